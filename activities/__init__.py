@@ -1,0 +1,1 @@
+"""One effect on Azure each: one file a step, one function a file."""

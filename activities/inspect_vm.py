@@ -1,0 +1,28 @@
+"""Reads all that the verdict on a machine needs: model, instance view, rights, locks, Run Commands."""
+
+import asyncio
+
+from azure_clients.errors import ArmRefused
+from azure_clients.machines import read_machine
+from azure_clients.surroundings import list_run_commands, read_locks, read_permissions
+from contracts.facts import MachineFacts
+from contracts.reasons import Refusal, RefusalCode
+from contracts.steps import Inspected, InspectVm
+
+
+async def inspect_vm(request: InspectVm) -> Inspected:
+    """Read the facts (4 requests); what cannot be read is None in them, and the policy refuses it.
+
+    A machine that is not there, or may not be read, is a refusal.
+    """
+    vm_id = request.vm_id
+    try:
+        machine = await read_machine(vm_id)
+    except ArmRefused as refused:
+        code = RefusalCode.MACHINE_NOT_FOUND if refused.status == 404 else RefusalCode.MACHINE_UNREADABLE
+        return Inspected(refusal=Refusal.of(code, str(refused)), correlation_id=refused.correlation_id)
+    permissions, locks, run_commands = await asyncio.gather(
+        read_permissions(vm_id), read_locks(vm_id), list_run_commands(vm_id)
+    )
+    facts = MachineFacts(machine=machine, permissions=permissions, locks=locks, run_commands=run_commands)
+    return Inspected(facts=facts)

@@ -1,0 +1,92 @@
+"""Registers the activities under their names in the catalogue, and turns their errors into answers."""
+
+from collections.abc import Awaitable, Callable
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from activities.collect_evidence import collect_evidence
+from activities.deallocate_vm import deallocate_vm
+from activities.generalize_vm import generalize_vm
+from activities.inspect_vm import inspect_vm
+from activities.read_deprovision import read_deprovision
+from activities.read_power_state import read_power_state
+from activities.read_run_state import read_run_state
+from activities.read_serial_marker import read_serial_marker
+from activities.remove_run_commands import remove_run_commands
+from activities.send_result import send_result
+from activities.start_deprovision import start_deprovision
+from azure_clients.errors import ArmRefused, ArmThrottled
+from contracts import steps
+from contracts.message import Message
+from contracts.reasons import Failure, FailureCode
+from contracts.steps import Answer, Step
+
+RESULTS_QUEUE = "image-results"
+CONNECTION = "AzureWebJobsStorage"
+
+type Body[I: Message, O: Answer] = Callable[[I], Awaitable[O]]
+
+blueprint = df.Blueprint()
+
+
+async def answer[I: Message, O: Answer](
+    step: Step[I, O], body: Body[I, O], request: dict[str, object]
+) -> dict[str, object]:
+    """Run one activity on JSON: a throttle becomes a time to ask again, a refusal of Azure a failure.
+
+    ArmUnavailable, and whatever else is raised, goes on to the engine, which retries.
+    """
+    try:
+        given = await body(step.takes.model_validate(request))
+    except ArmThrottled as throttled:
+        given = Answer(try_again_after=throttled.seconds, correlation_id=throttled.correlation_id)
+    except ArmRefused as refused:
+        failure = Failure.of(FailureCode.ORDER_REFUSED, f"{step.name}: {refused}", refused.correlation_id)
+        given = Answer(failure=failure, correlation_id=refused.correlation_id)
+    return given.model_dump(mode="json", exclude_none=True)
+
+
+def _register[I: Message, O: Answer](step: Step[I, O], body: Body[I, O]) -> None:
+    async def activity(request: dict[str, object]) -> dict[str, object]:
+        return await answer(step, body, request)
+
+    _name(activity, step.name, {"request": dict, "return": dict})
+    blueprint.activity_trigger(input_name="request")(activity)
+
+
+def _register_with_client() -> None:
+    async def activity(request: dict[str, object], client: df.DurableFunctionsClient) -> dict[str, object]:
+        return await answer(steps.READ_RUN_STATE, lambda asked: read_run_state(asked, client), request)
+
+    _name(activity, steps.READ_RUN_STATE.name, {"request": dict, "client": df.DurableFunctionsClient, "return": dict})
+    blueprint.durable_client_input(client_name="client")(blueprint.activity_trigger(input_name="request")(activity))
+
+
+def _register_with_queue() -> None:
+    async def activity(request: dict[str, object], message: func.Out[str]) -> dict[str, object]:
+        return await answer(steps.SEND_RESULT, lambda asked: send_result(asked, message), request)
+
+    _name(activity, steps.SEND_RESULT.name, {"request": dict, "message": func.Out[str], "return": dict})
+    bound = blueprint.activity_trigger(input_name="request")(activity)
+    blueprint.queue_output(arg_name="message", queue_name=RESULTS_QUEUE, connection=CONNECTION)(bound)  # pyright: ignore[reportUnknownMemberType]
+
+
+def _name(activity: Callable[..., object], name: str, annotations: dict[str, object]) -> None:
+    """Give the name of the catalogue, and annotations that the worker can index (it rejects generics)."""
+    activity.__name__ = name
+    activity.__qualname__ = name
+    activity.__annotations__ = annotations
+
+
+_register(steps.INSPECT_VM, inspect_vm)
+_register(steps.START_DEPROVISION, start_deprovision)
+_register(steps.READ_DEPROVISION, read_deprovision)
+_register(steps.READ_POWER_STATE, read_power_state)
+_register(steps.READ_SERIAL_MARKER, read_serial_marker)
+_register(steps.COLLECT_EVIDENCE, collect_evidence)
+_register(steps.DEALLOCATE_VM, deallocate_vm)
+_register(steps.GENERALIZE_VM, generalize_vm)
+_register(steps.REMOVE_RUN_COMMANDS, remove_run_commands)
+_register_with_client()
+_register_with_queue()

@@ -1,0 +1,55 @@
+"""Orders the guest to deprovision itself: one managed Run Command under a name that is this run's alone."""
+
+from azure_clients.run_commands import put_run_command, read_run_command
+from contracts.facts import OsType
+from contracts.steps import Ordered, StartDeprovision
+from guest.scripts import load_script
+
+_LINUX_TIMEOUT = 300
+_ROOM_AROUND_SYSPREP = 600
+
+
+async def start_deprovision(request: StartDeprovision) -> Ordered:
+    """Put the Run Command unless it stands already, and return at once (2 requests).
+
+    Safe to run twice: the name is the same, it is looked for first, and the guest does nothing for a run that
+    armed it before.
+    """
+    machine = request.machine
+    if await read_run_command(machine.vm_id, request.run_command) is not None:
+        return Ordered(already=True)
+    linux = machine.os_type is OsType.LINUX
+    correlation_id = await put_run_command(
+        machine,
+        request.run_command,
+        script=load_script("linux/deprovision.sh" if linux else "windows/deprovision.ps1").text,
+        parameters=_linux(request) if linux else _windows(request),
+        timeout_seconds=_LINUX_TIMEOUT if linux else request.sysprep_timeout_seconds + _ROOM_AROUND_SYSPREP,
+        app_name=request.app_name,
+        run_id=request.run_id,
+    )
+    return Ordered(correlation_id=correlation_id)
+
+
+def _linux(request: StartDeprovision) -> dict[str, str]:
+    return {
+        "GOLDEN_RUN_ID": request.run_id,
+        "GOLDEN_NONCE": request.nonce,
+        "GOLDEN_KEEP_USER": _flag(request.options.keep_user),
+        "GOLDEN_ALLOW_UNKNOWN_OS": _flag(request.options.allow_unknown_distribution),
+        "GOLDEN_DELAY_SECONDS": str(request.shutdown_delay_seconds),
+    }
+
+
+def _windows(request: StartDeprovision) -> dict[str, str]:
+    return {
+        "RunId": request.run_id,
+        "Nonce": request.nonce,
+        "VmMode": _flag(request.options.vm_mode),
+        "SysprepTimeoutSeconds": str(request.sysprep_timeout_seconds),
+        "ShutdownDelaySeconds": str(request.shutdown_delay_seconds),
+    }
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

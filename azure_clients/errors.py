@@ -1,0 +1,109 @@
+"""The one place where Azure's errors become ours, keeping code, message and correlation id.
+
+ArmError
+├── ArmRefused      an answer that does not get better by asking again (400, 403, 404, most 409)
+├── ArmThrottled    ask again after so many seconds (429, or any answer with Retry-After)
+└── ArmUnavailable  may pass on retry (5xx, no answer, no token, an operation under way)
+"""
+
+import re
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from azure.core.exceptions import HttpResponseError
+
+_MOST_CHARACTERS = 500
+_LONGEST_WAIT = 1_800
+_UNDER_WAY = re.compile(
+    r"another operation is in progress|execution is in progress|after some time|ConflictingConcurrentWrite", re.I
+)
+_QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']+")
+_BEARER = re.compile(r"(bearer\s+)\S+", re.I)
+
+
+class ArmError(Exception):
+    """An answer of Azure that is no success; the text holds no token and no signed URL."""
+
+    def __init__(self, code: str, message: str, correlation_id: str | None = None) -> None:
+        """Keep code, message (at most 500 characters) and x-ms-correlation-request-id."""
+        self.code = code
+        self.message = clean(message)
+        self.correlation_id = correlation_id
+        super().__init__(f"{code}: {self.message}" + (f" (correlation id {correlation_id})" if correlation_id else ""))
+
+
+class ArmRefused(ArmError):
+    """Azure said no, and would say so again. `status` is the HTTP status."""
+
+    def __init__(self, status: int, code: str, message: str, correlation_id: str | None = None) -> None:
+        """Keep the HTTP status beside the rest."""
+        self.status = status
+        super().__init__(code, message, correlation_id)
+
+
+class ArmThrottled(ArmError):
+    """Azure asked to wait. `seconds` is its Retry-After, at most 1,800."""
+
+    def __init__(self, seconds: int, code: str, message: str, correlation_id: str | None = None) -> None:
+        """Keep the seconds beside the rest."""
+        self.seconds = min(max(seconds, 1), _LONGEST_WAIT)
+        super().__init__(code, message, correlation_id)
+
+
+class ArmUnavailable(ArmError):
+    """Azure gave no usable answer; asking again may help."""
+
+
+def clean(text: str) -> str:
+    """Take queries of URLs (signatures stand there) and bearer tokens out of a text, and shorten it."""
+    text = _BEARER.sub(r"\1(removed)", _QUERY.sub(r"\1?(removed)", text))
+    text = " ".join(text.split())
+    return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
+
+
+@asynccontextmanager
+async def arm_errors() -> AsyncGenerator[None]:
+    """Turn every error of azure-core and azure-identity raised inside into one of ours."""
+    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+
+    try:
+        yield
+    except ClientAuthenticationError as error:
+        raise ArmUnavailable("AuthenticationFailed", _words(error), _correlation_id(error)) from None
+    except HttpResponseError as error:
+        raise _translate(error) from None
+    except AzureError as error:
+        raise ArmUnavailable("NoAnswer", f"{type(error).__name__}: {error.message}") from None
+    except TimeoutError:
+        raise ArmUnavailable("NoAnswer", "no answer in time") from None
+
+
+def _translate(error: "HttpResponseError") -> ArmError:
+    status = error.status_code or 0
+    code = str(getattr(error.error, "code", None) or f"HTTP {status}")
+    words, correlation_id = _words(error), _correlation_id(error)
+    seconds = _retry_after(error)
+    if status == 429 or (status in {408, 503} and seconds is not None):
+        return ArmThrottled(seconds or 60, code, words, correlation_id)
+    if status in {0, 401, 408} or status >= 500 or (status == 409 and _UNDER_WAY.search(f"{code} {words}")):
+        return ArmUnavailable(code, words, correlation_id)
+    return ArmRefused(status, code, words, correlation_id)
+
+
+def _words(error: "HttpResponseError") -> str:
+    return str(getattr(error.error, "message", None) or error.reason or error.message or type(error).__name__)
+
+
+def _correlation_id(error: "HttpResponseError") -> str | None:
+    return _headers(error).get("x-ms-correlation-request-id")
+
+
+def _retry_after(error: "HttpResponseError") -> int | None:
+    text = _headers(error).get("Retry-After", "")
+    return int(text) if text.isdigit() else None
+
+
+def _headers(error: "HttpResponseError") -> Mapping[str, str]:
+    return cast("Mapping[str, str]", getattr(error.response, "headers", None) or {})

@@ -1,0 +1,103 @@
+"""Reads a machine: its model and its instance view in one request, as facts."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from azure_clients.errors import ArmRefused, arm_errors
+from azure_clients.session import CALL, compute
+from contracts.facts import MachineState, OsType, PowerState
+from contracts.ids import VmId
+
+type Json = Mapping[str, Any]
+
+
+async def read_machine(vm_id: VmId) -> MachineState:
+    """Read model and instance view (GET with $expand=instanceView: the cheap bucket).
+
+    Raises ArmRefused (404: no such machine, 403: not allowed), ArmThrottled or ArmUnavailable.
+    """
+    client = await compute(vm_id.subscription_id)
+    async with arm_errors():
+        found = await client.virtual_machines.get(vm_id.resource_group, vm_id.name, expand="instanceView", **CALL)
+    return machine_state(vm_id, found.as_dict())
+
+
+async def read_machine_or_none(vm_id: VmId) -> MachineState | None:
+    """Read a machine; None if it is not there."""
+    try:
+        return await read_machine(vm_id)
+    except ArmRefused as refused:
+        if refused.status == 404:
+            return None
+        raise
+
+
+def machine_state(vm_id: VmId, vm: Json) -> MachineState:
+    """Turn ARM's JSON of a virtual machine with its instance view into facts."""
+    properties: Json = _child(vm, "properties")
+    view: Json = _child(properties, "instanceView")
+    storage: Json = _child(properties, "storageProfile")
+    os_disk: Json = _child(storage, "osDisk")
+    codes = [str(status.get("code", "")) for status in _items(view, "statuses")]
+    power_state = _power_state(codes)
+    agent: Json = _child(view, "vmAgent")
+    os_type = str(os_disk.get("osType", ""))
+    return MachineState(
+        vm_id=vm_id,
+        unique_id=str(properties.get("vmId", "")),
+        location=str(vm.get("location", "")),
+        os_type=OsType(os_type) if os_type in set(OsType) else None,
+        os_name=view.get("osName"),
+        os_version=view.get("osVersion"),
+        power_state=power_state,
+        provisioning_state=str(properties.get("provisioningState", "")),
+        generalized=_has(codes, "OSState/generalized"),
+        # A stopped machine keeps a stale "Ready" in its view: ready counts only while it runs.
+        agent_ready=power_state is PowerState.RUNNING and _agent_ready(agent),
+        agent_version=agent.get("vmAgentVersion"),
+        tags={str(k): str(v) for k, v in _child(vm, "tags").items()},
+        in_scale_set=bool(properties.get("virtualMachineScaleSet")),
+        ephemeral_os_disk=bool(os_disk.get("diffDiskSettings")),
+        disk_encryption=_disk_encryption(os_disk, view),
+        boot_diagnostics=_boot_diagnostics(properties),
+    )
+
+
+def _power_state(codes: Iterable[str]) -> PowerState:
+    for code in codes:
+        kind, _, value = code.partition("/")
+        if kind.lower() == "powerstate":
+            return PowerState(value.lower()) if value.lower() in set(PowerState) else PowerState.UNKNOWN
+    return PowerState.UNKNOWN
+
+
+def _agent_ready(agent: Json) -> bool:
+    statuses = _items(agent, "statuses")
+    return any(
+        _has([str(status.get("code"))], "ProvisioningState/succeeded") and status.get("displayStatus") == "Ready"
+        for status in statuses
+    )
+
+
+def _disk_encryption(os_disk: Json, view: Json) -> bool:
+    settings: Json = _child(os_disk, "encryptionSettings")
+    disks = _items(view, "disks")
+    codes = [str(status.get("code")) for disk in disks for status in _items(disk, "statuses")]
+    in_view = any(entry.get("enabled") for disk in disks for entry in _items(disk, "encryptionSettings"))
+    return bool(settings.get("enabled")) or in_view or _has(codes, "EncryptionState/encrypted")
+
+
+def _boot_diagnostics(properties: Json) -> bool:
+    return bool(_child(_child(properties, "diagnosticsProfile"), "bootDiagnostics").get("enabled"))
+
+
+def _child(parent: Json, name: str) -> Json:
+    return cast("Json", parent.get(name) or {})
+
+
+def _items(parent: Json, name: str) -> list[Json]:
+    return cast("list[Json]", parent.get(name) or [])
+
+
+def _has(codes: Iterable[str], wanted: str) -> bool:
+    return any(code.lower() == wanted.lower() for code in codes)

@@ -1,0 +1,47 @@
+"""Reads the end of a machine's serial log through its boot diagnostics."""
+
+from azure_clients.errors import ArmRefused, ArmUnavailable, arm_errors
+from azure_clients.session import CALL, arm_session, compute
+from contracts.ids import VmId
+
+TAIL_BYTES = 256 * 1024
+_SAS_MINUTES = 5
+
+
+async def read_serial_log(vm_id: VmId) -> str | None:
+    """Read the last 256 KiB of the serial log; None if Azure has none to give.
+
+    The signed address that Azure gives for it stays in this function: it is neither logged nor returned.
+    """
+    client = await compute(vm_id.subscription_id)
+    try:
+        async with arm_errors():
+            found = await client.virtual_machines.retrieve_boot_diagnostics_data(
+                vm_id.resource_group, vm_id.name, sas_uri_expiration_time_in_minutes=_SAS_MINUTES, **CALL
+            )
+    except ArmRefused as refused:
+        if refused.status == 403:
+            raise
+        return None
+    address = found.serial_console_log_blob_uri
+    return await _tail(address) if address else None
+
+
+async def _tail(address: str) -> str | None:
+    """Fetch over the bare session: the credential's token must never go to a storage host."""
+    import aiohttp
+
+    session = await arm_session()
+    kept = b""
+    try:
+        async with session.http.get(address, timeout=aiohttp.ClientTimeout(total=60)) as response:
+            if response.status in {403, 404, 409}:
+                return None
+            if response.status >= 400:
+                raise ArmUnavailable(f"HTTP {response.status}", "the serial log could not be fetched")
+            async for chunk in response.content.iter_chunked(64 * 1024):
+                kept = (kept + chunk)[-TAIL_BYTES:]
+    except (aiohttp.ClientError, TimeoutError) as error:
+        # The client's own error text may hold the signed address.
+        raise ArmUnavailable("NoAnswer", f"the serial log could not be fetched: {type(error).__name__}") from None
+    return kept.decode("utf-8", errors="replace")

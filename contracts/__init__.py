@@ -1,0 +1,1 @@
+"""The words passed between rooms: requests, results, stages, refusals, ids. Pydantic, frozen."""

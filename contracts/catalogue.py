@@ -1,0 +1,19 @@
+"""Every name that the app registers: the one list that tests compare the loaded app with."""
+
+from contracts.steps import GOLDEN_IMAGE, IMAGE_BATCH, MACHINE_LEASE, REQUEST_REGISTER, STEPS
+
+ORCHESTRATORS = (IMAGE_BATCH, GOLDEN_IMAGE)
+ENTITIES = (MACHINE_LEASE, REQUEST_REGISTER)
+DOORS = (
+    "start_from_queue",
+    "start_from_timer",
+    "start_from_event_grid",
+    "start_run",
+    "get_run",
+    "list_runs",
+    "cancel_run",
+    "get_request_schema",
+    "forget_old_runs",
+)
+ACTIVITIES = tuple(step.name for step in STEPS)
+ALL = (*ORCHESTRATORS, *ENTITIES, *ACTIVITIES, *DOORS)

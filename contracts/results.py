@@ -1,0 +1,133 @@
+"""What came of a run: one result a machine, one a whole request."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from contracts.ids import VmId
+from contracts.message import Message
+from contracts.reading import Fault
+from contracts.reasons import Failure, Refusal
+from contracts.request import EvidenceLevel, Mode
+from contracts.run import Door
+from contracts.stages import Stage
+
+MAX_RESULT_BYTES = 48 * 1024
+CAVEAT = (
+    "Deprovisioning does not guarantee that the image is cleared of all sensitive information or is fit for "
+    "redistribution (Microsoft's caveat for waagent and Sysprep)."
+)
+
+
+class Outcome(StrEnum):
+    """How the run of one machine ended."""
+
+    GENERALIZED = "generalized"
+    ALREADY_GENERALIZED = "alreadyGeneralized"
+    WOULD_GENERALIZE = "wouldGeneralize"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+STAGE_OF_OUTCOME: dict[Outcome, Stage] = {
+    Outcome.GENERALIZED: Stage.DONE,
+    Outcome.ALREADY_GENERALIZED: Stage.DONE,
+    Outcome.WOULD_GENERALIZE: Stage.DONE,
+    Outcome.REFUSED: Stage.REFUSED,
+    Outcome.FAILED: Stage.FAILED,
+    Outcome.CANCELED: Stage.CANCELED,
+}
+
+
+class Evidence(Message):
+    """Why it is believed that the machine sealed itself, and what else the guest told.
+
+    `collected` is the useful end of the reason when sealing failed, at most 3,500 bytes.
+    """
+
+    level: EvidenceLevel | None = None
+    guest: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
+    collected: str | None = None
+
+
+class StageTiming(Message):
+    """How long one stage took, in seconds of the engine's clock."""
+
+    stage: Stage
+    started_at: datetime
+    seconds: float
+
+
+class MachineResult(Message):
+    """The result of one machine, as it stands on `image-results` and in the run's output."""
+
+    version: Literal[1] = 1
+    kind: Literal["machine"] = "machine"
+    run_id: str
+    request_id: str
+    vm_id: VmId
+    mode: Mode
+    dry_run: bool
+    outcome: Outcome
+    ended_in: Stage
+    refusals: tuple[Refusal, ...] = ()
+    failure: Failure | None = None
+    evidence: Evidence | None = None
+    power_state: str | None = None
+    timings: tuple[StageTiming, ...] = ()
+    made: tuple[str, ...] = ()
+    correlation_ids: dict[str, str] = {}
+    caveat: str = CAVEAT
+
+
+class MachineSummary(Message):
+    """One machine in the result of a whole request."""
+
+    vm_id: VmId
+    run_id: str
+    outcome: Outcome
+    code: str | None = None
+
+
+class RunResult(Message):
+    """The result of a whole request.
+
+    On the queue `machines` holds first those that did not end well, and `left_out` counts those that found
+    no room within 48 KiB; every machine has a result of its own.
+    """
+
+    version: Literal[1] = 1
+    kind: Literal["run"] = "run"
+    run_id: str
+    request_id: str
+    door: Door
+    dry_run: bool
+    counts: dict[Outcome, int]
+    machines: tuple[MachineSummary, ...]
+    left_out: int = 0
+
+
+class Rejection(Message):
+    """What a message that is no request gets as its answer: every fault, and where the message went."""
+
+    version: Literal[1] = 1
+    kind: Literal["rejected"] = "rejected"
+    message_id: str
+    faults: tuple[Fault, ...] = ()
+    refusal: Refusal | None = None
+    kept_in: str | None = None
+
+
+def result_text(result: MachineResult | RunResult | Rejection) -> str:
+    """Write a result as JSON of at most 48 KiB; a longer run result names fewer machines, and says so."""
+    text = result.model_dump_json(exclude_none=True)
+    while len(text.encode()) > MAX_RESULT_BYTES and isinstance(result, RunResult) and result.machines:
+        kept = len(result.machines) * 3 // 4
+        left_out = result.left_out + len(result.machines) - kept
+        result = result.model_copy(update={"machines": result.machines[:kept], "left_out": left_out})
+        text = result.model_dump_json(exclude_none=True)
+    if len(text.encode()) > MAX_RESULT_BYTES:
+        raise ValueError(f"a {result.kind} result of {len(text.encode())} bytes does not fit a queue message")
+    return text

@@ -1,0 +1,95 @@
+"""A request once it was accepted: the request, who asked, and the settings stamped into it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from contracts.ids import Scope
+from contracts.message import Message, StrictMessage
+from contracts.request import ImageRequest, Target
+
+
+class Door(StrEnum):
+    """The way a request came in."""
+
+    QUEUE = "queue"
+    TIMER = "timer"
+    EVENT_GRID = "eventGrid"
+    HTTP = "http"
+
+
+class Wait(StrictMessage):
+    """How a stage is waited for, in seconds: first look, then every so often, until the deadline.
+
+    Below 5 s a look is faster than Azure's bucket for one machine refills (12 reads a minute).
+    """
+
+    first: int = Field(ge=0, le=3_600)
+    every: int = Field(ge=5, le=300)
+    deadline: int = Field(ge=30, le=86_400)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.deadline <= self.first:
+            raise ValueError("deadline must lie after first")
+        return self
+
+
+class Waits(StrictMessage):
+    """The waits of every stage; the defaults follow the durations seen on Azure."""
+
+    linux_report: Wait = Wait(first=20, every=15, deadline=600)
+    windows_report: Wait = Wait(first=180, every=30, deadline=2_700)
+    linux_stop: Wait = Wait(first=75, every=20, deadline=900)
+    windows_stop: Wait = Wait(first=60, every=20, deadline=900)
+    deallocate: Wait = Wait(first=35, every=15, deadline=900)
+    generalize: Wait = Wait(first=0, every=15, deadline=600)
+    evidence: Wait = Wait(first=20, every=15, deadline=240)
+
+
+class RunSettings(Message):
+    """What the app's settings said when the request was accepted; later changes do not touch the run."""
+
+    app_name: str
+    allowed_scopes: tuple[Scope, ...]
+    in_place_doors: tuple[Door, ...]
+    opt_in_tag: str
+    opt_in_value: str
+    shutdown_delay_seconds: int = 60
+    sysprep_timeout_seconds: int = 1_800
+    waits: Waits = Waits()
+
+
+class Caller(Message):
+    """Who asked, as far as the door knows; never a token."""
+
+    principal: str | None = None
+    identity_provider: str | None = None
+    message_id: str | None = None
+
+
+class AcceptedRun(Message):
+    """The input of `image_batch`."""
+
+    request_id: str
+    run_id: str
+    door: Door
+    caller: Caller
+    accepted_at: datetime
+    request: ImageRequest
+    settings: RunSettings
+
+
+class MachineJob(Message):
+    """The input of `golden_image`: one machine of an accepted run."""
+
+    request_id: str
+    batch_id: str
+    run_id: str
+    door: Door
+    target: Target
+    dry_run: bool
+    approval_asked: bool
+    settings: RunSettings

@@ -1,0 +1,181 @@
+"""The steps of generalizing a machine in place, each as one short story."""
+
+from contracts.facts import MachineFacts, OsType, PowerState
+from contracts.guest_report import GuestOutcome, GuestReport, SerialMark
+from contracts.ids import run_command_name
+from contracts.reasons import Failure, FailureCode, Refusal, RefusalCode
+from contracts.results import Evidence
+from contracts.run import Wait
+from contracts.steps import (
+    DEALLOCATE_VM,
+    GENERALIZE_VM,
+    INSPECT_VM,
+    READ_DEPROVISION,
+    READ_POWER_STATE,
+    READ_SERIAL_MARKER,
+    START_DEPROVISION,
+    InspectVm,
+    PowerStateRead,
+    ReadDeprovision,
+    ReadSerialMarker,
+    StartDeprovision,
+)
+from orchestrators.calling import Story
+from orchestrators.machine_run import Failed, MachineRun, Refused
+from orchestrators.waiting import ask, order, wait_for
+from policy.ends import STOPPED, judge_stop
+
+DEPROVISION = "deprovision"
+
+
+def inspect(run: MachineRun) -> Story[MachineFacts]:
+    """Read the facts about the machine; Refused if it cannot be read at all."""
+    answer = yield from ask(run, INSPECT_VM, InspectVm(vm_id=run.job.target.vm_id))
+    if answer.refusal is not None or answer.facts is None:
+        refusal = answer.refusal or Refusal.of(RefusalCode.MACHINE_UNREADABLE, "the machine gave no facts")
+        raise Refused(refusal)
+    run.machine = answer.facts.machine
+    return answer.facts
+
+
+def order_deprovision(run: MachineRun, nonce: str) -> Story[None]:
+    """Order the guest to seal itself. From here on the run only goes forward."""
+    job, machine = run.job, run.machine
+    assert machine is not None
+    run.audit("irreversible step ordered", step=START_DEPROVISION.name, uniqueId=machine.unique_id)
+    request = StartDeprovision(
+        machine=machine,
+        run_id=job.run_id,
+        app_name=job.settings.app_name,
+        nonce=nonce,
+        run_command=run_command_name(job.run_id, DEPROVISION),
+        options=job.target.deprovision,
+        shutdown_delay_seconds=job.settings.shutdown_delay_seconds,
+        sysprep_timeout_seconds=job.settings.sysprep_timeout_seconds,
+    )
+    try:
+        yield from order(run, _report_wait(run), START_DEPROVISION, request)
+    except Failed as failed:
+        # An order without an answer may stand all the same: only reading it back tells. A refused one does not.
+        if failed.failure.code is not FailureCode.AZURE_UNAVAILABLE:
+            raise
+        run.log("order not answered, read it back", error=failed.failure.message)
+    run.ordered = True
+
+
+def wait_for_report(run: MachineRun, nonce: str) -> Story[None]:
+    """Wait until the guest reports, or stops without a word; neither word nor stop by the deadline is a failure."""
+    request = ReadDeprovision(
+        vm_id=run.subject.vm_id,
+        unique_id=run.subject.unique_id,
+        run_id=run.job.run_id,
+        nonce=nonce,
+        run_command=run_command_name(run.job.run_id, DEPROVISION),
+    )
+
+    def look() -> Story[bool | None]:
+        seen = yield from ask(run, READ_DEPROVISION, request)
+        run.machine = seen.machine or run.machine
+        if seen.report is not None:
+            run.report = seen.report
+            return True
+        if seen.machine is not None and seen.machine.power_state in STOPPED:
+            return True
+        if seen.ended_without_report is not None:
+            raise Failed(Failure.of(FailureCode.RUN_COMMAND_FAILED, seen.ended_without_report))
+        return None
+
+    if (yield from wait_for(run, _report_wait(run), look)) is None:
+        raise Failed(Failure.of(FailureCode.GUEST_NEVER_REPORTED, "no report, and the machine still runs"))
+    if run.report is not None:
+        _hear(run, run.report)
+
+
+def wait_until_stopped(run: MachineRun) -> Story[PowerState]:
+    """Wait until the power state reports that the machine no longer runs; still running is a failure."""
+    waits = run.job.settings.waits
+
+    def look() -> Story[PowerState | None]:
+        state = yield from _power_state(run)
+        return state if state in STOPPED else None
+
+    stopped = yield from wait_for(run, waits.linux_stop if _linux(run) else waits.windows_stop, look)
+    if stopped is None:
+        message = "the guest was told to seal itself and to stop, and the machine still runs"
+        raise Failed(Failure.of(FailureCode.STILL_RUNNING, message))
+    run.stopped = True
+    return stopped
+
+
+def prove(run: MachineRun, nonce: str, power_state: PowerState) -> Story[None]:
+    """Judge how the machine stopped: with proof, without, or by somebody else."""
+    mark = SerialMark(readable=False)
+    reported = run.report is not None and run.report.outcome is GuestOutcome.SEALED
+    if not reported and run.machine is not None and run.machine.boot_diagnostics:
+        request = ReadSerialMarker(vm_id=run.subject.vm_id, run_id=run.job.run_id, nonce=nonce)
+
+        def look() -> Story[SerialMark | None]:
+            return (yield from ask(run, READ_SERIAL_MARKER, request)).mark
+
+        mark = (yield from wait_for(run, _SOON, look)) or mark
+    end = judge_stop(power_state, run.report, mark, run.job.target.deprovision.evidence)
+    facts = run.report.facts if run.report else {}
+    run.evidence = Evidence(level=end.level, guest=facts, notes=end.notes)
+    if end.failure is not None:
+        raise Failed(end.failure)
+
+
+def deallocate(run: MachineRun) -> Story[None]:
+    """Deallocate and wait until the power state says so."""
+    wait = run.job.settings.waits.deallocate
+    if run.machine is None or run.machine.power_state is not PowerState.DEALLOCATED:
+        yield from order(run, wait, DEALLOCATE_VM, run.subject)
+
+        def look() -> Story[bool | None]:
+            return True if (yield from _power_state(run)) is PowerState.DEALLOCATED else None
+
+        if (yield from wait_for(run, wait, look)) is None:
+            message = f"ordered, and still {run.machine.power_state if run.machine else 'unknown'} at the deadline"
+            raise Failed(Failure.of(FailureCode.DEALLOCATE_TIMED_OUT, message))
+
+
+def generalize(run: MachineRun) -> Story[None]:
+    """Mark the machine generalized, and believe it only when OSState/generalized was read."""
+    run.audit("irreversible step ordered", step=GENERALIZE_VM.name, uniqueId=run.subject.unique_id)
+
+    def look() -> Story[PowerStateRead | None]:
+        answer = yield from ask(run, GENERALIZE_VM, run.subject)
+        run.machine = answer.machine or run.machine
+        return answer if answer.machine is not None and answer.machine.generalized else None
+
+    if (yield from wait_for(run, run.job.settings.waits.generalize, look)) is None:
+        message = "the order was taken, and the machine does not show OSState/generalized"
+        raise Failed(Failure.of(FailureCode.NOT_GENERALIZED, message))
+
+
+_SOON = Wait(first=0, every=15, deadline=120)
+
+
+def _hear(run: MachineRun, report: GuestReport) -> None:
+    """Take the guest at its word when it says no."""
+    words = f"{report.code}: {report.message}"
+    run.evidence = Evidence(guest=report.facts)
+    if report.outcome is GuestOutcome.REFUSED:
+        raise Refused(Refusal.of(RefusalCode.GUEST_REFUSED, words))
+    if report.outcome is GuestOutcome.FAILED:
+        raise Failed(Failure.of(FailureCode.GUEST_FAILED, words))
+
+
+def _power_state(run: MachineRun) -> Story[PowerState]:
+    answer = yield from ask(run, READ_POWER_STATE, run.subject)
+    run.machine = answer.machine or run.machine
+    return answer.machine.power_state if answer.machine else PowerState.UNKNOWN
+
+
+def _report_wait(run: MachineRun) -> Wait:
+    waits = run.job.settings.waits
+    return waits.linux_report if _linux(run) else waits.windows_report
+
+
+def _linux(run: MachineRun) -> bool:
+    return run.machine is not None and run.machine.os_type is OsType.LINUX

@@ -1,0 +1,129 @@
+"""What one machine's run knows while its story is told: stage, timings, evidence, and how it may end."""
+
+import logging
+from datetime import datetime
+
+from durabletask import task
+
+from contracts.facts import MachineState
+from contracts.guest_report import GuestReport
+from contracts.log_line import AUDIT_LOGGER, log_line
+from contracts.reasons import Failure, Refusal
+from contracts.results import STAGE_OF_OUTCOME, Evidence, MachineResult, Outcome, StageTiming
+from contracts.run import MachineJob
+from contracts.stages import Stage, advance
+from contracts.steps import CANCEL_EVENT, Answer, OneMachine
+
+
+class Refused(Exception):
+    """Ends the story before anything was changed."""
+
+    def __init__(self, *refusals: Refusal) -> None:
+        """Keep every reason."""
+        self.refusals = refusals
+        super().__init__(", ".join(refusal.code for refusal in refusals))
+
+
+class Failed(Exception):
+    """Ends the story after it had begun to change something, or because a step could not be done."""
+
+    def __init__(self, failure: Failure) -> None:
+        """Keep the reason."""
+        self.failure = failure
+        super().__init__(f"{failure.code}: {failure.message}")
+
+
+class Canceled(Exception):
+    """Ends the story before the point of no return, because somebody asked."""
+
+
+class MachineRun:
+    """One machine's run. Nothing here does anything to Azure; the story does, step by step."""
+
+    def __init__(self, ctx: task.OrchestrationContext, job: MachineJob) -> None:
+        """Begin in the stage `accepted`, listening for a cancel."""
+        self.ctx = ctx
+        self.job = job
+        self.stage = Stage.ACCEPTED
+        self.machine: MachineState | None = None
+        self.report: GuestReport | None = None
+        self.evidence: Evidence | None = None
+        self.ordered = False
+        self.stopped = False
+        self._last_worked_in = Stage.ACCEPTED
+        self._timings: list[StageTiming] = []
+        self._correlation_ids: dict[str, str] = {}
+        self._since = ctx.current_utc_datetime
+        self._cancel = ctx.wait_for_external_event(CANCEL_EVENT)
+        self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
+        self._audit = ctx.create_replay_safe_logger(logging.getLogger(AUDIT_LOGGER))
+
+    @property
+    def subject(self) -> OneMachine:
+        """The machine as the steps name it; only after it was inspected."""
+        if self.machine is None:
+            raise AssertionError("the machine has not been inspected")
+        return OneMachine(vm_id=self.job.target.vm_id, unique_id=self.machine.unique_id)
+
+    def enter(self, stage: Stage) -> None:
+        """Go to the next stage by the transition table, and say so in the custom status and the log."""
+        self._close_stage()
+        if self.stage is not Stage.CLEANING_UP:
+            self._last_worked_in = self.stage
+        self.stage = advance(self.stage, stage)
+        self.ctx.set_custom_status({"stage": stage, "since": self._since.isoformat()})
+        self.log("stage", previous=self._timings[-1].stage)
+
+    def stop_if_canceled(self) -> None:
+        """End the story here if a cancel has arrived; called only before the point of no return."""
+        if self._cancel.is_complete:
+            raise Canceled
+
+    def keep(self, step: str, answer: Answer) -> None:
+        """Remember the correlation id of an order."""
+        if answer.correlation_id:
+            self._correlation_ids[step] = answer.correlation_id
+
+    def log(self, event: str, **fields: object) -> None:
+        """Write one structured line, once however often the story is replayed."""
+        self._log.info(log_line(event, **self._who(), **fields))
+
+    def audit(self, event: str, **fields: object) -> None:
+        """Write one audit line: an irreversible step is about to be ordered."""
+        self._audit.info(log_line(event, **self._who(), door=self.job.door, **fields))
+
+    def result(
+        self, outcome: Outcome, *, refusals: tuple[Refusal, ...] = (), failure: Failure | None = None
+    ) -> MachineResult:
+        """Close the run and give its result."""
+        self.enter(STAGE_OF_OUTCOME[outcome])
+        self.log("ended", outcome=outcome, code=failure.code if failure else [r.code for r in refusals] or None)
+        return MachineResult(
+            run_id=self.job.run_id,
+            request_id=self.job.request_id,
+            vm_id=self.job.target.vm_id,
+            mode=self.job.target.mode,
+            dry_run=self.job.dry_run,
+            outcome=outcome,
+            ended_in=self._last_worked_in,
+            refusals=refusals,
+            failure=failure,
+            evidence=self.evidence,
+            power_state=self.machine.power_state if self.machine else None,
+            timings=tuple(self._timings),
+            correlation_ids=self._correlation_ids,
+        )
+
+    def _close_stage(self) -> None:
+        now: datetime = self.ctx.current_utc_datetime
+        seconds = round((now - self._since).total_seconds(), 3)
+        self._timings.append(StageTiming(stage=self.stage, started_at=self._since, seconds=seconds))
+        self._since = now
+
+    def _who(self) -> dict[str, object]:
+        return {
+            "runId": self.job.run_id,
+            "vm": str(self.job.target.vm_id),
+            "stage": self.stage,
+            "correlationId": self.job.request_id,
+        }

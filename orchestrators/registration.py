@@ -1,0 +1,15 @@
+"""Registers orchestrators and entities under their names in the catalogue."""
+
+import azure.durable_functions as df
+
+from orchestrators.golden_image import golden_image
+from orchestrators.image_batch import image_batch
+from orchestrators.machine_lease import machine_lease
+from orchestrators.request_register import request_register
+
+blueprint = df.Blueprint()
+
+blueprint.orchestration_trigger(context_name="context")(image_batch)
+blueprint.orchestration_trigger(context_name="context")(golden_image)
+blueprint.entity_trigger(context_name="context")(machine_lease)
+blueprint.entity_trigger(context_name="context")(request_register)

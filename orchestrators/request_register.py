@@ -1,0 +1,39 @@
+"""One request, one run: the entity that remembers which request text holds a requestId."""
+
+from typing import TypedDict, cast
+
+from durabletask.entities import EntityContext
+
+from contracts.steps import IMAGE_BATCH
+
+
+class Claim(TypedDict):
+    """Which request holds the id (SHA-256 of what it asks for), which run it is, and since when (ISO 8601)."""
+
+    digest: str
+    run_id: str
+    claimed_at: str
+
+
+class ClaimRequest(TypedDict):
+    """The claim that a door makes, with the run to start if it is the first."""
+
+    claim: Claim
+    run: dict[str, object]
+
+
+def request_register(ctx: EntityContext, request: ClaimRequest | None) -> Claim | None:
+    """Hold one requestId: `claim` starts the run if it is the first, `forget` ends the memory.
+
+    Starting the run and remembering it are one transition of the entity, on every engine: one that rejects a
+    known instance id and one that restarts a finished run then behave the same, since only one start is sent.
+    """
+    held = cast("Claim | None", ctx.get_state(dict))
+    if ctx.operation == "forget":
+        ctx.set_state(None)
+        return None
+    if ctx.operation == "claim" and held is None and request is not None:
+        held = request["claim"]
+        ctx.set_state(held)
+        ctx.schedule_new_orchestration(IMAGE_BATCH, request["run"], instance_id=held["run_id"])
+    return held

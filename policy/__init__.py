@@ -1,0 +1,1 @@
+"""May we? Pure functions from facts to a verdict."""

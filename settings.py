@@ -1,0 +1,142 @@
+"""What the environment told us, read once; the only reader of os.environ."""
+
+import json
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Literal
+
+from pydantic import ConfigDict, Field, ValidationError, field_validator
+
+from contracts.ids import Scope
+from contracts.message import Message
+from contracts.run import Door, RunSettings, Waits
+
+
+class BadSettings(ValueError):
+    """The environment holds a setting that cannot be used; the text names each and says what to change."""
+
+
+class Settings(Message):
+    """Every setting of the app; the field descriptions are the reference of the README's table."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+    allowed_scopes: tuple[Scope, ...] = Field(
+        default=(), description="Subscriptions and resource groups whose machines may be touched. Empty: none."
+    )
+    in_place_doors: tuple[Door, ...] = Field(
+        default=(), description="Doors that may give machines up: queue, timer, eventGrid, http. Empty: none."
+    )
+    opt_in_tag: str = Field(
+        default="golden-image-in-place=allowed", description="Tag a machine must carry before it may be given up."
+    )
+    credential: Literal["managedIdentity", "local"] = Field(
+        default="managedIdentity", description='Whose identity: "local" is the developer\'s own login.'
+    )
+    client_id: str | None = Field(default=None, description="Client id of the user-assigned managed identity.")
+    arm_endpoint: str = Field(default="https://management.azure.com", description="Address of Azure Resource Manager.")
+    arm_audience: str = Field(default="https://management.azure.com", description="Audience of the token.")
+    ca_file: str | None = Field(default=None, description="CA bundle to trust instead of the system's.")
+    waits: Waits = Field(default=Waits(), description="JSON: waits that differ from the defaults, stage by stage.")
+    shutdown_delay_seconds: int = Field(
+        default=60, ge=10, le=600, description="How long the guest waits before it seals (Linux) or stops (Windows)."
+    )
+    sysprep_timeout_seconds: int = Field(default=1_800, ge=300, le=5_400, description="How long Sysprep may take.")
+    timer_schedule: str = Field(
+        default="0 0 4 * * 0", description="When the timer door starts its requests: NCRONTAB (UTC) or hh:mm:ss."
+    )
+    timer_requests: dict[str, object] = Field(
+        default={}, description="JSON: name to request document; the timer starts each."
+    )
+    history_days: int = Field(default=30, ge=1, le=3_650, description="Finished runs are kept so many days.")
+    claim_days: int = Field(
+        default=60, ge=2, le=3_650, description="A requestId is remembered so many days; longer than the history."
+    )
+    app_name: str = Field(default="golden-images", description="Names this app on the machines it works on.")
+
+    @field_validator("opt_in_tag")
+    @classmethod
+    def _name_and_value(cls, text: str) -> str:
+        name, _, value = text.partition("=")
+        if not name or not value:
+            raise ValueError("must have the form name=value")
+        return text
+
+    @field_validator("arm_endpoint")
+    @classmethod
+    def _over_https(cls, url: str) -> str:
+        if not url.startswith("https://"):
+            raise ValueError("must begin with https://: a token is never sent in the clear")
+        return url.rstrip("/")
+
+    def for_run(self) -> RunSettings:
+        """Give the part that is stamped into a run, so that a later change does not touch it."""
+        tag, _, value = self.opt_in_tag.partition("=")
+        return RunSettings(
+            app_name=self.app_name,
+            allowed_scopes=self.allowed_scopes,
+            in_place_doors=self.in_place_doors,
+            opt_in_tag=tag,
+            opt_in_value=value,
+            shutdown_delay_seconds=self.shutdown_delay_seconds,
+            sysprep_timeout_seconds=self.sysprep_timeout_seconds,
+            waits=self.waits,
+        )
+
+
+PREFIX = "GOLDEN_"
+_LISTS = {"allowed_scopes", "in_place_doors"}
+_JSON = {"waits", "timer_requests"}
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the settings from GOLDEN_* names; BadSettings names every setting that cannot be used.
+
+    A GOLDEN_* name that is no setting is an error too: a misspelt guard must not be ignored.
+    """
+    values: dict[str, object] = {}
+    faults: list[str] = []
+    for name, text in environment.items():
+        field = name.removeprefix(PREFIX).lower()
+        if not name.startswith(PREFIX):
+            continue
+        if field not in Settings.model_fields:
+            faults.append(f"{name} is no setting of this app; correct or remove it")
+        elif text.strip():
+            values[field] = _value(field, text)
+    if "app_name" not in values and environment.get("WEBSITE_SITE_NAME"):
+        values["app_name"] = environment["WEBSITE_SITE_NAME"]
+    try:
+        found = Settings.model_validate(values)
+    except ValidationError as error:
+        faults += [_fault(item["loc"], item["msg"]) for item in error.errors(include_url=False)]
+        raise BadSettings("; ".join(faults)) from None
+    if found.claim_days <= found.history_days:
+        faults.append("GOLDEN_CLAIM_DAYS must be more than GOLDEN_HISTORY_DAYS: claims outlive the history")
+    if faults:
+        raise BadSettings("; ".join(faults))
+    return found
+
+
+@lru_cache(maxsize=1)
+def current() -> Settings:
+    """Give this process's settings, read when first asked for."""
+    return read_settings(os.environ)
+
+
+def _value(field: str, text: str) -> object:
+    if field in _LISTS:
+        return tuple(part for part in text.replace(",", " ").split() if part)
+    if field in _JSON:
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            return text
+    return text.strip()
+
+
+def _fault(location: tuple[int | str, ...], message: str) -> str:
+    name = PREFIX + str(location[0]).upper()
+    rest = "".join(f".{part}" for part in location[1:])
+    return f"{name}{rest}: {message.removeprefix('Value error, ')}"

@@ -1,0 +1,67 @@
+"""The Event Grid door: a custom event whose data is a request, in the EventGrid or the CloudEvents schema."""
+
+import hashlib
+import json
+import re
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from contracts.ids import REQUEST_ID_PATTERN
+from contracts.reading import BadRequest, Fault, read_request
+from contracts.reasons import Refusal
+from contracts.request import MAX_TARGETS_BY_QUEUE, ImageRequest
+from contracts.run import Caller, Door
+from triggers.reception import receive
+from triggers.rejection import CONNECTION, REJECTED_QUEUE, RESULTS_QUEUE, reject
+
+EVENT_TYPE = "GoldenImages.ImageRequested"
+blueprint = df.Blueprint()
+
+
+async def start_from_event_grid(
+    event: func.EventGridEvent,
+    client: df.DurableFunctionsClient,
+    results: func.Out[str],
+    rejected: func.Out[bytes],
+) -> None:
+    """Start the run that the event's data asks for; the same event again is the same run.
+
+    A bad event is answered like a bad message. What fails through our fault is raised: Event Grid delivers
+    again.
+    """
+    body = json.dumps(event.get_json()).encode()
+    try:
+        request = _request(event, body)
+    except BadRequest as bad:
+        reject(
+            door=Door.EVENT_GRID, message_id=event.id, body=body, faults=bad.faults, results=results, rejected=rejected
+        )
+        return
+    request_id = request.request_id or _as_request_id(event.id)
+    caller = Caller(message_id=event.id)
+    answer = await receive(client, request, request_id=request_id, door=Door.EVENT_GRID, caller=caller)
+    if isinstance(answer, Refusal):
+        reject(door=Door.EVENT_GRID, message_id=event.id, body=body, refusal=answer, results=results, rejected=rejected)
+
+
+def _request(event: func.EventGridEvent | func.CloudEvent, body: bytes) -> ImageRequest:
+    # The worker decides by what arrives, not by the annotation, which of the two classes an event is.
+    kind = event.type if isinstance(event, func.CloudEvent) else event.event_type
+    if kind != EVENT_TYPE:
+        raise BadRequest([Fault(path="type", message=f"is {kind!r}; this door takes {EVENT_TYPE}")])
+    return read_request(body, max_targets=MAX_TARGETS_BY_QUEUE)
+
+
+def _as_request_id(event_id: str) -> str:
+    """Event ids are free text; one that is no requestId is hashed into one."""
+    if re.match(REQUEST_ID_PATTERN, event_id):
+        return event_id
+    return f"event-{hashlib.sha256(event_id.encode()).hexdigest()[:32]}"
+
+
+_built = blueprint.event_grid_trigger(arg_name="event")(  # pyright: ignore[reportUnknownMemberType]
+    blueprint.durable_client_input(client_name="client")(start_from_event_grid)
+)
+blueprint.queue_output(arg_name="results", queue_name=RESULTS_QUEUE, connection=CONNECTION)(_built)  # pyright: ignore[reportUnknownMemberType]
+blueprint.queue_output(arg_name="rejected", queue_name=REJECTED_QUEUE, connection=CONNECTION)(_built)  # pyright: ignore[reportUnknownMemberType]

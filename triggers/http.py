@@ -1,0 +1,123 @@
+"""The HTTP doors: start a run, look at one, list runs, cancel one, give the request's schema."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import azure.durable_functions as df
+import azure.functions as func
+from durabletask.client import OrchestrationQuery, OrchestrationStatus
+
+from contracts.reading import BadRequest, read_request
+from contracts.reasons import Refusal
+from contracts.request import MAX_TARGETS_BY_HTTP, ImageRequest
+from contracts.run import Door
+from contracts.steps import CANCEL_EVENT
+from triggers.caller import caller_of
+from triggers.http_answers import answer, problem, refused
+from triggers.reception import receive
+from triggers.run_view import cancel_verdict, known_run, run_links, view_of_run
+
+_MOST_BYTES = 1024 * 1024
+_MOST_DAYS = 365
+_STATUSES = {status.name.lower(): status for status in OrchestrationStatus}
+blueprint = df.Blueprint()
+
+
+async def start_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """POST /runs: 202 with links; the same request again gives the same run. 400 names every fault."""
+    body = req.get_body()
+    if len(body) > _MOST_BYTES:
+        return problem(413, "TooLarge", "the request is too large", f"send at most {_MOST_BYTES} bytes")
+    try:
+        request = read_request(body, max_targets=MAX_TARGETS_BY_HTTP)
+    except BadRequest as bad:
+        return problem(
+            400, "BadRequest", "the body is no request", "correct every fault and send it again", faults=bad.faults
+        )
+    request_id = request.request_id or str(uuid.uuid4())
+    received = await receive(
+        client, request, request_id=request_id, door=Door.HTTP, caller=caller_of(dict(req.headers))
+    )
+    if isinstance(received, Refusal):
+        return refused(409, received)
+    links = run_links(req.url, received.run_id)
+    about = {"requestId": request_id, "runId": received.run_id, "existing": received.existing, "links": links}
+    return answer(202, about, {"Location": links["self"], "Retry-After": "15"})
+
+
+async def get_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """GET /runs/{run_id}: a run of a request or of one machine; `from` and `count` page through machines."""
+    run_id = req.route_params["run_id"]
+    try:
+        first, count = int(req.params.get("from", "0")), int(req.params.get("count", "100"))
+    except ValueError:
+        return problem(400, "BadQuery", "from and count must be whole numbers", "correct the query")
+    if first < 0 or not 1 <= count <= 200:
+        return problem(400, "BadQuery", "from must be 0 or more, count 1 to 200", "correct the query")
+    state = await known_run(client, run_id)
+    if state is None:
+        return _not_found(run_id)
+    return answer(200, await view_of_run(client, state, req.url, first=first, count=count))
+
+
+async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """GET /runs: the runs of the last `days` (default 7), newest first; `status` picks by runtime status."""
+    days, status = req.params.get("days", "7"), req.params.get("status")
+    if not days.isdigit() or not 1 <= int(days) <= _MOST_DAYS:
+        return problem(400, "BadQuery", f"days must be 1 to {_MOST_DAYS}", "correct the query")
+    if status is not None and status.lower() not in _STATUSES:
+        return problem(400, "BadQuery", f"status must be one of {', '.join(_STATUSES)}", "correct the query")
+    query = OrchestrationQuery(
+        created_time_from=datetime.now(UTC) - timedelta(days=int(days)),
+        runtime_status=[_STATUSES[status.lower()]] if status else None,
+        instance_id_prefix="batch-",
+    )
+    states = await client.get_all_orchestration_states(query)
+    states.sort(key=lambda state: state.created_at, reverse=True)
+    base = req.url.partition("?")[0].rstrip("/")
+    runs = [
+        {
+            "runId": state.instance_id,
+            "runtimeStatus": state.runtime_status.name,
+            "createdAt": state.created_at,
+            "lastUpdatedAt": state.last_updated_at,
+            "self": f"{base}/{state.instance_id}",
+        }
+        for state in states
+    ]
+    return answer(200, {"runs": runs})
+
+
+async def cancel_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """POST /runs/{run_id}/cancel: 202 before the point of no return, a clear 409 after it."""
+    run_id = req.route_params["run_id"]
+    state = await known_run(client, run_id)
+    if state is None:
+        return _not_found(run_id)
+    verdict = await cancel_verdict(client, state)
+    if verdict is not None:
+        return problem(409, *verdict)
+    await client.raise_orchestration_event(run_id, CANCEL_EVENT, data={"by": caller_of(dict(req.headers)).principal})
+    detail = "machines before the point of no return are left as they are; the others go on to their end"
+    url = req.url.partition("?")[0].removesuffix("/cancel")
+    return answer(202, {"runId": run_id, "cancel": "asked", "detail": detail, "links": {"self": url}})
+
+
+async def get_request_schema(req: func.HttpRequest) -> func.HttpResponse:
+    """GET /schema/request: the request's JSON Schema (draft 2020-12)."""
+    return answer(200, ImageRequest.model_json_schema(by_alias=True))
+
+
+def _not_found(run_id: str) -> func.HttpResponse:
+    return problem(404, "NoSuchRun", f"no run {run_id}", "correct the run id; finished runs are kept for a stated time")
+
+
+blueprint.route("runs", methods=[func.HttpMethod.POST])(blueprint.durable_client_input(client_name="client")(start_run))
+blueprint.route("runs", methods=[func.HttpMethod.GET])(blueprint.durable_client_input(client_name="client")(list_runs))
+blueprint.route("runs/{run_id}", methods=[func.HttpMethod.GET])(
+    blueprint.durable_client_input(client_name="client")(get_run)
+)
+blueprint.route("runs/{run_id}/cancel", methods=[func.HttpMethod.POST])(
+    blueprint.durable_client_input(client_name="client")(cancel_run)
+)
+blueprint.route("schema/request", methods=[func.HttpMethod.GET])(get_request_schema)

@@ -1,0 +1,30 @@
+"""Answers of the HTTP doors: JSON, and errors as RFC 9457 problem details."""
+
+import json
+from collections.abc import Mapping
+
+import azure.functions as func
+
+from contracts.reading import Fault
+from contracts.reasons import Refusal
+
+_PROBLEM = "urn:golden-images:problem:"
+
+
+def answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
+    """Give a JSON answer."""
+    text = json.dumps(body, default=str)
+    return func.HttpResponse(text, status_code=status, mimetype="application/json", headers=dict(headers or {}))
+
+
+def problem(status: int, code: str, title: str, detail: str, *, faults: tuple[Fault, ...] = ()) -> func.HttpResponse:
+    """Give problem details (RFC 9457); `faults` names every fault of a request by its JSON path."""
+    body: dict[str, object] = {"type": f"{_PROBLEM}{code}", "title": title, "status": status, "detail": detail}
+    if faults:
+        body["faults"] = [fault.model_dump(mode="json") for fault in faults]
+    return func.HttpResponse(json.dumps(body), status_code=status, mimetype="application/problem+json")
+
+
+def refused(status: int, refusal: Refusal) -> func.HttpResponse:
+    """Give a refusal as problem details: what was seen, and what to change."""
+    return problem(status, refusal.code, refusal.message, refusal.what_to_change)

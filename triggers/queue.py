@@ -1,0 +1,45 @@
+"""The queue door: a message on `image-requests` is a request."""
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from contracts.reading import BadRequest, read_request
+from contracts.reasons import Refusal
+from contracts.request import MAX_TARGETS_BY_QUEUE
+from contracts.run import Caller, Door
+from triggers.reception import receive
+from triggers.rejection import CONNECTION, REJECTED_QUEUE, RESULTS_QUEUE, reject
+
+REQUESTS_QUEUE = "image-requests"
+blueprint = df.Blueprint()
+
+
+async def start_from_queue(
+    message: func.QueueMessage,
+    client: df.DurableFunctionsClient,
+    results: func.Out[str],
+    rejected: func.Out[bytes],
+) -> None:
+    """Start the run that the message asks for; the same message again is the same run.
+
+    A bad message is answered at once. What fails through our fault is raised: the host delivers the message
+    again, and moves it to `image-requests-poison` in the end.
+    """
+    body, message_id = message.get_body(), message.id or "unknown"
+    try:
+        request = read_request(body, max_targets=MAX_TARGETS_BY_QUEUE)
+    except BadRequest as bad:
+        reject(door=Door.QUEUE, message_id=message_id, body=body, faults=bad.faults, results=results, rejected=rejected)
+        return
+    request_id = request.request_id or message_id
+    caller = Caller(message_id=message_id)
+    answer = await receive(client, request, request_id=request_id, door=Door.QUEUE, caller=caller)
+    if isinstance(answer, Refusal):
+        reject(door=Door.QUEUE, message_id=message_id, body=body, refusal=answer, results=results, rejected=rejected)
+
+
+_built = blueprint.queue_trigger(arg_name="message", queue_name=REQUESTS_QUEUE, connection=CONNECTION)(  # pyright: ignore[reportUnknownMemberType]
+    blueprint.durable_client_input(client_name="client")(start_from_queue)
+)
+blueprint.queue_output(arg_name="results", queue_name=RESULTS_QUEUE, connection=CONNECTION)(_built)  # pyright: ignore[reportUnknownMemberType]
+blueprint.queue_output(arg_name="rejected", queue_name=REJECTED_QUEUE, connection=CONNECTION)(_built)  # pyright: ignore[reportUnknownMemberType]

@@ -1,0 +1,34 @@
+"""How a door answers a message that is no request: faults on `image-results`, the message itself kept whole."""
+
+import logging
+
+import azure.functions as func
+
+from contracts.log_line import log_line
+from contracts.reading import Fault
+from contracts.reasons import Refusal
+from contracts.results import Rejection, result_text
+from contracts.run import Door
+
+REJECTED_QUEUE = "image-requests-rejected"
+RESULTS_QUEUE = "image-results"
+CONNECTION = "AzureWebJobsStorage"
+_LOG = logging.getLogger("golden_images")
+
+
+def reject(
+    *,
+    door: Door,
+    message_id: str,
+    body: bytes,
+    faults: tuple[Fault, ...] = (),
+    refusal: Refusal | None = None,
+    results: func.Out[str],
+    rejected: func.Out[bytes],
+) -> None:
+    """Answer at once and lose nothing; the message is not retried, since it would be as bad the next time."""
+    answer = Rejection(message_id=message_id, faults=faults, refusal=refusal, kept_in=REJECTED_QUEUE)
+    rejected.set(body)
+    results.set(result_text(answer))
+    reasons = [fault.path for fault in faults] or [refusal.code if refusal else None]
+    _LOG.warning(log_line("message rejected", door=door, messageId=message_id, reasons=reasons))

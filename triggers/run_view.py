@@ -1,0 +1,107 @@
+"""What the HTTP doors tell of a run, and whether it may still be canceled."""
+
+import asyncio
+import json
+from typing import Any, cast
+
+import azure.durable_functions as df
+from durabletask.client import OrchestrationState, OrchestrationStatus
+
+from contracts.ids import machine_run_id
+from contracts.run import AcceptedRun
+from contracts.stages import BEFORE_NO_RETURN, Stage
+from contracts.steps import GOLDEN_IMAGE, IMAGE_BATCH
+
+_AT_ONCE = 16
+_OVER = frozenset({OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED})
+
+
+def run_links(url: str, run_id: str) -> dict[str, str]:
+    """Give the addresses of a run, next to the address it was started at."""
+    base = url.partition("?")[0].rstrip("/")
+    return {"self": f"{base}/{run_id}", "cancel": f"{base}/{run_id}/cancel", "list": base}
+
+
+async def known_run(client: df.DurableFunctionsClient, run_id: str) -> OrchestrationState | None:
+    """Read a run of ours; None for an unknown id and for orchestrations that are none of ours."""
+    state = await client.get_orchestration_state(run_id)
+    return state if state is not None and state.name in {GOLDEN_IMAGE, IMAGE_BATCH} else None
+
+
+async def view_of_run(
+    client: df.DurableFunctionsClient, state: OrchestrationState, url: str, *, first: int, count: int
+) -> dict[str, object]:
+    """Tell a run: its status and result, and for a request each machine's own run, from its own instance."""
+    view = _about(state)
+    if state.name != IMAGE_BATCH:
+        return view
+    accepted = _accepted(state)
+    page = _machine_ids(accepted)[first : first + count]
+    states = await _states(client, page)
+    base = url.partition("?")[0].rsplit("/", 1)[0]
+    machines = [
+        _about(found) if found else {"runId": run_id, "status": {"stage": "notBegun"}} for run_id, found in states
+    ]
+    view["door"] = accepted.door
+    view["principal"] = accepted.caller.principal
+    view["total"] = len(accepted.request.targets)
+    view["machines"] = [{**machine, "self": f"{base}/{machine['runId']}"} for machine in machines]
+    return view
+
+
+async def cancel_verdict(client: df.DurableFunctionsClient, state: OrchestrationState) -> tuple[str, str, str] | None:
+    """Give why a run cannot be canceled (code, title, what to do), or None if it can."""
+    if state.runtime_status in _OVER:
+        return ("RunOver", f"run {state.instance_id} has ended", "look at its result")
+    if state.name == GOLDEN_IMAGE:
+        found: list[tuple[str, OrchestrationState | None]] = [(state.instance_id, state)]
+    else:
+        found = await _states(client, _machine_ids(_accepted(state)))
+    if any(machine is None or _may_cancel(machine) for _, machine in found):
+        return None
+    return (
+        "PastPointOfNoReturn",
+        f"every machine of run {state.instance_id} has been told to deprovision itself, or has ended",
+        "wait for the run's end: from here it only goes forward",
+    )
+
+
+def _may_cancel(state: OrchestrationState) -> bool:
+    if state.runtime_status in _OVER:
+        return False
+    status = _json(state.serialized_custom_status)
+    return not status or Stage(status["stage"]) in BEFORE_NO_RETURN
+
+
+def _about(state: OrchestrationState) -> dict[str, object]:
+    return {
+        "runId": state.instance_id,
+        "kind": "run" if state.name == IMAGE_BATCH else "machine",
+        "runtimeStatus": state.runtime_status.name,
+        "createdAt": state.created_at,
+        "lastUpdatedAt": state.last_updated_at,
+        "status": _json(state.serialized_custom_status),
+        "result": _json(state.serialized_output) if state.runtime_status is OrchestrationStatus.COMPLETED else None,
+    }
+
+
+def _accepted(state: OrchestrationState) -> AcceptedRun:
+    return AcceptedRun.model_validate(_json(state.serialized_input))
+
+
+def _machine_ids(accepted: AcceptedRun) -> list[str]:
+    return [machine_run_id(accepted.request_id, target.vm_id) for target in accepted.request.targets]
+
+
+async def _states(client: df.DurableFunctionsClient, run_ids: list[str]) -> list[tuple[str, OrchestrationState | None]]:
+    room = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(run_id: str) -> tuple[str, OrchestrationState | None]:
+        async with room:
+            return run_id, await client.get_orchestration_state(run_id)
+
+    return await asyncio.gather(*(one(run_id) for run_id in run_ids))
+
+
+def _json(text: str | None) -> dict[str, Any]:
+    return cast("dict[str, Any]", json.loads(text)) if text else {}

@@ -1,0 +1,1 @@
+"""For us who build: host, simulator and demo; never shipped."""
