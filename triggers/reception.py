@@ -1,9 +1,9 @@
 """What every door does with a request: claim its requestId once, and start the run if it is the first."""
 
 import asyncio
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
 
 import azure.durable_functions as df
 from durabletask.entities import EntityInstanceId
@@ -80,4 +80,5 @@ async def _until_held(client: df.DurableFunctionsClient, entity: EntityInstanceI
 
 async def _held(client: df.DurableFunctionsClient, entity: EntityInstanceId) -> dict[str, str] | None:
     found = await client.get_entity(entity)
-    return cast("dict[str, str] | None", found.get_state() if found is not None else None)
+    text = found.get_state() if found is not None else None
+    return json.loads(text) if text else None

@@ -1,0 +1,6 @@
+"""durabletask's in-memory engine with time given in: virtual for tests, scaled for the demo."""
+
+from workbench.timed_engine.backend import TimedBackend
+from workbench.timed_engine.clocks import EngineClock, ScaledClock, VirtualClock
+
+__all__ = ["EngineClock", "ScaledClock", "TimedBackend", "VirtualClock"]

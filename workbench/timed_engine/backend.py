@@ -1,0 +1,140 @@
+"""The in-memory engine, its timers on one thread and its time from a given clock."""
+
+import heapq
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+import grpc
+from durabletask.internal import helpers
+from durabletask.internal import orchestrator_service_pb2 as pb
+from durabletask.testing import InMemoryOrchestrationBackend, in_memory_backend
+
+from workbench.timed_engine.clocks import EngineClock
+
+_QUIET_LOOKS = 3
+
+
+class _EngineTime(datetime):
+    """Stands for `datetime` in the engine's module: the engine asks it for the time at forty places."""
+
+    clock: EngineClock | None = None
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return (cls.clock.now() if cls.clock else datetime.now(UTC)).astimezone(tz or UTC)
+
+
+class TimedBackend(InMemoryOrchestrationBackend):
+    """The in-memory engine on a given clock. One at a time in a process: the module's clock is replaced."""
+
+    def __init__(self, clock: EngineClock, *, port: int = 0) -> None:
+        """Take the clock; `port` 0 is any free one."""
+        super().__init__(port=port)
+        self._clock = clock
+        self._timers: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._changed = threading.Event()
+        self._activities_out = 0
+        self._quiet = 0
+        self._keeper = threading.Thread(target=self._keep_time, name="engine-timers", daemon=True)
+
+    def start(self) -> str:
+        """Start serving on 127.0.0.1 and give the address."""
+        _EngineTime.clock = self._clock
+        in_memory_backend.datetime = _EngineTime  # type: ignore[attr-defined] # pyright: ignore[reportPrivateImportUsage]
+        if self._port == 0:
+            self._port = _free_port()
+        super().start()
+        self._keeper.start()
+        return f"127.0.0.1:{self._port}"
+
+    def stop(self, grace: float | None = None) -> None:
+        """Stop serving, and the timers with it."""
+        super().stop(grace)
+        self._changed.set()
+        if self._keeper.is_alive():
+            self._keeper.join(5)
+        _EngineTime.clock = None
+
+    def is_idle(self) -> bool:
+        """Tell whether no orchestration, activity or entity is queued or under way."""
+        with self._lock:
+            busy = (
+                self._orchestration_queue
+                or self._orchestration_in_flight
+                or self._activity_queue
+                or self._activities_out
+                or self._entity_queue
+                or self._entity_in_flight
+            )
+        # A finished child is handed to its parent by a thread of its own: idle must be seen several times.
+        self._quiet = 0 if busy else self._quiet + 1
+        return self._quiet > _QUIET_LOOKS
+
+    def GetWorkItems(self, request: pb.GetWorkItemsRequest, context: grpc.ServicerContext) -> Iterator[pb.WorkItem]:  # noqa: N802 - gRPC
+        """Stream work items, counting the activities that are out."""
+        for item in super().GetWorkItems(request, context):
+            if item.HasField("activityRequest"):
+                with self._lock:
+                    self._activities_out += 1
+            yield item
+
+    def CompleteActivityTask(  # noqa: N802 - gRPC
+        self, request: pb.ActivityResponse, context: grpc.ServicerContext
+    ) -> pb.CompleteTaskResponse:
+        """Take an activity's result; it is out no longer once the orchestration was queued."""
+        try:
+            return super().CompleteActivityTask(request, context)
+        finally:
+            with self._lock:
+                self._activities_out -= 1
+
+    def _process_create_timer_action(self, instance: Any, action: pb.OrchestratorAction) -> None:
+        fire_at = action.createTimer.fireAt.ToDatetime(tzinfo=UTC)
+        instance.history.append(helpers.new_timer_created_event(action.id, fire_at))
+        if instance.status == pb.ORCHESTRATION_STATUS_PENDING:
+            instance.status = pb.ORCHESTRATION_STATUS_RUNNING
+
+        def fire() -> None:
+            current = self._instances.get(instance.instance_id)
+            if current and not self._is_terminal_status(current.status):
+                current.pending_events.append(helpers.new_timer_fired_event(action.id, fire_at))
+                current.last_updated_at = self._clock.now()
+                self._enqueue_orchestration(instance.instance_id)
+
+        self._add_timer(fire_at, fire)
+
+    def _schedule_delayed_entity_operation(self, entity_id: str, event: pb.HistoryEvent, fire_at: datetime) -> None:
+        self._add_timer(fire_at, lambda: self._queue_entity_operation(entity_id, event))
+
+    def _add_timer(self, fire_at: datetime, fire: Callable[[], None]) -> None:
+        with self._lock:
+            heapq.heappush(self._timers, (fire_at, next(self._order), fire))
+        self._changed.set()
+
+    def _keep_time(self) -> None:
+        while not self._shutdown_event.is_set():
+            self._changed.clear()
+            with self._lock:
+                due = self._timers[0][0] if self._timers else None
+            if due is None:
+                self._changed.wait(0.5)
+            elif self._clock.wait_until(due, self._changed, self.is_idle):
+                self._fire_due()
+
+    def _fire_due(self) -> None:
+        now = self._clock.now()
+        with self._lock:
+            while self._timers and self._timers[0][0] <= now:
+                heapq.heappop(self._timers)[2]()
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
