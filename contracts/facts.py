@@ -34,7 +34,7 @@ class MachineState(Message):
     vm_id: VmId
     unique_id: str
     location: str
-    os_type: OsType | None
+    os_type: OsType | None = None
     os_name: str | None = None
     os_version: str | None = None
     power_state: PowerState
@@ -52,7 +52,7 @@ class MachineState(Message):
     def windows_build(self) -> int | None:
         """The Windows build number out of "Microsoft Windows NT 10.0.20348.0" or "10.0.20348.2402"."""
         parts = (self.os_version or "").split(" ")[-1].split(".")
-        return int(parts[2]) if len(parts) >= 3 and parts[2].isdigit() else None
+        return int(parts[2]) if len(parts) >= 3 and parts[2].isdecimal() else None
 
 
 class Lock(Message):
@@ -82,6 +82,6 @@ class MachineFacts(Message):
     """All that is read before a machine is judged; None means that it could not be read."""
 
     machine: MachineState
-    permissions: tuple[Permission, ...] | None
-    locks: tuple[Lock, ...] | None
-    run_commands: tuple[FoundRunCommand, ...] | None
+    permissions: tuple[Permission, ...] | None = None
+    locks: tuple[Lock, ...] | None = None
+    run_commands: tuple[FoundRunCommand, ...] | None = None

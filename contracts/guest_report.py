@@ -3,8 +3,6 @@
 import json
 from enum import StrEnum
 
-from pydantic import ValidationError
-
 from contracts.message import Message
 
 SENTINEL = "GOLDEN-IMAGE-RESULT "
@@ -48,12 +46,13 @@ def read_report(output: str, *, run_id: str, nonce: str) -> GuestReport | None:
 
     A line of another run, or one that is cut off, counts as none: the guest is never taken at half a word.
     """
-    for line in reversed(output.splitlines()):
+    # Not splitlines: it also splits at characters that may stand inside a JSON string.
+    for line in reversed(output.split("\n")):
         if not line.startswith(SENTINEL):
             continue
         try:
             report = GuestReport.model_validate(json.loads(line.removeprefix(SENTINEL)))
-        except (ValidationError, json.JSONDecodeError):
+        except (ValueError, RecursionError):
             continue
         if report.run_id == run_id and report.nonce == nonce:
             return report

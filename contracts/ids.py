@@ -18,6 +18,17 @@ _VM = re.compile(
     rf"/providers/Microsoft\.Compute/virtualMachines/({_VM_NAME})/?",
     re.I | re.A,
 )
+
+
+def _any_case(text: str) -> str:
+    """Spell a word as a pattern for any case: JSON Schema knows no flag for it."""
+    return "".join(f"[{letter.upper()}{letter.lower()}]" if letter.isalpha() else letter for letter in text)
+
+
+_SUBSCRIPTIONS, _GROUPS = _any_case("subscriptions"), _any_case("resourceGroups")
+_MACHINES = rf"{_any_case('providers')}/{_any_case('Microsoft')}\.{_any_case('Compute')}/{_any_case('virtualMachines')}"
+_PUBLISHED_GROUP = "[-A-Za-z0-9_.()]{0,89}[-A-Za-z0-9_()]"
+_PUBLISHED_NAME = "[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?"
 REQUEST_ID_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,46}[A-Za-z0-9])?$"
 
 
@@ -56,7 +67,7 @@ class VmId(_IdType):
     resource_group: str
     name: str
 
-    schema_pattern = "^/[^/]+/[0-9a-fA-F-]{36}/[^/]+/[^/]{1,90}/[^/]+/[^/]+/[^/]+/[^/]{1,64}/?$"
+    schema_pattern = f"^/{_SUBSCRIPTIONS}/{_SUBSCRIPTION}/{_GROUPS}/{_PUBLISHED_GROUP}/{_MACHINES}/{_PUBLISHED_NAME}/?$"
     schema_description = "Full ARM id of a virtual machine, in any case."
 
     @classmethod
@@ -101,7 +112,7 @@ class Scope(_IdType):
     subscription_id: str
     resource_group: str | None
 
-    schema_pattern = "^/subscriptions/[0-9a-fA-F-]{36}(/resourceGroups/[^/]{1,90})?/?$"
+    schema_pattern = f"^/{_SUBSCRIPTIONS}/{_SUBSCRIPTION}(?:/{_GROUPS}/{_PUBLISHED_GROUP})?/?$"
     schema_description = "ARM id of a subscription or of a resource group."
 
     @classmethod

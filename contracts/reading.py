@@ -2,15 +2,27 @@
 
 import hashlib
 import json
+import re
 from typing import Any, cast
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from contracts.ids import VmId
 from contracts.message import Message
 from contracts.request import ImageRequest
 
 _MOST_FAULTS = 50
+_MOST_CHARACTERS = 300
+_UNION_TAGS = frozenset({"galleryImageVersion", "managedImage"})
+_WORDS = {
+    "missing": "is missing; there is no default",
+    "extra_forbidden": "is no member of this form; correct its name or remove it",
+    "model_type": "must be a JSON object",
+    "tuple_type": "must be a JSON array",
+    "literal_error": "must be the number 1",
+}
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Fault(Message):
@@ -25,7 +37,9 @@ class BadRequest(ValueError):
 
     def __init__(self, faults: list[Fault]) -> None:
         """Keep the faults; the text of the error lists them."""
-        self.faults = tuple(faults[:_MOST_FAULTS])
+        self.faults = tuple(
+            Fault(path=_shortened(fault.path), message=_shortened(fault.message)) for fault in faults[:_MOST_FAULTS]
+        )
         super().__init__("; ".join(f"{fault.path}: {fault.message}" for fault in self.faults))
 
 
@@ -34,13 +48,15 @@ def read_request(text: str | bytes, *, max_targets: int) -> ImageRequest:
 
     A member that stands twice in one object is a fault: JSON readers disagree on which one counts.
     """
-    document = _parse(text)
-    faults: list[Fault] = []
+    document, faults = parse_json(text)
     request: ImageRequest | None = None
     try:
-        request = ImageRequest.model_validate(document)
+        # Only the names on the wire count: a second spelling of a member would be a twin that nobody sees.
+        request = ImageRequest.model_validate(document, by_alias=True, by_name=False)
     except ValidationError as error:
-        faults += [_fault(item["loc"], item["msg"]) for item in error.errors(include_url=False)]
+        found = error.errors(include_url=False, include_input=False)
+        # How many targets there are is told below, where the door's own limit is known.
+        faults += [_fault(item) for item in found if not _counts_targets(item)]
     faults += _other_faults(document, max_targets)
     if faults or request is None:
         raise BadRequest(faults)
@@ -52,11 +68,22 @@ def request_digest(request: ImageRequest) -> str:
     return hashlib.sha256(json.dumps(request.model_dump(mode="json"), sort_keys=True).lower().encode()).hexdigest()
 
 
-def _parse(text: str | bytes) -> Any:
+def parse_json(text: str | bytes) -> tuple[Any, list[Fault]]:
+    """Parse JSON (bytes: UTF-8) and tell the members that stand twice; BadRequest if it is no JSON at all."""
+    twins: list[Fault] = []
+
+    def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in made:
+                twins.append(Fault(path="$", message=f"member {json.dumps(name)} stands twice in one object"))
+            made[name] = value
+        return made
+
     try:
-        return json.loads(text, object_pairs_hook=_without_twins, parse_constant=_no_constant)
-    except _TwinMember as twin:
-        raise BadRequest([Fault(path="$", message=f"member {twin.args[0]!r} stands twice in one object")]) from None
+        # Decoded here: the JSON reader would guess UTF-16 and UTF-32 too.
+        decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+        return json.loads(decoded, object_pairs_hook=without_twins, parse_constant=_no_constant), twins
     except UnicodeDecodeError:
         raise BadRequest([Fault(path="$", message="is not UTF-8 text")]) from None
     except json.JSONDecodeError as error:
@@ -66,31 +93,26 @@ def _parse(text: str | bytes) -> Any:
         raise BadRequest([Fault(path="$", message=f"is not JSON that can be read: {error}")]) from None
 
 
-class _TwinMember(Exception):
-    pass
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in made:
-            raise _TwinMember(name)
-        made[name] = value
-    return made
-
-
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _fault(location: tuple[int | str, ...], message: str) -> Fault:
+def _fault(item: ErrorDetails) -> Fault:
     path = "$"
-    for part in location:
+    for before, part in zip((None, *item["loc"]), item["loc"], strict=False):
         if isinstance(part, int):
             path += f"[{part}]"
-        elif part not in {"galleryImageVersion", "managedImage"}:
-            path += f".{part}"
-    return Fault(path=path, message=message.removeprefix("Value error, "))
+        elif not (before == "image" and part in _UNION_TAGS):
+            path += f".{part}" if _PLAIN_NAME.fullmatch(part) else f"[{json.dumps(part)}]"
+    return Fault(path=path, message=_WORDS.get(item["type"]) or item["msg"].removeprefix("Value error, "))
+
+
+def _counts_targets(item: ErrorDetails) -> bool:
+    return item["loc"] == ("targets",) and item["type"] in {"too_short", "too_long"}
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
 
 
 def _other_faults(document: object, max_targets: int) -> list[Fault]:
@@ -100,6 +122,8 @@ def _other_faults(document: object, max_targets: int) -> list[Fault]:
         return []
     targets = cast("list[object]", listed)
     faults: list[Fault] = []
+    if not targets:
+        faults.append(Fault(path="$.targets", message="names no machine; name at least one"))
     if len(targets) > max_targets:
         faults.append(
             Fault(

@@ -67,18 +67,22 @@ WHAT_TO_CHANGE: dict[RefusalCode | FailureCode, str] = {
     RefusalCode.IN_SCALE_SET: "Name a machine outside any scale set; take it out of its scale set first.",
     RefusalCode.EPHEMERAL_OS_DISK: "Name a machine with a managed OS disk: an ephemeral one cannot be deallocated.",
     RefusalCode.DISK_ENCRYPTION: "Turn Azure Disk Encryption off and decrypt the disks, or use encryption at host.",
-    RefusalCode.LOCK_IN_THE_WAY: "Remove the read-only lock that covers the machine.",
+    RefusalCode.LOCK_IN_THE_WAY: "Remove the lock that covers the machine; only a CanNotDelete lock may stay.",
     RefusalCode.LOCKS_UNREADABLE: "Grant Microsoft.Authorization/locks/read on the machine to the app's identity.",
     RefusalCode.ACTION_NOT_GRANTED: "Grant the missing actions to the app's identity on the machine.",
     RefusalCode.PERMISSIONS_UNREADABLE: "Grant Microsoft.Authorization/permissions/read to the app's identity.",
     RefusalCode.RUN_COMMANDS_UNREADABLE: (
         "Grant Microsoft.Compute/virtualMachines/runCommands/read to the app's identity."
     ),
-    RefusalCode.RUN_COMMANDS_EXHAUSTED: "Delete Run Commands of the machine: it holds 25, the most that Azure allows.",
+    RefusalCode.RUN_COMMANDS_EXHAUSTED: (
+        "Delete Run Commands of the machine: Azure allows 25 on one, and a run needs room for two more."
+    ),
     RefusalCode.NOT_RUNNING: "Start the machine: it can deprovision itself only while it runs.",
     RefusalCode.NOT_SETTLED: "Wait until the operation on the machine is over, or repair it, and ask again.",
     RefusalCode.AGENT_NOT_READY: "Repair the guest agent until the portal shows it ready, and ask again.",
-    RefusalCode.AGENT_TOO_OLD: "Update the Linux agent to 2.4.0.2 or newer: managed Run Command needs it.",
+    RefusalCode.AGENT_TOO_OLD: (
+        "Update the Linux agent to 2.4.0.2 or newer, and see that it reports its version: managed Run Command needs it."
+    ),
     RefusalCode.ALREADY_GENERALIZED: "Deallocate the machine: it is marked generalized already, but not deallocated.",
     RefusalCode.MACHINE_BUSY: "Wait for the run that holds the machine, or cancel or terminate it.",
     RefusalCode.ANOTHER_APPS_RUN: "Make sure that the other app's run is over, then delete its Run Command.",

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt
 
 from contracts.ids import REQUEST_ID_PATTERN, VmId
 from contracts.message import StrictMessage
@@ -25,6 +25,13 @@ class EvidenceLevel(StrEnum):
 
     GUEST_REPORTED = "guestReported"
     POWER_STATE_ONLY = "powerStateOnly"
+
+
+def _no_boolean(value: object) -> object:
+    """Keep true from passing for 1: the two are equal in Python, and not in JSON."""
+    if isinstance(value, bool):
+        raise ValueError("must be the number 1")
+    return value
 
 
 class DeprovisionOptions(StrictMessage):
@@ -82,7 +89,9 @@ class Target(StrictMessage):
 class ImageRequest(StrictMessage):
     """Request version 1."""
 
-    version: Literal[1] = Field(description="The version of this form; always 1.")
+    version: Annotated[Literal[1], BeforeValidator(_no_boolean)] = Field(
+        description="The version of this form; always 1."
+    )
     request_id: str | None = Field(
         default=None,
         pattern=REQUEST_ID_PATTERN,

@@ -110,7 +110,10 @@ class RunResult(Message):
 
 
 class Rejection(Message):
-    """What a message that is no request gets as its answer: every fault, and where the message went."""
+    """What a message that is no request gets as its answer: its faults, and where the message went.
+
+    `left_out` counts the faults that found no room within 48 KiB.
+    """
 
     version: Literal[1] = 1
     kind: Literal["rejected"] = "rejected"
@@ -118,16 +121,26 @@ class Rejection(Message):
     faults: tuple[Fault, ...] = ()
     refusal: Refusal | None = None
     kept_in: str | None = None
+    left_out: int = 0
 
 
 def result_text(result: MachineResult | RunResult | Rejection) -> str:
-    """Write a result as JSON of at most 48 KiB; a longer run result names fewer machines, and says so."""
+    """Write a result as JSON of at most 48 KiB; a longer one names fewer machines or faults, and says so."""
     text = result.model_dump_json(exclude_none=True)
-    while len(text.encode()) > MAX_RESULT_BYTES and isinstance(result, RunResult) and result.machines:
-        kept = len(result.machines) * 3 // 4
-        left_out = result.left_out + len(result.machines) - kept
-        result = result.model_copy(update={"machines": result.machines[:kept], "left_out": left_out})
-        text = result.model_dump_json(exclude_none=True)
+    while len(text.encode()) > MAX_RESULT_BYTES and not isinstance(result, MachineResult):
+        shorter = _with_less(result)
+        if shorter is None:
+            break
+        result, text = shorter, shorter.model_dump_json(exclude_none=True)
     if len(text.encode()) > MAX_RESULT_BYTES:
         raise ValueError(f"a {result.kind} result of {len(text.encode())} bytes does not fit a queue message")
     return text
+
+
+def _with_less(result: RunResult | Rejection) -> RunResult | Rejection | None:
+    name = "machines" if isinstance(result, RunResult) else "faults"
+    listed = result.machines if isinstance(result, RunResult) else result.faults
+    if not listed:
+        return None
+    kept = len(listed) * 3 // 4
+    return result.model_copy(update={name: listed[:kept], "left_out": result.left_out + len(listed) - kept})

@@ -63,6 +63,9 @@ def _told_to_the_end(run: MachineRun, nonce: str) -> Story[MachineResult]:
         failure = throttled.failure
     except task.TaskFailedError as error:
         failure = Failure.of(FailureCode.AZURE_UNAVAILABLE, error.details.message[:500])
+    except Exception as error:
+        # A fault of ours must neither leave a stopped machine billed nor keep its lease.
+        failure = Failure.of(FailureCode.UNEXPECTED, f"{type(error).__name__}: {error}"[:500])
     if failure.code not in {FailureCode.MACHINE_GONE, FailureCode.MACHINE_REPLACED}:
         yield from _clean_up(run, nonce, failed=True)
     return run.result(Outcome.FAILED, failure=failure)

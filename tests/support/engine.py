@@ -2,8 +2,9 @@
 
 import asyncio
 import inspect
+import logging
 import threading
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ from orchestrators.image_batch import image_batch
 from orchestrators.machine_lease import machine_lease
 from orchestrators.request_register import request_register
 from workbench.timed_engine import TimedBackend, VirtualClock
+
+_QUIET = logging.getLogger("tests.engine")
+_QUIET.setLevel(logging.ERROR)
 
 type Activity = Callable[[dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]]]
 
@@ -42,15 +46,16 @@ class RunningEngine:
 
 
 @contextmanager
-def engine(activities: dict[str, Activity], clock: VirtualClock | None = None) -> Generator[RunningEngine]:
-    """Start the engine and a worker; asynchronous activities run on one loop, as in the app."""
+def engine(
+    activities: Mapping[str, Activity],
+    clock: VirtualClock | None = None,
+    loop: asyncio.AbstractEventLoop | None = None,
+) -> Generator[RunningEngine]:
+    """Start the engine and a worker; asynchronous activities run on the given loop, as on the app's one loop."""
     clock = clock or VirtualClock()
     backend = TimedBackend(clock)
     address = backend.start()
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    worker = TaskHubGrpcWorker(host_address=address)
+    worker = TaskHubGrpcWorker(host_address=address, logger=_QUIET)
     for orchestrator in (golden_image, image_batch):
         worker.add_orchestrator(orchestrator)
     for entity in (machine_lease, request_register):
@@ -58,22 +63,21 @@ def engine(activities: dict[str, Activity], clock: VirtualClock | None = None) -
     for name, body in activities.items():
         worker.add_activity(_as_activity(name, body, loop))
     worker.start()
-    client = TaskHubGrpcClient(host_address=address)
+    client = TaskHubGrpcClient(host_address=address, logger=_QUIET)
     try:
         yield RunningEngine(address, clock, client, backend)
     finally:
         client.close()
-        worker.stop()
+        # The worker's own stop polls once a second; a stopped engine needs no more of it.
+        threading.Thread(target=worker.stop, daemon=True).start()
         backend.stop()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
-        loop.close()
 
 
-def _as_activity(name: str, body: Activity, loop: asyncio.AbstractEventLoop) -> Callable[..., Any]:
+def _as_activity(name: str, body: Activity, loop: asyncio.AbstractEventLoop | None) -> Callable[..., Any]:
     def activity(_context: Any, request: dict[str, Any]) -> dict[str, Any]:
         given = body(request)
         if inspect.isawaitable(given):
+            assert loop is not None, "asynchronous activities need a loop"
             return asyncio.run_coroutine_threadsafe(_awaited(given), loop).result()
         return given
 

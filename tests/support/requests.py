@@ -109,5 +109,3 @@ def facts(state: MachineState | None = None, **more: Any) -> MachineFacts:
             **more,
         }
     )
-
-

@@ -1,0 +1,169 @@
+"""The story of a whole request, on the in-memory engine under virtual time."""
+
+import json
+import logging
+import time
+from typing import Any
+
+import pytest
+
+from contracts.facts import PowerState
+from contracts.results import Outcome, RunResult
+from contracts.run import AcceptedRun
+from contracts.steps import IMAGE_BATCH, Answer
+from tests.support.engine import RunningEngine, engine
+from tests.support.fake_azure import FakeAzure
+from tests.support.requests import accepted, machine, request
+from workbench.timed_engine import VirtualClock
+
+
+def run(running: RunningEngine, asked: AcceptedRun) -> RunResult:
+    running.client.schedule_new_orchestration(IMAGE_BATCH, input=_input(asked), instance_id=asked.run_id)
+    return result_of(running, asked.run_id)
+
+
+def result_of(running: RunningEngine, run_id: str) -> RunResult:
+    state = running.end_of(run_id)
+    assert state.serialized_output is not None, state.failure_details
+    return RunResult.model_validate_json(state.serialized_output)
+
+
+def _input(asked: AcceptedRun) -> dict[str, Any]:
+    return asked.model_dump(mode="json", exclude_none=True)
+
+
+def fleet(*names: str) -> tuple[VirtualClock, FakeAzure]:
+    clock = VirtualClock()
+    azure = FakeAzure(now=clock.now)
+    for name in names:
+        azure.add(name, machine(name))
+    return clock, azure
+
+
+def test_every_machine_has_its_own_end() -> None:
+    names = ("a", "b", "c", "d")
+    clock, azure = fleet(*names)
+    azure.add("b", machine("b", tags={}))
+    azure.add("c", machine("c"), stops_after=None)
+    azure.add("d", machine("d", generalized=True, power_state=PowerState.DEALLOCATED))
+    with engine(azure.activities(), clock) as running:
+        result = run(running, accepted(request(*names)))
+    assert result.counts == {
+        Outcome.GENERALIZED: 1,
+        Outcome.REFUSED: 1,
+        Outcome.FAILED: 1,
+        Outcome.ALREADY_GENERALIZED: 1,
+    }
+    codes = {summary.vm_id.name: summary.code for summary in result.machines}
+    assert codes == {"a": None, "b": "NotOptedIn", "c": "StillRunningAtDeadline", "d": None}
+    assert [summary.outcome for summary in result.machines[:2]] != [Outcome.GENERALIZED] * 2, "bad ends come first"
+
+
+def test_one_message_a_machine_and_one_a_run() -> None:
+    clock, azure = fleet("a", "b")
+    with engine(azure.activities(), clock) as running:
+        run(running, accepted(request("a", "b")))
+    kinds = [json.loads(text)["kind"] for text in azure.sent]
+    assert kinds == ["machine", "machine", "run"]
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_at_most_max_parallel_machines_are_under_way(at_once: int) -> None:
+    names = [f"m{number}" for number in range(7)]
+    clock, azure = fleet(*names)
+    under_way: set[str] = set()
+    peak = 0
+
+    def watch(step: str, vm: str, nth: int) -> Answer | None:
+        nonlocal peak
+        if step == "inspect_vm":
+            under_way.add(vm)
+            peak = max(peak, len(under_way))
+        if step == "generalize_vm":
+            under_way.discard(vm)
+        return None
+
+    azure.trouble = watch
+    with engine(azure.activities(), clock) as running:
+        result = run(running, accepted(request(*names, maxParallel=at_once)))
+    assert result.counts == {Outcome.GENERALIZED: 7}
+    assert peak == at_once
+
+
+def test_a_machine_whose_run_breaks_is_one_failed_machine() -> None:
+    """A payload that the step cannot read is a fault of ours: it ends one machine, not the batch."""
+    clock, azure = fleet("a", "b")
+    activities = dict(azure.activities())
+    good = activities["inspect_vm"]
+
+    def inspect(payload: dict[str, Any]) -> dict[str, Any]:
+        return {"facts": "nonsense"} if payload["vmId"].endswith("/a") else good(payload)
+
+    activities["inspect_vm"] = inspect
+    with engine(activities, clock) as running:
+        result = run(running, accepted(request("a", "b")))
+    assert {summary.vm_id.name: summary.outcome for summary in result.machines} == {
+        "a": Outcome.FAILED,
+        "b": Outcome.GENERALIZED,
+    }
+    assert {summary.code for summary in result.machines} == {"Unexpected", None}
+
+
+def test_a_cancel_begins_no_more_machines_and_lets_the_others_end() -> None:
+    clock, azure = fleet("a", "b", "c")
+    asked = accepted(request("a", "b", "c", maxParallel=1))
+    clock.allow(clock.now())
+    with engine(azure.activities(), clock) as running:
+        running.client.schedule_new_orchestration(IMAGE_BATCH, input=_input(asked), instance_id=asked.run_id)
+        _until(lambda: "start_deprovision" in azure.steps_of("a") and running.backend.is_idle())
+        running.client.raise_orchestration_event(asked.run_id, "cancel", data={})
+        _until(lambda: _status(running, asked.run_id).get("canceled") is True)
+        clock.allow(None)
+        result = result_of(running, asked.run_id)
+    assert {summary.vm_id.name: summary.outcome for summary in result.machines} == {
+        "a": Outcome.GENERALIZED,
+        "b": Outcome.CANCELED,
+        "c": Outcome.CANCELED,
+    }
+    assert azure.steps_of("b") == []
+
+
+def test_a_cancel_reaches_a_machine_that_is_not_past_the_point_of_no_return() -> None:
+    clock, azure = fleet("a")
+    azure.trouble = lambda step, vm, nth: Answer(try_again_after=60) if step == "inspect_vm" and nth == 1 else None
+    asked = accepted(request("a"))
+    clock.allow(clock.now())
+    with engine(azure.activities(), clock) as running:
+        running.client.schedule_new_orchestration(IMAGE_BATCH, input=_input(asked), instance_id=asked.run_id)
+        _until(lambda: "inspect_vm" in azure.steps_of("a") and running.backend.is_idle())
+        running.client.raise_orchestration_event(asked.run_id, "cancel", data={})
+        _until(lambda: _status(running, asked.run_id).get("canceled") is True and running.backend.is_idle())
+        clock.allow(None)
+        result = result_of(running, asked.run_id)
+    assert result.counts == {Outcome.CANCELED: 1}
+    assert azure.guests["a"].armed == 0
+
+
+def test_the_audit_log_says_once_who_asked_for_what_through_which_door(caplog: pytest.LogCaptureFixture) -> None:
+    clock, azure = fleet("a")
+    asked = accepted(request("a"), door="http", caller={"principal": "ops@example.com"})
+    with caplog.at_level(logging.INFO, logger="golden_images.audit"), engine(azure.activities(), clock) as running:
+        run(running, asked)
+    lines = [json.loads(record.getMessage()) for record in caplog.records if record.name == "golden_images.audit"]
+    accepted_lines = [line for line in lines if line["event"] == "run accepted"]
+    assert len(accepted_lines) == 1
+    assert accepted_lines[0]["door"] == "http"
+    assert accepted_lines[0]["principal"] == "ops@example.com"
+    assert accepted_lines[0]["machines"] == [f"inPlace {asked.request.targets[0].vm_id}"]
+
+
+def _status(running: RunningEngine, run_id: str) -> dict[str, Any]:
+    state = running.client.get_orchestration_state(run_id)
+    return json.loads(state.serialized_custom_status) if state and state.serialized_custom_status else {}
+
+
+def _until(true: Any) -> None:
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.01)

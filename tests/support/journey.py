@@ -1,0 +1,189 @@
+"""The whole product but its host: real activities and SDK against the simulator, on one virtual time."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+from unittest.mock import patch
+
+import azure.durable_functions as df
+import azure.functions as func
+from durabletask.client import AsyncTaskHubGrpcClient
+
+import settings
+from activities import registration
+from activities.collect_evidence import collect_evidence
+from activities.deallocate_vm import deallocate_vm
+from activities.generalize_vm import generalize_vm
+from activities.inspect_vm import inspect_vm
+from activities.read_deprovision import read_deprovision
+from activities.read_power_state import read_power_state
+from activities.read_run_state import read_run_state
+from activities.read_serial_marker import read_serial_marker
+from activities.remove_run_commands import remove_run_commands
+from activities.send_result import send_result
+from activities.start_deprovision import start_deprovision
+from azure_clients.session import close_session
+from contracts import steps
+from contracts.results import MachineResult, RunResult
+from contracts.run import AcceptedRun, MachineJob
+from contracts.steps import GOLDEN_IMAGE, IMAGE_BATCH, Answer, Step
+from tests.support.engine import Activity, RunningEngine, engine
+from workbench.arm_simulator import MachineSpec, Role, Simulator, SteppedClock
+from workbench.timed_engine import VirtualClock
+
+ROLE_FILE = Path(__file__).parents[2] / "infra" / "role.json"
+TAGS = {"golden-image-in-place": "allowed"}
+
+
+class _Out(func.Out[str]):
+    """An output binding that keeps what it is given."""
+
+    def __init__(self, kept: list[str]) -> None:
+        self._kept = kept
+
+    def set(self, val: str) -> None:
+        """Keep it."""
+        self._kept.append(val)
+
+    def get(self) -> str:
+        """Give the last."""
+        return self._kept[-1]
+
+
+@dataclass
+class Journey:
+    """Simulator and engine, side by side on one time."""
+
+    simulator: Simulator
+    engine: RunningEngine
+    loop: asyncio.AbstractEventLoop
+    sent: list[str] = field(default_factory=list[str])
+
+    def tell(self, job: MachineJob) -> MachineResult:
+        """Run one machine to its end."""
+        state = self.engine.run(GOLDEN_IMAGE, job.model_dump(mode="json", exclude_none=True), job.run_id)
+        assert state.serialized_output is not None, state.failure_details
+        return MachineResult.model_validate_json(state.serialized_output)
+
+    def tell_batch(self, run: AcceptedRun) -> RunResult:
+        """Run a request to its end."""
+        state = self.engine.run(IMAGE_BATCH, run.model_dump(mode="json", exclude_none=True), run.run_id)
+        assert state.serialized_output is not None, state.failure_details
+        return RunResult.model_validate_json(state.serialized_output)
+
+    def orders(self, vm: str) -> list[str]:
+        """Give "METHOD operation status" of every ARM request for a machine."""
+        return [f"{r.method} {r.operation} {r.status}" for r in self.simulator.requests(vm)]
+
+
+@contextmanager
+def simulated(
+    *specs: MachineSpec, role: Role | None = None, emulate_linux: bool = False
+) -> Generator[tuple[Simulator, asyncio.AbstractEventLoop, VirtualClock]]:
+    """Start a simulator on a loop of its own and point the product's settings at it."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    def wait[T](work: Awaitable[T]) -> T:
+        return asyncio.run_coroutine_threadsafe(_await(work), loop).result(30)
+
+    async def begin() -> Simulator:
+        simulator = Simulator(
+            machines=specs, clock=SteppedClock(), role=role or Role.from_file(ROLE_FILE), emulate_linux=emulate_linux
+        )
+        await simulator.start()
+        return simulator
+
+    simulator = wait(begin())
+    clock = cast("SteppedClock", simulator.clock)
+
+    def on_jump(moment: datetime) -> None:
+        wait(clock.advance((moment - clock.now()).total_seconds()))
+
+    environment = {
+        **simulator.environment(),
+        "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
+        "GOLDEN_CA_FILE": str(simulator.ca_file),
+        "NO_PROXY": "127.0.0.1",
+    }
+    try:
+        with patch.dict(os.environ, environment):
+            settings.current.cache_clear()
+            yield simulator, loop, VirtualClock(clock.now(), on_jump=on_jump)
+            wait(close_session())
+    finally:
+        settings.current.cache_clear()
+        wait(simulator.stop())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+        loop.close()
+
+
+@contextmanager
+def journey(*specs: MachineSpec, role: Role | None = None, emulate_linux: bool = False) -> Generator[Journey]:
+    """Start everything; the engine's time drives the simulator's."""
+    with simulated(*specs, role=role, emulate_linux=emulate_linux) as (simulator, loop, clock):
+        sent: list[str] = []
+        holder: list[RunningEngine] = []
+        with engine(real_activities(sent, lambda: holder[0].address), clock, loop) as running:
+            holder.append(running)
+            yield Journey(simulator, running, loop, sent)
+
+
+def real_activities(sent: list[str], address: Callable[[], str]) -> dict[str, Activity]:
+    """Give the app's own activities by name, with the bindings that the host would hand them."""
+
+    async def run_state(asked: steps.ReadRunState) -> steps.RunStateRead:
+        client = AsyncTaskHubGrpcClient(host_address=address())
+        try:
+            return await read_run_state(asked, cast("df.DurableFunctionsClient", client))
+        finally:
+            await client.close()
+
+    async def result(asked: steps.SendResult) -> steps.Sent:
+        return await send_result(asked, _Out(sent))
+
+    pairs: list[tuple[Step[Any, Any], Callable[[Any], Awaitable[Answer]]]] = [
+        (steps.INSPECT_VM, inspect_vm),
+        (steps.START_DEPROVISION, start_deprovision),
+        (steps.READ_DEPROVISION, read_deprovision),
+        (steps.READ_POWER_STATE, read_power_state),
+        (steps.READ_SERIAL_MARKER, read_serial_marker),
+        (steps.COLLECT_EVIDENCE, collect_evidence),
+        (steps.DEALLOCATE_VM, deallocate_vm),
+        (steps.GENERALIZE_VM, generalize_vm),
+        (steps.REMOVE_RUN_COMMANDS, remove_run_commands),
+        (steps.READ_RUN_STATE, run_state),
+        (steps.SEND_RESULT, result),
+    ]
+    return {step.name: _activity(step, body) for step, body in pairs}
+
+
+def _activity(step: Step[Any, Any], body: Callable[[Any], Awaitable[Answer]]) -> Activity:
+    async def activity(request: dict[str, Any]) -> dict[str, Any]:
+        return await registration.answer(step, body, request)
+
+    return activity
+
+
+async def _await[T](work: Awaitable[T]) -> T:
+    return await work
+
+
+def spec(name: str = "vm1", **more: Any) -> MachineSpec:
+    """Give a machine in the tests' group that its owner gave free."""
+    values: dict[str, Any] = {
+        "name": name,
+        "subscription_id": "11111111-2222-3333-4444-555555555555",
+        "resource_group": "rg-images",
+        "tags": TAGS,
+        **more,
+    }
+    return MachineSpec(**values)
