@@ -126,13 +126,16 @@ def prove(run: MachineRun, nonce: str, power_state: PowerState) -> Story[None]:
 
 
 def deallocate(run: MachineRun) -> Story[None]:
-    """Deallocate and wait until the power state says so."""
+    """Deallocate and wait until the power state says so; an order that came to nothing is given again."""
     wait = run.job.settings.waits.deallocate
     if run.machine is None or run.machine.power_state is not PowerState.DEALLOCATED:
         yield from order(run, wait, DEALLOCATE_VM, run.subject)
 
         def look() -> Story[bool | None]:
-            return True if (yield from _power_state(run)) is PowerState.DEALLOCATED else None
+            state = yield from _power_state(run)
+            if state is PowerState.STOPPED:
+                yield from ask(run, DEALLOCATE_VM, run.subject)
+            return True if state is PowerState.DEALLOCATED else None
 
         if (yield from wait_for(run, wait, look)) is None:
             message = f"ordered, and still {run.machine.power_state if run.machine else 'unknown'} at the deadline"

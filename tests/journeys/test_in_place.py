@@ -1,14 +1,105 @@
 """Machines generalized in place: real activities and SDK, the simulator with the app's own role, virtual time."""
 
+import pytest
+
 from contracts.results import Outcome
-from tests.support.journey import journey, spec
-from tests.support.requests import job
+from tests.support.journey import Journey, journey, spec
+from tests.support.requests import accepted, job, request
+from workbench.arm_simulator import LinuxTraits
+from workbench.guest_sandbox import sandbox_kind
+
+ON_THE_MACHINE = [
+    "GET virtualMachines.get 200",
+    "GET runCommands.list 200",
+    "GET runCommands.get 404",
+    "PUT runCommands.put 201",
+    "GET runCommands.get 200",
+    "GET virtualMachines.get 200",
+    "POST virtualMachines.retrieveBootDiagnosticsData 200",
+    "POST virtualMachines.deallocate 202",
+    "GET virtualMachines.get 200",
+    "GET virtualMachines.get 200",
+    "POST virtualMachines.generalize 200",
+    "GET virtualMachines.get 200",
+]
 
 
-def test_a_linux_machine() -> None:
+def kinds(told: Journey, name: str) -> list[str]:
+    return [effect.kind for effect in told.simulator.machine(name).effects]
+
+
+def test_a_linux_machine_in_14_requests() -> None:
     with journey(spec("vm1")) as told:
         result = told.tell(job("vm1"))
-        vm = told.simulator.machine("vm1")
-    print("\n".join(told.orders("vm1")))
-    assert result.outcome is Outcome.GENERALIZED, result
-    assert vm.generalized
+        machine, all_requests = told.simulator.machine("vm1"), told.simulator.requests()
+        orders = told.orders("vm1")
+    assert result.outcome is Outcome.GENERALIZED
+    assert result.evidence is not None
+    assert result.evidence.level == "guestReported"
+    assert result.evidence.guest["distribution"] == "ubuntu 22.04"
+    assert machine.generalized
+    assert machine.power == "deallocated"
+    assert machine.armed_count == machine.sealed_count == 1
+    assert orders == ON_THE_MACHINE
+    assert len(all_requests) == 14, "and one each for permissions and locks"
+    assert not any(record.status in {401, 403} for record in all_requests), "the role is enough"
+    assert {"start_deprovision", "deallocate_vm", "generalize_vm"} == set(result.correlation_ids)
+
+
+@pytest.mark.skipif(sandbox_kind() is None, reason="no sandbox here: the guest script is emulated, not run")
+def test_the_real_guest_script_ran() -> None:
+    with journey(spec("vm1", linux=LinuxTraits(distribution="rhel-9"))) as told:
+        result = told.tell(job("vm1", target={"deprovision": {"keepUser": True}}))
+        effects = told.simulator.machine("vm1").effects
+    assert result.outcome is Outcome.GENERALIZED
+    assert [effect.detail for effect in effects if effect.kind == "deprovisioned"] == ["waagent -deprovision -force"]
+
+
+def test_a_windows_machine() -> None:
+    with journey(spec("vm1", os="Windows")) as told:
+        result = told.tell(job("vm1"))
+        effects = kinds(told, "vm1")
+        orders = told.orders("vm1")
+    assert result.outcome is Outcome.GENERALIZED
+    assert result.evidence is not None
+    assert result.evidence.level == "guestReported"
+    assert effects.count("sysprep") == effects.count("generalized") == 1
+    assert "POST virtualMachines.retrieveBootDiagnosticsData 200" not in orders
+
+
+def test_a_machine_without_boot_diagnostics_when_the_power_state_is_enough() -> None:
+    asked = job("vm1", target={"deprovision": {"evidence": "powerStateOnly"}})
+    with journey(spec("vm1", boot_diagnostics=False)) as told:
+        result = told.tell(asked)
+    assert result.outcome is Outcome.GENERALIZED
+    assert result.evidence is not None
+    assert result.evidence.level == "powerStateOnly"
+
+
+def test_a_second_run_finds_the_work_done() -> None:
+    with journey(spec("vm1")) as told:
+        told.tell(job("vm1"))
+        again = told.tell(job("vm1", request_id="r2"))
+        effects = kinds(told, "vm1")
+    assert again.outcome is Outcome.ALREADY_GENERALIZED
+    assert effects.count("generalized") == 1
+
+
+def test_a_dry_run_changes_nothing() -> None:
+    with journey(spec("vm1")) as told:
+        result = told.tell(job("vm1", dry_run=True))
+        methods = {record.method for record in told.simulator.requests()}
+    assert result.outcome is Outcome.WOULD_GENERALIZE
+    assert methods == {"GET"}
+
+
+def test_a_small_fleet_in_one_request() -> None:
+    names = ["lin1", "lin2", "lin3", "win1", "win2"]
+    specs = [spec(name, os="Windows" if name.startswith("win") else "Linux") for name in names[:-1]]
+    with journey(*specs, spec("win2", os="Windows", tags={})) as told:
+        result = told.tell_batch(accepted(request(*names)))
+        generalized = [name for name in names if told.simulator.machine(name).generalized]
+        messages = len(told.sent)
+    assert result.counts == {Outcome.GENERALIZED: 4, Outcome.REFUSED: 1}
+    assert generalized == names[:-1]
+    assert messages == 6

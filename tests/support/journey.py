@@ -127,17 +127,19 @@ def simulated(
 
 
 @contextmanager
-def journey(*specs: MachineSpec, role: Role | None = None, emulate_linux: bool = False) -> Generator[Journey]:
-    """Start everything; the engine's time drives the simulator's."""
+def journey(
+    *specs: MachineSpec, role: Role | None = None, emulate_linux: bool = False, twice: bool = False
+) -> Generator[Journey]:
+    """Start everything; the engine's time drives the simulator's. `twice`: every activity runs twice."""
     with simulated(*specs, role=role, emulate_linux=emulate_linux) as (simulator, loop, clock):
         sent: list[str] = []
         holder: list[RunningEngine] = []
-        with engine(real_activities(sent, lambda: holder[0].address), clock, loop) as running:
+        with engine(real_activities(sent, lambda: holder[0].address, twice=twice), clock, loop) as running:
             holder.append(running)
             yield Journey(simulator, running, loop, sent)
 
 
-def real_activities(sent: list[str], address: Callable[[], str]) -> dict[str, Activity]:
+def real_activities(sent: list[str], address: Callable[[], str], *, twice: bool = False) -> dict[str, Activity]:
     """Give the app's own activities by name, with the bindings that the host would hand them."""
 
     async def run_state(asked: steps.ReadRunState) -> steps.RunStateRead:
@@ -163,11 +165,13 @@ def real_activities(sent: list[str], address: Callable[[], str]) -> dict[str, Ac
         (steps.READ_RUN_STATE, run_state),
         (steps.SEND_RESULT, result),
     ]
-    return {step.name: _activity(step, body) for step, body in pairs}
+    return {step.name: _activity(step, body, twice) for step, body in pairs}
 
 
-def _activity(step: Step[Any, Any], body: Callable[[Any], Awaitable[Answer]]) -> Activity:
+def _activity(step: Step[Any, Any], body: Callable[[Any], Awaitable[Answer]], twice: bool) -> Activity:
     async def activity(request: dict[str, Any]) -> dict[str, Any]:
+        if twice:
+            await registration.answer(step, body, request)
         return await registration.answer(step, body, request)
 
     return activity

@@ -1,0 +1,186 @@
+"""The request's form and digest: defaults, and which texts ask for the same."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from contracts.reading import read_request, request_digest
+from contracts.request import (
+    MAX_QUEUE_BYTES,
+    MAX_TARGETS_BY_HTTP,
+    MAX_TARGETS_BY_QUEUE,
+    EvidenceLevel,
+    ImageRequest,
+    Mode,
+)
+from tests.support.requests import request, vm_id
+
+FULL: dict[str, Any] = {
+    "version": 1,
+    "requestId": "nightly-7",
+    "targets": [
+        {
+            "vmId": vm_id("a"),
+            "mode": "inPlace",
+            "deprovision": {
+                "keepUser": True,
+                "allowUnknownDistribution": True,
+                "vmMode": False,
+                "evidence": "powerStateOnly",
+            },
+            "image": None,
+        },
+        {"vmId": vm_id("b"), "mode": "clone", "image": {"kind": "managedImage", "imageId": "/images/i"}},
+    ],
+    "maxParallel": 3,
+    "dryRun": True,
+    "approval": {"timeoutMinutes": 60},
+}
+
+
+def digest(document: dict[str, Any] | str) -> str:
+    text = document if isinstance(document, str) else json.dumps(document)
+    return request_digest(read_request(text, max_targets=250))
+
+
+def changed(path: str, value: object) -> dict[str, Any]:
+    document = json.loads(json.dumps(FULL))
+    *before, last = (int(part) if part.isdigit() else part for part in path.split("."))
+    node: Any = document
+    for part in before:
+        node = node[part]
+    if value is ...:
+        del node[last]
+    else:
+        node[last] = value
+    return document
+
+
+def turned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: turned(value[name]) for name in reversed(list(value))}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return [turned(item) for item in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
+
+
+def test_what_is_not_said_has_its_default() -> None:
+    read = ImageRequest.model_validate(request())
+    target = read.targets[0]
+    assert (read.request_id, read.max_parallel, read.dry_run, read.approval) == (None, 10, False, None)
+    assert (target.mode, target.image) == (Mode.IN_PLACE, None)
+    options = target.deprovision
+    assert (options.keep_user, options.allow_unknown_distribution, options.vm_mode) == (False, False, True)
+    assert options.evidence is EvidenceLevel.GUEST_REPORTED
+
+
+def test_all_that_is_said_is_kept() -> None:
+    assert ImageRequest.model_validate(FULL).model_dump(mode="json", exclude_none=True) == {
+        **FULL,
+        "targets": [
+            {name: value for name, value in FULL["targets"][0].items() if name != "image"},
+            {
+                **FULL["targets"][1],
+                "deprovision": {
+                    "keepUser": False,
+                    "allowUnknownDistribution": False,
+                    "vmMode": True,
+                    "evidence": "guestReported",
+                },
+            },
+        ],
+    }
+
+
+def test_a_request_cannot_be_changed_once_read() -> None:
+    read = ImageRequest.model_validate(FULL)
+    with pytest.raises(ValidationError, match="frozen"):
+        read.dry_run = False  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize("text", ["a", "A1", "7", "a-b", "a" * 48, "3f2504e0-4f89-11d3-9a0c-0305e82c3301"])
+def test_a_request_id_may_be_letters_digits_and_inner_hyphens(text: str) -> None:
+    assert ImageRequest.model_validate(request(requestId=text)).request_id == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-", "a-", "-a", "a" * 49, "a b", "a_b", "a.b", "a/b", "a\n", "\u00e4", "\uff41", "a\0", 1, True]
+)
+def test_any_other_request_id_is_refused(text: object) -> None:
+    with pytest.raises(ValidationError, match="requestId"):
+        ImageRequest.model_validate(request(requestId=text))
+
+
+@pytest.mark.parametrize(("value", "good"), [(0, False), (1, True), (100, True), (101, False)])
+def test_the_bounds_of_max_parallel(value: int, good: bool) -> None:
+    document = request(maxParallel=value)
+    if good:
+        assert ImageRequest.model_validate(document).max_parallel == value
+    else:
+        with pytest.raises(ValidationError, match="maxParallel"):
+            ImageRequest.model_validate(document)
+
+
+def test_the_most_that_the_queue_door_takes_fits_a_queue_message() -> None:
+    names = [f"machine-with-a-name-{index:03}" for index in range(MAX_TARGETS_BY_QUEUE)]
+    assert len(json.dumps(request(*names)).encode()) <= MAX_QUEUE_BYTES
+    assert MAX_TARGETS_BY_QUEUE < MAX_TARGETS_BY_HTTP
+
+
+SAME = {
+    "layout": json.dumps(FULL, indent=4),
+    "no layout": json.dumps(FULL, separators=(",", ":")),
+    "order of members": json.dumps(turned(FULL)),
+    "case of an id": json.dumps(changed("targets.0.vmId", vm_id("a").upper())),
+    "case and a slash": json.dumps(changed("targets.1.vmId", vm_id("b").lower() + "/")),
+    "escapes": json.dumps(FULL).replace("nightly", "\\u006eightly"),
+    "a default left out": json.dumps(changed("targets.0.image", ...)),
+    "a default said": json.dumps(changed("targets.1.deprovision", {"keepUser": False})),
+}
+
+
+@pytest.mark.parametrize("text", SAME.values(), ids=SAME.keys())
+def test_texts_that_ask_for_the_same_have_one_digest(text: str) -> None:
+    assert text != json.dumps(FULL)
+    assert digest(text) == digest(FULL)
+
+
+OTHER: dict[str, tuple[str, object]] = {
+    "another machine": ("targets.0.vmId", vm_id("c")),
+    "another mode": ("targets.0.mode", "clone"),
+    "keepUser": ("targets.0.deprovision.keepUser", False),
+    "allowUnknownDistribution": ("targets.0.deprovision.allowUnknownDistribution", False),
+    "vmMode": ("targets.0.deprovision.vmMode", True),
+    "evidence": ("targets.0.deprovision.evidence", "guestReported"),
+    "an image more": ("targets.0.image", {"kind": "managedImage", "imageId": "/images/i"}),
+    "an image less": ("targets.1.image", None),
+    "an image of another kind": (
+        "targets.1.image", {"kind": "galleryImageVersion", "imageDefinitionId": "/images/i"},
+    ),
+    "another image": ("targets.1.image.imageId", "/images/j"),
+    "one machine less": ("targets.1", ...),
+    "maxParallel": ("maxParallel", 4),
+    "dryRun": ("dryRun", False),
+    "no approval": ("approval", None),
+    "another approval": ("approval.timeoutMinutes", 61),
+    "another requestId": ("requestId", "nightly-8"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "value"), OTHER.values(), ids=OTHER.keys())
+def test_texts_that_ask_for_something_else_have_another_digest(path: str, value: object) -> None:
+    assert digest(changed(path, value)) != digest(FULL)
+
+
+def test_all_these_changes_differ_from_each_other() -> None:
+    assert len({digest(changed(path, value)) for path, value in OTHER.values()}) == len(OTHER)
+
+
+@given(st.lists(st.sampled_from("abcdef"), min_size=1, unique=True), st.booleans(), st.integers(1, 100))
+def test_a_request_written_and_read_again_keeps_its_digest(names: list[str], dry: bool, most: int) -> None:
+    first = ImageRequest.model_validate(request(*names, dryRun=dry, maxParallel=most))
+    again = read_request(first.model_dump_json(), max_targets=6)
+    assert again == first
+    assert request_digest(again) == request_digest(first)

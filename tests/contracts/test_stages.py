@@ -1,0 +1,75 @@
+"""The transition table: everything can be reached, ends are ends, and nothing else is allowed."""
+
+import itertools
+
+import pytest
+
+from contracts.stages import BEFORE_NO_RETURN, TRANSITIONS, Stage, advance, is_over
+
+ENDS = {Stage.DONE, Stage.REFUSED, Stage.FAILED, Stage.CANCELED}
+PAIRS = list(itertools.product(Stage, Stage))
+
+
+def reachable(start: Stage) -> set[Stage]:
+    found = {start}
+    todo = [start]
+    while todo:
+        for stage in TRANSITIONS[todo.pop()] - found:
+            found.add(stage)
+            todo.append(stage)
+    return found
+
+
+def test_every_stage_has_a_row() -> None:
+    assert set(TRANSITIONS) == set(Stage)
+
+
+def test_every_stage_is_reached_from_accepted() -> None:
+    assert reachable(Stage.ACCEPTED) == set(Stage)
+
+
+def test_only_the_ends_are_over_and_nothing_leaves_them() -> None:
+    assert {stage for stage in Stage if is_over(stage)} == ENDS
+    assert {stage for stage in Stage if not TRANSITIONS[stage]} == ENDS
+
+
+@pytest.mark.parametrize("stage", [stage for stage in Stage if stage not in ENDS])
+def test_every_stage_that_is_no_end_comes_to_one_and_may_fail(stage: Stage) -> None:
+    assert reachable(stage) & ENDS
+    assert Stage.FAILED in TRANSITIONS[stage]
+
+
+@pytest.mark.parametrize(("now", "to"), PAIRS)
+def test_advance_allows_what_stands_in_the_table_and_refuses_the_rest(now: Stage, to: Stage) -> None:
+    if to in TRANSITIONS[now]:
+        assert advance(now, to) is to
+    else:
+        with pytest.raises(ValueError, match=f"^a run may not go from {now} to {to}$"):
+            advance(now, to)
+
+
+def test_nothing_ever_goes_back() -> None:
+    order = list(Stage)
+    back = [(now, to) for now, to in PAIRS if to in TRANSITIONS[now] and order.index(to) <= order.index(now)]
+    assert back == []
+
+
+def test_before_the_point_of_no_return_are_exactly_the_stages_that_still_lead_to_it() -> None:
+    before = {stage for stage in Stage if stage is not Stage.DEPROVISIONING and Stage.DEPROVISIONING in reachable(stage)}
+    assert before == BEFORE_NO_RETURN
+
+
+def test_every_way_to_generalizing_passes_the_point_of_no_return() -> None:
+    without = {now: to - {Stage.DEPROVISIONING} for now, to in TRANSITIONS.items()}
+    found, todo = {Stage.ACCEPTED}, [Stage.ACCEPTED]
+    while todo:
+        for stage in without[todo.pop()] - found:
+            found.add(stage)
+            todo.append(stage)
+    assert found.isdisjoint({Stage.STOPPING, Stage.DEALLOCATING, Stage.GENERALIZING, Stage.PUBLISHING, Stage.VERIFYING})
+
+
+def test_after_it_no_run_is_canceled_at_once() -> None:
+    after = set(Stage) - BEFORE_NO_RETURN - {Stage.CLEANING_UP}
+    assert not [stage for stage in after if Stage.CANCELED in TRANSITIONS[stage]]
+    assert all(Stage.CANCELED in TRANSITIONS[stage] for stage in BEFORE_NO_RETURN)

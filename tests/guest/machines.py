@@ -1,0 +1,78 @@
+"""Makes machines in the sandbox, runs the real scripts in them, and reads what they said."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guest.scripts import load_script
+from workbench.guest_sandbox import LinuxGuest, LinuxTraits, ScriptResult, sandbox_kind
+
+RUN_ID = "run-7f3a"
+NONCE = "0123456789abcdef0123456789abcdef"
+SENTINEL = "GOLDEN-IMAGE-RESULT "
+PARAMETERS = {"GOLDEN_RUN_ID": RUN_ID, "GOLDEN_NONCE": NONCE}
+
+needs_sandbox = pytest.mark.skipif(
+    sandbox_kind() is None, reason="no sandbox here: neither bubblewrap nor user namespaces can be had"
+)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One machine of a test; guest is the sandboxed machine itself."""
+
+    guest: LinuxGuest
+
+    @classmethod
+    def make(cls, folder: Path, traits: LinuxTraits | None = None) -> "Machine":
+        return cls(LinuxGuest(folder / "machine", traits or LinuxTraits()))
+
+    async def arm(self, **parameters: str) -> tuple[ScriptResult, dict[str, Any]]:
+        return await self.run("linux/deprovision.sh", **parameters)
+
+    async def run(self, script: str, **parameters: str) -> tuple[ScriptResult, dict[str, Any]]:
+        """Runs a script of ours; an empty parameter is left out, as Run Command does."""
+        given = {name: value for name, value in {**PARAMETERS, **parameters}.items() if value}
+        result = await self.guest.run(load_script(script).text, given)
+        return result, told(result)
+
+    async def seal(self) -> ScriptResult:
+        """Lets the time of the one scheduled job come."""
+        (job,) = self.guest.scheduled()
+        return await self.guest.run_scheduled(job.id)
+
+    def text(self, path: str) -> str:
+        return (self.guest.files / path).read_text()
+
+    def exists(self, path: str) -> bool:
+        return (self.guest.files / path).exists()
+
+    def calls(self, name: str) -> list[str]:
+        """The calls of one stand-in, oldest first."""
+        return [line for line in self.guest.effects() if line.split(" ", 1)[0] == name]
+
+    def snapshot(self) -> dict[str, bytes]:
+        """Every file of the guest but the folders of Run Command and of the sandbox itself."""
+        root = self.guest.files
+        ours = (".machine", ".host", "var/lib/waagent/run-command-handler")
+        files = (file for file in root.rglob("*") if file.is_file() and not file.is_symlink())
+        names = ((str(file.relative_to(root)), file) for file in files)
+        return {name: file.read_bytes() for name, file in names if not name.startswith(ours)}
+
+
+def told(result: ScriptResult) -> dict[str, Any]:
+    """The one sentinel line, which must be the last line of the output and fit Run Command."""
+    lines = result.stdout.splitlines()
+    assert [line.startswith(SENTINEL) for line in lines].count(True) == 1, result
+    assert lines[-1].startswith(SENTINEL), result.stdout
+    assert result.stdout.isascii()
+    assert len(result.stdout) + len(result.stderr) < 3_500
+    answer: dict[str, Any] = json.loads(lines[-1].removeprefix(SENTINEL))
+    assert set(answer) == {"version", "runId", "nonce", "outcome", "code", "message", "facts"}
+    assert answer["version"] == 1
+    assert len(answer["message"]) <= 500
+    assert all(isinstance(value, str) for value in answer["facts"].values())
+    return answer

@@ -1,0 +1,52 @@
+"""Reads PowerShell with its grammar, for the tests of scripts that cannot be run here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import tree_sitter_powershell
+from tree_sitter import Language, Node, Parser
+
+LANGUAGE = Language(tree_sitter_powershell.language())
+
+
+@dataclass(frozen=True)
+class PowerShell:
+    """A parsed script."""
+
+    source: str
+    root: Node
+
+    @classmethod
+    def parse(cls, source: str) -> "PowerShell":
+        return cls(source, Parser(LANGUAGE).parse(source.encode()).root_node)
+
+    def nodes(self, kind: str, below: Node | None = None) -> list[Node]:
+        return [node for node in walk(below or self.root) if node.type == kind]
+
+    def errors(self) -> list[str]:
+        return [f"line {n.start_point.row + 1}: {text(n)[:60]}" for n in walk(self.root) if n.is_error or n.is_missing]
+
+    def functions(self) -> dict[str, str]:
+        """Name and text of every function."""
+        found = self.nodes("function_statement")
+        return {text(self.nodes("function_name", node)[0]): text(node) for node in found}
+
+    def commands(self) -> list[str]:
+        """The name of every command that is called."""
+        return [text(node) for node in self.nodes("command_name")]
+
+    def code(self) -> str:
+        """The script without its comments."""
+        spans = [(node.start_byte, node.end_byte) for node in self.nodes("comment")]
+        raw = self.source.encode()
+        return bytes(b for i, b in enumerate(raw) if not any(start <= i < end for start, end in spans)).decode()
+
+
+def walk(node: Node) -> Iterator[Node]:
+    yield node
+    for child in node.children:
+        yield from walk(child)
+
+
+def text(node: Node) -> str:
+    return (node.text or b"").decode()

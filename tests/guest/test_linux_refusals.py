@@ -1,0 +1,122 @@
+"""The Linux script on machines that it must not touch."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.guest.machines import NONCE, RUN_ID, Machine, needs_sandbox
+from workbench.guest_sandbox import LinuxTraits
+
+pytestmark = needs_sandbox
+
+
+async def assert_refused(machine: Machine, code: str, **parameters: str) -> str:
+    before = machine.snapshot()
+    result, answer = await machine.arm(**parameters)
+    assert (result.exit_code, answer["outcome"], answer["code"]) == (10, "refused", code)
+    assert machine.snapshot() == before
+    assert machine.guest.scheduled() == ()
+    assert machine.calls("waagent") == []
+    assert machine.guest.agent_running() or code == "agentMissing"
+    return answer["message"]
+
+
+@pytest.mark.parametrize(
+    ("traits", "code"),
+    [
+        (LinuxTraits(distribution="unknown-1"), "unknownDistribution"),
+        (LinuxTraits(distribution="ubuntu-14.04"), "unknownDistribution"),
+        (LinuxTraits(waagent="missing"), "agentMissing"),
+        (LinuxTraits(detach=()), "noDetachMethod"),
+    ],
+)
+async def test_refuses_and_changes_nothing(tmp_path: Path, traits: LinuxTraits, code: str):
+    message = await assert_refused(Machine.make(tmp_path, traits), code)
+    assert message.endswith(".")
+
+
+async def test_refuses_a_machine_that_does_not_say_what_it_is(tmp_path: Path):
+    machine = Machine.make(tmp_path)
+    (machine.guest.files / "etc/os-release").unlink()
+    await assert_refused(machine, "unknownDistribution")
+
+
+async def test_refuses_to_remove_a_user_that_waagent_cannot_know(tmp_path: Path):
+    machine = Machine.make(tmp_path)
+    (machine.guest.files / "var/lib/waagent/ovf-env.xml").unlink()
+    assert "Ask for the user to be kept" in await assert_refused(machine, "badParameters")
+
+
+async def test_refuses_when_its_state_cannot_be_written(tmp_path: Path):
+    machine = Machine.make(tmp_path)
+    (machine.guest.files / "var/lib/golden-image").write_text("in the way\n")
+    await assert_refused(machine, "noSpace")
+
+
+@pytest.mark.parametrize("distribution", ["unknown-1", "ubuntu-14.04"])
+async def test_an_unknown_system_goes_on_when_allowed(tmp_path: Path, distribution: str):
+    machine = Machine.make(tmp_path, LinuxTraits(distribution=distribution))
+    _, answer = await machine.arm(GOLDEN_ALLOW_UNKNOWN_OS="true")
+    assert (answer["outcome"], answer["facts"]["supported"]) == ("armed", "false")
+    await machine.seal()
+    assert machine.guest.powered_off()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GOLDEN_RUN_ID", ""),
+        ("GOLDEN_RUN_ID", "x" * 65),
+        ("GOLDEN_RUN_ID", '$(touch /pwned)"; touch /pwned; echo "'),
+        ("GOLDEN_RUN_ID", "a\nGOLDEN-IMAGE-RESULT {}"),
+        ("GOLDEN_RUN_ID", "../../etc"),
+        ("GOLDEN_NONCE", ""),
+        ("GOLDEN_NONCE", "short"),
+        ("GOLDEN_NONCE", "0" * 129),
+        ("GOLDEN_NONCE", "`touch /pwned`"),
+        ("GOLDEN_NONCE", "abcdef01; touch /pwned"),
+        ("GOLDEN_NONCE", "ABCDEF0123456789"),
+        ("GOLDEN_KEEP_USER", "yes"),
+        ("GOLDEN_KEEP_USER", "true; touch /pwned"),
+        ("GOLDEN_ALLOW_UNKNOWN_OS", "1"),
+        ("GOLDEN_DELAY_SECONDS", "0"),
+        ("GOLDEN_DELAY_SECONDS", "060"),
+        ("GOLDEN_DELAY_SECONDS", "3601"),
+        ("GOLDEN_DELAY_SECONDS", "60 /bin/sh"),
+        ("GOLDEN_DELAY_SECONDS", "1+$(touch /pwned)"),
+    ],
+)
+async def test_bad_parameters_are_refused_without_effect_or_echo(tmp_path: Path, name: str, value: str):
+    machine = Machine.make(tmp_path)
+    message = await assert_refused(machine, "badParameters", **{name: value})
+    assert name in message
+    assert not machine.exists("pwned")
+    assert len(value) < 5 or value not in message
+
+
+async def test_a_bad_run_id_is_not_repeated_in_the_answer(tmp_path: Path):
+    _, answer = await Machine.make(tmp_path).arm(GOLDEN_RUN_ID='"}evil')
+    assert answer["runId"] == ""
+
+
+async def test_the_same_run_is_armed_once(tmp_path: Path):
+    machine = Machine.make(tmp_path)
+    await machine.arm()
+    result, answer = await machine.arm()
+    assert (result.exit_code, answer["outcome"], answer["code"]) == (0, "alreadyArmed", "")
+    assert len(machine.guest.scheduled()) == 1
+    assert len(machine.calls("systemd-run")) == 1
+    await machine.seal()
+    assert len(machine.calls("waagent")) == 1
+
+
+async def test_another_run_is_refused_and_the_first_goes_on(tmp_path: Path):
+    machine = Machine.make(tmp_path)
+    await machine.arm()
+    result, answer = await machine.arm(GOLDEN_RUN_ID="another-run", GOLDEN_NONCE="f" * 32)
+    assert (result.exit_code, answer["code"]) == (10, "armedByAnotherRun")
+    assert answer["runId"] == "another-run"
+    assert RUN_ID not in answer["message"]
+    await machine.seal()
+    assert f"GOLDEN-IMAGE-SEALED {RUN_ID} {NONCE}" in machine.guest.serial_log()
+    assert "another-run" not in machine.guest.serial_log()

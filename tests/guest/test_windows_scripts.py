@@ -1,0 +1,178 @@
+"""The Windows scripts, read but never run: there is no Windows here."""
+
+import re
+
+import pytest
+
+from guest.scripts import load_script
+from tests.guest.powershell import PowerShell, text
+
+SCRIPTS = ("windows/deprovision.ps1", "windows/collect_evidence.ps1")
+REFUSALS = {
+    "badParameters": "Find-BadParameter",
+    "notAdministrator": "Find-MissingRight",
+    "armedByAnotherRun": "Find-OtherRun",
+    "buildNeedsUserContext": "Find-UnsupportedBuild",
+    "domainController": "Find-DomainController",
+    "unsupportedRole": "Find-UnsupportedRole",
+    "pendingReboot": "Find-PendingReboot",
+    "driveEncrypted": "Find-EncryptedDrive",
+    "sysprepCountExhausted": "Find-ExhaustedCount",
+    "removableStorageDenied": "Find-DeniedRemovableStorage",
+    "agentNotRunning": "Find-StoppedAgent",
+    "appxNotProvisioned": "Find-UnprovisionedApp",
+}
+COMMANDS = (
+    "Join-Path Split-Path Test-Path Remove-Item New-Object Get-Date Start-Sleep Get-Service Get-Process Get-Command "
+    "Get-Content Where-Object ForEach-Object Select-Object Out-Null Write-Output ConvertTo-Json Set-StrictMode "
+    "Get-CimInstance Invoke-CimMethod Get-WindowsFeature Get-AppxPackage Get-AppxProvisionedPackage"
+)
+CHANGES = (
+    "Remove-Item",
+    "SetValue",
+    "CreateSubKey",
+    "Process]::Start",
+    "shutdown.exe",
+    "Set-Item",
+    "New-Item",
+    "Stop-",
+)
+
+
+@pytest.fixture(scope="module")
+def deprovision() -> PowerShell:
+    return PowerShell.parse(load_script("windows/deprovision.ps1").text)
+
+
+@pytest.fixture(scope="module", params=SCRIPTS)
+def script(request: pytest.FixtureRequest) -> PowerShell:
+    return PowerShell.parse(load_script(request.param).text)
+
+
+def test_the_grammar_finds_no_error(script: PowerShell):
+    assert script.errors() == []
+    assert script.functions()
+
+
+@pytest.mark.parametrize("broken", ["if ($a { 1 }", "function f { ", "$x = )"])
+def test_the_grammar_finds_what_is_wrong(broken: str):
+    assert PowerShell.parse(broken).errors()
+
+
+def test_only_ascii_because_windows_powershell_reads_ansi(script: PowerShell):
+    assert script.source.isascii()
+    assert "\t" not in script.source
+
+
+def test_nothing_that_came_after_windows_powershell_5(script: PowerShell):
+    code = script.code()
+    for late in (
+        r"\?\?",
+        r"&&",
+        r"\|\|",
+        r"\?\.",
+        r"\$Is(Windows|Linux)",
+        "-AsHashtable",
+        "-Parallel",
+        "-SkipEditionCheck",
+        r"\?\s*'.*'\s*:",
+    ):
+        assert not re.search(late, code), late
+
+
+def test_no_text_becomes_code(script: PowerShell):
+    for command in ("Invoke-Expression", "iex", "Invoke-Command", "Invoke-WebRequest", "Start-Process", "Add-Type"):
+        assert command.lower() not in {name.lower() for name in script.commands()}
+    assert "::Create(" not in script.code()
+
+
+def test_every_parameter_is_a_bounded_string_with_a_default(script: PowerShell):
+    parameters = [text(node) for node in script.nodes("script_parameter", script.nodes("param_block")[0])]
+    assert len(parameters) >= 2
+    for parameter in parameters:
+        assert re.fullmatch(r"\[ValidateLength\(0, \d+\)\]\[AllowEmptyString\(\)\]\[string\]\$\w+ = '.*'", parameter)
+
+
+def test_every_command_is_one_that_windows_powershell_has(script: PowerShell):
+    assert set(script.commands()) - set(COMMANDS.split()) - set(script.functions()) == set()
+
+
+def test_sysprep_is_told_to_quit_and_never_to_shut_down(deprovision: PowerShell):
+    sysprep = deprovision.functions()["Invoke-Sysprep"]
+    assert "'/oobe /generalize /quiet /quit'" in sysprep
+    assert "' /mode:vm'" in sysprep
+    switches = re.findall(r"(?<![\w.])/[a-z:]+", deprovision.code())
+    assert sorted(switches) == sorted(["/oobe", "/generalize", "/quiet", "/quit", "/mode:vm", "/s", "/t"])
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_each_refusal_is_made_by_one_function_of_its_own(deprovision: PowerShell, code: str):
+    owners = [name for name, body in deprovision.functions().items() if f"'{code}'" in body]
+    assert owners == [REFUSALS[code]]
+    assert deprovision.source.count(f"'{code}'") == 1
+    body = deprovision.functions()[owners[0]]
+    assert len(body.splitlines()) <= 25
+    assert re.search(rf"Deny-When '{code}' '[^']+\.' \{{", body)
+
+
+def test_every_precondition_is_called_by_the_story(deprovision: PowerShell):
+    checks = [name for name in deprovision.functions() if name.startswith("Find-")]
+    story = deprovision.source[deprovision.source.index("$Preconditions = ") :]
+    called = re.findall(r"'(Find-\w+)'", story[: story.index("$OnlyInstance")])
+    assert sorted(called) == sorted(checks) == sorted(REFUSALS.values())
+    assert called[:3] == ["Find-BadParameter", "Find-MissingRight", "Find-OtherRun"]
+    assert "$refusal = & $precondition" in story
+
+
+def test_no_precondition_changes_anything(deprovision: PowerShell):
+    for name, body in deprovision.functions().items():
+        if name.startswith(("Find-", "Get-", "Deny-", "Open-", "Write-", "ConvertTo-")) and name != "Get-Failure":
+            assert [change for change in CHANGES if change in body] == [], name
+
+
+def test_the_evidence_script_only_reads():
+    source = load_script("windows/collect_evidence.ps1").text
+    assert [change for change in CHANGES if change in source] == []
+
+
+def test_failures_have_their_codes(deprovision: PowerShell):
+    codes = set(re.findall(r"'(sysprep\w+|imageState\w+)'", deprovision.code()))
+    assert codes == {"sysprepFailed", "sysprepTimedOut", "sysprepCountExhausted", "imageStateNotReached"}
+
+
+def test_the_shutdown_comes_only_after_the_image_state(deprovision: PowerShell):
+    assert deprovision.code().count("shutdown.exe'") == 1
+    seal = deprovision.functions()["Get-Failure"]
+    steps = ["Repair-CdromService", "Remove-AnswerFile", "Invoke-Sysprep", "$null -eq $exitCode", "$exitCode -ne 0"]
+    order = [seal.index(step) for step in [*steps, "Wait-Generalized", "shutdown.exe'"]]
+    assert order == sorted(order)
+    for guard in ("$null -eq $exitCode", "$exitCode -ne 0", "-not (Wait-Generalized $deadline)"):
+        assert re.search(rf"if \({re.escape(guard)}\) \{{ return ", seal)
+    assert "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE" in deprovision.source
+
+
+def test_every_wait_has_an_end(deprovision: PowerShell):
+    loops = [text(node) for kind in ("while_statement", "do_statement") for node in deprovision.nodes(kind)]
+    assert len(loops) == 2
+    assert all(re.search(r"\$(deadline|Deadline|grace)", loop) for loop in loops)
+    assert "WaitForExit($left)" in deprovision.source
+    assert "WaitForExit()" not in deprovision.source
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_values_that_do_not_fit_are_not_repeated(name: str):
+    source = load_script(name).text
+    assert r"$(if ($RunId -cmatch '\A[A-Za-z0-9-]{1,64}\z') { $RunId } else { '' })" in source
+    assert r"$(if ($Nonce -cmatch '\A[0-9a-f]{8,128}\z') { $Nonce } else { '' })" in source
+
+
+def test_the_exit_codes_are_those_of_the_protocol(deprovision: PowerShell):
+    story = deprovision.source[
+        deprovision.source.index("# ---------------------------------------------------------------- the story") :
+    ]
+    assert re.findall(r"Write-Answer '(\w+)'.*?exit (\d+)", story, re.DOTALL) == [
+        ("refused", "10"),
+        ("alreadyArmed", "0"),
+        ("failed", "20"),
+        ("sealed", "0"),
+    ]

@@ -1,0 +1,59 @@
+"""No file names a registry, a machine's own path or a ticket; the checker reports each that does."""
+
+import subprocess
+
+import pytest
+
+from tests.walls.fault import ROOT, Fault, all_files, show
+from tests.walls.words import word_faults
+
+_BINARY = (".png", ".ico", ".svg")
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("README.md", "--index-url https://" + "py" + "pi.org/simple"),
+        ("a.lock", "https://files.python" + "hosted.org/packages/x"),
+        ("workbench/azurite/.npmrc", "registry=https://registry.npm" + "js.org/"),
+        ("docs/x.md", "see /wor" + "k/main/x.py"),
+        ("docs/x.md", "in /home" + "/me/x"),
+        ("policy/x.py", "PATH = '/ro" + "ot/.cache'"),
+        ("docs/x.md", "as iss" + "ue 12 says"),
+        ("docs/x.md", "as Iss" + "ue #12 says"),
+        ("policy/x.py", "# fixes #" + "3"),
+        ("workbench/azurite/package-lock.json", '      "resol' + 'ved": "x",'),
+    ],
+)
+def test_a_forbidden_word_is_reported(file: str, text: str) -> None:
+    assert word_faults(file, f"first\n{text}\n")[0].line == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("guest/linux/x.sh", "rm -f /ro" + "ot/anaconda-ks.cfg"),
+        ("docs/x.md", "the issue is old; colour #123; https://example.org/work/x"),
+    ],
+)
+def test_an_innocent_word_is_not_reported(file: str, text: str) -> None:
+    assert word_faults(file, text) == []
+
+
+def test_no_file_of_the_house_has_a_forbidden_word() -> None:
+    faults: list[Fault] = []
+    for file in _kept_files():
+        if not file.endswith(_BINARY):
+            faults += word_faults(file, (ROOT / file).read_text())
+    assert not faults, show(faults)
+
+
+def _kept_files() -> list[str]:
+    """Give what git keeps or would keep; all files where there is no git."""
+    try:
+        done = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return all_files()
+    return [file for file in done.stdout.splitlines() if (ROOT / file).is_file()]

@@ -1,0 +1,26 @@
+"""Bodies and scripts that several tests send."""
+
+from typing import Any
+
+DEPROVISION_SH = "#!/bin/sh\n# reads GOLDEN_RUN_ID, schedules: waagent -deprovision+user -force && poweroff\n"
+DEPROVISION_PS1 = (
+    "param([string]$RunId = (''), $Nonce, $ShutdownDelaySeconds)\n& sysprep.exe /oobe /generalize /quiet /quit\n"
+)
+EVIDENCE_PS1 = "param($RunId, $Nonce)\nGet-Content setuperr.log\n"
+
+
+def managed(script: str, **parameters: str) -> dict[str, Any]:
+    """A managed run command that does not wait for its script."""
+    given = [{"name": name, "value": value} for name, value in parameters.items()]
+    properties = {"source": {"script": script}, "parameters": given, "asyncExecution": True}
+    return {"location": "westeurope", "properties": properties}
+
+
+def linux_run(run_id: str = "run-1") -> dict[str, Any]:
+    """Arms a Linux guest."""
+    return managed(DEPROVISION_SH, GOLDEN_RUN_ID=run_id, GOLDEN_NONCE="abc123", GOLDEN_DELAY_SECONDS="60")
+
+
+def windows_run(run_id: str = "run-1", script: str = DEPROVISION_PS1) -> dict[str, Any]:
+    """Seals a Windows guest."""
+    return managed(script, RunId=run_id, Nonce="abc123", ShutdownDelaySeconds="45")

@@ -1,0 +1,64 @@
+import pytest
+
+from tests.workbench.arm_simulator.fleet import GROUP, Raw, Sdk, vm_path
+from workbench.arm_simulator import Role, Simulator, SteppedClock
+
+
+async def test_addresses_are_as_long_as_the_real_ones_and_followed_without_a_right(
+    simulator: Simulator, raw: Raw, clock: SteppedClock
+):
+    answer = await raw("POST", vm_path("linux1", "/deallocate"))
+    url = answer.headers["Azure-AsyncOperation"]
+    assert 2500 < len(url) < 4000
+    assert answer.headers["x-ms-request-id"] in url
+    simulator.role = Role(())
+    status = await raw("GET", url)
+    assert status.status == 200
+    assert set(status.body) == {"startTime", "status", "name"}
+    await clock.advance(40)
+    assert set((await raw("GET", url)).body) == {"startTime", "endTime", "status", "name"}
+    result = await raw("GET", answer.headers["Location"])
+    assert (result.status, result.text) == (200, "")
+
+
+@pytest.mark.parametrize(
+    "change", [("p=", "p=0"), ("&h=", "&h=x"), ("api-version=2", "api-version=3"), ("&c=", "&c=y")]
+)
+async def test_an_address_that_was_changed_is_refused(raw: Raw, change: tuple[str, str]):
+    url = (await raw("POST", vm_path("linux1", "/deallocate"))).headers["Azure-AsyncOperation"]
+    answer = await raw("GET", url.replace(*change, 1))
+    assert (answer.status, answer.body["error"]["code"]) == (400, "InvalidParameter")
+
+
+async def test_an_address_without_its_signature_needs_the_right_to_read_operations(simulator: Simulator, raw: Raw):
+    url = (await raw("POST", vm_path("linux1", "/deallocate"))).headers["Azure-AsyncOperation"]
+    bare = f"{url.split('?')[0]}?api-version=2024-07-01"
+    assert (await raw("GET", bare)).status == 200
+    simulator.role = Role(("Microsoft.Compute/virtualMachines/*",))
+    assert (await raw("GET", bare)).status == 403
+    assert (await raw("GET", bare.replace("operations/", "operations/0"))).status == 403
+
+
+async def test_an_operation_that_is_not_there_is_404(raw: Raw):
+    url = (await raw("POST", vm_path("linux1", "/deallocate"))).headers["Azure-AsyncOperation"]
+    answer = await raw("GET", f"{url.split('/operations/')[0]}/operations/none?api-version=2024-07-01")
+    assert (answer.status, answer.body["error"]["code"]) == (404, "NotFound")
+
+
+async def test_a_poller_can_be_resumed_from_its_token(client: Sdk, clock: SteppedClock):
+    poller = await client.virtual_machines.begin_deallocate(GROUP, "linux1")
+    token = poller.continuation_token()
+    await clock.advance(40)
+    resumed = await client.virtual_machines.begin_deallocate("ignored", "ignored", continuation_token=token)
+    await resumed.result()
+    assert resumed.status() == "Succeeded"
+
+
+async def test_every_answer_has_the_common_headers(raw: Raw):
+    answer = await raw("GET", vm_path("linux1"), headers={"x-ms-correlation-request-id": "mine"})
+    assert answer.headers["x-ms-correlation-request-id"] == "mine"
+    for name in ("x-ms-request-id", "x-ms-routing-request-id", "x-ms-ratelimit-remaining-subscription-reads"):
+        assert answer.headers[name]
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    refused = await raw("GET", vm_path("nobody"))
+    assert refused.headers["x-ms-correlation-request-id"]

@@ -1,0 +1,160 @@
+"""Durable functions through the real worker library and the in-memory engine."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.workbench.functions_host.conftest import StartHost
+from workbench.functions_host import FunctionsHost
+
+type Records = Callable[[], list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Starts an orchestration by HTTP and follows its status link to the end."""
+
+    host: FunctionsHost
+    http: aiohttp.ClientSession
+
+    async def start(self, name: str, given: object = "x", instance_id: str = "") -> str:
+        url = f"{self.host.url}/api/run/{name}" + (f"?id={instance_id}" if instance_id else "")
+        async with self.http.post(url, json=given) as answer:
+            assert answer.status == 202
+            return str((await answer.json())["statusQueryGetUri"])
+
+    async def end(self, status_url: str) -> dict[str, Any]:
+        async with asyncio.timeout(15):
+            while True:
+                async with self.http.get(status_url) as answer:
+                    if answer.status != 202:
+                        return await answer.json()
+                await asyncio.sleep(0.01)
+
+    async def run(self, name: str, given: object = "x") -> dict[str, Any]:
+        return await self.end(await self.start(name, given))
+
+
+@pytest.fixture
+async def runner(start_host: StartHost, http: aiohttp.ClientSession) -> AsyncIterator[Runner]:
+    async with start_host("durable", settings={"HUB": "TestsHub"}) as host:
+        yield Runner(host, http)
+
+
+async def test_activities_sync_async_and_renamed_run_in_turn(runner: Runner) -> None:
+    ended = await runner.run("chain", {"n": 20})
+    assert (ended["runtimeStatus"], ended["output"]) == ("Completed", 41)
+
+
+@pytest.mark.parametrize(
+    ("activity", "kind", "message"),
+    [
+        ("trouble", "ArmTrouble", "Throttled: slow down"),
+        ("silent", "Silent", "Silent without a message"),
+    ],
+)
+async def test_an_activitys_exception_reaches_the_orchestrator_as_on_azure(
+    runner: Runner, activity: str, kind: str, message: str
+) -> None:
+    ended = await runner.run("describe_failure", activity)
+    assert ended["output"] == {"type": kind, "message": message}
+
+
+async def test_an_unknown_activity_fails_the_call(runner: Runner) -> None:
+    ended = await runner.run("describe_failure", "never_written")
+    assert ended["output"]["type"] == "ActivityFunctionNotFound"
+    assert "'never_written'" in ended["output"]["message"]
+    assert "trouble" in ended["output"]["message"]
+
+
+async def test_an_unknown_orchestrator_fails_the_instance(runner: Runner) -> None:
+    ended = await runner.run("never_written")
+    assert ended["runtimeStatus"] == "Failed"
+    assert "'never_written'" in ended["output"]
+
+
+async def test_an_orchestrators_exception_fails_the_instance(runner: Runner) -> None:
+    ended = await runner.run("raising")
+    assert (ended["runtimeStatus"], ended["output"]) == ("Failed", "the orchestrator itself")
+
+
+async def test_an_activity_called_without_input_gets_none(runner: Runner, records: Records) -> None:
+    assert (await runner.run("without_input"))["output"] == "ok"
+    assert records() == [{"event": "no input", "value": None}]
+
+
+async def test_no_more_activities_run_at_once_than_host_json_allows(runner: Runner, records: Records) -> None:
+    assert (await runner.run("fan_out", 12))["output"] == 12
+    running = peak = 0
+    for entry in records():
+        running += 1 if entry["event"] == "begin" else -1
+        peak = max(peak, running)
+    assert peak == 3
+
+
+async def test_entities_are_called_signaled_and_fail_without_losing_their_state(runner: Runner) -> None:
+    output = (await runner.run("counts"))["output"]
+    assert output["total"] == 7
+    assert "in the entity" in output["failed"]
+
+
+async def test_an_unknown_entity_fails_the_call(runner: Runner) -> None:
+    ended = await runner.run("unknown_entity")
+    assert "'nobody'" in str(ended["output"])
+
+
+async def test_continue_as_new_goes_on_under_the_same_id(runner: Runner) -> None:
+    assert (await runner.run("countdown", 3))["output"] == "landed"
+
+
+async def test_the_client_binding_names_hub_engine_and_host(runner: Runner) -> None:
+    async with runner.http.get(f"{runner.host.url}/api/binding") as answer:
+        hub, engine, base = (await answer.text()).split()
+    assert hub == "TestsHub"
+    assert engine == runner.host.engine_address
+    assert base == f"{runner.host.url}/runtime/webhooks/durabletask"
+
+
+async def test_events_custom_status_and_terminate_through_the_management_api(runner: Runner) -> None:
+    status_url = await runner.start("waits", instance_id="first")
+    async with runner.http.get(status_url) as answer:
+        assert answer.status == 202
+        assert "Location" in answer.headers
+    base = f"{runner.host.url}/runtime/webhooks/durabletask/instances"
+    async with runner.http.post(f"{base}/first/raiseEvent/go", json={"a": 1}) as answer:
+        assert answer.status == 202
+    ended = await runner.end(status_url)
+    assert ended["output"] == {"a": 1}
+    assert ended["customStatus"] == "waiting"
+    assert ended["name"] == "waits"
+    second = await runner.start("waits", instance_id="second")
+    async with runner.http.post(f"{base}/second/terminate?reason=enough") as answer:
+        assert answer.status == 202
+    ended = await runner.end(second)
+    assert (ended["runtimeStatus"], ended["output"]) == ("Terminated", "enough")
+    async with runner.http.post(f"{base}/second/terminate?reason=again") as answer:
+        assert answer.status == 410
+
+
+async def test_suspended_instances_keep_events_until_resumed(runner: Runner) -> None:
+    status_url = await runner.start("waits", instance_id="paused")
+    base = f"{runner.host.url}/runtime/webhooks/durabletask/instances/paused"
+    for path in ("suspend", "raiseEvent/go", "resume"):
+        async with runner.http.post(f"{base}/{path}", json="ok") as answer:
+            assert answer.status == 202, path
+    assert (await runner.end(status_url))["output"] == "ok"
+    async with runner.http.delete(base) as answer:
+        assert await answer.json() == {"instancesDeleted": 1}
+    async with runner.http.get(base) as answer:
+        assert answer.status == 404
+
+
+async def test_a_failed_instance_is_500_when_asked_for(runner: Runner) -> None:
+    status_url = await runner.start("raising")
+    await runner.end(status_url)
+    async with runner.http.get(f"{status_url}&returnInternalServerErrorOnFailure=true") as answer:
+        assert answer.status == 500
