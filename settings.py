@@ -1,15 +1,17 @@
 """What the environment told us, read once; the only reader of os.environ."""
 
-import json
+import math
 import os
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, ValidationError, field_validator
 
 from contracts.ids import Scope
 from contracts.message import Message
+from contracts.reading import BadRequest, parse_json
 from contracts.run import Door, RunSettings, Waits
 
 
@@ -66,8 +68,9 @@ class Settings(Message):
     @field_validator("arm_endpoint")
     @classmethod
     def _over_https(cls, url: str) -> str:
-        if not url.startswith("https://"):
-            raise ValueError("must begin with https://: a token is never sent in the clear")
+        parts = urlsplit(url)
+        if parts.scheme != "https" or not parts.hostname:
+            raise ValueError("must be an address that begins with https://: a token is never sent in the clear")
         return url.rstrip("/")
 
     def for_run(self) -> RunSettings:
@@ -98,23 +101,26 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     values: dict[str, object] = {}
     faults: list[str] = []
     for name, text in environment.items():
-        field = name.removeprefix(PREFIX).lower()
-        if not name.startswith(PREFIX):
+        if not name.upper().startswith(PREFIX):
             continue
-        if field not in Settings.model_fields:
+        field = name[len(PREFIX) :].lower()
+        if field not in Settings.model_fields or name != name.upper():
             faults.append(f"{name} is no setting of this app; correct or remove it")
         elif text.strip():
-            values[field] = _value(field, text)
+            try:
+                values[field] = _value(field, text)
+            except BadRequest as bad:
+                faults.append(f"{name}: {bad}")
     if "app_name" not in values and environment.get("WEBSITE_SITE_NAME"):
         values["app_name"] = environment["WEBSITE_SITE_NAME"]
     try:
         found = Settings.model_validate(values)
     except ValidationError as error:
+        found = None
         faults += [_fault(item["loc"], item["msg"]) for item in error.errors(include_url=False)]
-        raise BadSettings("; ".join(faults)) from None
-    if found.claim_days <= found.history_days:
+    if _days(values, "claim_days") <= _days(values, "history_days"):
         faults.append("GOLDEN_CLAIM_DAYS must be more than GOLDEN_HISTORY_DAYS: claims outlive the history")
-    if faults:
+    if faults or found is None:
         raise BadSettings("; ".join(faults))
     return found
 
@@ -129,11 +135,19 @@ def _value(field: str, text: str) -> object:
     if field in _LISTS:
         return tuple(part for part in text.replace(",", " ").split() if part)
     if field in _JSON:
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError:
-            return text
+        document, twins = parse_json(text)
+        if twins:
+            raise BadRequest(twins)
+        return document
     return text.strip()
+
+
+def _days(values: Mapping[str, object], field: str) -> float:
+    """Give the days as they were asked for; NaN, which no comparison holds for, if they are no number."""
+    try:
+        return int(str(values.get(field, Settings.model_fields[field].default)))
+    except ValueError:
+        return math.nan
 
 
 def _fault(location: tuple[int | str, ...], message: str) -> str:

@@ -51,7 +51,10 @@ def read_report(output: str, *, run_id: str, nonce: str) -> GuestReport | None:
         if not line.startswith(SENTINEL):
             continue
         try:
-            report = GuestReport.model_validate(json.loads(line.removeprefix(SENTINEL)))
+            document = json.loads(line.removeprefix(SENTINEL))
+            # Half a surrogate pair may be escaped in JSON and can be written nowhere: it becomes a question mark.
+            text = json.dumps(document, ensure_ascii=False).encode(errors="replace")
+            report = GuestReport.model_validate_json(text)
         except (ValueError, RecursionError):
             continue
         if report.run_id == run_id and report.nonce == nonce:

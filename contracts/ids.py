@@ -10,8 +10,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 _SUBSCRIPTION = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
-_GROUP = r"[-\w.()]{0,89}[-\w()]"
-_VM_NAME = r"[A-Za-z0-9](?:[\w.-]{0,62}[\w])?"
+_GROUP = "[-A-Za-z0-9_.()]{0,89}[-A-Za-z0-9_()]"
+_VM_NAME = "[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?"
 _SCOPE = re.compile(rf"/subscriptions/({_SUBSCRIPTION})(?:/resourceGroups/({_GROUP}))?/?", re.I | re.A)
 _VM = re.compile(
     rf"/subscriptions/({_SUBSCRIPTION})/resourceGroups/({_GROUP})"
@@ -27,8 +27,6 @@ def _any_case(text: str) -> str:
 
 _SUBSCRIPTIONS, _GROUPS = _any_case("subscriptions"), _any_case("resourceGroups")
 _MACHINES = rf"{_any_case('providers')}/{_any_case('Microsoft')}\.{_any_case('Compute')}/{_any_case('virtualMachines')}"
-_PUBLISHED_GROUP = "[-A-Za-z0-9_.()]{0,89}[-A-Za-z0-9_()]"
-_PUBLISHED_NAME = "[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?"
 REQUEST_ID_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,46}[A-Za-z0-9])?$"
 
 
@@ -67,7 +65,7 @@ class VmId(_IdType):
     resource_group: str
     name: str
 
-    schema_pattern = f"^/{_SUBSCRIPTIONS}/{_SUBSCRIPTION}/{_GROUPS}/{_PUBLISHED_GROUP}/{_MACHINES}/{_PUBLISHED_NAME}/?$"
+    schema_pattern = f"^/{_SUBSCRIPTIONS}/{_SUBSCRIPTION}/{_GROUPS}/{_GROUP}/{_MACHINES}/{_VM_NAME}/?$"
     schema_description = "Full ARM id of a virtual machine, in any case."
 
     @classmethod
@@ -112,7 +110,7 @@ class Scope(_IdType):
     subscription_id: str
     resource_group: str | None
 
-    schema_pattern = f"^/{_SUBSCRIPTIONS}/{_SUBSCRIPTION}(?:/{_GROUPS}/{_PUBLISHED_GROUP})?/?$"
+    schema_pattern = f"^/{_SUBSCRIPTIONS}/{_SUBSCRIPTION}(?:/{_GROUPS}/{_GROUP})?/?$"
     schema_description = "ARM id of a subscription or of a resource group."
 
     @classmethod

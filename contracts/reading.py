@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from contracts.ids import VmId
 from contracts.message import Message
-from contracts.request import ImageRequest
+from contracts.request import MAX_TARGETS_BY_HTTP, ImageRequest
 
 _MOST_FAULTS = 50
 _MOST_CHARACTERS = 300
@@ -57,7 +57,7 @@ def read_request(text: str | bytes, *, max_targets: int) -> ImageRequest:
         found = error.errors(include_url=False, include_input=False)
         # How many targets there are is told below, where the door's own limit is known.
         faults += [_fault(item) for item in found if not _counts_targets(item)]
-    faults += _other_faults(document, max_targets)
+    faults += _other_faults(document, min(max_targets, MAX_TARGETS_BY_HTTP))
     if faults or request is None:
         raise BadRequest(faults)
     return request

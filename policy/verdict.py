@@ -14,6 +14,7 @@ FIRST_BUILD_WITHOUT_SYSTEM = 26_100
 OLDEST_LINUX_AGENT = (2, 4, 0, 2)
 MOST_RUN_COMMANDS = 25
 _ROOM_WE_NEED = 2
+_HARMLESS_LOCK = "cannotdelete"
 
 
 class Verdict(Message):
@@ -101,8 +102,8 @@ def _condition(job: MachineJob, machine: MachineState) -> Iterator[Refusal]:
 
 def _linux(job: MachineJob, machine: MachineState) -> Iterator[Refusal]:
     version = _version(machine.agent_version)
-    if machine.agent_ready and version is not None and version < OLDEST_LINUX_AGENT:
-        yield Refusal.of(RefusalCode.AGENT_TOO_OLD, f"the Linux agent is {machine.agent_version}")
+    if machine.agent_ready and (version is None or version < OLDEST_LINUX_AGENT):
+        yield Refusal.of(RefusalCode.AGENT_TOO_OLD, f"the Linux agent reports version {machine.agent_version!r}")
     wants_proof = job.target.deprovision.evidence is EvidenceLevel.GUEST_REPORTED
     if wants_proof and not machine.boot_diagnostics:
         yield Refusal.of(RefusalCode.NO_PROOF_POSSIBLE, "boot diagnostics is off, and the request wants proof")
@@ -119,7 +120,7 @@ def _surroundings(job: MachineJob, facts: MachineFacts) -> Iterator[Refusal]:
         yield Refusal.of(RefusalCode.LOCKS_UNREADABLE, "the locks on the machine could not be read")
     else:
         for lock in facts.locks:
-            if lock.level.lower() == "readonly":
+            if lock.level.lower() != _HARMLESS_LOCK:
                 yield Refusal.of(RefusalCode.LOCK_IN_THE_WAY, f"lock {lock.name} ({lock.level}) on {lock.scope}")
     yield from _run_commands(job, facts)
 
@@ -141,4 +142,4 @@ def _run_commands(job: MachineJob, facts: MachineFacts) -> Iterator[Refusal]:
 
 def _version(text: str | None) -> tuple[int, ...] | None:
     parts = (text or "").split(".")
-    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else None
+    return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else None

@@ -10,7 +10,6 @@ from tests.support.journey import ROLE_FILE, journey, spec
 from tests.support.requests import GROUP, job
 from workbench.arm_simulator import Fault, ForeignStop, LinuxTraits, Role, WindowsTraits
 
-
 SCALE_SET = f"{GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets/set1"
 
 
@@ -45,7 +44,7 @@ def test_waagent_that_fails_leaves_the_machine_up_with_its_reason() -> None:
 
 
 def test_a_guest_that_refuses_changes_nothing() -> None:
-    with journey(spec("vm1", linux=LinuxTraits(distribution="unknown"))) as told:
+    with journey(spec("vm1", linux=LinuxTraits(distribution="unknown-1"))) as told:
         result = told.tell(job("vm1"))
         machine = told.simulator.machine("vm1")
     assert result.outcome is Outcome.REFUSED

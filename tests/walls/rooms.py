@@ -65,6 +65,7 @@ WORKBENCH = {
     "workbench.guest_sandbox": Room(never=()),
     "workbench.task_hub": Room(("workbench.timed_engine",), _ENGINE, never=()),
     "workbench.timed_engine": Room((), _ENGINE, never=()),
+    "workbench.published": Room(("contracts", "settings"), (), never=()),
     "workbench.demo": Room(
         (
             *("contracts", "workbench.arm_simulator", "workbench.azurite_server", "workbench.functions_host"),

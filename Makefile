@@ -1,0 +1,40 @@
+# The commands of this project; each sets itself up first (the second time that takes no work).
+.SUFFIXES:
+
+# Asks no server for a newer pyright, and lets no one replace the pinned one.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+unexport PYRIGHT_PYTHON_FORCE_VERSION PYRIGHT_PYTHON_PYLANCE_VERSION
+
+BIN := .venv/bin
+
+.PHONY: demo test check format bench-import lock clean setup
+
+demo: setup
+	@$(BIN)/python -m workbench.demo
+
+test: setup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/shellcheck $$(sh workbench/setup/shell_files.sh)
+	$(BIN)/pyright
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench-import: setup
+	@$(BIN)/python benchmarks/import_time.py
+
+lock: setup
+	sh workbench/setup/lock.sh $(UPGRADE)
+
+clean:
+	rm -rf .venv workbench/azurite/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache .azurite .durable
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup:
+	@sh workbench/setup/setup.sh

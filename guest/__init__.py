@@ -1,0 +1,1 @@
+"""What runs inside the machine: Linux and Windows scripts, and the loader that reads them."""

@@ -1,0 +1,56 @@
+"""host.json and the example of local settings are ones that the host, the app and the decisions agree with."""
+
+import json
+
+import pytest
+
+from settings import PREFIX, BadSettings, read_settings
+from tests.walls.fault import ROOT
+from workbench.functions_host.host_config import parse_host_config, parse_timespan
+
+EXAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.example.json").read_text())["Values"]
+HOST = json.loads((ROOT / "host.json").read_text())
+
+
+def test_the_example_reads_well() -> None:
+    found = read_settings(EXAMPLE)
+    assert found.credential == "local"
+    assert len(found.allowed_scopes) == 1
+    assert found.app_name == "golden-images-local"
+
+
+def test_the_example_names_what_the_host_needs() -> None:
+    assert EXAMPLE["FUNCTIONS_WORKER_RUNTIME"] == "python"
+    assert EXAMPLE["AzureWebJobsStorage"] == "UseDevelopmentStorage=true"
+    assert EXAMPLE["AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"] == "1"
+    # The timer's binding names it as %...%: without it the app would not load.
+    assert "GOLDEN_TIMER_SCHEDULE" in EXAMPLE
+
+
+def test_a_misspelt_setting_would_be_seen() -> None:
+    with pytest.raises(BadSettings, match="GOLDEN_CREDENTAIL"):
+        read_settings({**EXAMPLE, f"{PREFIX}CREDENTAIL": "local"})
+
+
+def test_no_secret_and_no_other_name_is_in_the_example() -> None:
+    others = {name for name in EXAMPLE if not name.startswith(PREFIX)}
+    assert others == {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"}
+    assert "AccountKey" not in json.dumps(EXAMPLE)
+
+
+def test_host_json_says_what_the_app_relies_on() -> None:
+    config = parse_host_config(HOST)
+    assert config.route_prefix == "api"
+    assert config.durable.hub_name == "GoldenImages"
+    assert (config.queues.batch_size, config.queues.max_dequeue_count, config.queues.base64) == (16, 5, True)
+    assert config.queues.visibility_timeout.total_seconds() == 30
+    assert parse_timespan(HOST["functionTimeout"]).total_seconds() == 300
+    assert HOST["extensionBundle"] == {
+        "id": "Microsoft.Azure.Functions.ExtensionBundle",
+        "version": "[4.*, 5.0.0)",
+    }
+
+
+def test_no_audit_line_is_sampled_away() -> None:
+    excluded = HOST["logging"]["applicationInsights"]["samplingSettings"]["excludedTypes"].split(";")
+    assert {"Trace", "Exception"} <= set(excluded)

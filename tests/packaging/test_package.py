@@ -1,0 +1,99 @@
+"""What .funcignore leaves is the whole app and nothing else, and it loads alone."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from contracts import catalogue
+from tests.packaging.funcignore import shipped
+from tests.walls.fault import ROOT
+from tests.walls.interpreter import loaded_by, sdk_in
+from tests.walls.rooms import PRODUCT, room_of
+
+SINGLE = {"function_app.py", "settings.py", "host.json", "requirements.txt"}
+OF_THE_LIBRARY = {"BuiltIn__HttpActivity", "BuiltIn__HttpPollOrchestrator"}
+_NAMES = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import function_app
+print(json.dumps([function.get_function_name() for function in function_app.app.get_functions()]))
+"""
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what would be shipped, and nothing else."""
+    folder = tmp_path_factory.mktemp("package")
+    for file in shipped(ROOT):
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / file, folder / file)
+    return folder
+
+
+def _registered(package: Path) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _NAMES, str(package)], cwd=package, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_only_the_product_is_shipped() -> None:
+    files = shipped(ROOT)
+    assert {file for file in files if "/" not in file} == SINGLE
+    strays = [file for file in files if room_of(file) not in PRODUCT and file not in SINGLE]
+    assert strays == []
+    suffixes = {Path(file).suffix for file in files if "/" in file}
+    assert suffixes == {".py", ".sh", ".ps1"}, suffixes
+
+
+def test_every_file_of_the_product_is_shipped() -> None:
+    files = set(shipped(ROOT))
+    ours = {path.relative_to(ROOT).as_posix() for room in PRODUCT for path in (ROOT / room).rglob("*.py")}
+    assert ours - files == set()
+    scripts = {path.relative_to(ROOT).as_posix() for kind in ("*.sh", "*.ps1") for path in (ROOT / "guest").rglob(kind)}
+    assert len(scripts) >= 4
+    assert scripts - files == set()
+
+
+def test_the_package_alone_registers_the_names_of_the_catalogue(package: Path) -> None:
+    names = _registered(package)
+    assert sorted(names) == sorted({*catalogue.ALL, *OF_THE_LIBRARY})
+
+
+def test_no_module_of_the_app_comes_from_elsewhere_and_no_sdk_comes_along(package: Path) -> None:
+    loaded = loaded_by(package, "function_app")
+    ours = {name: file for name, file in loaded.items() if name.partition(".")[0] in PRODUCT and file}
+    assert len(ours) > 30
+    assert {name: file for name, file in ours.items() if not Path(file).is_relative_to(package)} == {}
+    assert [name for name in loaded if name.partition(".")[0] in ("workbench", "tests", "benchmarks")] == []
+    assert sdk_in(loaded) == []
+
+
+def test_a_stray_file_is_not_shipped(tmp_path: Path) -> None:
+    shutil.copy(ROOT / ".funcignore", tmp_path)
+    for file in ("secret.env", "local.settings.json", "notes/x.py", "workbench/x.py", "contracts/ids.py", "README.md"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
+    assert shipped(tmp_path) == ["contracts/ids.py"]
+
+
+def test_git_reads_the_same_lines_the_same_way(tmp_path: Path) -> None:
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    git = ["git", "--git-dir", str(tmp_path), "--work-tree", str(ROOT)]
+    subprocess.run([*git, "init", "--quiet"], check=True, capture_output=True)
+    listing = [*git, "ls-files", "--others", "--exclude-from=.funcignore", "--exclude=__pycache__/"]
+    done = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert sorted(done.stdout.splitlines()) == sorted(shipped(ROOT))
+
+
+def test_a_name_that_is_missing_from_the_app_is_seen(package: Path, tmp_path: Path) -> None:
+    broken = shutil.copytree(package, tmp_path / "broken")
+    app = broken / "function_app.py"
+    app.write_text(app.read_text().replace("    timer.blueprint,\n", ""))
+    assert set(catalogue.ALL) - set(_registered(broken)) == {"start_from_timer"}

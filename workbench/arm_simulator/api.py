@@ -1,0 +1,107 @@
+"""The words between HTTP and the model: a call, its answer, and a route."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.arm_simulator.errors import invalid_parameter
+from workbench.arm_simulator.machine import Machine
+from workbench.arm_simulator.operations import Fate, Operation
+from workbench.arm_simulator.schemas import Members
+from workbench.arm_simulator.world import World
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to the simulated API, with what its path says and the faults that colour its answer."""
+
+    world: World
+    endpoint: str
+    path: str
+    #: Path and query exactly as they were sent.
+    raw_path: str
+    names: Mapping[str, str]
+    query: Mapping[str, str]
+    api_version: str
+    body: Mapping[str, Any]
+    fate: Fate | None = None
+    power_state_missing: bool = False
+    agent_not_ready: bool = False
+
+    @property
+    def subscription(self) -> str:
+        """The subscription id in the path."""
+        return self.names["subscription"]
+
+    @property
+    def machine(self) -> Machine:
+        """The machine that the path names. Raises the 404 that fits."""
+        return self.world.machine_at(self.subscription, self.names["group"], self.names["vm"])
+
+    def flag(self, name: str) -> bool:
+        """A query parameter that is true or false."""
+        value = self.query.get(name.lower(), "false").lower()
+        if value not in ("true", "false"):
+            raise invalid_parameter(name, f"The value '{value}' of parameter '{name}' is not a boolean.")
+        return value == "true"
+
+    def expand(self, *known: str) -> frozenset[str]:
+        """The parts that `$expand` asks for, in lower case."""
+        asked = {part.strip() for part in self.query.get("$expand", "").split(",") if part.strip()}
+        for part in sorted(asked):
+            if part.lower() not in {name.lower() for name in known}:
+                message = f"The expand expression '{part}' is invalid or not supported."
+                raise invalid_parameter("$expand", message)
+        return frozenset(part.lower() for part in asked)
+
+    def coloured(self, view: dict[str, Any]) -> dict[str, Any]:
+        """An instance view as this answer's faults show it."""
+        if self.power_state_missing:
+            kept = [entry for entry in view["statuses"] if not entry["code"].startswith("PowerState/")]
+            view = {**view, "statuses": kept}
+        if self.agent_not_ready and "vmAgent" in view:
+            status = {"code": "ProvisioningState/Unavailable", "level": "Warning", "displayStatus": "Not Ready"}
+            status["message"] = "VM Agent is unresponsive."
+            view = {**view, "vmAgent": {"vmAgentVersion": "Unknown", "statuses": [status]}}
+        return view
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to send: a JSON body or none, and the long operation to follow, if one began."""
+
+    status: int = 200
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    operation: Operation | None = None
+    #: PUT of a resource is followed by Azure-AsyncOperation alone; actions and deletes by Location too.
+    with_location: bool = True
+
+
+type Handler = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method and a path pattern (`{name}` is one segment, `{+scope}` any number), and the rules before its handler.
+
+    `action` is the RBAC action (empty: none needed), `policy` the throttle bucket (empty: none), `queries` the
+    allowed query parameters besides api-version.
+    """
+
+    method: str
+    pattern: str
+    name: str
+    action: str
+    handler: Handler
+    policy: str = ""
+    queries: tuple[str, ...] = ()
+    body: Members | None = None
+    regex: re.Pattern[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Compile the pattern."""
+        text = re.sub(r"\{\+(\w+)\}", r"(?P<\1>.*?)", self.pattern)
+        text = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", text)
+        object.__setattr__(self, "regex", re.compile(f"^{text}/?$", re.IGNORECASE))

@@ -1,0 +1,41 @@
+"""Boot diagnostics' blobs, at signed addresses that need no token."""
+
+from aiohttp import web
+
+from workbench.arm_simulator.machine import Machine
+from workbench.arm_simulator.world import World
+
+# One pixel: enough for a client that only wants to know that there is a picture.
+_PIXEL = b"BM" + bytes.fromhex("3a0000000000000036000000280000000100000001000000010018000000000004000000") + bytes(20)
+
+
+class Blobs:
+    """Serves the serial console's log and a picture."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """GET of a blob; 403 unless the signature fits and has not expired."""
+        query = dict(request.query.items())
+        if not self._world.signer.blob_is_genuine(request.path, query, self._world.clock.now()):
+            message = "Server failed to authenticate the request. Make sure the signature is correct and current."
+            return _refusal(403, "AuthenticationFailed", message)
+        name = request.path.rsplit("/", 1)[-1]
+        machine = next((found for found in self._world.machines.values() if found.vm_id in name), None)
+        if machine is None:
+            return _refusal(404, "BlobNotFound", "The specified blob does not exist.")
+        return _blob(machine, name)
+
+
+def _blob(machine: Machine, name: str) -> web.Response:
+    headers = {"x-ms-blob-type": "PageBlob", "x-ms-version": "2018-03-28"}
+    if name.endswith("screenshot.bmp"):
+        return web.Response(body=_PIXEL, headers=headers, content_type="application/octet-stream")
+    return web.Response(body=machine.serial_log().encode(), headers=headers, content_type="text/plain")
+
+
+def _refusal(status: int, code: str, message: str) -> web.Response:
+    xml = f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    headers = {"x-ms-error-code": code}
+    return web.Response(status=status, text=xml, headers=headers, content_type="application/xml")

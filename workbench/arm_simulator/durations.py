@@ -1,0 +1,40 @@
+"""How long things take in simulated seconds: figures seen in recordings of the real service."""
+
+import random
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Durations:
+    """Ranges in seconds; each time one value is drawn."""
+
+    power_off: tuple[float, float] = (5, 10)
+    deallocate: tuple[float, float] = (31, 37)
+    start: tuple[float, float] = (3, 5)
+    restart: tuple[float, float] = (15, 25)
+    delete: tuple[float, float] = (15, 30)
+    nothing_to_do: tuple[float, float] = (1, 2)
+    script_delivery: tuple[float, float] = (4, 7)
+    script_report: tuple[float, float] = (10, 13)
+    script_removal: tuple[float, float] = (4, 8)
+    guest_shutdown: tuple[float, float] = (5, 10)
+    agent_start: tuple[float, float] = (20, 30)
+
+
+#: A platform operation that hears nothing from the agent ends after 90 minutes.
+PLATFORM_TIMEOUT = 90 * 60.0
+#: What a client is told to wait between looks at an operation.
+RETRY_AFTER = 10.0
+
+
+class Dice:
+    """Draws durations from a seeded generator."""
+
+    def __init__(self, rng: random.Random, durations: Durations | None = None) -> None:
+        self._rng = rng
+        self.durations = durations or Durations()
+
+    def draw(self, name: str) -> float:
+        """One duration in seconds of the kind `name` (a field of `Durations`)."""
+        low, high = getattr(self.durations, name)
+        return self._rng.uniform(low, high)

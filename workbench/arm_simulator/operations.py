@@ -1,0 +1,98 @@
+"""Long operations: what runs, how it ended, and the addresses where a client follows it."""
+
+import random
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from workbench.arm_simulator.clock import Clock
+from workbench.arm_simulator.signing import UrlSigner
+
+type OperationStatus = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
+
+PREEMPTED = "Operation execution has been preempted by a more recent operation."
+
+
+@dataclass(frozen=True)
+class Fate:
+    """How an accepted operation is made to end: it fails with a code, or never ends."""
+
+    ends: Literal["fails", "never"]
+    code: str = "InternalExecutionError"
+    message: str = "An internal execution error occurred. Please retry later."
+
+
+@dataclass
+class Operation:
+    """One long operation of a machine."""
+
+    id: str
+    kind: str
+    subscription_id: str
+    location: str
+    vm_id: str
+    started: datetime
+    fate: Fate | None = None
+    status: OperationStatus = "InProgress"
+    ended: datetime | None = None
+    output: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+    correlation_ids: list[str] = field(default_factory=list[str])
+
+    def body(self) -> dict[str, Any]:
+        """The status document (HTTP 200 even when it says Failed)."""
+        document: dict[str, Any] = {"startTime": self.started.isoformat()}
+        if self.ended is not None:
+            document["endTime"] = self.ended.isoformat()
+        document["status"] = self.status
+        if self.output is not None:
+            document["properties"] = {"output": self.output}
+        if self.error is not None:
+            document["error"] = self.error
+        return {**document, "name": self.id}
+
+
+class Operations:
+    """All long operations, by id."""
+
+    def __init__(self, clock: Clock, signer: UrlSigner, rng: random.Random) -> None:
+        self._clock = clock
+        self._signer = signer
+        self._rng = rng
+        self._all: dict[str, Operation] = {}
+
+    def begin(self, kind: str, vm_id: str, location: str, fate: Fate | None = None) -> Operation:
+        """A new operation, in progress."""
+        operation_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+        subscription = vm_id.split("/")[2]
+        operation = Operation(operation_id, kind, subscription, location, vm_id, self._clock.now(), fate)
+        self._all[operation_id] = operation
+        return operation
+
+    def find(self, operation_id: str) -> Operation | None:
+        """The operation of this id, if there is one."""
+        return self._all.get(operation_id.lower())
+
+    def succeed(self, operation: Operation, output: dict[str, Any] | None = None) -> None:
+        """End it well; an operation that has ended already stays as it is."""
+        if operation.status == "InProgress":
+            operation.status, operation.ended, operation.output = "Succeeded", self._clock.now(), output
+
+    def fail(self, operation: Operation, code: str, message: str) -> None:
+        """End it badly."""
+        if operation.status == "InProgress":
+            operation.status, operation.ended = "Failed", self._clock.now()
+            operation.error = {"code": code, "message": message}
+
+    def preempt(self, operation: Operation) -> None:
+        """A later operation took its place."""
+        if operation.status == "InProgress":
+            operation.status, operation.ended = "Canceled", self._clock.now()
+            operation.error = {"code": "OperationPreempted", "message": PREEMPTED}
+
+    def address(self, endpoint: str, operation: Operation, api_version: str, monitor: bool) -> str:
+        """The signed URL to follow it by: status (Azure-AsyncOperation), or result (Location)."""
+        query = self._signer.operation_query(operation.id, api_version, monitor, operation.started)
+        place = f"/subscriptions/{operation.subscription_id}/providers/Microsoft.Compute/locations"
+        return f"{endpoint}{place}/{operation.location}/operations/{operation.id}?{query}"

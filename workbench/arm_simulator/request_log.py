@@ -1,0 +1,27 @@
+"""The log of requests: who asked for what, when, and how it was answered; never a token or a body."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RequestRecord:
+    """One request to the simulated API. `status` 0 means that no answer was sent."""
+
+    number: int
+    at: datetime
+    method: str
+    path: str
+    operation: str
+    action: str
+    vm: str | None
+    status: int
+    code: str
+    client_request_id: str
+    correlation_id: str
+    faults: tuple[str, ...] = ()
+
+    def body(self) -> dict[str, Any]:
+        """The record as JSON."""
+        return {**asdict(self), "at": self.at.isoformat(), "faults": list(self.faults)}

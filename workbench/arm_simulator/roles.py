@@ -1,0 +1,70 @@
+"""What the caller may do: a role's actions, matched as Azure matches them."""
+
+import fnmatch
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Role:
+    """Allowed and excepted actions (with `*`), and the scopes where the role is assigned ("/" is everywhere)."""
+
+    actions: tuple[str, ...] = ("*",)
+    not_actions: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ("/",)
+
+    @staticmethod
+    def of(actions: Iterable[str], not_actions: Iterable[str] = (), scopes: Iterable[str] = ("/",)) -> "Role":
+        """A role from any sequences."""
+        return Role(tuple(actions), tuple(not_actions), tuple(scopes))
+
+    @staticmethod
+    def from_json(document: Mapping[str, Any]) -> "Role":
+        """A role from a definition: the CLI's form (`Actions`, `NotActions`) or ARM's (`properties.permissions`).
+
+        An own field `scopes` narrows where it is assigned. Raises ValueError when neither form is there.
+        """
+        scopes = tuple(document.get("scopes", ("/",)))
+        if "Actions" in document:
+            return Role(tuple(document["Actions"]), tuple(document.get("NotActions", ())), scopes)
+        inner = document.get("properties", document)
+        if "permissions" in inner:
+            actions = [action for entry in inner["permissions"] for action in entry.get("actions", ())]
+            excepted = [action for entry in inner["permissions"] for action in entry.get("notActions", ())]
+            return Role(tuple(actions), tuple(excepted), scopes)
+        raise ValueError("a role definition needs 'Actions' or 'properties.permissions'")
+
+    @staticmethod
+    def from_file(path: Path) -> "Role":
+        """A role from a JSON file."""
+        return Role.from_json(json.loads(path.read_text(encoding="utf-8")))
+
+    def applies_at(self, scope: str) -> bool:
+        """Whether the role is assigned at `scope` or above it."""
+        return any(is_within(scope, assigned) for assigned in self.scopes)
+
+    def allows(self, action: str, scope: str) -> bool:
+        """Whether `action` may be done at `scope`."""
+        if not self.applies_at(scope):
+            return False
+        return _matches(action, self.actions) and not _matches(action, self.not_actions)
+
+    def permissions(self, scope: str) -> list[dict[str, Any]]:
+        """The `value` of Permissions - List at `scope`."""
+        if not self.applies_at(scope):
+            return []
+        entry = {"actions": list(self.actions), "notActions": list(self.not_actions)}
+        return [{**entry, "dataActions": [], "notDataActions": []}]
+
+
+def is_within(scope: str, above: str) -> bool:
+    """Whether `scope` is `above` or lies under it; ids have no case."""
+    low, top = scope.lower().rstrip("/"), above.lower().rstrip("/")
+    return low == top or low.startswith(f"{top}/")
+
+
+def _matches(action: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)

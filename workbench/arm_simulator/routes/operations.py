@@ -1,0 +1,47 @@
+"""Where a client follows a long operation: signed addresses, replayed verbatim."""
+
+from workbench.arm_simulator.api import Answer, Call, Route
+from workbench.arm_simulator.durations import RETRY_AFTER
+from workbench.arm_simulator.errors import ArmError, authorization_failed, entity_not_found, invalid_parameter
+from workbench.arm_simulator.identity import CLIENT_ID, OBJECT_ID
+from workbench.arm_simulator.operations import Operation
+
+_ACTION = "Microsoft.Compute/locations/operations/read"
+
+
+def operation_of(call: Call) -> Operation:
+    """The operation that the path names, once the address is known to be genuine."""
+    signer, query = call.world.signer, call.query
+    if not signer.is_signed(query):
+        # Without its signature the address is an ordinary resource, and needs the right to read it.
+        if not call.world.role.allows(_ACTION, f"/subscriptions/{call.subscription}"):
+            raise authorization_failed(CLIENT_ID, OBJECT_ID, _ACTION, call.path)
+    elif not signer.is_genuine(query) or query.get("p", "").lower() != call.names["operation"].lower():
+        message = "The signature of the operation URL does not fit. Replay the URL as it was given."
+        raise invalid_parameter("h", message)
+    operation = call.world.platform.operations.find(call.names["operation"])
+    if operation is None:
+        raise entity_not_found()
+    return operation
+
+
+async def get(call: Call) -> Answer:
+    """The status document, or with `monitor=true` the result."""
+    operation = operation_of(call)
+    running = operation.status == "InProgress"
+    headers = call.world.clock.retry_headers(RETRY_AFTER) if running else {}
+    if not call.flag("monitor"):
+        return Answer(200, operation.body(), headers)
+    if running:
+        return Answer(202, None, {**headers, "Location": f"{call.endpoint}{call.raw_path}"})
+    if operation.error is not None:
+        raise ArmError(409, operation.error["code"], operation.error["message"])
+    return Answer(200, operation.output)
+
+
+ROUTES = (
+    Route(
+        "GET", "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}/operations/{operation}",
+        "operations.get", "", get, "GetOperation", ("p", "monitor", "t", "c", "s", "h"),
+    ),
+)  # fmt: skip

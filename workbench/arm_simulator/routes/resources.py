@@ -1,0 +1,83 @@
+"""What surrounds machines: subscriptions, resource groups, disks, and the cloud's own description."""
+
+from typing import Any
+
+from workbench.arm_simulator.api import Answer, Call, Route
+from workbench.arm_simulator.errors import resource_not_found
+from workbench.arm_simulator.identity import TENANT_ID
+from workbench.arm_simulator.vm_views import disk_model
+
+_GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
+
+
+def _subscription(subscription_id: str) -> dict[str, Any]:
+    named = {"id": f"/subscriptions/{subscription_id}", "subscriptionId": subscription_id, "tenantId": TENANT_ID}
+    policies = {"locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off"}
+    rest = {"displayName": "Simulated subscription", "state": "Enabled", "authorizationSource": "RoleBased"}
+    return {**named, **rest, "subscriptionPolicies": policies, "managedByTenants": []}
+
+
+async def list_subscriptions(call: Call) -> Answer:
+    """Subscriptions that the role reaches into."""
+    return Answer(200, {"value": [_subscription(known) for known in call.world.subscriptions()]})
+
+
+async def get_subscription(call: Call) -> Answer:
+    """One subscription."""
+    call.world.require_subscription(call.subscription)
+    return Answer(200, _subscription(call.subscription))
+
+
+async def get_group(call: Call) -> Answer:
+    """One resource group."""
+    group = call.names["group"]
+    call.world.require_group(call.subscription, group)
+    group_id = f"/subscriptions/{call.subscription}/resourceGroups/{group}"
+    spec = next(
+        (machine.spec for machine in call.world.machines.values() if machine.spec.group_id.lower() == group_id.lower()),
+        None,
+    )
+    shown = {"id": group_id, "name": group, "type": "Microsoft.Resources/resourceGroups"}
+    location = spec.location if spec is not None else "westeurope"
+    return Answer(200, {**shown, "location": location, "tags": {}, "properties": {"provisioningState": "Succeeded"}})
+
+
+async def get_disk(call: Call) -> Answer:
+    """The OS disk of a machine."""
+    group, name = call.names["group"], call.names["disk"]
+    call.world.require_group(call.subscription, group)
+    for machine in call.world.machines.values():
+        same_group = call.path.lower().startswith(f"{machine.spec.group_id.lower()}/")
+        if same_group and machine.os_disk.lower() == name.lower():
+            return Answer(200, disk_model(machine))
+    raise resource_not_found(f"Microsoft.Compute/disks/{name}", group)
+
+
+async def metadata(call: Call) -> Answer:
+    """What `az cloud register` asks for. Newer api-versions get one object, as the CLI wants it."""
+    audience = "https://management.azure.com/"
+    login = {"loginEndpoint": "https://login.microsoftonline.com/", "audiences": [audience], "tenant": "common"}
+    suffixes = {
+        "storage": "core.windows.net",
+        "keyVaultDns": "vault.azure.net",
+        "sqlServerHostname": "database.windows.net",
+    }
+    cloud: dict[str, Any] = {"name": "AzureSimulator", "authentication": {**login, "identityProvider": "AAD"}}
+    cloud |= {"resourceManager": call.endpoint, "portal": "https://portal.azure.com", "suffixes": suffixes}
+    cloud |= {"graphAudience": "https://graph.windows.net/", "graph": "https://graph.windows.net/"}
+    return Answer(200, cloud)
+
+
+ROUTES = (
+    Route("GET", "/subscriptions", "subscriptions.list", "", list_subscriptions),
+    Route(
+        "GET", "/subscriptions/{subscription}", "subscriptions.get",
+        "Microsoft.Resources/subscriptions/read", get_subscription,
+    ),
+    Route("GET", _GROUP, "resourceGroups.get", "Microsoft.Resources/subscriptions/resourceGroups/read", get_group),
+    Route(
+        "GET", f"{_GROUP}/providers/Microsoft.Compute/disks/{{disk}}", "disks.get",
+        "Microsoft.Compute/disks/read", get_disk,
+    ),
+    Route("GET", "/metadata/endpoints", "metadata.endpoints", "", metadata),
+)  # fmt: skip

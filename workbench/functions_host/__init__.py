@@ -1,0 +1,50 @@
+"""Runs an Azure Functions app (Python v2 model, durable 2.x) without the .NET host."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench.functions_host.clock import Clock, ManualClock, SystemClock
+    from workbench.functions_host.engines import AddressEngine, Engine, MemoryEngine
+    from workbench.functions_host.errors import AppLoadError, ConfigurationError, HostError
+    from workbench.functions_host.host import FunctionsHost
+    from workbench.functions_host.host_options import HostOptions
+    from workbench.functions_host.host_process import HostProcess
+
+# Imported on first use: a program that only starts a `HostProcess` does not pay for gRPC and the storage SDK (1.5 s).
+_HOMES = {
+    "AddressEngine": "engines",
+    "AppLoadError": "errors",
+    "Clock": "clock",
+    "ConfigurationError": "errors",
+    "Engine": "engines",
+    "FunctionsHost": "host",
+    "HostError": "errors",
+    "HostOptions": "host_options",
+    "HostProcess": "host_process",
+    "ManualClock": "clock",
+    "MemoryEngine": "engines",
+    "SystemClock": "clock",
+}
+
+__all__ = [
+    "AddressEngine",
+    "AppLoadError",
+    "Clock",
+    "ConfigurationError",
+    "Engine",
+    "FunctionsHost",
+    "HostError",
+    "HostOptions",
+    "HostProcess",
+    "ManualClock",
+    "MemoryEngine",
+    "SystemClock",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)

@@ -1,0 +1,113 @@
+"""Turns work items of a durable engine into calls of the app's durable functions, and their results back."""
+
+import base64
+
+from durabletask.internal import orchestrator_service_pb2 as pb
+from durabletask.internal.helpers import convert_to_entity_batch_request
+from google.protobuf.message import Message
+from google.protobuf.wrappers_pb2 import StringValue
+
+from workbench.functions_host.failure_details import failure_details, not_found_details
+from workbench.functions_host.function_catalog import FunctionCatalog
+from workbench.functions_host.invoker import Invoker
+from workbench.functions_host.worker_protocol import RpcException, TypedData
+
+_REASON = "(null)"
+
+
+class DurableTasks:
+    """The app's orchestrators, activities and entities by task name (without regard to case)."""
+
+    def __init__(self, catalog: FunctionCatalog, invoker: Invoker) -> None:
+        """Looks the functions up once."""
+        self._invoker = invoker
+        self._orchestrators = catalog.durable("orchestrationTrigger", "orchestration")
+        self._activities = catalog.durable("activityTrigger", "activity")
+        self._entities = catalog.durable("entityTrigger", "entity_name")
+
+    @property
+    def empty(self) -> bool:
+        """True when the app has no durable function of its own or built in."""
+        return not (self._orchestrators or self._activities or self._entities)
+
+    async def orchestrate(self, request: pb.OrchestratorRequest) -> pb.OrchestratorResponse:
+        """Runs an orchestrator to its next wait. What it raises is inside the worker's answer."""
+        name = _orchestrator_name(request)
+        function = self._orchestrators.get(name.casefold())
+        if function is None:
+            known = [f.name for f in self._orchestrators.values()]
+            return _failed_orchestration(request, not_found_details("orchestrator", name, known))
+        outcome = await self._invoker.run(function, _encode(request), reason=_REASON)
+        if outcome.failure is not None or outcome.value is None or not outcome.value.string:
+            return _failed_orchestration(request, failure_details(outcome.failure or _no_answer()))
+        return pb.OrchestratorResponse.FromString(base64.b64decode(outcome.value.string))
+
+    async def act(self, request: pb.ActivityRequest) -> pb.ActivityResponse:
+        """Runs an activity; its result and input cross as JSON text."""
+        response = pb.ActivityResponse(instanceId=request.orchestrationInstance.instanceId, taskId=request.taskId)
+        function = self._activities.get(request.name.casefold())
+        if function is None:
+            known = [f.name for f in self._activities.values()]
+            response.failureDetails.CopyFrom(not_found_details("activity", request.name, known))
+            return response
+        given = TypedData(string=request.input.value if request.HasField("input") else "null")
+        outcome = await self._invoker.run(function, given, reason=_REASON)
+        if outcome.failure is not None:
+            response.failureDetails.CopyFrom(failure_details(outcome.failure))
+        elif outcome.value is not None:
+            response.result.CopyFrom(StringValue(value=outcome.value.json or outcome.value.string or ""))
+        return response
+
+    async def operate(self, request: pb.EntityBatchRequest | pb.EntityRequest) -> pb.EntityBatchResult:
+        """Runs a batch of operations on an entity, whichever form of request the engine sent."""
+        infos: list[pb.OperationInfo] = []
+        if isinstance(request, pb.EntityRequest):
+            # The app's worker knows the older form only.
+            request, infos = convert_to_entity_batch_request(request)
+        name = request.instanceId[1:].split("@", 1)[0]
+        function = self._entities.get(name.casefold())
+        if function is None:
+            known = [f.name for f in self._entities.values()]
+            return _failed_entity(request, infos, not_found_details("entity", name, known))
+        outcome = await self._invoker.run(function, _encode(request), reason=_REASON)
+        if outcome.failure is not None or outcome.value is None or not outcome.value.string:
+            return _failed_entity(request, infos, failure_details(outcome.failure or _no_answer()))
+        result = pb.EntityBatchResult.FromString(base64.b64decode(outcome.value.string))
+        result.operationInfos.extend(infos)
+        return result
+
+
+def _encode(message: Message) -> TypedData:
+    return TypedData(string=base64.b64encode(message.SerializeToString()).decode("ascii"))
+
+
+def _no_answer() -> RpcException:
+    return RpcException("NoAnswer: the durable function returned nothing to the host")
+
+
+def _orchestrator_name(request: pb.OrchestratorRequest) -> str:
+    """From the last ExecutionStarted event: continue-as-new leaves earlier ones behind in some engines."""
+    name = ""
+    for events in (request.pastEvents, request.newEvents):
+        for event in events:
+            if event.HasField("executionStarted"):
+                name = event.executionStarted.name
+    return name
+
+
+def _failed_orchestration(request: pb.OrchestratorRequest, details: pb.TaskFailureDetails) -> pb.OrchestratorResponse:
+    action = pb.CompleteOrchestrationAction(orchestrationStatus=pb.ORCHESTRATION_STATUS_FAILED, failureDetails=details)
+    return pb.OrchestratorResponse(
+        instanceId=request.instanceId, actions=[pb.OrchestratorAction(id=-1, completeOrchestration=action)]
+    )
+
+
+def _failed_entity(
+    request: pb.EntityBatchRequest, infos: list[pb.OperationInfo], details: pb.TaskFailureDetails
+) -> pb.EntityBatchResult:
+    """Every operation fails and the state stays; the in-memory backend reads results, not `failureDetails`."""
+    failed = pb.OperationResult(failure=pb.OperationResultFailure(failureDetails=details))
+    result = pb.EntityBatchResult(results=[failed for _ in request.operations], operationInfos=infos)
+    if request.HasField("entityState"):
+        result.entityState.CopyFrom(request.entityState)
+    return result

@@ -1,0 +1,172 @@
+"""The durabletask worker: streams work items from the engine, runs them, and completes or abandons them."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+from durabletask.internal import orchestrator_service_pb2 as pb
+from durabletask.internal import orchestrator_service_pb2_grpc as stubs
+
+from workbench.functions_host.durable_tasks import DurableTasks
+from workbench.functions_host.host_config import DurableOptions
+
+_log = logging.getLogger("functions_host.durable")
+_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+_RECONNECT_SECONDS = 0.5
+
+
+class DurableWorker:
+    """One stream of work items.
+
+    gRPC's blocking API is used on purpose: its asyncio API logs errors when two event loops of one process use it,
+    and the app's durable clients use it on the worker's loop.
+    """
+
+    def __init__(self, address: str, tasks: DurableTasks, options: DurableOptions) -> None:
+        """Takes the engine's "host:port"; connects in `start`."""
+        self._channel = grpc.insecure_channel(address, options=_UNLIMITED)
+        self._stub: Any = stubs.TaskHubSidecarServiceStub(self._channel)
+        self._tasks = tasks
+        self._options = options
+        self._slots = {
+            "orchestratorRequest": asyncio.Semaphore(options.max_concurrent_orchestrators),
+            "activityRequest": asyncio.Semaphore(options.max_concurrent_activities),
+            "entityRequest": asyncio.Semaphore(options.max_concurrent_entities),
+        }
+        self._running: set[asyncio.Task[None]] = set()
+        self._stopping = threading.Event()
+        self._stream: Any = None
+        self._reader: threading.Thread | None = None
+
+    async def start(self) -> None:
+        """Begins to take work items."""
+        loop = asyncio.get_running_loop()
+        self._reader = threading.Thread(target=self._read, args=(loop,), name="work-items", daemon=True)
+        self._reader.start()
+
+    async def stop(self, limit: float) -> None:
+        """Takes no more work items, waits up to `limit` seconds for running ones, and disconnects."""
+        self._stopping.set()
+        if self._stream is not None:
+            self._stream.cancel()
+        if self._running:
+            _, left = await asyncio.wait(set(self._running), timeout=limit)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+        if self._reader is not None:
+            await asyncio.to_thread(self._reader.join, 5.0)
+        self._channel.close()
+
+    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+        request = pb.GetWorkItemsRequest(
+            maxConcurrentOrchestrationWorkItems=self._options.max_concurrent_orchestrators,
+            maxConcurrentActivityWorkItems=self._options.max_concurrent_activities,
+            maxConcurrentEntityWorkItems=self._options.max_concurrent_entities,
+        )
+        while not self._stopping.is_set():
+            try:
+                self._stream = self._stub.GetWorkItems(request)
+                for item in self._stream:
+                    loop.call_soon_threadsafe(self._accept, item)
+            except grpc.RpcError as error:
+                if not self._stopping.is_set():
+                    _log.warning("the engine's stream of work items broke (%s); connecting again", error.code())  # pyright: ignore
+            except RuntimeError:
+                return  # the host's loop is closed: nobody is left to run anything
+            self._stopping.wait(_RECONNECT_SECONDS)
+
+    def _accept(self, item: pb.WorkItem) -> None:
+        if self._stopping.is_set():
+            # Nothing was started for it: the engine gives it to the next worker.
+            task = asyncio.create_task(self._abandon(item))
+        else:
+            task = asyncio.create_task(self._handle(item))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _handle(self, item: pb.WorkItem) -> None:
+        kind = item.WhichOneof("request")
+        run = self._runners.get(kind or "")
+        if run is None:
+            if kind != "healthPing":
+                _log.warning("the engine sent a work item that this host does not know: %s", kind)
+            return
+        try:
+            async with self._slots[(kind or "").removesuffix("V2")]:
+                await run(item)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            _log.exception("a work item (%s) could not be completed; it is given back to the engine", kind)
+            await self._abandon(item)
+
+    @property
+    def _runners(self) -> dict[str, Callable[[pb.WorkItem], Awaitable[None]]]:
+        return {
+            "orchestratorRequest": self._orchestrate,
+            "activityRequest": self._act,
+            "entityRequest": self._operate,
+            "entityRequestV2": self._operate,
+        }
+
+    async def _orchestrate(self, item: pb.WorkItem) -> None:
+        response = await self._tasks.orchestrate(item.orchestratorRequest)
+        response.completionToken = item.completionToken
+        await self._call(self._stub.CompleteOrchestratorTask, response)
+
+    async def _act(self, item: pb.WorkItem) -> None:
+        response = await self._tasks.act(item.activityRequest)
+        response.completionToken = item.completionToken
+        await self._call(self._stub.CompleteActivityTask, response)
+
+    async def _operate(self, item: pb.WorkItem) -> None:
+        request = item.entityRequestV2 if item.HasField("entityRequestV2") else item.entityRequest
+        response = await self._tasks.operate(request)
+        response.completionToken = item.completionToken
+        await self._call(self._stub.CompleteEntityTask, response)
+
+    async def _abandon(self, item: pb.WorkItem) -> None:
+        token = item.completionToken
+        kind = item.WhichOneof("request")
+        try:
+            if kind == "orchestratorRequest":
+                await self._call(
+                    self._stub.AbandonTaskOrchestratorWorkItem,
+                    pb.AbandonOrchestrationTaskRequest(completionToken=token),
+                )
+            elif kind == "activityRequest":
+                await self._call(
+                    self._stub.AbandonTaskActivityWorkItem, pb.AbandonActivityTaskRequest(completionToken=token)
+                )
+            elif kind in ("entityRequest", "entityRequestV2"):
+                await self._call(
+                    self._stub.AbandonTaskEntityWorkItem, pb.AbandonEntityTaskRequest(completionToken=token)
+                )
+        except grpc.RpcError:
+            _log.debug("a work item could not be given back", exc_info=True)
+
+    @staticmethod
+    async def _call(method: Any, request: object) -> None:
+        """Awaits a unary call without a thread: gRPC's future tells the event loop when it is done."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+
+        def finish(call: Any) -> None:
+            error = call.exception()
+            loop.call_soon_threadsafe(_settle, done, error)
+
+        method.future(request).add_done_callback(finish)
+        await done
+
+
+def _settle(done: asyncio.Future[None], error: BaseException | None) -> None:
+    if done.done():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)

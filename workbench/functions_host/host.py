@@ -1,0 +1,175 @@
+"""The Functions host: loads one app, connects it to its engine, listens on its triggers."""
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from workbench.functions_host.admin_api import AdminApi
+from workbench.functions_host.app_settings import AppSettings, load_settings
+from workbench.functions_host.durable_binding import durable_client_json
+from workbench.functions_host.durable_management import DurableManagement
+from workbench.functions_host.durable_tasks import DurableTasks
+from workbench.functions_host.durable_worker import DurableWorker
+from workbench.functions_host.engines import Engine, engine_named
+from workbench.functions_host.environment import Environment
+from workbench.functions_host.event_grid import EventGridWebhook
+from workbench.functions_host.function_catalog import Binding, FunctionCatalog, read_catalog
+from workbench.functions_host.host_config import HostConfig, read_host_config
+from workbench.functions_host.host_options import HostOptions
+from workbench.functions_host.http_server import HttpServer
+from workbench.functions_host.http_trigger import HttpRoute, HttpTrigger, read_routes
+from workbench.functions_host.invoker import Invoker
+from workbench.functions_host.python_worker import PythonWorker
+from workbench.functions_host.queue_listener import QueueListener, QueueTrigger
+from workbench.functions_host.queue_output import QueueOutput
+from workbench.functions_host.queue_storage import QueueStorage
+from workbench.functions_host.shutdown import Shutdown
+from workbench.functions_host.timer_listener import TimerListener
+from workbench.functions_host.timer_status import TimerStatusStore
+from workbench.functions_host.worker_protocol import TypedData
+
+_log = logging.getLogger("functions_host")
+_TRIGGERS = frozenset(("httpTrigger", "queueTrigger", "timerTrigger", "eventGridTrigger"))
+_DURABLE_TRIGGERS = frozenset(("orchestrationTrigger", "activityTrigger", "entityTrigger"))
+
+
+class FunctionsHost:
+    """One app in this process.
+
+    Only one host may run in a process at a time: the worker library's registry, the environment and the imported
+    app are global. Hosts one after another work; for two at once use `HostProcess`.
+
+    Args:
+        app_dir: the folder of `function_app.py`.
+        settings: app settings; they win over the process environment and local.settings.json, and are in the
+            environment while the host runs.
+        engine: "memory", "http://HOST:PORT" of a durabletask endpoint, or an `Engine`.
+        port: of the HTTP server; 0 takes a free one.
+        options: see `HostOptions`.
+    """
+
+    def __init__(
+        self,
+        app_dir: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        engine: Engine | str = "memory",
+        port: int = 0,
+        options: HostOptions | None = None,
+    ) -> None:
+        """Starts nothing yet."""
+        self._app_dir = Path(app_dir).resolve()
+        self._overrides = dict(settings or {})
+        self._engine = engine_named(engine) if isinstance(engine, str) else engine
+        self._port = port
+        self._options = options or HostOptions()
+        self._shutdown = Shutdown(self._options.drain_seconds)
+        self.url = ""
+        self.engine_address = ""
+        self.catalog = FunctionCatalog(())
+        self.routes: tuple[HttpRoute, ...] = ()
+
+    async def start(self) -> None:
+        """Starts engine, worker, listeners and HTTP server, in this order.
+
+        Raises:
+            HostError: the app or its configuration; everything that was started is stopped again.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> int:
+        """Listens no more, waits for running functions, stops; returns how many functions did not end in time."""
+        return await self._shutdown.run()
+
+    async def __aenter__(self) -> Self:
+        """Starts the host."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stops the host."""
+        await self.stop()
+
+    async def _start(self) -> None:
+        config = read_host_config(self._app_dir)
+        environment = Environment.enter(self._app_dir, self._overrides)
+        self._shutdown.finally_do(environment.leave)
+        settings = load_settings(self._app_dir, os.environ)
+        self.engine_address = await self._engine.start()
+        self._shutdown.finally_await(self._engine.stop)
+        storage = QueueStorage(settings)
+        self._shutdown.finally_await(storage.close)
+        invoker = await self._load_app(settings, config, storage)
+        timers = [
+            TimerListener(f, invoker, self._options.clock, TimerStatusStore(self._options.state_dir))
+            for f in self.catalog.of_kind("timerTrigger")
+        ]
+        await self._serve_http(config, invoker, timers)
+        await self._start_durable(config, invoker)
+        await self._start_queues(config, invoker, storage)
+        for timer in timers:
+            await timer.start()
+            self._shutdown.first_await(timer.stop)
+
+    async def _load_app(self, settings: AppSettings, config: HostConfig, storage: QueueStorage) -> Invoker:
+        worker = PythonWorker(self._app_dir)
+        self._shutdown.finally_await(worker.stop)
+        self.catalog = read_catalog(await worker.start(), settings)
+        for function in self.catalog.functions:
+            if function.kind not in _TRIGGERS | _DURABLE_TRIGGERS:
+                _log.warning("function %s will never run here: no %s in this host", function.name, function.kind)
+        self.routes = read_routes(self.catalog.of_kind("httpTrigger"), config.route_prefix)
+        hub = settings.resolve(config.durable.hub_name)
+
+        def client(binding: Binding) -> TypedData:
+            text = durable_client_json(
+                rpc_address=self.engine_address,
+                host_url=self.url,
+                hub_name=binding.text("taskHub") or hub,
+                connection=binding.text("connectionName"),
+            )
+            return TypedData(string=text)
+
+        outputs = {"queue": QueueOutput(storage, is_base64=config.queues.base64).write}
+        invoker = Invoker(worker, {"durableClient": client}, outputs)
+        self._shutdown.drain_with(invoker.drain)
+        return invoker
+
+    async def _serve_http(self, config: HostConfig, invoker: Invoker, timers: list[TimerListener]) -> None:
+        management = DurableManagement(self.engine_address)
+        self._shutdown.finally_await(management.close)
+        server = HttpServer()
+        self._shutdown.finally_await(server.stop)
+        self.url = await server.start(
+            self._port,
+            functions=HttpTrigger(self.routes, invoker),
+            event_grid=EventGridWebhook(self.catalog, invoker),
+            admin=AdminApi(self.catalog, invoker, timers),
+            durable=management,
+        )
+        self._shutdown.first_await(server.stop_listening)
+
+    async def _start_durable(self, config: HostConfig, invoker: Invoker) -> None:
+        tasks = DurableTasks(self.catalog, invoker)
+        if tasks.empty:
+            return
+        worker = DurableWorker(self.engine_address, tasks, config.durable)
+        await worker.start()
+        self._shutdown.first_await_within(worker.stop)
+
+    async def _start_queues(self, config: HostConfig, invoker: Invoker, storage: QueueStorage) -> None:
+        for function in self.catalog.of_kind("queueTrigger"):
+            listener = QueueListener(
+                QueueTrigger.of(function), storage, invoker, config.queues, lease=self._options.queue_lease
+            )
+            await listener.start()
+            self._shutdown.first_await_within(listener.stop)

@@ -1,0 +1,68 @@
+"""Gives each log record the function and invocation that it was written in."""
+
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_current: ContextVar[tuple[str, str] | None] = ContextVar("functions_host_invocation", default=None)
+# Synchronous functions run on a pool thread without our context; the library sets the invocation's id there.
+_running: dict[str, str] = {}
+
+
+@contextmanager
+def in_invocation(invocation_id: str, function_name: str) -> Generator[None]:
+    """Marks the records written inside as those of one invocation."""
+    token = _current.set((invocation_id, function_name))
+    _running[invocation_id] = function_name
+    try:
+        yield
+    finally:
+        _running.pop(invocation_id, None)
+        _current.reset(token)
+
+
+def current_invocation() -> tuple[str, str] | None:
+    """Invocation id and function name of the code that runs now, or None outside of functions."""
+    found = _current.get()
+    if found is not None:
+        return found
+    from azure_functions_runtime import invocation_id_cv  # pyright: ignore[reportMissingTypeStubs]
+
+    invocation_id: str | None = invocation_id_cv.get()
+    return (invocation_id, _running.get(invocation_id, "")) if invocation_id else None
+
+
+class InvocationFilter(logging.Filter):
+    """Sets `invocation_id`, `function_name` and `invocation` (" [name id]" or empty) on every record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always lets the record through."""
+        found = current_invocation()
+        invocation_id, function_name = found or ("", "")
+        record.__dict__["invocation_id"] = invocation_id
+        record.__dict__["function_name"] = function_name
+        record.__dict__["invocation"] = f" [{function_name} {invocation_id}]" if found else ""
+        return True
+
+
+_LEVELS = {
+    "trace": logging.DEBUG,
+    "debug": logging.DEBUG,
+    "information": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+    "critical": logging.CRITICAL,
+    "none": logging.CRITICAL + 10,
+}
+
+
+def configure_logging(level: str) -> None:
+    """Sends the process's log to standard output; `level` is a .NET log level as host.json writes it."""
+    handler = logging.StreamHandler()
+    handler.addFilter(InvocationFilter())
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s%(invocation)s: %(message)s"))
+    logging.basicConfig(level=_LEVELS.get(level.lower(), logging.INFO), handlers=[handler], force=True)
+    # Libraries of the host that write a line for each request.
+    for chatty in ("azure.core", "azure.functions", "aiohttp.access", "durabletask", "grpc"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

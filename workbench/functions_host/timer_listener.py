@@ -1,0 +1,105 @@
+"""The timer trigger: fires one function on its schedule, one run at a time."""
+
+import asyncio
+import json
+from datetime import datetime
+
+from workbench.functions_host.clock import Clock
+from workbench.functions_host.errors import ConfigurationError
+from workbench.functions_host.function_catalog import Function
+from workbench.functions_host.invoker import Invoker, Outcome
+from workbench.functions_host.timer_schedule import Schedule, parse_schedule
+from workbench.functions_host.timer_status import TimerStatus, TimerStatusStore
+from workbench.functions_host.worker_protocol import TypedData
+
+
+class TimerListener:
+    """One timer.
+
+    An occurrence missed while the host was down (with use_monitor) or while the last run lasted too long fires
+    once, at once, as past due; the others that were missed are not made up for.
+    """
+
+    def __init__(self, function: Function, invoker: Invoker, clock: Clock, store: TimerStatusStore) -> None:
+        """Reads the trigger.
+
+        Raises:
+            ConfigurationError: its schedule cannot be read.
+        """
+        trigger = function.trigger
+        assert trigger is not None
+        self.function = function
+        self._schedule: Schedule = _schedule_of(function)
+        self._run_on_startup = trigger.flag("runOnStartup", default=False)
+        self._monitored = trigger.flag("useMonitor", default=True)
+        self._invoker = invoker
+        self._clock = clock
+        self._store = store
+        self._loop_task: asyncio.Task[None] | None = None
+        self._firing = asyncio.Lock()
+        self._status = TimerStatus(None, clock.now())
+
+    @property
+    def next_occurrence(self) -> datetime:
+        """When it fires next."""
+        return self._status.next
+
+    async def start(self) -> None:
+        """Begins to follow the schedule."""
+        now = self._clock.now()
+        stored = self._store.read(self.function.name) if self._monitored else None
+        self._status = stored or TimerStatus(None, self._schedule.next_after(now))
+        self._loop_task = asyncio.create_task(self._follow(), name=f"timer {self.function.name}")
+
+    async def stop(self) -> None:
+        """Fires no more; a run that has begun goes on in the invoker."""
+        if self._loop_task is not None:
+            self._loop_task.cancel()
+            await asyncio.gather(self._loop_task, return_exceptions=True)
+
+    async def fire(self, *, past_due: bool, reason: str) -> Outcome:
+        """Runs the function now, after a run that has begun."""
+        async with self._firing:
+            return await self._invoker.run(self.function, self._request(past_due=past_due), reason=reason)
+
+    async def _follow(self) -> None:
+        if self._run_on_startup and self._status.next > self._clock.now():
+            await self.fire(past_due=False, reason="Timer fired at start-up")
+        late = self._status.next <= self._clock.now()
+        while True:
+            due = self._status.next
+            await self._clock.sleep_until(due)
+            # Kept before the run: a host that dies in it does not run the occurrence twice.
+            self._status = TimerStatus(due, self._following(due))
+            self._keep()
+            await self.fire(past_due=late, reason="Timer fired")
+            late = self._status.next <= self._clock.now()
+
+    def _following(self, due: datetime) -> datetime:
+        """The occurrence after `due`; those already missed are left out, this run makes up for all of them."""
+        following = self._schedule.next_after(due)
+        now = self._clock.now()
+        return following if following > now else self._schedule.next_after(now)
+
+    def _keep(self) -> None:
+        if self._monitored:
+            self._store.write(self.function.name, self._status)
+
+    def _request(self, *, past_due: bool) -> TypedData:
+        document = {
+            "Schedule": {"AdjustForDST": True},
+            "ScheduleStatus": self._status.as_json(self._clock.now()),
+            "IsPastDue": past_due,
+        }
+        return TypedData(json=json.dumps(document))
+
+
+def _schedule_of(function: Function) -> Schedule:
+    trigger = function.trigger
+    text = trigger.text("schedule") if trigger else None
+    if text is None:
+        raise ConfigurationError(f"function {function.name}: its timer trigger has no schedule")
+    try:
+        return parse_schedule(text)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"function {function.name}: {error}") from error

@@ -1,0 +1,164 @@
+"""A made-up Linux machine that runs scripts as Run Command, systemd and at would."""
+
+import asyncio
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from workbench.guest_sandbox.file_tree import lay_machine, lay_power_on
+from workbench.guest_sandbox.isolation import SandboxKind, host_environment, isolated, sandbox_kind
+from workbench.guest_sandbox.traits import LinuxTraits
+
+JOB_TIMEOUT_S = 30.0
+TIMED_OUT = -1
+RUN_COMMAND_FOLDER = "var/lib/waagent/run-command-handler/download"
+
+
+@dataclass(frozen=True)
+class ScriptResult:
+    """What a script left behind: exit code (-1 when it timed out and was ended), and its text so far."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    timed_out: bool
+
+
+@dataclass(frozen=True)
+class ScheduledJob:
+    """Detached work that waits for its time: the id to run it by, and its delay in seconds."""
+
+    id: str
+    delay_seconds: float
+
+
+class LinuxGuest:
+    """One made-up machine; everything it is lives in files below root, so a new process finds it as it was."""
+
+    def __init__(self, root: Path, traits: LinuxTraits, *, kind: SandboxKind | None = None) -> None:
+        """Lays the machine's file tree below root, or takes the one that is there.
+
+        kind forces one sandbox; without it the best one of this computer is used. Raises RuntimeError when none
+        can be had here (see sandbox_kind).
+        """
+        chosen = kind or sandbox_kind()
+        if chosen is None:
+            raise RuntimeError(
+                "No sandbox here: install bubblewrap, or allow user namespaces for util-linux's unshare."
+            )
+        self._kind: SandboxKind = chosen
+        self._traits = traits
+        self._runs = root.resolve() / "runs"
+        self._runs.mkdir(parents=True, exist_ok=True)
+        self.files = root.resolve() / "fs"
+        lay_machine(self.files, traits)
+
+    async def run(self, script: str, environment: Mapping[str, str], timeout_s: float = 30) -> ScriptResult:
+        """Runs script as managed Run Command does: a file of mode 0500 started through a shell, as root.
+
+        environment holds the named parameters. Raises RuntimeError on a machine that is off, ValueError for a
+        name that is no environment variable's.
+        """
+        self._must_be_on()
+        if bad := [name for name in environment if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name)]:
+            raise ValueError(f"{bad} are not names of environment variables")
+        number = self._next_run()
+        file = self.files / RUN_COMMAND_FOLDER / str(number) / "script.sh"
+        file.parent.mkdir(parents=True)
+        file.write_text(script)
+        file.chmod(0o500)
+        guest_path = f"/{file.relative_to(self.files)}"
+        return await self._execute(number, ("/bin/sh", "-c", guest_path), environment, timeout_s)
+
+    def scheduled(self) -> tuple[ScheduledJob, ...]:
+        """Detached work that has not begun, oldest first; none on a machine that is off."""
+        if self.powered_off():
+            return ()
+        jobs = [job for job in (self.files / ".machine/jobs").iterdir() if (job / "delay").exists()]
+        waiting = [job for job in jobs if not (job / "started").exists()]
+        ordered = sorted(waiting, key=lambda job: int(job.name))
+        return tuple(ScheduledJob(job.name, float((job / "delay").read_text())) for job in ordered)
+
+    async def run_scheduled(self, job_id: str) -> ScriptResult:
+        """Does what systemd or atd does when the time has come. A job runs once: KeyError when it is not waiting."""
+        self._must_be_on()
+        if job_id not in {job.id for job in self.scheduled()}:
+            raise KeyError(f"job {job_id!r} is not waiting on this machine")
+        job = self.files / ".machine/jobs" / job_id
+        (job / "started").touch()
+        command = (job / "command").read_bytes().decode().split("\0")[:-1]
+        return await self._execute(self._next_run(), command, {}, JOB_TIMEOUT_S)
+
+    def serial_log(self) -> str:
+        """All that was written to ttyS0 and the console since the machine was made."""
+        return (self.files / "dev/ttyS0").read_text()
+
+    def powered_off(self) -> bool:
+        """Whether the guest powered itself off."""
+        return (self.files / ".machine/power").read_text().strip() == "off"
+
+    def agent_running(self) -> bool:
+        """Whether the Azure agent's service runs; without it Run Command neither starts nor reports anything."""
+        return not self.powered_off() and (self.files / ".machine/agent").read_text().strip() == "running"
+
+    def effects(self) -> tuple[str, ...]:
+        """Every call of a stand-in with its arguments, oldest first, such as "waagent -deprovision+user -force"."""
+        return tuple((self.files / ".machine/effects").read_text().splitlines())
+
+    def boot(self) -> None:
+        """Powers the machine on again: /run is empty, transient timers are gone, the agent runs."""
+        for job in (self.files / ".machine/jobs").iterdir():
+            (job / "started").touch()
+        lay_power_on(self.files, self._traits)
+
+    def _must_be_on(self) -> None:
+        if self.powered_off():
+            raise RuntimeError("the machine is powered off")
+
+    def _next_run(self) -> int:
+        number = len(list(self._runs.iterdir())) + 1
+        (self._runs / str(number)).mkdir()
+        return number
+
+    async def _execute(
+        self, number: int, command: Sequence[str], environment: Mapping[str, str], timeout_s: float
+    ) -> ScriptResult:
+        """Output goes to files, not pipes: what was said before a timeout is kept, and nothing can hold it open.
+
+        Every process of the guest has the pipe `held` open: the end of `alive` tells that the last one is gone,
+        which the exit of the isolating program does not.
+        """
+        folder = self._runs / str(number)
+        line = isolated(self._kind, self.files, environment, command)
+        alive, held = (os.fdopen(end, mode, buffering=0) for end, mode in zip(os.pipe(), ("rb", "wb"), strict=True))
+        with alive, held:
+            with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
+                process = await start(line, out, err, held.fileno())
+            try:
+                exit_code = await asyncio.wait_for(process.wait(), timeout_s)
+            except TimeoutError:
+                exit_code = TIMED_OUT
+            finally:
+                if process.returncode is None:  # timed out or cancelled: the guest's processes die with this one
+                    process.kill()
+                    await process.wait()
+                held.close()
+                await asyncio.to_thread(alive.read, 1)
+        texts = [(folder / name).read_text(errors="replace") for name in ("stdout", "stderr")]
+        return ScriptResult(exit_code, *texts, timed_out=exit_code == TIMED_OUT)
+
+
+async def start(line: Sequence[str], out: BinaryIO, err: BinaryIO, held: int) -> asyncio.subprocess.Process:
+    """Starts the isolating program; held is a descriptor that it and the guest keep open."""
+    return await asyncio.create_subprocess_exec(
+        *line,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=out,
+        stderr=err,
+        env=host_environment(),
+        cwd="/",
+        pass_fds=(held,),
+    )

@@ -1,0 +1,63 @@
+"""What a made-up Linux machine is like: its distribution, its agent and its ways to detach work."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+DETACH_TOOLS = ("systemd-run", "at", "setsid")
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """One distribution as the guest sees it: os-release fields, the agent's service, cloud-init or not."""
+
+    identity: str
+    version: str
+    like: str = ""
+    agent_service: str = "waagent"
+    has_cloud_init: bool = True
+
+    def os_release(self) -> str:
+        """The text of /etc/os-release, quoted the way distributions do (values may or may not be quoted)."""
+        like = f'ID_LIKE="{self.like}"\n' if self.like else ""
+        return f'NAME="{self.identity} Linux"\nID={self.identity}\n{like}VERSION_ID="{self.version}"\n'
+
+
+DISTRIBUTIONS = {
+    "ubuntu-22.04": Distribution("ubuntu", "22.04", "debian", "walinuxagent"),
+    "ubuntu-24.04": Distribution("ubuntu", "24.04", "debian", "walinuxagent"),
+    "debian-12": Distribution("debian", "12", agent_service="walinuxagent"),
+    "rhel-9": Distribution("rhel", "9.4", "fedora"),
+    "centos-7": Distribution("centos", "7", "rhel fedora"),
+    "almalinux-9": Distribution("almalinux", "9.4", "rhel centos fedora"),
+    "rocky-9": Distribution("rocky", "9.4", "rhel centos fedora"),
+    "oracle-9": Distribution("ol", "9.4", "fedora"),
+    "sles-15": Distribution("sles", "15.6", "suse"),
+    "azurelinux-3": Distribution("azurelinux", "3.0", "mariner"),
+    "flatcar": Distribution("flatcar", "3975.2.0", "coreos", has_cloud_init=False),
+    "ubuntu-14.04": Distribution("ubuntu", "14.04", "debian", "walinuxagent"),
+    "unknown-1": Distribution("homemade", "1", "rhel"),
+}
+
+
+@dataclass(frozen=True)
+class LinuxTraits:
+    """How a made-up machine behaves.
+
+    distribution is a key of DISTRIBUTIONS; detach names the tools that can schedule work (DETACH_TOOLS;
+    systemd-run brings systemctl along). Raises ValueError for anything else.
+    """
+
+    distribution: str = "ubuntu-22.04"
+    waagent: Literal["ok", "fails", "missing"] = "ok"
+    detach: tuple[str, ...] = ("systemd-run", "at")
+    user: str = "azureuser"
+    cloud_init: Literal["ok", "fails"] = "ok"
+
+    def __post_init__(self) -> None:
+        if self.distribution not in DISTRIBUTIONS:
+            raise ValueError(f"distribution {self.distribution!r} is not one of {', '.join(DISTRIBUTIONS)}")
+        if unknown := set(self.detach) - set(DETACH_TOOLS):
+            raise ValueError(f"detach: {sorted(unknown)} are not among {', '.join(DETACH_TOOLS)}")
+        if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", self.user):
+            raise ValueError(f"user {self.user!r} is not a Linux account name")
