@@ -18,7 +18,7 @@ test: setup
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports --no-cache
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/shellcheck $$(sh workbench/setup/shell_files.sh)
 	$(BIN)/pyright
 

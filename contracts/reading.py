@@ -21,6 +21,8 @@ _WORDS = {
     "model_type": "must be a JSON object",
     "tuple_type": "must be a JSON array",
     "literal_error": "must be the number 1",
+    "union_tag_invalid": 'its kind must be "galleryImageVersion" or "managedImage"',
+    "union_tag_not_found": 'its kind must be "galleryImageVersion" or "managedImage"',
 }
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

@@ -55,6 +55,8 @@ def _request_refusals(job: MachineJob) -> Iterator[Refusal]:
 
 def _shape(machine: MachineState) -> Iterator[Refusal]:
     """What the machine is, whatever its state."""
+    if not machine.unique_id:
+        yield Refusal.of(RefusalCode.MACHINE_UNREADABLE, "Azure tells no unique id (vmId) of the machine")
     if machine.in_scale_set:
         yield Refusal.of(RefusalCode.IN_SCALE_SET, "the machine belongs to a virtual machine scale set")
     if machine.ephemeral_os_disk:

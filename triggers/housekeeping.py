@@ -31,11 +31,12 @@ async def forget_old_runs(timer: func.TimerRequest, client: df.DurableFunctionsC
     old = EntityQuery(
         instance_id_starts_with=f"@{REQUEST_REGISTER}@",
         last_modified_to=now - timedelta(days=wanted.claim_days),
-        include_state=False,
     )
-    forgotten = await client.get_all_entities(old)
+    forgotten = [claim for claim in await client.get_all_entities(old) if claim.get_state()]
     for claim in forgotten:
         await client.signal_entity(claim.id, "forget")
+    # Forgotten claims and leases that were given back leave empty entities behind.
+    await client.clean_entity_storage()
     logging.getLogger("golden_images").info(
         log_line("old runs forgotten", runs=purged.deleted_instance_count, claims=len(forgotten))
     )

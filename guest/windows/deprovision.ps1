@@ -27,6 +27,7 @@ $AgentWaitSeconds = $ImageStateWaitSeconds = 120
 $UnsupportedRoles = 'AD-Certificate', 'AD-Domain-Services', 'ADFS-Federation', 'ADLDS', 'ADRMS', 'DHCP', 'Fax', 'NPAS',
     'UpdateServices', 'WDS'
 $Facts = [ordered]@{}
+
 # ---------------------------------------------------------------- reading the machine
 # Run Command may be a 32-bit process: the 64-bit view of the registry and of System32 is asked for by name.
 
@@ -260,7 +261,7 @@ function Wait-Generalized([datetime]$Deadline) { # Sysprep may return before the
     $true
 }
 
-function Get-Failure { # seals; gives code and message of what went wrong, or nothing
+function Invoke-Seal { # seals; gives code and message of what went wrong, or nothing
     Repair-CdromService
     Remove-AnswerFile
     $deadline = (Get-Date).AddSeconds([int]$SysprepTimeoutSeconds)
@@ -290,7 +291,7 @@ foreach ($precondition in $Preconditions) {
 try {
     $Facts.build = Get-Build
     Set-RunMark 'RunId' $RunId
-    $code, $message = Get-Failure
+    $code, $message = Invoke-Seal
 } catch { $code, $message = 'sysprepFailed', $_.Exception.Message }
 $Facts.imageState = Get-ImageState
 if ($code) { Write-Answer 'failed' $code $message; exit 20 }

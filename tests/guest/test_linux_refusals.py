@@ -120,3 +120,22 @@ async def test_another_run_is_refused_and_the_first_goes_on(tmp_path: Path):
     await machine.seal()
     assert f"GOLDEN-IMAGE-SEALED {RUN_ID} {NONCE}" in machine.guest.serial_log()
     assert "another-run" not in machine.guest.serial_log()
+
+
+@pytest.mark.parametrize(
+    ("winner", "outcome", "code"), [("faster-run", "refused", "armedByAnotherRun"), (RUN_ID, "alreadyArmed", "")]
+)
+async def test_of_two_calls_at_once_one_arms(tmp_path: Path, winner: str, outcome: str, code: str):
+    """The other call gets in between the look at `armed` and the claim of it."""
+    machine = Machine.make(tmp_path)
+    link = machine.guest.files / "usr/bin/ln"
+    real = link.readlink()
+    link.unlink()
+    link.write_text(f'#!/bin/sh\necho {winner} >/var/lib/golden-image/armed\nexec {real} "$@"\n')
+    link.chmod(0o755)
+    _, answer = await machine.arm()
+    assert (answer["outcome"], answer["code"]) == (outcome, code)
+    assert machine.guest.scheduled() == ()
+    assert machine.text("var/lib/golden-image/armed") == f"{winner}\n"
+    assert not machine.exists("run/golden-image")
+    assert len(list((machine.guest.files / "var/lib/golden-image").iterdir())) == 1

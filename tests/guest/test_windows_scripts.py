@@ -126,7 +126,7 @@ def test_every_precondition_is_called_by_the_story(deprovision: PowerShell):
 
 def test_no_precondition_changes_anything(deprovision: PowerShell):
     for name, body in deprovision.functions().items():
-        if name.startswith(("Find-", "Get-", "Deny-", "Open-", "Write-", "ConvertTo-")) and name != "Get-Failure":
+        if name.startswith(("Find-", "Get-", "Deny-", "Open-", "Write-", "ConvertTo-")):
             assert [change for change in CHANGES if change in body] == [], name
 
 
@@ -142,7 +142,7 @@ def test_failures_have_their_codes(deprovision: PowerShell):
 
 def test_the_shutdown_comes_only_after_the_image_state(deprovision: PowerShell):
     assert deprovision.code().count("shutdown.exe'") == 1
-    seal = deprovision.functions()["Get-Failure"]
+    seal = deprovision.functions()["Invoke-Seal"]
     steps = ["Repair-CdromService", "Remove-AnswerFile", "Invoke-Sysprep", "$null -eq $exitCode", "$exitCode -ne 0"]
     order = [seal.index(step) for step in [*steps, "Wait-Generalized", "shutdown.exe'"]]
     assert order == sorted(order)

@@ -50,10 +50,12 @@ def engine(
     activities: Mapping[str, Activity],
     clock: VirtualClock | None = None,
     loop: asyncio.AbstractEventLoop | None = None,
+    *,
+    restart_finished: bool = False,
 ) -> Generator[RunningEngine]:
     """Start the engine and a worker; asynchronous activities run on the given loop, as on the app's one loop."""
     clock = clock or VirtualClock()
-    backend = TimedBackend(clock)
+    backend = TimedBackend(clock, restart_finished=restart_finished)
     address = backend.start()
     worker = TaskHubGrpcWorker(host_address=address, logger=_QUIET)
     for orchestrator in (golden_image, image_batch):

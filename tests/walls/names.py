@@ -19,9 +19,12 @@ def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
             yield from ((node.lineno, f"{module}.{name.name}") for name in node.names)
-        elif isinstance(node, ast.Call) and dotted(node.func, aliases) in _IMPORTERS and node.args:
-            if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
-                yield node.lineno, node.args[0].value
+        elif isinstance(node, ast.Call) and dotted(node.func, aliases) in _IMPORTERS:
+            match node.args:
+                case [ast.Constant(value=str(module)), *_]:
+                    yield node.lineno, module
+                case _:
+                    pass
 
 
 def used(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -51,7 +54,9 @@ def _aliases(tree: ast.Module) -> dict[str, str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for name in node.names:
-                found[name.asname or name.name.partition(".")[0]] = name.name if name.asname else name.name.split(".")[0]
+                found[name.asname or name.name.partition(".")[0]] = (
+                    name.name if name.asname else name.name.split(".")[0]
+                )
         elif isinstance(node, ast.ImportFrom) and node.module:
             for name in node.names:
                 found[name.asname or name.name] = f"{node.module}.{name.name}"

@@ -18,4 +18,6 @@ def copy_product(folder: Path) -> Path:
 
 
 def _all_but_python(folder: str, names: list[str]) -> set[str]:
-    return {name for name in names if name == "__pycache__" or not ((Path(folder) / name).is_dir() or name.endswith(".py"))}
+    return {
+        name for name in names if name == "__pycache__" or not ((Path(folder) / name).is_dir() or name.endswith(".py"))
+    }

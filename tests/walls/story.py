@@ -17,7 +17,7 @@ def story_faults(file: str, source: str) -> list[Fault]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Try | ast.TryStar):
             for line in _yields(node.finalbody):
-                faults.append(Fault(file, line, "no yield inside finally: it would run when the engine drops the story"))
+                faults.append(Fault(file, line, "no yield inside finally: it runs when the engine drops the story"))
         elif isinstance(node, ast.keyword) and node.arg == "retry_timeout":
             text = "no retry_timeout: it compares history with the real clock, so a replay may end otherwise"
             faults.append(Fault(file, node.value.lineno, text))

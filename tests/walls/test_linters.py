@@ -42,7 +42,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [str(BIN / "lint-imports"), "--no-cache", "--no-timing"]
+    command = [str(BIN / "lint-imports"), "--no-cache", "--no-logo"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
 
 

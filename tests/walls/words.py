@@ -14,7 +14,14 @@ _RULES = (
 _RESOLVED = re.compile(r'"resol' + r'ved"\s*:')
 
 
-_OF_A_GUEST = ("guest/", "infra/", "tests/guest/", "tests/workbench/", "workbench/arm_simulator/", "workbench/guest_sandbox/")
+_OF_A_GUEST = (
+    "guest/",
+    "infra/",
+    "tests/guest/",
+    "tests/workbench/",
+    "workbench/arm_simulator/",
+    "workbench/guest_sandbox/",
+)
 _HOME_OF_ROOT = re.compile(r"(?<![\w.$}/~-])/ro" + r"ot/")
 
 

@@ -24,7 +24,7 @@ def put(machine: Machine, name: str, body: dict[str, Any], fate: Fate | None) ->
     if known is None and len(machine.run_commands) >= MOST_PER_MACHINE:
         raise not_allowed(f"The VM '{machine.name}' already has the maximum of {MOST_PER_MACHINE} run commands.")
     properties = dict(body["properties"])
-    secret = properties.get("protectedParameters", [])
+    secret = properties.pop("protectedParameters", [])
     properties.pop("runAsPassword", None)
     record = RunCommandRecord(
         id=f"{machine.id}/runCommands/{name}",

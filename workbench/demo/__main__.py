@@ -1,4 +1,4 @@
-"""`python -m workbench.demo`: a queue message generalizes a small fleet; exit 0 only if every machine ended as it must."""
+"""`python -m workbench.demo`: a queue message generalizes a small fleet; exit 0 only if all ended as they must."""
 
 import argparse
 import asyncio

@@ -25,7 +25,7 @@ class Outcome:
     """What the system said and did, read from its queue, its HTTP door and the simulator's machines."""
 
     results: dict[str, dict[str, Any]]
-    run: dict[str, Any]
+    run: dict[str, Any] | None
     rejections: list[dict[str, Any]]
     rejected: list[str]
 
@@ -84,7 +84,7 @@ async def _read(around: Surroundings) -> Outcome:
         await asyncio.sleep(_LOOK_EVERY)
     return Outcome(
         results={_name(m["vmId"]): m for m in messages if m["kind"] == "machine"},
-        run=next((m for m in messages if m["kind"] == "run"), {}),
+        run=next((m for m in messages if m["kind"] == "run"), None),
         rejections=[m for m in messages if m["kind"] == "rejected"],
         rejected=await around.receive("image-requests-rejected"),
     )
@@ -98,7 +98,7 @@ def _tell(console: Console, around: Surroundings, outcome: Outcome) -> bool:
         console.print(f"  no request: {faults}", highlight=False, soft_wrap=True)
     if len(outcome.rejections) != 1 or len(outcome.rejected) != 1:
         troubles.append("the message that is no request was not answered once and kept once")
-    if not outcome.run:
+    if outcome.run is None:
         troubles.append("no result of the run")
     for trouble in troubles:
         console.print(f"[red]not as expected:[/] {trouble}")
@@ -113,7 +113,8 @@ def _tell_machine(console: Console, around: Surroundings, outcome: Outcome, name
     why = "; ".join(f"{refusal['code']}: {refusal['message']}" for refusal in result.get("refusals", []))
     if "failure" in result:
         why = f"{result['failure']['code']}: {result['failure']['message']}"
-    level = (result.get("evidence") or {}).get("level", "")
+    evidence: dict[str, Any] = result.get("evidence", {})
+    level = str(evidence.get("level", ""))
     seconds = sum(timing["seconds"] for timing in result["timings"])
     line = f"  {name:<7} {result['outcome']:<12} {clock(seconds)}  {machine.requests:>2} ARM requests  {why or level}"
     console.print(line, highlight=False, soft_wrap=True)

@@ -39,13 +39,13 @@ class View(Protocol):
 
 def rows_of(run: dict[str, Any], machines: dict[str, Any]) -> list[Row]:
     """Put together what the HTTP door and the simulator say."""
-    found = run.get("machines") or []
-    stages = {index: machine["status"].get("stage", "accepted") for index, machine in enumerate(found)}
+    found: list[dict[str, Any]] = run.get("machines", [])
+    stages = [str(machine["status"].get("stage", "accepted")) for machine in found]
     return [
         Row(
             name=expected.spec.name,
             system=expected.system,
-            stage=stages.get(index, "waiting"),
+            stage=stages[index] if index < len(stages) else "waiting",
             power_state=machines[expected.spec.name].power,
             generalized=machines[expected.spec.name].generalized,
             requests=machines[expected.spec.name].requests,

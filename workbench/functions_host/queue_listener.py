@@ -141,6 +141,8 @@ class QueueListener:
             await self._settle(queue, message, lease.pop_receipt, succeeded=succeeded)
         except AzureError as error:
             _log.warning("message %s could not be settled and will come again: %s", message.id, error)
+        except Exception:
+            _log.exception("message %s could not be handled and will come again after its lease", message.id)
 
     async def _run(self, message: QueueMessage) -> bool:
         if (message.dequeue_count or 0) > self._options.max_dequeue_count:

@@ -8,7 +8,7 @@ WHEN: dict[RefusalCode | FailureCode, str] = {
     RefusalCode.DOOR_MAY_NOT_ASK: "The request came through a door that may not give machines up.",
     RefusalCode.NOT_OPTED_IN: "The machine does not carry the opt-in tag with its value.",
     RefusalCode.MACHINE_NOT_FOUND: "Azure knows no machine under this id.",
-    RefusalCode.MACHINE_UNREADABLE: "Azure does not let the app read the machine.",
+    RefusalCode.MACHINE_UNREADABLE: "Azure does not let the app read the machine, or does not tell which one it is.",
     RefusalCode.IN_SCALE_SET: "The machine belongs to a virtual machine scale set.",
     RefusalCode.EPHEMERAL_OS_DISK: "The machine's OS disk is ephemeral.",
     RefusalCode.DISK_ENCRYPTION: "Azure Disk Encryption is on for a disk of the machine.",

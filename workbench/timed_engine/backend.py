@@ -30,9 +30,15 @@ class _EngineTime(datetime):
 class TimedBackend(InMemoryOrchestrationBackend):
     """The in-memory engine on a given clock. One at a time in a process: the module's clock is replaced."""
 
-    def __init__(self, clock: EngineClock, *, port: int = 0) -> None:
-        """Take the clock; `port` 0 is any free one."""
+    def __init__(self, clock: EngineClock, *, port: int = 0, restart_finished: bool = False) -> None:
+        """Take the clock; `port` 0 is any free one.
+
+        Engines differ in what a start under the id of a finished run does: `restart_finished` begins it again,
+        else the start is refused.
+        """
         super().__init__(port=port)
+        self._restart_finished = restart_finished
+        self.started: list[str] = []
         self._clock = clock
         self._timers: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = itertools.count()
@@ -73,6 +79,27 @@ class TimedBackend(InMemoryOrchestrationBackend):
         # A finished child is handed to its parent by a thread of its own: idle must be seen several times.
         self._quiet = 0 if busy else self._quiet + 1
         return self._quiet > _QUIET_LOOKS
+
+    def StartInstance(  # noqa: N802 - gRPC
+        self, request: pb.CreateInstanceRequest, context: grpc.ServicerContext
+    ) -> pb.CreateInstanceResponse:
+        """Start a run from a client."""
+        with self._lock:
+            known = self._instances.get(request.instanceId)
+            if known and self._restart_finished and self._is_terminal_status(known.status):
+                del self._instances[request.instanceId]
+            answer = super().StartInstance(request, context)
+            self.started.append(answer.instanceId)
+        return answer
+
+    def _create_instance_internal(
+        self, instance_id: str, name: str, encoded_input: str | None = None, version: str | None = None
+    ) -> None:
+        """Start a run from an orchestration or an entity."""
+        if instance_id in self._instances and not self._restart_finished:
+            raise ValueError(f"Orchestration instance '{instance_id}' already exists")
+        super()._create_instance_internal(instance_id, name, encoded_input, version)
+        self.started.append(instance_id)
 
     def GetWorkItems(self, request: pb.GetWorkItemsRequest, context: grpc.ServicerContext) -> Iterator[pb.WorkItem]:  # noqa: N802 - gRPC
         """Stream work items, counting the activities that are out."""

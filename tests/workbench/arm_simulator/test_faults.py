@@ -64,7 +64,7 @@ async def test_an_operation_that_fails_leaves_the_machine_as_it_was(
     await clock.advance(40)
     with pytest.raises(HttpResponseError, match="AllocationFailed"):
         await poller.result()
-    assert simulator.machine("linux1").power == "running"
+    assert (simulator.machine("linux1").power, simulator.machine("linux1").goal) == ("running", "running")
     again = await client.virtual_machines.begin_deallocate(GROUP, "linux1")
     await clock.advance(40)
     await again.result()

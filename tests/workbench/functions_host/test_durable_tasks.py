@@ -7,9 +7,51 @@ from typing import Any
 
 import aiohttp
 import pytest
+from durabletask.internal import orchestrator_service_pb2 as pb
+from google.protobuf.wrappers_pb2 import StringValue
 
 from tests.workbench.functions_host.conftest import StartHost
 from workbench.functions_host import FunctionsHost
+from workbench.functions_host.durable_tasks import DurableTasks
+from workbench.functions_host.function_catalog import Binding, Function, FunctionCatalog
+from workbench.functions_host.invoker import Invoker, Outcome
+from workbench.functions_host.worker_protocol import RpcException
+
+
+class FailingInvoker(Invoker):
+    """Stands for a worker that cannot even call the function."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def run(self, *_: object, **__: object) -> Outcome:
+        return Outcome("id", failure=RpcException("Broken: the worker is gone"))
+
+
+def _tasks(kind: str, name: str) -> DurableTasks:
+    binding = Binding(kind, "context", is_output=False, attributes={})
+    return DurableTasks(FunctionCatalog((Function(name, "id", (binding,)),)), FailingInvoker())
+
+
+async def test_an_entity_keeps_its_state_when_the_worker_fails() -> None:
+    request = pb.EntityBatchRequest(
+        instanceId="@counter@one",
+        entityState=StringValue(value="7"),
+        operations=[pb.OperationRequest(requestId=str(n), operation="add") for n in range(2)],
+    )
+    result = await _tasks("entityTrigger", "counter").operate(request)
+    assert result.entityState.value == "7"
+    assert [r.failure.failureDetails.errorType for r in result.results] == ["Broken", "Broken"]
+
+
+async def test_an_orchestration_fails_when_the_worker_fails() -> None:
+    started = pb.HistoryEvent(executionStarted=pb.ExecutionStartedEvent(name="Story"))
+    request = pb.OrchestratorRequest(instanceId="x", newEvents=[started])
+    response = await _tasks("orchestrationTrigger", "story").orchestrate(request)
+    [action] = response.actions
+    assert action.completeOrchestration.orchestrationStatus == pb.ORCHESTRATION_STATUS_FAILED
+    assert action.completeOrchestration.failureDetails.errorMessage == "the worker is gone"
+
 
 type Records = Callable[[], list[dict[str, Any]]]
 

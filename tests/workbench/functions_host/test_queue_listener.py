@@ -83,8 +83,10 @@ async def test_other_messages_run_while_one_is_slow(start_host: StartHost, queue
 async def test_no_more_than_a_batch_and_the_threshold_run_at_once(
     start_host: StartHost, queues: Queues, records: Records
 ) -> None:
+    async with queues.open("in") as queue:
+        await queue.create_queue()
+    await queues.send("in", *(f"slow {n}" for n in range(14)))
     async with start_host("queues", settings=_settings(queues, SLOW_SECONDS="0.15")):
-        await queues.send("in", *(f"slow {n}" for n in range(14)))
         await until(lambda: len(_bodies(records, "end")) == 14)
     running = peak = 0
     for entry in records():

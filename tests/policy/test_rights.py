@@ -1,0 +1,125 @@
+"""Rights: wildcards, notActions and several entries, as Azure adds them up."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.facts import Permission
+from contracts.request import Target
+from policy.rights import missing_actions, needed_actions
+from tests.support.requests import job
+
+COMPUTE = "Microsoft.Compute/virtualMachines"
+READ, GENERALIZE = f"{COMPUTE}/read", f"{COMPUTE}/generalize/action"
+SERIAL = f"{COMPUTE}/retrieveBootDiagnosticsData/action"
+
+
+def entry(*actions: str, but: tuple[str, ...] = ()) -> Permission:
+    return Permission(actions=actions, not_actions=but)
+
+
+def target(evidence: str) -> Target:
+    return job(target={"deprovision": {"evidence": evidence}}).target
+
+
+GRANTED: list[tuple[str, str, bool]] = [
+    (READ, READ, True),
+    (READ.upper(), READ, True),
+    (READ.lower(), READ, True),
+    ("*", GENERALIZE, True),
+    ("*/read", READ, True),
+    ("*/read", GENERALIZE, False),
+    ("*/action", GENERALIZE, True),
+    ("Microsoft.Compute/*", GENERALIZE, True),
+    ("Microsoft.Compute/*/read", READ, True),
+    ("Microsoft.Compute/*/read", f"{COMPUTE}/runCommands/read", True),
+    (f"{COMPUTE}/*", READ, True),
+    (f"{COMPUTE}/*/action", GENERALIZE, True),
+    (f"{COMPUTE}/*/action", READ, False),
+    (f"{COMPUTE}/gen*", GENERALIZE, True),
+    ("*/virtualMachines/*/action", GENERALIZE, True),
+    (f"{COMPUTE}", READ, False),
+    (f"{COMPUTE}/", READ, False),
+    (f"{COMPUTE}/rea", READ, False),
+    (f"{READ}/more", READ, False),
+    ("MicrosoftXCompute/virtualMachines/read", READ, False),
+    ("Microsoft.Compute/virtualMachineScaleSets/*", READ, False),
+    ("Microsoft.Storage/*", READ, False),
+    ("", READ, False),
+    (".*", READ, False),
+    ("[a-z]*", READ, False),
+]
+
+
+@pytest.mark.parametrize(("pattern", "action", "granted"), GRANTED)
+def test_a_pattern_grants_what_it_matches(pattern: str, action: str, granted: bool) -> None:
+    assert missing_actions([entry(pattern)], [action]) == (() if granted else (action,))
+
+
+@pytest.mark.parametrize(("pattern", "action", "denied"), GRANTED)
+def test_a_not_action_takes_away_what_it_matches(pattern: str, action: str, denied: bool) -> None:
+    assert missing_actions([entry("*", but=(pattern,))], [action]) == ((action,) if denied else ())
+
+
+CONTRIBUTOR = entry("*", but=("Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"))
+READER = entry("*/read")
+NO_GENERALIZE = entry("*", but=(GENERALIZE,))
+
+SEVERAL: dict[str, tuple[list[Permission], tuple[str, ...]]] = {
+    "none": ([], (READ, GENERALIZE)),
+    "an empty entry": ([entry()], (READ, GENERALIZE)),
+    "Reader": ([READER], (GENERALIZE,)),
+    "Contributor": ([CONTRIBUTOR], ()),
+    "a notAction": ([NO_GENERALIZE], (GENERALIZE,)),
+    "another entry grants what one leaves out": ([NO_GENERALIZE, entry(GENERALIZE)], ()),
+    "the order of entries": ([entry(GENERALIZE), NO_GENERALIZE], ()),
+    "two halves": ([entry(READ), entry(GENERALIZE)], ()),
+    "both leave it out": ([NO_GENERALIZE, entry("*", but=("*/generalize/*",))], (GENERALIZE,)),
+    "an action in its own notActions": ([entry(READ, but=("*",))], (READ, GENERALIZE)),
+    "several patterns in one": ([entry("Microsoft.Storage/*", "*/read", f"{COMPUTE}/gen*")], ()),
+}
+
+
+@pytest.mark.parametrize(("permissions", "missing"), SEVERAL.values(), ids=SEVERAL.keys())
+def test_entries_add_up(permissions: list[Permission], missing: tuple[str, ...]) -> None:
+    assert missing_actions(permissions, [READ, GENERALIZE]) == missing
+
+
+def test_a_generator_of_entries_is_asked_for_every_action() -> None:
+    assert missing_actions(iter([READER, entry(GENERALIZE)]), iter([READ, GENERALIZE])) == ()
+
+
+@given(st.text(), st.text())
+def test_no_pattern_makes_the_question_raise(pattern: str, action: str) -> None:
+    assert set(missing_actions([entry(pattern)], [action])) <= {action}
+
+
+@given(st.text(st.sampled_from("ab/.")), st.integers(0, 8), st.integers(0, 8))
+def test_a_star_stands_for_anything_in_the_middle(action: str, start: int, length: int) -> None:
+    pattern = f"{action[:start]}*{action[start + length :]}"
+    assert missing_actions([entry(pattern)], [action]) == ()
+
+
+ALWAYS = {
+    READ,
+    f"{COMPUTE}/runCommands/read",
+    f"{COMPUTE}/runCommands/write",
+    f"{COMPUTE}/runCommands/delete",
+    f"{COMPUTE}/deallocate/action",
+    GENERALIZE,
+}
+
+
+@pytest.mark.parametrize(
+    ("evidence", "linux", "more"),
+    [
+        ("guestReported", True, {SERIAL}),
+        ("powerStateOnly", True, set[str]()),
+        ("guestReported", False, set[str]()),
+        ("powerStateOnly", False, set[str]()),
+    ],
+)
+def test_the_story_needs_these_actions_and_no_other(evidence: str, linux: bool, more: set[str]) -> None:
+    needed = needed_actions(target(evidence), linux=linux)
+    assert set(needed) == ALWAYS | more
+    assert len(needed) == len(set(needed))

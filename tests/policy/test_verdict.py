@@ -1,0 +1,288 @@
+"""The verdict: for each reason a machine with exactly that one thing wrong, and many with several."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from contracts.facts import FoundRunCommand, Lock, MachineFacts, Permission, PowerState
+from contracts.ids import Scope, run_command_name
+from contracts.reasons import RefusalCode
+from contracts.run import Door, MachineJob
+from policy.verdict import judge_machine, judge_request
+from tests.support.requests import GROUP, facts, job, machine, settings, windows
+
+NO_TAGS: dict[str, str] = {}
+COMPUTE = "Microsoft.Compute/virtualMachines"
+OTHERS = FoundRunCommand(name="golden-image-deprovision-1", app_name="other", run_id="vm-9")
+
+
+def codes(seen: MachineFacts, asked: MachineJob | None = None) -> list[RefusalCode]:
+    return [refusal.code for refusal in judge_machine(asked or job(), seen).refusals]
+
+
+def request_codes(asked: MachineJob) -> list[RefusalCode]:
+    return [refusal.code for refusal in judge_request(asked)]
+
+
+def wanting(**options: Any) -> MachineJob:
+    return job(target={"deprovision": options})
+
+
+def test_a_machine_with_nothing_wrong_is_refused_for_nothing() -> None:
+    for seen in (facts(), facts(windows())):
+        verdict = judge_machine(job(), seen)
+        assert verdict.refusals == ()
+        assert not verdict.already_generalized
+    assert judge_request(job()) == ()
+
+
+ONE_WRONG: dict[str, tuple[MachineFacts, RefusalCode]] = {
+    "no unique id": (facts(machine(unique_id="")), RefusalCode.MACHINE_UNREADABLE),
+    "in a scale set": (facts(machine(in_scale_set=True)), RefusalCode.IN_SCALE_SET),
+    "ephemeral OS disk": (facts(machine(ephemeral_os_disk=True)), RefusalCode.EPHEMERAL_OS_DISK),
+    "disk encryption": (facts(machine(disk_encryption=True)), RefusalCode.DISK_ENCRYPTION),
+    "no OS type": (facts(machine(os_type=None)), RefusalCode.OS_UNKNOWN),
+    "no Windows build": (
+        facts(windows().model_copy(update={"os_version": None})), RefusalCode.OS_UNKNOWN,
+    ),
+    "a Windows build that is no number": (
+        facts(windows().model_copy(update={"os_version": "Windows Server"})), RefusalCode.OS_UNKNOWN,
+    ),
+    "Windows build 26100": (
+        facts(windows().model_copy(update={"os_version": "10.0.26100.1742"})), RefusalCode.WINDOWS_BUILD,
+    ),
+    "a newer Windows build": (
+        facts(windows().model_copy(update={"os_version": "10.0.99999.0"})), RefusalCode.WINDOWS_BUILD,
+    ),
+    "no opt-in tag": (facts(machine(tags=NO_TAGS)), RefusalCode.NOT_OPTED_IN),
+    "another value of the tag": (facts(machine(tags={"golden-image-in-place": "no"})), RefusalCode.NOT_OPTED_IN),
+    "the value in another case": (
+        facts(machine(tags={"golden-image-in-place": "Allowed"})), RefusalCode.NOT_OPTED_IN,
+    ),
+    "the value on another tag": (facts(machine(tags={"golden-image": "allowed"})), RefusalCode.NOT_OPTED_IN),
+    "generalized and running": (facts(machine(generalized=True)), RefusalCode.ALREADY_GENERALIZED),
+    "generalized and stopped": (
+        facts(machine(generalized=True, power_state=PowerState.STOPPED, agent_ready=False)),
+        RefusalCode.ALREADY_GENERALIZED,
+    ),
+    **{
+        f"power state {state}": (facts(machine(power_state=state, agent_ready=False)), RefusalCode.NOT_RUNNING)
+        for state in PowerState
+        if state is not PowerState.RUNNING
+    },
+    "a stopped Windows machine": (
+        facts(windows(power_state=PowerState.STOPPED).model_copy(update={"os_version": None})), RefusalCode.NOT_RUNNING,
+    ),
+    "agent not ready": (facts(machine(agent_ready=False)), RefusalCode.AGENT_NOT_READY),
+    "agent not ready, version unknown": (
+        facts(machine(agent_ready=False, agent_version="Unknown")), RefusalCode.AGENT_NOT_READY,
+    ),
+    "Windows agent not ready": (facts(windows(agent_ready=False)), RefusalCode.AGENT_NOT_READY),
+    **{
+        f"agent {version!r}": (facts(machine(agent_version=version)), RefusalCode.AGENT_TOO_OLD)
+        for version in ("2.4.0.1", "2.3.99.9", "1.9", "2.4.0", "Unknown", "", None, "2.x", "2.\u00b2")
+    },
+    **{
+        f"provisioning state {state!r}": (facts(machine(provisioning_state=state)), RefusalCode.NOT_SETTLED)
+        for state in ("Updating", "Failed", "Creating", "Deleting", "")
+    },
+    "no boot diagnostics": (facts(machine(boot_diagnostics=False)), RefusalCode.NO_PROOF_POSSIBLE),
+    "permissions not read": (facts(permissions=None), RefusalCode.PERMISSIONS_UNREADABLE),
+    "no permission": (facts(permissions=()), RefusalCode.ACTION_NOT_GRANTED),
+    "one action not granted": (
+        facts(permissions=(Permission(actions=("*",), not_actions=(f"{COMPUTE}/generalize/action",)),)),
+        RefusalCode.ACTION_NOT_GRANTED,
+    ),
+    "locks not read": (facts(locks=None), RefusalCode.LOCKS_UNREADABLE),
+    **{
+        f"lock {level!r}": (
+            facts(locks=(Lock(name="l", level=level, scope=GROUP),)), RefusalCode.LOCK_IN_THE_WAY,
+        )
+        for level in ("ReadOnly", "readonly", "NotSpecified", "", "SomethingNew")
+    },
+    "Run Commands not read": (facts(run_commands=None), RefusalCode.RUN_COMMANDS_UNREADABLE),
+    "24 Run Commands": (
+        facts(run_commands=tuple(FoundRunCommand(name=f"c{index}") for index in range(24))),
+        RefusalCode.RUN_COMMANDS_EXHAUSTED,
+    ),
+    "another app's run": (facts(run_commands=(OTHERS,)), RefusalCode.ANOTHER_APPS_RUN),
+    "another app's run in capitals": (
+        facts(run_commands=(OTHERS.model_copy(update={"name": OTHERS.name.upper()}),)), RefusalCode.ANOTHER_APPS_RUN,
+    ),
+    "a run of no known app": (
+        facts(run_commands=(FoundRunCommand(name=OTHERS.name),)), RefusalCode.ANOTHER_APPS_RUN,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("seen", "code"), ONE_WRONG.values(), ids=ONE_WRONG.keys())
+def test_one_thing_wrong_is_refused_for_exactly_that(seen: MachineFacts, code: RefusalCode) -> None:
+    assert codes(seen) == [code]
+    assert not judge_machine(job(), seen).already_generalized
+
+
+REQUEST_WRONG: dict[str, tuple[MachineJob, RefusalCode]] = {
+    "no scope allowed": (job(settings=settings(allowed_scopes=())), RefusalCode.SCOPE_NOT_ALLOWED),
+    "another group allowed": (
+        job(settings=settings(allowed_scopes=(Scope.parse(GROUP + "-2"),))), RefusalCode.SCOPE_NOT_ALLOWED,
+    ),
+    "no door may": (job(settings=settings(in_place_doors=())), RefusalCode.DOOR_MAY_NOT_ASK),
+    "another door may": (
+        job(settings=settings(in_place_doors=(Door.TIMER, Door.HTTP, Door.EVENT_GRID))), RefusalCode.DOOR_MAY_NOT_ASK,
+    ),
+    "clone": (job(target={"mode": "clone"}), RefusalCode.CLONE_NOT_OFFERED),
+    "image": (job(target={"image": {"kind": "managedImage", "imageId": "i"}}), RefusalCode.IMAGE_NOT_OFFERED),
+    "gallery": (
+        job(target={"image": {"kind": "galleryImageVersion", "imageDefinitionId": "i"}}),
+        RefusalCode.IMAGE_NOT_OFFERED,
+    ),
+    "approval": (job(approval_asked=True), RefusalCode.APPROVAL_NOT_OFFERED),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "code"), REQUEST_WRONG.values(), ids=REQUEST_WRONG.keys())
+def test_one_thing_wrong_with_the_request_is_refused_for_exactly_that(asked: MachineJob, code: RefusalCode) -> None:
+    assert request_codes(asked) == [code]
+
+
+def test_every_code_that_the_policy_gives_has_its_own_case() -> None:
+    elsewhere = {
+        RefusalCode.REQUEST_ID_REUSED,  # the door
+        RefusalCode.MACHINE_NOT_FOUND,  # inspect_vm
+        RefusalCode.MACHINE_BUSY,  # the lease
+        RefusalCode.GUEST_REFUSED,  # the guest
+    }
+    tried = {code for _, code in (*ONE_WRONG.values(), *REQUEST_WRONG.values())}
+    assert tried == set(RefusalCode) - elsewhere
+
+
+def test_all_that_is_wrong_is_told_and_not_only_the_first() -> None:
+    state = machine(
+        in_scale_set=True,
+        ephemeral_os_disk=True,
+        disk_encryption=True,
+        tags=NO_TAGS,
+        agent_ready=False,
+        provisioning_state="Updating",
+        boot_diagnostics=False,
+    )
+    locks = tuple(Lock(name=name, level="ReadOnly", scope=GROUP) for name in ("a", "b"))
+    assert codes(facts(state, permissions=None, locks=locks, run_commands=(OTHERS,))) == [
+        RefusalCode.IN_SCALE_SET,
+        RefusalCode.EPHEMERAL_OS_DISK,
+        RefusalCode.DISK_ENCRYPTION,
+        RefusalCode.NOT_OPTED_IN,
+        RefusalCode.AGENT_NOT_READY,
+        RefusalCode.NOT_SETTLED,
+        RefusalCode.NO_PROOF_POSSIBLE,
+        RefusalCode.PERMISSIONS_UNREADABLE,
+        RefusalCode.LOCK_IN_THE_WAY,
+        RefusalCode.LOCK_IN_THE_WAY,
+        RefusalCode.ANOTHER_APPS_RUN,
+    ]
+
+
+def test_all_that_is_wrong_with_the_request_is_told() -> None:
+    asked = job(
+        target={"image": {"kind": "managedImage", "imageId": "i"}},
+        settings=settings(allowed_scopes=(), in_place_doors=()),
+        approval_asked=True,
+    )
+    assert request_codes(asked) == [
+        RefusalCode.SCOPE_NOT_ALLOWED,
+        RefusalCode.DOOR_MAY_NOT_ASK,
+        RefusalCode.IMAGE_NOT_OFFERED,
+        RefusalCode.APPROVAL_NOT_OFFERED,
+    ]
+
+
+INDEPENDENT = {
+    "disk_encryption": (True, RefusalCode.DISK_ENCRYPTION),
+    "in_scale_set": (True, RefusalCode.IN_SCALE_SET),
+    "tags": (NO_TAGS, RefusalCode.NOT_OPTED_IN),
+    "provisioning_state": ("Failed", RefusalCode.NOT_SETTLED),
+    "agent_ready": (False, RefusalCode.AGENT_NOT_READY),
+}
+
+
+@pytest.mark.parametrize("pair", list(itertools.combinations(INDEPENDENT, 2)), ids=" and ".join)
+def test_any_two_things_wrong_are_both_told(pair: tuple[str, str]) -> None:
+    seen = facts(machine(**{name: INDEPENDENT[name][0] for name in pair}))
+    assert set(codes(seen)) == {INDEPENDENT[name][1] for name in pair}
+
+
+@pytest.mark.parametrize("wrong", [{}, {"tags": NO_TAGS}, {"in_scale_set": True}, {"provisioning_state": "Failed"}])
+def test_generalized_and_deallocated_is_success_whatever_else(wrong: dict[str, Any]) -> None:
+    state = machine(generalized=True, power_state=PowerState.DEALLOCATED, agent_ready=False, **wrong)
+    verdict = judge_machine(job(), facts(state, permissions=None, locks=None, run_commands=None))
+    assert verdict.already_generalized
+    assert verdict.refusals == ()
+
+
+@pytest.mark.parametrize("state", [state for state in PowerState if state is not PowerState.DEALLOCATED])
+def test_generalized_and_anything_else_is_no_success(state: PowerState) -> None:
+    verdict = judge_machine(job(), facts(machine(generalized=True, power_state=state)))
+    assert not verdict.already_generalized
+    assert RefusalCode.ALREADY_GENERALIZED in [refusal.code for refusal in verdict.refusals]
+
+
+FINE: dict[str, tuple[MachineFacts, MachineJob]] = {
+    "Windows Server 2022": (facts(windows().model_copy(update={"os_version": "10.0.20348.0"})), job()),
+    "the last build before": (facts(windows().model_copy(update={"os_version": "10.0.26099.0"})), job()),
+    "the oldest agent": (facts(machine(agent_version="2.4.0.2")), job()),
+    "a longer agent version": (facts(machine(agent_version="2.10.0.8.1")), job()),
+    "a Windows agent of any version": (facts(windows(agent_version="Unknown")), job()),
+    "a CanNotDelete lock": (facts(locks=(Lock(name="l", level="CanNotDelete", scope=GROUP),)), job()),
+    "one in another case": (facts(locks=(Lock(name="l", level="cannotdelete", scope=GROUP),)), job()),
+    "the tag's name in another case": (facts(machine(tags={"Golden-Image-In-Place": "allowed"})), job()),
+    "other tags beside it": (facts(machine(tags={"golden-image-in-place": "allowed", "x": "y"})), job()),
+    "23 Run Commands of others": (
+        facts(run_commands=tuple(FoundRunCommand(name=f"c{index}", app_name="x") for index in range(23))), job(),
+    ),
+    "our own run of before": (
+        facts(run_commands=(FoundRunCommand(name=run_command_name("r", "deprovision"), app_name="tests"),)), job(),
+    ),
+    "a provisioning state in another case": (facts(machine(provisioning_state="succeeded")), job()),
+    "no boot diagnostics, no proof wanted": (
+        facts(machine(boot_diagnostics=False)), wanting(evidence="powerStateOnly"),
+    ),
+    "no boot diagnostics on Windows": (facts(windows(boot_diagnostics=False)), job()),
+    "no right to the serial log, no proof wanted": (
+        facts(permissions=(Permission(actions=("*",), not_actions=("*/retrieveBootDiagnosticsData/action",)),)),
+        wanting(evidence="powerStateOnly"),
+    ),
+    "no right to the serial log on Windows": (
+        facts(
+            windows(),
+            permissions=(Permission(actions=("*",), not_actions=("*/retrieveBootDiagnosticsData/action",)),),
+        ),
+        job(),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("seen", "asked"), FINE.values(), ids=FINE.keys())
+def test_what_looks_odd_and_is_fine_is_not_refused(seen: MachineFacts, asked: MachineJob) -> None:
+    assert codes(seen, asked) == []
+
+
+@pytest.mark.parametrize("door", list(Door))
+def test_a_door_is_judged_by_itself_and_only_for_in_place(door: Door) -> None:
+    only = settings(in_place_doors=(door,))
+    for other in Door:
+        expected = [] if other is door else [RefusalCode.DOOR_MAY_NOT_ASK]
+        assert request_codes(job(door=other, settings=only)) == expected
+    clone = job(door=door, target={"mode": "clone"}, settings=settings(in_place_doors=()))
+    assert request_codes(clone) == [RefusalCode.CLONE_NOT_OFFERED]
+
+
+def test_the_message_says_what_was_seen() -> None:
+    asked = job(settings=settings(allowed_scopes=()))
+    assert judge_request(asked)[0].message == f"{asked.target.vm_id} lies in no allowed scope (allowed: none)"
+    permissions = (Permission(actions=("*",), not_actions=(f"{COMPUTE}/deallocate/*", f"{COMPUTE}/runCommands/w*")),)
+    seen = facts(permissions=permissions, run_commands=(OTHERS,))
+    assert [refusal.message for refusal in judge_machine(job(), seen).refusals] == [
+        f"not granted: {COMPUTE}/runCommands/write, {COMPUTE}/deallocate/action",
+        "Run Command golden-image-deprovision-1 is of app other, run vm-9",
+    ]

@@ -1,0 +1,81 @@
+"""What the doors' tests need: the app's own client on the in-memory engine, settings, and bindings that keep."""
+
+import json
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+import azure.durable_functions as df
+import azure.functions as func
+
+import settings
+from tests.support.engine import RunningEngine, engine
+from tests.support.fake_azure import FakeAzure
+from tests.support.requests import GROUP, machine
+from workbench.timed_engine import VirtualClock
+
+SETTINGS = {
+    "GOLDEN_ALLOWED_SCOPES": GROUP,
+    "GOLDEN_IN_PLACE_DOORS": "queue http timer eventGrid",
+    "GOLDEN_TIMER_SCHEDULE": "0 0 4 * * *",
+    "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+}
+
+
+class Kept[T](func.Out[T]):
+    """An output binding that keeps what it is given."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.values: list[T] = []
+
+    def set(self, val: T) -> None:
+        """Keep it."""
+        self.values.append(val)
+
+    def get(self) -> T:
+        """Give the last."""
+        return self.values[-1]
+
+
+@dataclass
+class Doors:
+    """A client to call a door with, its bindings, and what stands behind."""
+
+    client: df.DurableFunctionsClient
+    engine: RunningEngine
+    azure: FakeAzure
+    results: Kept[str] = field(default_factory=Kept[str])
+    rejected: Kept[bytes] = field(default_factory=Kept[bytes])
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        """What the door itself put on `image-results`."""
+        return [json.loads(text) for text in self.results.values]
+
+    def batches(self) -> list[str]:
+        """The runs of requests that were started, once for each start."""
+        return [run_id for run_id in self.engine.backend.started if run_id.startswith("batch-")]
+
+
+@asynccontextmanager
+async def doors(*names: str, restart_finished: bool = False, **more: str) -> AsyncGenerator[Doors]:
+    """Start engine and client; `more` are further settings."""
+    clock = VirtualClock()
+    azure = FakeAzure(now=clock.now)
+    for name in names or ("vm1",):
+        azure.add(name, machine(name))
+    with (
+        patch.dict(os.environ, {**SETTINGS, **more}),
+        engine(azure.activities(), clock, restart_finished=restart_finished) as running,
+    ):
+        settings.current.cache_clear()
+        client = df.DurableFunctionsClient(json.dumps({"taskHubName": "tests", "rpcBaseUrl": running.address}))
+        try:
+            yield Doors(client, running, azure)
+        finally:
+            await client.close()
+            settings.current.cache_clear()

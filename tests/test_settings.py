@@ -1,0 +1,257 @@
+"""Settings: each one is read, none is misspelt in silence, and all faults are told at once."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import settings
+from contracts.run import Door, Wait, Waits
+from settings import BadSettings, Settings, read_settings
+from tests.support.requests import GROUP, SUBSCRIPTION
+
+WAIT = {"first": 1, "every": 6, "deadline": 31}
+
+READ: dict[str, tuple[str, object]] = {
+    "GOLDEN_ALLOWED_SCOPES": (f"{GROUP.upper()}, /subscriptions/{SUBSCRIPTION}", None),
+    "GOLDEN_IN_PLACE_DOORS": ("queue eventGrid", (Door.QUEUE, Door.EVENT_GRID)),
+    "GOLDEN_OPT_IN_TAG": ("give-up=yes", "give-up=yes"),
+    "GOLDEN_CREDENTIAL": ("local", "local"),
+    "GOLDEN_CLIENT_ID": ("c-1", "c-1"),
+    "GOLDEN_ARM_ENDPOINT": ("https://arm.example/", "https://arm.example"),
+    "GOLDEN_ARM_AUDIENCE": ("https://audience.example", "https://audience.example"),
+    "GOLDEN_CA_FILE": ("ca.pem", "ca.pem"),
+    "GOLDEN_WAITS": (json.dumps({"deallocate": WAIT}), Waits(deallocate=Wait.model_validate(WAIT))),
+    "GOLDEN_SHUTDOWN_DELAY_SECONDS": ("10", 10),
+    "GOLDEN_SYSPREP_TIMEOUT_SECONDS": ("300", 300),
+    "GOLDEN_TIMER_SCHEDULE": ("01:00:00", "01:00:00"),
+    "GOLDEN_TIMER_REQUESTS": ('{"nightly": {"version": 1}}', {"nightly": {"version": 1}}),
+    "GOLDEN_HISTORY_DAYS": ("7", 7),
+    "GOLDEN_CLAIM_DAYS": ("90", 90),
+    "GOLDEN_APP_NAME": ("my-app", "my-app"),
+}
+
+
+def faults(environment: dict[str, str]) -> str:
+    with pytest.raises(BadSettings) as caught:
+        read_settings(environment)
+    return str(caught.value)
+
+
+def test_there_is_a_case_for_every_setting() -> None:
+    assert set(READ) == {f"GOLDEN_{name.upper()}" for name in Settings.model_fields}
+
+
+def test_every_setting_has_a_description_for_the_reference() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_setting_is_read_and_touches_no_other(name: str) -> None:
+    text, value = READ[name]
+    found, defaults = read_settings({name: text}), read_settings({})
+    changed = {field for field in Settings.model_fields if getattr(found, field) != getattr(defaults, field)}
+    assert changed == {name.removeprefix("GOLDEN_").lower()}
+    if value is not None:
+        assert getattr(found, *changed) == value
+
+
+def test_all_settings_together() -> None:
+    found = read_settings({name: text for name, (text, _) in READ.items()})
+    assert [str(scope) for scope in found.allowed_scopes] == [GROUP, f"/subscriptions/{SUBSCRIPTION}"]
+    assert found.waits.linux_report == Waits().linux_report
+
+
+def test_without_settings_nothing_is_allowed() -> None:
+    found = read_settings({})
+    assert found.allowed_scopes == ()
+    assert found.in_place_doors == ()
+    assert found.credential == "managedIdentity"
+    assert found.timer_requests == {}
+
+
+@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("blank", ["", " ", "\t\n"])
+def test_a_blank_setting_is_as_good_as_none(name: str, blank: str) -> None:
+    assert read_settings({name: blank}) == read_settings({})
+
+
+@pytest.mark.parametrize("text", ["queue,http", "queue, http", " queue http ", "queue,,http,", "queue\nhttp"])
+def test_lists_are_divided_by_commas_or_white_space(text: str) -> None:
+    assert read_settings({"GOLDEN_IN_PLACE_DOORS": text}).in_place_doors == (Door.QUEUE, Door.HTTP)
+
+
+def test_what_is_not_ours_is_left_alone() -> None:
+    others = {"PATH": "/bin", "AzureWebJobsStorage": "x", "MY_GOLDEN_THING": "x", "GOLDENRETRIEVER": "x"}
+    assert read_settings(others) == read_settings({})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "GOLDEN_",
+        "GOLDEN_ALLOWED_SCOPE",
+        "GOLDEN_INPLACE_DOORS",
+        "GOLDEN_ALLOWED_SCOPES_",
+        "GOLDEN__ALLOWED_SCOPES",
+        "GOLDEN_ALLOWED-SCOPES",
+        "GOLDEN_allowed_scopes",
+        "Golden_Allowed_Scopes",
+        "golden_allowed_scopes",
+    ],
+)
+def test_a_misspelt_name_is_refused_even_when_blank(name: str) -> None:
+    for text in (GROUP, ""):
+        assert faults({name: text}) == f"{name} is no setting of this app; correct or remove it"
+
+
+WRONG: dict[str, tuple[dict[str, str], str]] = {
+    "a scope that is none": ({"GOLDEN_ALLOWED_SCOPES": "*"}, "GOLDEN_ALLOWED_SCOPES.0: '*' is not a scope"),
+    "a second scope that is none": ({"GOLDEN_ALLOWED_SCOPES": f"{GROUP} x"}, "GOLDEN_ALLOWED_SCOPES.1: 'x' is not"),
+    "a door that is none": ({"GOLDEN_IN_PLACE_DOORS": "Queue"}, "GOLDEN_IN_PLACE_DOORS.0: Input should be 'queue'"),
+    "every door at once": ({"GOLDEN_IN_PLACE_DOORS": "*"}, "GOLDEN_IN_PLACE_DOORS.0"),
+    "a tag without value": ({"GOLDEN_OPT_IN_TAG": "name="}, "GOLDEN_OPT_IN_TAG: must have the form name=value"),
+    "a tag without name": ({"GOLDEN_OPT_IN_TAG": "=value"}, "GOLDEN_OPT_IN_TAG: must have the form name=value"),
+    "a tag without =": ({"GOLDEN_OPT_IN_TAG": "name"}, "GOLDEN_OPT_IN_TAG: must have the form name=value"),
+    "another credential": ({"GOLDEN_CREDENTIAL": "default"}, "GOLDEN_CREDENTIAL: Input should be"),
+    "http": ({"GOLDEN_ARM_ENDPOINT": "http://127.0.0.1:1"}, "GOLDEN_ARM_ENDPOINT: must be an address that begins"),
+    "no scheme": ({"GOLDEN_ARM_ENDPOINT": "management.azure.com"}, "GOLDEN_ARM_ENDPOINT: must be an address"),
+    "no host": ({"GOLDEN_ARM_ENDPOINT": "https://"}, "GOLDEN_ARM_ENDPOINT: must be an address"),
+    "half an address": ({"GOLDEN_ARM_ENDPOINT": "https://[::1"}, "GOLDEN_ARM_ENDPOINT: "),
+    "waits no JSON": ({"GOLDEN_WAITS": "{deallocate}"}, "GOLDEN_WAITS: $: is not JSON"),
+    "waits nested deep": ({"GOLDEN_WAITS": "[" * 200_000}, "GOLDEN_WAITS: $: is not JSON"),
+    "waits no object": ({"GOLDEN_WAITS": "[]"}, "GOLDEN_WAITS: "),
+    "a wait that is none": ({"GOLDEN_WAITS": '{"dealocate": {}}'}, "GOLDEN_WAITS.dealocate: "),
+    "a wait too fast": (
+        {"GOLDEN_WAITS": json.dumps({"deallocate": {**WAIT, "every": 1}})}, "GOLDEN_WAITS.deallocate.every: ",
+    ),
+    "a wait that stands twice": (
+        {"GOLDEN_WAITS": f'{{"deallocate": {json.dumps(WAIT)}, "deallocate": {json.dumps(WAIT)}}}'},
+        'GOLDEN_WAITS: $: member "deallocate" stands twice',
+    ),
+    "a timer request with a twin": (
+        {"GOLDEN_TIMER_REQUESTS": '{"a": {"dryRun": true, "dryRun": false}}'},
+        'GOLDEN_TIMER_REQUESTS: $: member "dryRun" stands twice',
+    ),
+    "timer requests as a list": ({"GOLDEN_TIMER_REQUESTS": "[{}]"}, "GOLDEN_TIMER_REQUESTS: "),
+    "NaN in a timer request": ({"GOLDEN_TIMER_REQUESTS": '{"a": NaN}'}, "NaN is not JSON"),
+    "a delay too short": ({"GOLDEN_SHUTDOWN_DELAY_SECONDS": "9"}, "GOLDEN_SHUTDOWN_DELAY_SECONDS: "),
+    "a delay too long": ({"GOLDEN_SHUTDOWN_DELAY_SECONDS": "601"}, "GOLDEN_SHUTDOWN_DELAY_SECONDS: "),
+    "a delay with a unit": ({"GOLDEN_SHUTDOWN_DELAY_SECONDS": "60s"}, "GOLDEN_SHUTDOWN_DELAY_SECONDS: "),
+    "Sysprep too short": ({"GOLDEN_SYSPREP_TIMEOUT_SECONDS": "299"}, "GOLDEN_SYSPREP_TIMEOUT_SECONDS: "),
+    "Sysprep too long": ({"GOLDEN_SYSPREP_TIMEOUT_SECONDS": "5401"}, "GOLDEN_SYSPREP_TIMEOUT_SECONDS: "),
+    "no history": ({"GOLDEN_HISTORY_DAYS": "0"}, "GOLDEN_HISTORY_DAYS: "),
+    "days as words": ({"GOLDEN_CLAIM_DAYS": "many"}, "GOLDEN_CLAIM_DAYS: "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("environment", "words"), WRONG.values(), ids=WRONG.keys())
+def test_a_setting_that_cannot_be_used_is_told_by_name(environment: dict[str, str], words: str) -> None:
+    told = faults(environment)
+    assert words in told
+    assert told.count("GOLDEN_") == words.count("GOLDEN_") or "; " not in told
+
+
+@pytest.mark.parametrize(
+    ("history", "claims", "good"),
+    [("30", "31", True), ("30", "30", False), ("31", "30", False), ("60", None, False), (None, "30", False)],
+)
+def test_claims_outlive_the_history(history: str | None, claims: str | None, good: bool) -> None:
+    given = {"GOLDEN_HISTORY_DAYS": history, "GOLDEN_CLAIM_DAYS": claims}
+    environment = {name: text for name, text in given.items() if text}
+    if good:
+        assert read_settings(environment).claim_days == int(claims or 0)
+    else:
+        told = faults(environment)
+        assert told == "GOLDEN_CLAIM_DAYS must be more than GOLDEN_HISTORY_DAYS: claims outlive the history"
+
+
+def test_all_faults_are_told_at_once() -> None:
+    told = faults(
+        {
+            "GOLDEN_ALLOWED_SCOPE": "x",
+            "GOLDEN_ALLOWED_SCOPES": "x y",
+            "GOLDEN_WAITS": "{",
+            "GOLDEN_ARM_ENDPOINT": "http://x",
+            "GOLDEN_CREDENTIAL": "x",
+            "GOLDEN_HISTORY_DAYS": "90",
+        }
+    )
+    for part in (
+        "GOLDEN_ALLOWED_SCOPE is no setting",
+        "GOLDEN_ALLOWED_SCOPES.0: ",
+        "GOLDEN_ALLOWED_SCOPES.1: ",
+        "GOLDEN_WAITS: ",
+        "GOLDEN_ARM_ENDPOINT: ",
+        "GOLDEN_CREDENTIAL: ",
+        "GOLDEN_CLAIM_DAYS must be more",
+    ):
+        assert part in told
+
+
+@given(st.dictionaries(st.sampled_from(sorted(READ)), st.text()))
+def test_no_text_makes_reading_raise_anything_else(environment: dict[str, str]) -> None:
+    try:
+        read_settings(environment)
+    except BadSettings as error:
+        assert "GOLDEN_" in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [
+        ({}, "golden-images"),
+        ({"WEBSITE_SITE_NAME": "site"}, "site"),
+        ({"WEBSITE_SITE_NAME": "site", "GOLDEN_APP_NAME": "mine"}, "mine"),
+        ({"WEBSITE_SITE_NAME": "site", "GOLDEN_APP_NAME": " "}, "site"),
+        ({"WEBSITE_SITE_NAME": ""}, "golden-images"),
+    ],
+)
+def test_the_apps_name_is_the_sites_unless_said(environment: dict[str, str], name: str) -> None:
+    assert read_settings(environment).app_name == name
+
+
+def test_what_a_run_needs_is_stamped() -> None:
+    found = read_settings({name: text for name, (text, _) in READ.items()})
+    assert found.for_run().model_dump() == {
+        "appName": "my-app",
+        "allowedScopes": (*map(str, found.allowed_scopes),),
+        "inPlaceDoors": (Door.QUEUE, Door.EVENT_GRID),
+        "optInTag": "give-up",
+        "optInValue": "yes",
+        "shutdownDelaySeconds": 10,
+        "sysprepTimeoutSeconds": 300,
+        "waits": found.waits.model_dump(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "tag", "value"), [("a=b", "a", "b"), ("a=b=c", "a", "b=c"), (" a=b ", "a", "b"), ("a= b", "a", " b")]
+)
+def test_the_opt_in_tag_is_divided_at_its_first_sign(text: str, tag: str, value: str) -> None:
+    stamped = read_settings({"GOLDEN_OPT_IN_TAG": text}).for_run()
+    assert (stamped.opt_in_tag, stamped.opt_in_value) == (tag, value)
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    settings.current.cache_clear()
+    yield
+    settings.current.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh")
+def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOLDEN_APP_NAME", "first")
+    assert settings.current().app_name == "first"
+    monkeypatch.setenv("GOLDEN_APP_NAME", "second")
+    assert settings.current().app_name == "first"
+
+
+def test_settings_cannot_be_changed() -> None:
+    found: Any = read_settings({})
+    with pytest.raises(ValueError, match="frozen"):
+        found.in_place_doors = (Door.HTTP,)

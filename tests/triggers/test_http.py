@@ -1,0 +1,224 @@
+"""The HTTP doors: start, look, list, cancel, schema; errors as problem details."""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from contracts.request import ImageRequest
+from contracts.steps import Answer
+from tests.support.doors import Doors, doors
+from tests.support.requests import request
+from triggers import http
+
+BASE = "https://golden.example.net/api/runs"
+
+
+def call(
+    url: str = BASE,
+    *,
+    body: Any = None,
+    headers: dict[str, str] | None = None,
+    params: dict[str, str] | None = None,
+    run_id: str = "",
+) -> func.HttpRequest:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    route = {"run_id": run_id} if run_id else {}
+    return func.HttpRequest("POST", url, headers=headers or {}, params=params or {}, route_params=route, body=data)
+
+
+def read(response: func.HttpResponse) -> dict[str, Any]:
+    return json.loads(response.get_body())
+
+
+async def start(at: Doors, document: Any, **headers: str) -> func.HttpResponse:
+    return await http.start_run(call(body=document, headers=headers), at.client)
+
+
+async def look(at: Doors, run_id: str, **params: str) -> func.HttpResponse:
+    return await http.get_run(call(f"{BASE}/{run_id}", params=params, run_id=run_id), at.client)
+
+
+async def cancel(at: Doors, run_id: str) -> func.HttpResponse:
+    return await http.cancel_run(call(f"{BASE}/{run_id}/cancel", run_id=run_id), at.client)
+
+
+async def until_stage(at: Doors, run_id: str, stage: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        view = read(await look(at, run_id))
+        stages = [machine["status"].get("stage") for machine in view.get("machines", [])]
+        if stage in stages and await asyncio.to_thread(at.engine.backend.is_idle):
+            return view
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{run_id} did not reach {stage}")
+
+
+async def test_a_request_is_answered_with_202_and_links() -> None:
+    async with doors() as at:
+        response = await start(at, request("vm1", requestId="r1"))
+        await asyncio.to_thread(at.engine.end_of, "batch-r1")
+    body = read(response)
+    assert response.status_code == 202
+    assert response.headers["Location"] == f"{BASE}/batch-r1"
+    assert body["existing"] is False
+    assert body["links"] == {
+        "self": f"{BASE}/batch-r1",
+        "cancel": f"{BASE}/batch-r1/cancel",
+        "list": BASE,
+    }
+
+
+async def test_without_a_request_id_each_call_is_a_run_of_its_own() -> None:
+    async with doors() as at:
+        first, second = read(await start(at, request("vm1"))), read(await start(at, request("vm1")))
+    assert first["runId"] != second["runId"]
+
+
+async def test_the_same_request_again_is_the_existing_run() -> None:
+    async with doors() as at:
+        await start(at, request("vm1", requestId="r1"))
+        again = await start(at, request("vm1", requestId="r1"))
+    assert again.status_code == 202
+    assert read(again)["existing"] is True
+    assert at.batches() == ["batch-r1"]
+
+
+async def test_another_text_under_a_known_id_is_409() -> None:
+    async with doors() as at:
+        await start(at, request("vm1", requestId="r1"))
+        response = await start(at, request("vm1", requestId="r1", dryRun=True))
+    assert response.status_code == 409
+    assert read(response)["type"].endswith(":RequestIdReused")
+
+
+async def test_a_bad_body_is_400_with_every_fault() -> None:
+    async with doors() as at:
+        response = await start(at, {"version": 1, "targets": [{"vmId": "x"}], "dryrun": True})
+    body = read(response)
+    assert response.status_code == 400
+    assert response.mimetype == "application/problem+json"
+    assert {"type", "title", "status", "detail", "faults"} <= set(body)
+    assert {fault["path"] for fault in body["faults"]} == {"$.targets[0].vmId", "$.targets[0].mode", "$.dryrun"}
+
+
+async def test_a_body_over_1_mib_is_413() -> None:
+    async with doors() as at:
+        assert (await start(at, b" " * (1024 * 1024 + 1))).status_code == 413
+
+
+async def test_the_callers_principal_is_kept_in_the_run() -> None:
+    async with doors() as at:
+        headers = {
+            "x-ms-client-principal-name": "ops@example.com",
+            "x-ms-client-principal-idp": "aad",
+            "x-ms-token-aad-id-token": "secret-token",
+        }
+        await start(at, request("vm1", requestId="r1"), **headers)
+        await asyncio.to_thread(at.engine.end_of, "batch-r1")
+        view = read(await look(at, "batch-r1"))
+        state = at.engine.client.get_orchestration_state("batch-r1")
+    assert view["principal"] == "ops@example.com"
+    assert view["door"] == "http"
+    assert "secret-token" not in str(state)
+
+
+async def test_a_run_shows_each_machine_from_its_own_instance() -> None:
+    async with doors("vm1", "vm2", "vm3") as at:
+        await start(at, request("vm1", "vm2", "vm3", requestId="r1"))
+        await asyncio.to_thread(at.engine.end_of, "batch-r1")
+        view = read(await look(at, "batch-r1"))
+        page = read(await look(at, "batch-r1", **{"from": "1", "count": "1"}))
+        machine = read(await look(at, view["machines"][0]["runId"]))
+    assert view["total"] == 3
+    assert [machine["result"]["outcome"] for machine in view["machines"]] == ["generalized"] * 3
+    assert view["result"]["counts"] == {"generalized": 3}
+    assert [shown["runId"] for shown in page["machines"]] == [view["machines"][1]["runId"]]
+    assert machine["kind"] == "machine"
+    assert machine["status"]["stage"] == "done"
+    assert view["machines"][0]["self"] == f"{BASE}/{machine['runId']}"
+
+
+async def test_an_unknown_run_is_404() -> None:
+    async with doors() as at:
+        for response in (await look(at, "batch-none"), await cancel(at, "batch-none")):
+            assert response.status_code == 404
+            assert read(response)["type"].endswith(":NoSuchRun")
+
+
+@pytest.mark.parametrize("params", [{"from": "-1"}, {"count": "0"}, {"count": "x"}, {"count": "201"}])
+async def test_a_page_that_cannot_be_is_400(params: dict[str, str]) -> None:
+    async with doors() as at:
+        assert (await look(at, "batch-r1", **params)).status_code == 400
+
+
+async def test_runs_are_listed_newest_first_and_picked_by_status() -> None:
+    async with doors("vm1", "vm2") as at:
+        for number in (1, 2):
+            await start(at, request(f"vm{number}", requestId=f"r{number}"))
+            await asyncio.to_thread(at.engine.end_of, f"batch-r{number}")
+        days = {"days": "365"}
+        listed = read(await http.list_runs(call(params=days), at.client))
+        running = read(await http.list_runs(call(params={**days, "status": "running"}), at.client))
+        bad = await http.list_runs(call(params={"status": "asleep"}), at.client)
+        too_many = await http.list_runs(call(params={"days": "366"}), at.client)
+    assert [run["runId"] for run in listed["runs"]] == ["batch-r2", "batch-r1"]
+    assert running["runs"] == []
+    assert bad.status_code == too_many.status_code == 400
+
+
+async def test_a_cancel_before_the_point_of_no_return_is_202_and_free() -> None:
+    async with doors() as at:
+        at.azure.trouble = lambda step, vm, nth: Answer(try_again_after=60) if step == "inspect_vm" else None
+        at.engine.clock.allow(at.engine.clock.now())
+        await start(at, request("vm1", requestId="r1"))
+        await until_stage(at, "batch-r1", "inspecting")
+        response = await cancel(at, "batch-r1")
+        at.azure.trouble = lambda step, vm, nth: None
+        at.engine.clock.allow(None)
+        await asyncio.to_thread(at.engine.end_of, "batch-r1")
+        view = read(await look(at, "batch-r1"))
+        over = await cancel(at, "batch-r1")
+    assert response.status_code == 202
+    assert view["result"]["counts"] == {"canceled": 1}
+    assert at.azure.guests["vm1"].armed == 0
+    assert over.status_code == 409
+    assert read(over)["type"].endswith(":RunOver")
+
+
+async def test_a_cancel_after_the_point_of_no_return_is_a_clear_409() -> None:
+    async with doors() as at:
+        at.engine.clock.allow(at.engine.clock.now())
+        await start(at, request("vm1", requestId="r1"))
+        view = await until_stage(at, "batch-r1", "deprovisioning")
+        responses = [await cancel(at, "batch-r1"), await cancel(at, view["machines"][0]["runId"])]
+        at.engine.clock.allow(None)
+        await asyncio.to_thread(at.engine.end_of, "batch-r1")
+        ended = read(await look(at, "batch-r1"))
+    for response in responses:
+        assert response.status_code == 409
+        assert read(response)["type"].endswith(":PastPointOfNoReturn")
+        assert "only goes forward" in read(response)["detail"]
+    assert ended["result"]["counts"] == {"generalized": 1}
+
+
+async def test_a_cancel_while_machines_still_wait_is_202() -> None:
+    async with doors("vm1", "vm2") as at:
+        at.engine.clock.allow(at.engine.clock.now())
+        await start(at, request("vm1", "vm2", requestId="r1", maxParallel=1))
+        await until_stage(at, "batch-r1", "deprovisioning")
+        response = await cancel(at, "batch-r1")
+        at.engine.clock.allow(None)
+        await asyncio.to_thread(at.engine.end_of, "batch-r1")
+        view = read(await look(at, "batch-r1"))
+    assert response.status_code == 202
+    assert view["result"]["counts"] == {"generalized": 1, "canceled": 1}
+    assert view["machines"][1]["status"] == {"stage": "notBegun"}
+
+
+async def test_the_schema_of_the_request() -> None:
+    response = await http.get_request_schema(call(f"{BASE}/schema/request"))
+    assert read(response) == ImageRequest.model_json_schema(by_alias=True)
