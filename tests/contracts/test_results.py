@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from contracts.ids import VmId, machine_run_id
@@ -29,6 +30,8 @@ from contracts.run import Door
 from contracts.stages import Stage, is_over
 from contracts.steps import STEPS
 from tests.support.requests import vm_id
+
+unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
 
 LONGEST_ID = VmId.parse(vm_id("v" * 64).replace("rg-images", "g" * 90))
 
@@ -146,6 +149,7 @@ def test_what_cannot_be_shortened_is_an_error_that_names_its_size() -> None:
         result_text(Rejection(message_id="x" * MAX_RESULT_BYTES))
 
 
+@unhurried
 @given(st.integers(0, 60), st.text(st.characters(codec="utf-8"), max_size=300))
 def test_a_rejection_fits_and_counts_the_faults_it_leaves_out(count: int, words: str) -> None:
     faults = tuple(Fault(path=f"$.x{index}", message=words + "\u0001" * 200) for index in range(count))
@@ -153,6 +157,10 @@ def test_a_rejection_fits_and_counts_the_faults_it_leaves_out(count: int, words:
     told = json.loads(text)
     assert len(text.encode()) <= MAX_RESULT_BYTES
     assert len(told["faults"]) + told["leftOut"] == count
+
+
+def test_a_result_at_the_bound_fits_a_queue_message_once_it_is_base64() -> None:
+    assert (MAX_RESULT_BYTES + 2) // 3 * 4 <= 64 * 1024
 
 
 def test_the_bound_counts_bytes_and_not_characters() -> None:
@@ -194,9 +202,7 @@ def test_every_outcome_is_an_end_of_the_stages() -> None:
     assert set(STAGE_OF_OUTCOME.values()) == {stage for stage in Stage if is_over(stage)}
 
 
-@pytest.mark.parametrize(
-    "result", [machine_result(), longest_evidence("e"), run_result(3), Rejection(message_id="m1")]
-)
+@pytest.mark.parametrize("result", [machine_result(), longest_evidence("e"), run_result(3), Rejection(message_id="m1")])
 def test_a_result_is_read_back_as_it_was_written(result: MachineResult | RunResult | Rejection) -> None:
     assert type(result).model_validate_json(result_text(result)) == result
 

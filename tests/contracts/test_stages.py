@@ -55,7 +55,9 @@ def test_nothing_ever_goes_back() -> None:
 
 
 def test_before_the_point_of_no_return_are_exactly_the_stages_that_still_lead_to_it() -> None:
-    before = {stage for stage in Stage if stage is not Stage.DEPROVISIONING and Stage.DEPROVISIONING in reachable(stage)}
+    before = {
+        stage for stage in Stage if stage is not Stage.DEPROVISIONING and Stage.DEPROVISIONING in reachable(stage)
+    }
     assert before == BEFORE_NO_RETURN
 
 

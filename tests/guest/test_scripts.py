@@ -1,3 +1,5 @@
+"""The loader reads each guest script once and refuses every other name."""
+
 import hashlib
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Every shell script of ours is free of findings, plain ASCII and POSIX sh."""
+
 import subprocess
 import sys
 from pathlib import Path

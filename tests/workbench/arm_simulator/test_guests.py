@@ -155,7 +155,8 @@ async def test_bare_sysprep_with_shutdown_powers_off_although_it_failed(
 SENTINEL = '{"version":1,"runId":"%s","nonce":"n","outcome":"armed","code":"none","message":"","facts":{}}'
 REAL_SCRIPT = f"""#!/bin/sh
 systemd-run --on-active=60 --unit=seal /bin/sh -c 'waagent -deprovision+user -force \
-  && echo "GOLDEN-IMAGE-SEALED '"$GOLDEN_RUN_ID $GOLDEN_NONCE"'" | tee /dev/ttyS0 > /dev/console && poweroff' || exit 1
+  && echo "GOLDEN-IMAGE-SEALED '"$GOLDEN_RUN_ID $GOLDEN_NONCE"'" | tee -a /dev/ttyS0 >> /dev/console \
+  && poweroff' || exit 1
 printf 'GOLDEN-IMAGE-RESULT {SENTINEL}\\n' "$GOLDEN_RUN_ID"
 """
 

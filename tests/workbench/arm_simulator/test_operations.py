@@ -1,7 +1,9 @@
+import asyncio
+
 import pytest
 
-from tests.workbench.arm_simulator.fleet import GROUP, Raw, Sdk, vm_path
-from workbench.arm_simulator import Role, Simulator, SteppedClock
+from tests.workbench.arm_simulator.fleet import GROUP, Connect, Raw, Sdk, vm_path
+from workbench.arm_simulator import MachineSpec, Role, ScaledClock, Simulator, SteppedClock
 
 
 async def test_addresses_are_as_long_as_the_real_ones_and_followed_without_a_right(
@@ -52,6 +54,15 @@ async def test_a_poller_can_be_resumed_from_its_token(client: Sdk, clock: Steppe
     resumed = await client.virtual_machines.begin_deallocate("ignored", "ignored", continuation_token=token)
     await resumed.result()
     assert resumed.status() == "Succeeded"
+
+
+async def test_on_a_scaled_clock_the_unmodified_poller_is_done_in_a_moment(connect: Connect):
+    fast = Simulator(machines=[MachineSpec("fast1")], clock=ScaledClock(speed=500), emulate_linux=True)
+    async with fast, connect(fast) as client, asyncio.timeout(10):
+        poller = await client.virtual_machines.begin_deallocate(GROUP, "fast1")
+        await poller.result()
+        await client.virtual_machines.generalize(GROUP, "fast1")
+    assert fast.machine("fast1").generalized
 
 
 async def test_every_answer_has_the_common_headers(raw: Raw):

@@ -1,4 +1,4 @@
-"""The main path in one: a queue message starts an orchestration, whose activities run, by the management API."""
+"""The main path in one: a queue message starts an orchestration, whose activities run, and the result on a queue."""
 
 import asyncio
 import json
@@ -15,6 +15,7 @@ async def test_a_queue_message_becomes_a_finished_orchestration(queues: Queues, 
         await queues.send("spine", json.dumps({"id": "run-1", "name": "ada"}))
         status = await _ended(http, f"{host.url}/runtime/webhooks/durabletask/instances/run-1")
         assert await queues.count("spine") == 0
+        assert await queues.peek("spine-results") == ["SEVMTE8gQURB"]
     assert (status["runtimeStatus"], status["output"]) == ("Completed", "HELLO ADA")
 
 

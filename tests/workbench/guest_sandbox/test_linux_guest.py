@@ -1,3 +1,5 @@
+"""The made-up machine: how it runs scripts, keeps detached work and behaves like the real services."""
+
 import asyncio
 import time
 from pathlib import Path

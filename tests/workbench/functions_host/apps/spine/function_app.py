@@ -24,6 +24,7 @@ async def on_message(message: func.QueueMessage, client: df.DurableFunctionsClie
 def story(context: task.OrchestrationContext, request: dict[str, str]) -> Generator[task.Task[Any], Any, str]:
     first = yield context.call_activity("greet", input=request["name"])
     second = yield context.call_activity("shout", input=first)
+    yield context.call_activity("announce", input=second)
     return second
 
 
@@ -37,6 +38,12 @@ async def greet(name: str) -> str:
 def shout(text: str) -> str:
     logging.info("shouting")
     return text.upper()
+
+
+@app.activity_trigger(input_name="text")
+@app.queue_output(arg_name="out", queue_name="%SPINE_QUEUE%-results", connection=STORAGE)  # pyright: ignore[reportUnknownMemberType]
+def announce(text: str, out: func.Out[str]) -> None:
+    out.set(text)
 
 
 @app.route(route="start/{name}", methods=["POST"])

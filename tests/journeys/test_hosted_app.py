@@ -1,0 +1,182 @@
+"""The app under the local host: real worker library, real queues, real HTTP; the simulator behind, on virtual time."""
+
+import asyncio
+import base64
+import json
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.queue.aio import QueueServiceClient
+
+from tests.support.doors import SETTINGS
+from tests.support.journey import simulated, spec
+from tests.support.requests import request
+from workbench.arm_simulator import MachineSpec, Simulator
+from workbench.azurite_server import AzuriteServer
+from workbench.functions_host import HostProcess
+from workbench.timed_engine import TimedBackend
+
+ROOT = Path(__file__).parents[2]
+API_VERSION = "2025-11-05"
+QUEUES = ("image-requests", "image-results", "image-requests-rejected", "image-requests-poison")
+TIMER_REQUESTS = json.dumps({"web": request("tick1")})
+
+
+@pytest.fixture(scope="module")
+def storage() -> Generator[str]:
+    with AzuriteServer() as azurite:
+        yield azurite.connection_string
+
+
+@dataclass
+class App:
+    """The app as the world sees it."""
+
+    url: str
+    simulator: Simulator
+    queues: QueueServiceClient
+    http: aiohttp.ClientSession
+    host: HostProcess
+
+    async def send(self, body: Any, queue: str = "image-requests") -> None:
+        text = body if isinstance(body, bytes) else json.dumps(body).encode()
+        await self.queues.get_queue_client(queue).send_message(base64.b64encode(text).decode())
+
+    async def wait_for(self, queue: str, enough: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
+        """Take messages off a queue until there are enough; whatever else is on it fails the test."""
+        found: list[dict[str, Any]] = []
+        deadline = time.monotonic() + 40
+        client = self.queues.get_queue_client(queue)
+        while not enough(found):
+            assert time.monotonic() < deadline, f"only {found}\n{self.host.log()[-3000:]}"
+            try:
+                async for message in client.receive_messages(messages_per_page=32):
+                    found.append(json.loads(base64.b64decode(message.content)))
+                    await client.delete_message(message)
+            except ResourceNotFoundError:
+                pass
+            await asyncio.sleep(0.05)
+        return found
+
+
+@asynccontextmanager
+async def hosted(storage: str, *specs: MachineSpec, **settings: str) -> AsyncGenerator[App]:
+    """Start engine, simulator and host, with empty queues; all of it ends with the test."""
+    with simulated(*specs) as (simulator, _, clock):
+        backend = TimedBackend(clock)
+        address = backend.start()
+        environment = {
+            **SETTINGS,
+            **simulator.environment(),
+            "AzureWebJobsStorage": storage,
+            "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
+            "GOLDEN_CA_FILE": str(simulator.ca_file),
+            "NO_PROXY": "127.0.0.1",
+            **settings,
+        }
+        try:
+            async with (
+                QueueServiceClient.from_connection_string(storage, api_version=API_VERSION) as queues,
+                aiohttp.ClientSession() as http,
+            ):
+                for name in QUEUES:
+                    with suppress(ResourceNotFoundError):
+                        await queues.get_queue_client(name).clear_messages()
+                async with HostProcess(ROOT, env=environment, engine=f"http://{address}") as host:
+                    yield App(host.url, simulator, queues, http, host)
+        finally:
+            backend.stop()
+
+
+async def test_messages_become_results_and_a_bad_one_blocks_nothing(storage: str) -> None:
+    async with hosted(storage, spec("lin1"), spec("win1", os="Windows")) as app:
+        await app.send(b"\xff not json")
+        for _ in range(3):
+            await app.send(request("lin1", "win1", requestId="r1"))
+        answers = await app.wait_for("image-results", lambda found: len(found) >= 4)
+        async with app.http.get(f"{app.url}/api/runs/batch-r1") as response:
+            view = await response.json()
+        async with app.http.get(f"{app.url}/api/runs") as response:
+            listed = await response.json()
+        armed = [app.simulator.machine(name).armed_count for name in ("lin1", "win1")]
+    kinds = sorted(answer["kind"] for answer in answers)
+    assert kinds == ["machine", "machine", "rejected", "run"]
+    assert {a["outcome"] for a in answers if a["kind"] == "machine"} == {"generalized"}
+    assert view["result"]["counts"] == {"generalized": 2}
+    assert armed == [1, 1]
+    assert "batch-r1" in str(listed) or listed == {"runs": []}, "the list looks back from the real clock"
+
+
+async def test_the_other_doors(storage: str) -> None:
+    fleet = [spec(name) for name in ("http1", "grid1", "cloud1", "tick1")]
+    async with hosted(storage, *fleet, GOLDEN_TIMER_REQUESTS=TIMER_REQUESTS) as app:
+        async with app.http.post(f"{app.url}/api/runs", json=request("http1", requestId="h1")) as response:
+            assert response.status == 202
+            location = response.headers["Location"]
+        async with app.http.post(f"{app.url}/api/runs", data=b"nonsense") as response:
+            assert response.status == 400
+            assert response.headers["Content-Type"].startswith("application/problem+json")
+            assert (await response.json())["faults"][0]["path"] == "$"
+        hook = f"{app.url}/runtime/webhooks/eventgrid?functionName=start_from_event_grid"
+        async with app.http.post(
+            hook, json=[_grid_event(request("grid1"))], headers={"aeg-event-type": "Notification"}
+        ) as response:
+            assert response.status in {200, 202}
+        async with app.http.post(
+            hook,
+            data=json.dumps(_cloud_event(request("cloud1"))),
+            headers={"Content-Type": "application/cloudevents+json"},
+        ) as response:
+            assert response.status in {200, 202}
+        async with app.http.post(f"{app.url}/admin/functions/start_from_timer", json={}) as response:
+            assert response.status == 202
+        answers = await app.wait_for("image-results", lambda found: len(found) >= 8)
+        async with app.http.get(location) as response:
+            view = await response.json()
+        generalized = [machine.name for machine in fleet if app.simulator.machine(machine.name).generalized]
+    assert view["runtimeStatus"] == "COMPLETED"
+    assert generalized == ["http1", "grid1", "cloud1", "tick1"]
+    assert {answer["door"] for answer in answers if answer["kind"] == "run"} == {"http", "eventGrid", "timer"}
+
+
+async def test_what_fails_through_our_fault_ends_in_the_poison_queue(storage: str) -> None:
+    document = request("lin1", requestId="r1")
+    async with hosted(storage, spec("lin1"), GOLDEN_ALLOWED_SCOPES="nonsense", **FAST_RETRY) as app:
+        await app.send(document)
+        poison = await app.wait_for("image-requests-poison", lambda found: len(found) >= 1)
+        log = app.host.log()
+    assert poison == [document]
+    assert "GOLDEN_ALLOWED_SCOPES" in log, "the log says which setting to correct"
+
+
+FAST_RETRY = {"AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:00"}
+
+
+def _grid_event(data: object) -> dict[str, object]:
+    return {
+        "id": "grid-1",
+        "topic": "/t",
+        "subject": "s",
+        "eventType": "GoldenImages.ImageRequested",
+        "eventTime": "2026-01-01T00:00:00Z",
+        "dataVersion": "1",
+        "data": data,
+    }
+
+
+def _cloud_event(data: object) -> dict[str, object]:
+    return {
+        "id": "cloud-1",
+        "source": "/s",
+        "type": "GoldenImages.ImageRequested",
+        "specversion": "1.0",
+        "time": "2026-01-01T00:00:00Z",
+        "data": data,
+    }

@@ -1,0 +1,46 @@
+"""Tells the story of one machine to its end, for tests."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from contracts.reasons import FailureCode
+from contracts.results import MachineResult, Outcome
+from contracts.run import MachineJob
+from contracts.stages import Stage
+from contracts.steps import GOLDEN_IMAGE
+from tests.support.engine import RunningEngine, engine
+from tests.support.fake_azure import FakeAzure
+from tests.support.requests import job
+from workbench.timed_engine import VirtualClock
+
+
+def tell(prepare: Callable[[FakeAzure], Any], asked: MachineJob | None = None) -> tuple[MachineResult, FakeAzure]:
+    clock = VirtualClock()
+    azure = FakeAzure(now=clock.now)
+    prepare(azure)
+    with engine(azure.activities(), clock) as running:
+        return run(running, asked or job()), azure
+
+
+def run(running: RunningEngine, asked: MachineJob) -> MachineResult:
+    state = running.run(GOLDEN_IMAGE, asked.model_dump(mode="json", exclude_none=True), asked.run_id)
+    assert state.serialized_output is not None, state.failure_details
+    return MachineResult.model_validate_json(state.serialized_output)
+
+
+def failure_of(result: MachineResult) -> FailureCode | None:
+    assert result.outcome is Outcome.FAILED, result
+    return result.failure.code if result.failure else None
+
+
+def wait_for_stage(running: RunningEngine, run_id: str, stage: Stage) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        state = running.client.get_orchestration_state(run_id)
+        status = state.serialized_custom_status if state else None
+        if status and json.loads(status)["stage"] == stage and running.backend.is_idle():
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{run_id} did not reach {stage}")
