@@ -24,7 +24,10 @@ def occurrence(schedule: str, now: datetime) -> datetime:
 
     try:
         # The library looks for times strictly before its start, so it starts one second later.
-        return next(CronSim(schedule, moment + timedelta(seconds=1), reverse=True))
+        cron = CronSim(schedule, moment + timedelta(seconds=1), reverse=True)
+        # Where both day fields are given, NCRONTAB wants both to match; the library's default is either.
+        cron.day_and = True
+        return next(cron)
     except (CronSimError, StopIteration):
         raise BadSchedule(f"GOLDEN_TIMER_SCHEDULE {schedule!r} is no six-field NCRONTAB expression") from None
 

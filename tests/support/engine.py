@@ -18,8 +18,8 @@ from orchestrators.machine_lease import machine_lease
 from orchestrators.request_register import request_register
 from workbench.timed_engine import TimedBackend, VirtualClock
 
-_QUIET = logging.getLogger("tests.engine")
-_QUIET.setLevel(logging.ERROR)
+QUIET = logging.getLogger("tests.engine")
+QUIET.setLevel(logging.ERROR)
 
 type Activity = Callable[[dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]]]
 
@@ -57,7 +57,7 @@ def engine(
     clock = clock or VirtualClock()
     backend = TimedBackend(clock, restart_finished=restart_finished)
     address = backend.start()
-    worker = TaskHubGrpcWorker(host_address=address, logger=_QUIET)
+    worker = TaskHubGrpcWorker(host_address=address, logger=QUIET)
     for orchestrator in (golden_image, image_batch):
         worker.add_orchestrator(orchestrator)
     for entity in (machine_lease, request_register):
@@ -65,7 +65,7 @@ def engine(
     for name, body in activities.items():
         worker.add_activity(_as_activity(name, body, loop))
     worker.start()
-    client = TaskHubGrpcClient(host_address=address, logger=_QUIET)
+    client = TaskHubGrpcClient(host_address=address, logger=QUIET)
     try:
         yield RunningEngine(address, clock, client, backend)
     finally:

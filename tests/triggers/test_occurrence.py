@@ -112,3 +112,8 @@ def test_a_later_tick_never_belongs_to_an_earlier_occurrence(schedule: str, now:
 def test_what_is_no_schedule_names_the_setting_to_correct(schedule: str) -> None:
     with pytest.raises(BadSchedule, match="GOLDEN_TIMER_SCHEDULE"):
         occurrence(schedule, SUNDAY)
+
+
+def test_where_both_day_fields_are_given_both_must_match() -> None:
+    """NCRONTAB's rule: 04:00 on a 13th that is a Friday; in 2026 before July that was in March."""
+    assert occurrence("0 0 4 13 * FRI", at("2026-07-01T00:00:00")) == at("2026-03-13T04:00:00")

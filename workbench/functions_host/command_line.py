@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the command; returns the process's exit status (0 after a clean stop, 1 when the host cannot start)."""
     options = _parser().parse_args(arguments)
     try:
-        configure_logging(read_host_config(options.app).default_log_level)
+        configure_logging(read_host_config(options.app, os.environ).default_log_level)
         left = asyncio.run(_serve(options))
     except HostError as error:
         return _report(error)

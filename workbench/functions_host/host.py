@@ -100,9 +100,9 @@ class FunctionsHost:
         await self.stop()
 
     async def _start(self) -> None:
-        config = read_host_config(self._app_dir)
         environment = Environment.enter(self._app_dir, self._overrides)
         self._shutdown.finally_do(environment.leave)
+        config = read_host_config(self._app_dir, os.environ)
         settings = load_settings(self._app_dir, os.environ)
         self.engine_address = await self._engine.start()
         self._shutdown.finally_await(self._engine.stop)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from workbench.functions_host.errors import ConfigurationError
+from workbench.functions_host.host_json_overrides import with_overrides
 
 type Json = Mapping[str, object]
 
@@ -49,20 +50,18 @@ class HostConfig:
     default_log_level: str = "Information"
 
 
-def read_host_config(app_dir: Path) -> HostConfig:
-    """Reads `host.json`; a missing file gives the defaults.
+def read_host_config(app_dir: Path, settings: Mapping[str, str] | None = None) -> HostConfig:
+    """Reads `host.json` under the overrides in `settings`; a missing file gives the defaults.
 
     Raises:
         ConfigurationError: the file is not JSON, or a value has the wrong type.
     """
     path = app_dir / "host.json"
-    if not path.exists():
-        return HostConfig()
     try:
-        document: object = json.loads(path.read_text("utf-8"))
+        document: object = json.loads(path.read_text("utf-8")) if path.exists() else {}
     except ValueError as error:
         raise ConfigurationError(f"{path} is not valid JSON: {error}") from error
-    return parse_host_config(document)
+    return parse_host_config(with_overrides(document, settings or {}))
 
 
 def parse_host_config(document: object) -> HostConfig:

