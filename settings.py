@@ -44,7 +44,7 @@ class Settings(Message):
     shutdown_delay_seconds: int = Field(
         default=60, ge=10, le=600, description="How long the guest waits before it seals (Linux) or stops (Windows)."
     )
-    sysprep_timeout_seconds: int = Field(default=1_800, ge=300, le=5_400, description="How long Sysprep may take.")
+    sysprep_timeout_seconds: int = Field(default=1_800, ge=300, le=4_500, description="How long Sysprep may take.")
     timer_schedule: str = Field(
         default="0 0 4 * * 0", description="When the timer door starts its requests: NCRONTAB (UTC) or hh:mm:ss."
     )
@@ -91,6 +91,7 @@ class Settings(Message):
 PREFIX = "GOLDEN_"
 _LISTS = {"allowed_scopes", "in_place_doors"}
 _JSON = {"waits", "timer_requests"}
+_ROOM = 300
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -118,8 +119,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         found = None
         faults += [_fault(item["loc"], item["msg"]) for item in error.errors(include_url=False)]
-    if _days(values, "claim_days") <= _days(values, "history_days"):
-        faults.append("GOLDEN_CLAIM_DAYS must be more than GOLDEN_HISTORY_DAYS: claims outlive the history")
+    faults += _cross_faults(values, found)
     if faults or found is None:
         raise BadSettings("; ".join(faults))
     return found
@@ -140,6 +140,19 @@ def _value(field: str, text: str) -> object:
             raise BadRequest(twins)
         return document
     return text.strip()
+
+
+def _cross_faults(values: Mapping[str, object], found: Settings | None) -> list[str]:
+    """Faults that lie between two settings, told together with the others."""
+    faults: list[str] = []
+    if _days(values, "claim_days") <= _days(values, "history_days"):
+        faults.append("GOLDEN_CLAIM_DAYS must be more than GOLDEN_HISTORY_DAYS: claims outlive the history")
+    if found is not None and found.waits.windows_report.deadline < found.sysprep_timeout_seconds + _ROOM:
+        faults.append(
+            f"GOLDEN_WAITS.windowsReport.deadline must be at least {_ROOM} s more than GOLDEN_SYSPREP_TIMEOUT_SECONDS: "
+            "else the wait ends before the guest's own bound"
+        )
+    return faults
 
 
 def _days(values: Mapping[str, object], field: str) -> float:

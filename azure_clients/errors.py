@@ -2,7 +2,7 @@
 
 ArmError
 ├── ArmRefused      an answer that does not get better by asking again (400, 403, 404, most 409)
-├── ArmThrottled    ask again after so many seconds (429, or any answer with Retry-After)
+├── ArmThrottled    ask again after so many seconds (429, and 408 or 503 with Retry-After)
 └── ArmUnavailable  may pass on retry (5xx, no answer, no token, an operation under way)
 """
 
@@ -19,8 +19,9 @@ _LONGEST_WAIT = 1_800
 _UNDER_WAY = re.compile(
     r"another operation is in progress|execution is in progress|after some time|ConflictingConcurrentWrite", re.I
 )
-_QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']+")
-_BEARER = re.compile(r"(bearer\s+)\S+", re.I)
+_QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']+", re.I)
+_SIGNATURE = re.compile(r"\b(sig|signature)=[^\s&\"']+", re.I)
+_TOKEN = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]+)*|(?<=bearer )\S+", re.I)
 
 
 class ArmError(Exception):
@@ -57,9 +58,9 @@ class ArmUnavailable(ArmError):
 
 
 def clean(text: str) -> str:
-    """Take queries of URLs (signatures stand there) and bearer tokens out of a text, and shorten it."""
-    text = _BEARER.sub(r"\1(removed)", _QUERY.sub(r"\1?(removed)", text))
+    """Take queries of URLs, signatures and tokens out of a text, and shorten it."""
     text = " ".join(text.split())
+    text = _TOKEN.sub("(removed)", _SIGNATURE.sub(r"\1=(removed)", _QUERY.sub(r"\1?(removed)", text)))
     return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
 
 
@@ -86,7 +87,7 @@ def _translate(error: "HttpResponseError") -> ArmError:
     words, correlation_id = _words(error), _correlation_id(error)
     seconds = _retry_after(error)
     if status == 429 or (status in {408, 503} and seconds is not None):
-        return ArmThrottled(seconds or 60, code, words, correlation_id)
+        return ArmThrottled(60 if seconds is None else seconds, code, words, correlation_id)
     if status in {0, 401, 408} or status >= 500 or (status == 409 and _UNDER_WAY.search(f"{code} {words}")):
         return ArmUnavailable(code, words, correlation_id)
     return ArmRefused(status, code, words, correlation_id)
@@ -102,7 +103,7 @@ def _correlation_id(error: "HttpResponseError") -> str | None:
 
 def _retry_after(error: "HttpResponseError") -> int | None:
     text = _headers(error).get("Retry-After", "")
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _headers(error: "HttpResponseError") -> Mapping[str, str]:

@@ -10,7 +10,6 @@ from contracts.message import StrictMessage
 
 MAX_TARGETS_BY_QUEUE = 250
 MAX_TARGETS_BY_HTTP = 1_000
-MAX_QUEUE_BYTES = 48 * 1024
 
 
 class Mode(StrEnum):

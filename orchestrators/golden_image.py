@@ -126,5 +126,5 @@ def _send(run: MachineRun, result: MachineResult) -> Story[None]:
     """Put the result on the queue; if that cannot be done it still stands in the run's output."""
     try:
         yield from run_step(run.ctx, SEND_RESULT, SendResult(text=result_text(result)))
-    except task.TaskFailedError as error:
-        run.log("result not sent", error=error.details.message[:500])
+    except (task.TaskFailedError, Throttled, ValueError) as error:
+        run.log("result not sent", error=str(error)[:500])

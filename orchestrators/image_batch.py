@@ -15,6 +15,7 @@ from durabletask import task
 
 from contracts.ids import machine_run_id
 from contracts.log_line import AUDIT_LOGGER, log_line
+from contracts.reasons import FailureCode
 from contracts.request import Target
 from contracts.results import MachineResult, MachineSummary, Outcome, RunResult, result_text
 from contracts.run import AcceptedRun, MachineJob
@@ -91,7 +92,7 @@ def _job(accepted: AcceptedRun, target: Target) -> MachineJob:
 
 def _ended(job: MachineJob, child: task.Task[Any]) -> MachineSummary:
     if child.is_failed:
-        return _summary(job, Outcome.FAILED, "Unexpected")
+        return _summary(job, Outcome.FAILED, FailureCode.UNEXPECTED)
     result = MachineResult.model_validate(child.get_result())
     code = result.failure.code if result.failure else next((r.code for r in result.refusals), None)
     return _summary(job, result.outcome, code)

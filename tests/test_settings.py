@@ -257,3 +257,10 @@ def test_settings_cannot_be_changed() -> None:
     found: Any = read_settings({})
     with pytest.raises(ValueError, match="frozen"):
         found.in_place_doors = (Door.HTTP,)
+
+
+def test_a_wait_that_ends_before_sysprep_may_end_is_a_fault() -> None:
+    waits = '{"windowsReport": {"first": 180, "every": 30, "deadline": 2700}}'
+    with pytest.raises(BadSettings, match="windowsReport"):
+        read_settings({"GOLDEN_SYSPREP_TIMEOUT_SECONDS": "2401", "GOLDEN_WAITS": waits})
+    assert read_settings({"GOLDEN_SYSPREP_TIMEOUT_SECONDS": "2400", "GOLDEN_WAITS": waits})

@@ -55,7 +55,7 @@ def _request(event: func.EventGridEvent | func.CloudEvent, body: bytes) -> Image
 
 def _as_request_id(event_id: str) -> str:
     """Event ids are free text; one that is no requestId is hashed into one."""
-    if re.match(REQUEST_ID_PATTERN, event_id):
+    if re.fullmatch(REQUEST_ID_PATTERN, event_id):
         return event_id
     return f"event-{hashlib.sha256(event_id.encode()).hexdigest()[:32]}"
 

@@ -9,8 +9,9 @@ from durabletask.client import OrchestrationQuery, OrchestrationStatus
 
 from contracts.reading import BadRequest, read_request
 from contracts.reasons import Refusal
-from contracts.request import MAX_TARGETS_BY_HTTP, ImageRequest
+from contracts.request import MAX_TARGETS_BY_HTTP
 from contracts.run import Door
+from contracts.schemas import schemas
 from contracts.steps import CANCEL_EVENT
 from triggers.caller import caller_of
 from triggers.http_answers import answer, problem, refused
@@ -105,7 +106,7 @@ async def cancel_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -
 
 async def get_request_schema(req: func.HttpRequest) -> func.HttpResponse:
     """GET /schema/request: the request's JSON Schema (draft 2020-12)."""
-    return answer(200, ImageRequest.model_json_schema(by_alias=True))
+    return func.HttpResponse(schemas()["request.v1.json"], mimetype="application/schema+json")
 
 
 def _not_found(run_id: str) -> func.HttpResponse:

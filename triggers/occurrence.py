@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 _EARLY = timedelta(seconds=5)
+_FIELDS = 6
 
 
 class BadSchedule(ValueError):
@@ -22,6 +23,8 @@ def occurrence(schedule: str, now: datetime) -> datetime:
         return datetime.fromtimestamp(whole, UTC)
     from cronsim import CronSim, CronSimError
 
+    if len(schedule.split()) != _FIELDS:
+        raise BadSchedule(f"GOLDEN_TIMER_SCHEDULE {schedule!r} must have six fields, the first for seconds")
     try:
         # The library looks for times strictly before its start, so it starts one second later.
         cron = CronSim(schedule, moment + timedelta(seconds=1), reverse=True)
@@ -33,10 +36,10 @@ def occurrence(schedule: str, now: datetime) -> datetime:
 
 
 def _period(schedule: str) -> int:
-    try:
-        hours, minutes, seconds = (int(part) for part in schedule.strip().split(":"))
-    except ValueError:
-        raise BadSchedule(f"GOLDEN_TIMER_SCHEDULE {schedule!r} is neither NCRONTAB nor hh:mm:ss") from None
+    parts = schedule.strip().split(":")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
+        raise BadSchedule(f"GOLDEN_TIMER_SCHEDULE {schedule!r} is neither NCRONTAB nor hh:mm:ss")
+    hours, minutes, seconds = (int(part) for part in parts)
     total = hours * 3600 + minutes * 60 + seconds
     if total < 1:
         raise BadSchedule("GOLDEN_TIMER_SCHEDULE must be a period of at least one second")

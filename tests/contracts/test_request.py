@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from contracts.reading import read_request, request_digest
 from contracts.request import (
-    MAX_QUEUE_BYTES,
     MAX_TARGETS_BY_HTTP,
     MAX_TARGETS_BY_QUEUE,
     EvidenceLevel,
@@ -128,7 +127,7 @@ def test_the_bounds_of_max_parallel(value: int, good: bool) -> None:
 
 def test_the_most_that_the_queue_door_takes_fits_a_queue_message() -> None:
     names = [f"machine-with-a-name-{index:03}" for index in range(MAX_TARGETS_BY_QUEUE)]
-    assert len(json.dumps(request(*names)).encode()) <= MAX_QUEUE_BYTES
+    assert len(json.dumps(request(*names)).encode()) <= 48 * 1024
     assert MAX_TARGETS_BY_QUEUE < MAX_TARGETS_BY_HTTP
 
 

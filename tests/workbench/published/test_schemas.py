@@ -24,9 +24,9 @@ from contracts.results import (
     result_text,
 )
 from contracts.run import Door
+from contracts.schemas import schemas
 from contracts.stages import Stage
 from tests.support.requests import request, vm_id
-from workbench.published.schemas import schemas
 
 unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
 
