@@ -74,6 +74,9 @@ def _new_session() -> ArmSession:
     http = aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True, auto_decompress=False
     )
+    # aiohttp sends an idempotent request a second time when a kept connection was cut; a second PUT of a Run Command
+    # may run the script again, and only we may decide that. There is no public switch; a test holds this one.
+    http._retry_connection = False  # pyright: ignore[reportPrivateUsage]
     transport = AioHttpTransport(session=http, session_owner=False)
     return ArmSession(asyncio.get_running_loop(), http, transport, _credential())
 

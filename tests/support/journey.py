@@ -117,8 +117,8 @@ def simulated(
         with patch.dict(os.environ, environment):
             settings.current.cache_clear()
             yield simulator, loop, VirtualClock(clock.now(), on_jump=on_jump)
-            wait(close_session())
     finally:
+        wait(close_session())
         settings.current.cache_clear()
         wait(simulator.stop())
         loop.call_soon_threadsafe(loop.stop)

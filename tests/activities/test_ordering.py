@@ -1,0 +1,189 @@
+"""The activities that order something: once, however often they run, and whatever becomes of the answers."""
+
+import pytest
+
+from activities.collect_evidence import collect_evidence
+from activities.deallocate_vm import deallocate_vm
+from activities.generalize_vm import generalize_vm
+from activities.read_deprovision import read_deprovision
+from activities.remove_run_commands import remove_run_commands
+from activities.start_deprovision import start_deprovision
+from azure_clients.errors import ArmRefused, ArmThrottled, ArmUnavailable
+from contracts.facts import MachineState, PowerState
+from contracts.guest_report import GuestOutcome
+from contracts.reasons import FailureCode
+from contracts.request import DeprovisionOptions
+from contracts.steps import CollectEvidence, OneMachine, ReadDeprovision, RemoveRunCommands, StartDeprovision
+from tests.support.azure import NONCE, Azure, azure, target
+from tests.support.journey import spec
+
+RUN_ID = "vm-r1-0123456789"
+RUN_COMMAND = "golden-image-deprovision-0123456789abcdef"
+
+
+def order(machine: MachineState, **options: bool) -> StartDeprovision:
+    return StartDeprovision(
+        machine=machine,
+        run_id=RUN_ID,
+        app_name="tests",
+        nonce=NONCE,
+        run_command=RUN_COMMAND,
+        options=DeprovisionOptions.model_validate(options),
+        shutdown_delay_seconds=60,
+        sysprep_timeout_seconds=1_800,
+    )
+
+
+def progress(machine: MachineState) -> ReadDeprovision:
+    return ReadDeprovision(
+        vm_id=target(), unique_id=machine.unique_id, run_id=RUN_ID, nonce=NONCE, run_command=RUN_COMMAND
+    )
+
+
+def subject(az: Azure) -> OneMachine:
+    return OneMachine(vm_id=target(), unique_id=az.read().unique_id)
+
+
+def test_the_order_returns_before_the_guest_has_reported() -> None:
+    with azure(spec("vm1")) as az:
+        machine = az.read()
+        ordered = az.call(start_deprovision(order(machine)))
+        early = az.call(read_deprovision(progress(machine)))
+        az.pass_time(30)
+        later = az.call(read_deprovision(progress(machine)))
+    assert not ordered.already
+    assert ordered.correlation_id
+    assert early.report is None
+    assert early.machine is not None
+    assert early.machine.power_state is PowerState.RUNNING
+    assert later.report is not None
+    assert later.report.outcome is GuestOutcome.ARMED
+
+
+@pytest.mark.parametrize("kind", ["cutAfter", "cutBefore"])
+def test_an_order_whose_answer_was_cut_is_not_given_twice(kind: str) -> None:
+    with azure(spec("vm1")) as az:
+        machine = az.read()
+        az.trouble(kind, "runCommands.put")
+        with pytest.raises(ArmUnavailable):
+            az.call(start_deprovision(order(machine)))
+        again = az.call(start_deprovision(order(machine)))
+        az.pass_time(200)
+        armed = az.machine().armed_count
+    assert again.already is (kind == "cutAfter")
+    assert armed == 1
+
+
+def test_nothing_is_spliced_into_the_script_and_the_tags_name_the_run() -> None:
+    with azure(spec("vm1")) as az:
+        az.call(start_deprovision(order(az.read())))
+        record = az.machine().run_commands[RUN_COMMAND.lower()]
+        body = str(vars(record))
+    assert NONCE in body
+    assert body.count(RUN_ID) == 2, "one parameter, one tag"
+
+
+def test_one_post_each_even_where_the_sdk_would_try_again() -> None:
+    with azure(spec("vm1", power="stopped")) as az:
+        for status in (500, 503):
+            az.trouble("status", "virtualMachines.deallocate", status=status, code="InternalServerError")
+            with pytest.raises(ArmUnavailable):
+                az.call(deallocate_vm(OneMachine(vm_id=target(), unique_id="x")))
+        posts = [line for line in az.orders() if line.startswith("POST")]
+    assert posts == ["POST virtualMachines.deallocate 500", "POST virtualMachines.deallocate 503"]
+
+
+def test_a_throttle_tells_azures_own_seconds() -> None:
+    with azure(spec("vm1", power="stopped")) as az:
+        az.trouble(
+            "status",
+            "virtualMachines.deallocate",
+            status=429,
+            code="OperationNotAllowed",
+            headers={"Retry-After": "77"},
+        )
+        with pytest.raises(ArmThrottled) as throttled:
+            az.call(deallocate_vm(OneMachine(vm_id=target(), unique_id="x")))
+    assert throttled.value.seconds == 77
+
+
+def test_a_machine_is_deallocated_and_stays_so() -> None:
+    with azure(spec("vm1", power="stopped")) as az:
+        az.call(deallocate_vm(subject(az)))
+        az.pass_time(60)
+        az.call(deallocate_vm(subject(az)))
+        az.pass_time(60)
+        power = az.machine().power
+    assert power == "deallocated"
+
+
+def test_generalize_believes_only_what_it_read_and_marks_once() -> None:
+    with azure(spec("vm1", power="deallocated")) as az:
+        first = az.call(generalize_vm(subject(az)))
+        second = az.call(generalize_vm(subject(az)))
+        posts = [line for line in az.orders() if line.startswith("POST")]
+    assert first.machine is not None
+    assert first.machine.generalized
+    assert first.correlation_id
+    assert second.machine is not None
+    assert second.machine.generalized
+    assert posts == ["POST virtualMachines.generalize 200"]
+
+
+def test_a_guest_stopped_machine_cannot_be_marked_and_the_refusal_says_why() -> None:
+    with (
+        azure(spec("vm1", power="guestStopped")) as az,
+        pytest.raises(ArmRefused, match="power off explicitly") as refused,
+    ):
+        az.call(generalize_vm(subject(az)))
+    assert refused.value.status == 409
+    assert refused.value.correlation_id
+
+
+def test_another_machine_is_never_marked() -> None:
+    with azure(spec("vm1", power="deallocated")) as az:
+        answer = az.call(generalize_vm(OneMachine(vm_id=target(), unique_id="another")))
+        generalized = az.machine().generalized
+    assert answer.failure is not None
+    assert answer.failure.code is FailureCode.MACHINE_REPLACED
+    assert not generalized
+
+
+def test_evidence_is_ordered_once_and_fetched_later() -> None:
+    with azure(spec("vm1")) as az:
+        request = CollectEvidence(
+            machine=az.read(), run_id=RUN_ID, app_name="tests", nonce=NONCE, run_command="golden-image-evidence-1"
+        )
+        ordered = az.call(collect_evidence(request))
+        waiting = az.call(collect_evidence(request))
+        az.pass_time(60)
+        found = az.call(collect_evidence(request))
+        puts = [line for line in az.orders() if line.startswith("PUT")]
+    assert not ordered.ready
+    assert not waiting.ready
+    assert found.ready
+    assert 0 < len(found.text) <= 3_500
+    assert "GOLDEN-IMAGE-RESULT" not in found.text
+    assert len(puts) == 1
+
+
+def test_evidence_that_cannot_be_had_says_why() -> None:
+    with azure(spec("vm1", power="deallocated")) as az:
+        request = CollectEvidence(
+            machine=az.read(), run_id=RUN_ID, app_name="tests", nonce=NONCE, run_command="golden-image-evidence-1"
+        )
+        found = az.call(collect_evidence(request))
+    assert found.ready
+    assert found.text.startswith("no evidence could be collected: ")
+
+
+def test_run_commands_are_removed_one_by_one_even_if_one_is_refused() -> None:
+    with azure(spec("vm1")) as az:
+        az.call(start_deprovision(order(az.read())))
+        az.pass_time(30)
+        az.trouble("status", "runCommands.delete", status=409, code="OperationNotAllowed")
+        names = ("golden-image-none", RUN_COMMAND)
+        az.call(remove_run_commands(RemoveRunCommands(vm_id=target(), run_commands=names)))
+        az.pass_time(30)
+        left = az.machine().run_commands
+    assert left == {}
