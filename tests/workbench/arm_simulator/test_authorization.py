@@ -1,3 +1,5 @@
+"""Roles, permissions and locks: what a caller may do is what the simulator says and enforces."""
+
 import json
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Boot diagnostics: signed addresses, the serial log behind them, and a machine without any."""
+
 import pytest
 from azure.core.exceptions import ResourceExistsError
 

@@ -1,3 +1,5 @@
+"""Real, scaled and stepped time."""
+
 import asyncio
 
 import pytest

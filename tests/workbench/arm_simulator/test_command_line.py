@@ -1,3 +1,5 @@
+"""The simulator as a process of its own."""
+
 import json
 import signal
 import ssl

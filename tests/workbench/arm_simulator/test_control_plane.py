@@ -1,3 +1,5 @@
+"""Observing and steering, apart from the simulated API."""
+
 from tests.workbench.arm_simulator.fleet import FLEET, Raw, vm_path
 from tests.workbench.arm_simulator.scripts import linux_run
 from workbench.arm_simulator import ScaledClock, Simulator, SteppedClock

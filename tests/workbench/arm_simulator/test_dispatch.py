@@ -1,3 +1,5 @@
+"""Paths without case, any api-version, and refusals in ARM's shape."""
+
 import pytest
 
 from tests.workbench.arm_simulator.fleet import GROUP, SUBSCRIPTION, Raw, vm_path

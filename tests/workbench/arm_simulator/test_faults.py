@@ -1,3 +1,5 @@
+"""Scripted faults: which requests they meet, and what happens to those."""
+
 import asyncio
 
 import pytest

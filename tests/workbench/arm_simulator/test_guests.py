@@ -1,3 +1,5 @@
+"""What guests do: the real Linux script in its sandbox, the emulated Windows one, and their traps."""
+
 import asyncio
 import json
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""The token endpoint and the bearer check."""
+
 import base64
 import json
 import time

@@ -1,3 +1,5 @@
+"""Managed Run Commands: put, read back, update, delete, and what a stopped machine refuses."""
+
 import json
 
 import pytest

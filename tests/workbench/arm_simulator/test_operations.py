@@ -1,3 +1,5 @@
+"""Long operations: signed addresses, status bodies, and how each kind ends."""
+
 import asyncio
 
 import pytest

@@ -1,3 +1,5 @@
+"""Power states, what each allows, and what the instance view keeps."""
+
 import re
 
 import pytest

@@ -1,3 +1,5 @@
+"""Token buckets a machine and a subscription."""
+
 import json
 
 import pytest

@@ -1,3 +1,5 @@
+"""Machines as the API shows them, one by one and in lists."""
+
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
