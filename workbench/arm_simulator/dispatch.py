@@ -1,5 +1,6 @@
 """Takes a request through ARM's own order of checks, to its handler, and back with ARM's headers."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -57,6 +58,15 @@ class Exchange:
         )
 
 
+_MACHINE_SCOPE = re.compile(r".*/providers/microsoft\.compute/virtualmachines/([^/]+)", re.IGNORECASE)
+
+
+def _machine_named(scope: str) -> str | None:
+    """The machine that a scope of permissions or locks is, if it is one."""
+    found = _MACHINE_SCOPE.fullmatch(scope)
+    return found[1] if found else None
+
+
 class Dispatcher:
     """ARM in front, the compute provider behind it."""
 
@@ -74,8 +84,9 @@ class Dispatcher:
             methods.add(route.method)
             if route.method == exchange.method:
                 exchange.operation, exchange.action = route.name, route.action
-                exchange.vm = match.groupdict().get("vm")
-                return route, match.groupdict()
+                names = match.groupdict()
+                exchange.vm = names.get("vm") or _machine_named(names.get("scope", ""))
+                return route, names
         self._identity.check(exchange.headers)
         if methods:
             raise method_not_allowed(exchange.method)

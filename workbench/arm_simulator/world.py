@@ -99,11 +99,12 @@ class World:
         return machine
 
     def count_request(self, names: Mapping[str, str]) -> None:
-        """Count a request for the machine that a path names, if there is one."""
-        if {"subscription", "group", "vm"} <= names.keys():
-            machine = self.machines.get(_vm_id(names["subscription"], names["group"], names["vm"]).lower())
-            if machine is not None:
-                machine.requests += 1
+        """Count a request for the machine that a path names, itself or as the scope of what is asked."""
+        whole = {"subscription", "group", "vm"} <= names.keys()
+        vm_id = _vm_id(names["subscription"], names["group"], names["vm"]) if whole else names.get("scope", "")
+        machine = self.machines.get(vm_id.lower())
+        if machine is not None:
+            machine.requests += 1
 
     def require_group(self, subscription: str, group: str) -> None:
         """Raises 404 when the subscription or the group does not exist."""
