@@ -91,7 +91,7 @@ class Settings(Message):
 PREFIX = "GOLDEN_"
 _LISTS = {"allowed_scopes", "in_place_doors"}
 _JSON = {"waits", "timer_requests"}
-_ROOM = 300
+_SYSPREP_ROOM, _LINUX_ROOM, _WINDOWS_ROOM = 900, 600, 300
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -127,8 +127,27 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 @lru_cache(maxsize=1)
 def current() -> Settings:
-    """Give this process's settings, read when first asked for."""
-    return read_settings(os.environ)
+    """Give this process's settings, read when first asked for; BadSettings also where the process is not safe to run.
+
+    The durable codec's loose mode rebuilds objects from payloads in which a guest has a say.
+    """
+    faults: list[str] = []
+    if os.environ.get(STRICT_TYPING) != "1":
+        faults.append(f"{STRICT_TYPING} must be 1: payloads may not choose which Python objects they become")
+    found = read_settings(os.environ)
+    if found.credential == "managedIdentity" and not found.client_id:
+        faults.append("GOLDEN_CLIENT_ID must name the managed identity to use (or GOLDEN_CREDENTIAL be local)")
+    if faults:
+        raise BadSettings("; ".join(faults))
+    return found
+
+
+STRICT_TYPING = "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"
+
+
+def platform_authenticates() -> bool:
+    """Tell whether App Service authentication stands before the app: only then are its principal headers true."""
+    return os.environ.get("WEBSITE_AUTH_ENABLED", "").lower() == "true"
 
 
 def _value(field: str, text: str) -> object:
@@ -147,12 +166,25 @@ def _cross_faults(values: Mapping[str, object], found: Settings | None) -> list[
     faults: list[str] = []
     if _days(values, "claim_days") <= _days(values, "history_days"):
         faults.append("GOLDEN_CLAIM_DAYS must be more than GOLDEN_HISTORY_DAYS: claims outlive the history")
-    if found is not None and found.waits.windows_report.deadline < found.sysprep_timeout_seconds + _ROOM:
-        faults.append(
-            f"GOLDEN_WAITS.windowsReport.deadline must be at least {_ROOM} s more than GOLDEN_SYSPREP_TIMEOUT_SECONDS: "
-            "else the wait ends before the guest's own bound"
-        )
+    if found is not None:
+        faults += _wait_faults(found)
     return faults
+
+
+def _wait_faults(found: Settings) -> list[str]:
+    """Waits that would end before the guest can: it would seal itself after its run had failed."""
+    delay, waits = found.shutdown_delay_seconds, found.waits
+    least = {
+        "windowsReport": (waits.windows_report, found.sysprep_timeout_seconds + _SYSPREP_ROOM, "SYSPREP_TIMEOUT"),
+        "linuxStop": (waits.linux_stop, delay + _LINUX_ROOM, "SHUTDOWN_DELAY"),
+        "windowsStop": (waits.windows_stop, delay + _WINDOWS_ROOM, "SHUTDOWN_DELAY"),
+    }
+    return [
+        f"GOLDEN_WAITS.{name}.deadline must be at least {seconds} s with this GOLDEN_{setting}_SECONDS: the guest may "
+        "take as long"
+        for name, (wait, seconds, setting) in least.items()
+        if wait.deadline < seconds
+    ]
 
 
 def _days(values: Mapping[str, object], field: str) -> float:

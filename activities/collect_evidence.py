@@ -4,6 +4,7 @@ from azure_clients.errors import ArmRefused, clean
 from azure_clients.run_commands import put_run_command, read_run_command
 from contracts.facts import OsType
 from contracts.guest_report import SENTINEL
+from contracts.redaction import redact
 from contracts.steps import CollectEvidence, EvidenceCollected
 from guest.scripts import load_script
 
@@ -27,7 +28,7 @@ async def collect_evidence(request: CollectEvidence) -> EvidenceCollected:
     if not found.ended:
         return EvidenceCollected()
     lines = [line for line in found.output.splitlines() if not line.startswith(SENTINEL)]
-    text = "\n".join(lines).strip()[-_MOST_CHARACTERS:]
+    text = redact("\n".join(lines)).strip()[-_MOST_CHARACTERS:]
     return EvidenceCollected(ready=True, text=text or clean(f"the evidence script said nothing: {found.message}"))
 
 

@@ -5,19 +5,22 @@ from azure_clients.errors import ArmRefused, arm_errors
 from azure_clients.machines import read_machine, read_machine_or_none
 from azure_clients.session import CALL, compute
 from contracts.steps import OneMachine, PowerStateRead
-from policy.identity import same_machine
+from policy.identity import may_be_deallocated, same_machine
 
 
 async def generalize_vm(request: OneMachine) -> PowerStateRead:
     """Mark the machine generalized unless it is, and read it again (1 to 3 requests).
 
-    Before the order the machine is read: another one under the same name must not be marked. After a refusal
+    Before the order the machine is read: another one under the same name must not be marked, nor one
+    that has booted since. After a refusal
     it is read too, since an order may have been taken whose answer never came.
     """
     vm_id = request.vm_id
     before = await read_machine_or_none(vm_id)
     failure = same_machine(before, request.unique_id)
     if failure is not None or before is None or before.generalized:
+        return PowerStateRead(machine=before, failure=failure)
+    if failure := may_be_deallocated(before):
         return PowerStateRead(machine=before, failure=failure)
     client = await compute(vm_id.subscription_id)
     seen = CorrelationId()

@@ -1,18 +1,22 @@
-"""Takes a run's Run Commands off a machine that still runs, as a best effort."""
+"""Takes a run's Run Commands off a machine that still runs, and tells which are still there."""
 
 from azure_clients.errors import ArmRefused
-from azure_clients.run_commands import delete_run_command
-from contracts.steps import Ordered, RemoveRunCommands
+from azure_clients.run_commands import delete_run_command, read_run_command
+from contracts.steps import RemoveRunCommands, RunCommandsLeft
 
 
-async def remove_run_commands(request: RemoveRunCommands) -> Ordered:
-    """Begin to delete each (1 request each), each tried even when another is refused.
+async def remove_run_commands(request: RemoveRunCommands) -> RunCommandsLeft:
+    """Begin to delete each that is there (1 or 2 requests each), each tried even when another is refused.
 
-    On a stopped machine Azure refuses (409: extensions cannot be changed); then they go with the machine.
+    Ask again to see them gone. On a stopped machine Azure refuses (409: extensions cannot be changed).
     """
+    left: list[str] = []
     for name in request.run_commands:
         try:
+            if await read_run_command(request.vm_id, name) is None:
+                continue
+            left.append(name)
             await delete_run_command(request.vm_id, name)
         except ArmRefused:
             continue
-    return Ordered()
+    return RunCommandsLeft(left=tuple(left))

@@ -11,6 +11,8 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
+from contracts.redaction import redact
+
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
 
@@ -19,9 +21,6 @@ _LONGEST_WAIT = 1_800
 _UNDER_WAY = re.compile(
     r"another operation is in progress|execution is in progress|after some time|ConflictingConcurrentWrite", re.I
 )
-_QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']+", re.I)
-_SIGNATURE = re.compile(r"\b(sig|signature)=[^\s&\"']+", re.I)
-_TOKEN = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]+)*|(?<=bearer )\S+", re.I)
 
 
 class ArmError(Exception):
@@ -58,9 +57,8 @@ class ArmUnavailable(ArmError):
 
 
 def clean(text: str) -> str:
-    """Take queries of URLs, signatures and tokens out of a text, and shorten it."""
-    text = " ".join(text.split())
-    text = _TOKEN.sub("(removed)", _SIGNATURE.sub(r"\1=(removed)", _QUERY.sub(r"\1?(removed)", text)))
+    """Take queries of URLs, signatures and tokens out of a text, and shorten it to 500 characters and one line."""
+    text = redact(" ".join(text.split()))
     return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
 
 
@@ -77,6 +75,9 @@ async def arm_errors() -> AsyncGenerator[None]:
         raise _translate(error) from None
     except AzureError as error:
         raise ArmUnavailable("NoAnswer", f"{type(error).__name__}: {error.message}") from None
+    except ValueError as error:
+        # An answer that promises JSON and holds none.
+        raise ArmUnavailable("UnreadableAnswer", f"the answer could not be read: {type(error).__name__}") from None
     except TimeoutError:
         raise ArmUnavailable("NoAnswer", "no answer in time") from None
 
@@ -88,7 +89,9 @@ def _translate(error: "HttpResponseError") -> ArmError:
     seconds = _retry_after(error)
     if status == 429 or (status in {408, 503} and seconds is not None):
         return ArmThrottled(60 if seconds is None else seconds, code, words, correlation_id)
-    if status in {0, 401, 408} or status >= 500 or (status == 409 and _UNDER_WAY.search(f"{code} {words}")):
+    # Below 400 the answer was no error and could not be read: a proxy's page, a body that was cut.
+    under_way = status == 409 and _UNDER_WAY.search(f"{code} {words}")
+    if status < 400 or status in {401, 408} or status >= 500 or under_way:
         return ArmUnavailable(code, words, correlation_id)
     return ArmRefused(status, code, words, correlation_id)
 

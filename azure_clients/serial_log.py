@@ -4,12 +4,12 @@ from azure_clients.errors import ArmRefused, ArmUnavailable, arm_errors
 from azure_clients.session import CALL, arm_session, compute
 from contracts.ids import VmId
 
-TAIL_BYTES = 256 * 1024
+TAIL_BYTES = 1024 * 1024
 _SAS_MINUTES = 5
 
 
 async def read_serial_log(vm_id: VmId) -> str | None:
-    """Read the last 256 KiB of the serial log; None if Azure has none to give.
+    """Read the last MiB of the serial log; None if Azure has none to give.
 
     The signed address that Azure gives for it stays in this function: it is neither logged nor returned.
     """
@@ -40,7 +40,8 @@ async def _tail(address: str) -> str | None:
             if response.status >= 400:
                 raise ArmUnavailable(f"HTTP {response.status}", "the serial log could not be fetched")
             async for chunk in response.content.iter_chunked(64 * 1024):
-                kept = (kept + chunk)[-TAIL_BYTES:]
+                # The log is a page blob: its end is filled up with zeros, sometimes a great many.
+                kept = (kept + chunk.replace(b"\0", b""))[-TAIL_BYTES:]
     except (aiohttp.ClientError, TimeoutError) as error:
         # The client's own error text may hold the signed address.
         raise ArmUnavailable("NoAnswer", f"the serial log could not be fetched: {type(error).__name__}") from None

@@ -79,9 +79,10 @@ class FoundRunCommand(Message):
 
 
 class MachineFacts(Message):
-    """All that is read before a machine is judged; None means that it could not be read."""
+    """All that is read before a machine is judged; None means that it could not be read, or was not asked for."""
 
     machine: MachineState
     permissions: tuple[Permission, ...] | None = None
     locks: tuple[Lock, ...] | None = None
     run_commands: tuple[FoundRunCommand, ...] | None = None
+    serial_log_readable: bool | None = None

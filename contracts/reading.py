@@ -66,8 +66,12 @@ def read_request(text: str | bytes, *, max_targets: int) -> ImageRequest:
 
 
 def request_digest(request: ImageRequest) -> str:
-    """Hex SHA-256 of what the request asks for: equal for texts that differ in layout or in case only."""
-    return hashlib.sha256(json.dumps(request.model_dump(mode="json"), sort_keys=True).lower().encode()).hexdigest()
+    """Hex SHA-256 of what the request asks for: equal for texts that differ in layout or in case only.
+
+    What stands at its default is left out, so that a later version with one more option gives the same.
+    """
+    document = request.model_dump(mode="json", exclude_defaults=True)
+    return hashlib.sha256(json.dumps(document, sort_keys=True).lower().encode()).hexdigest()
 
 
 def parse_json(text: str | bytes) -> tuple[Any, list[Fault]]:

@@ -47,6 +47,7 @@ class FailureCode(StrEnum):
     RUN_COMMAND_FAILED = "RunCommandFailed"
     STOPPED_WITHOUT_PROOF = "StoppedWithoutProof"
     STOPPED_BY_SOMEBODY_ELSE = "StoppedBySomebodyElse"
+    STARTED_BY_SOMEBODY_ELSE = "StartedBySomebodyElse"
     STILL_RUNNING = "StillRunningAtDeadline"
     DEALLOCATE_TIMED_OUT = "DeallocateTimedOut"
     NOT_GENERALIZED = "NotGeneralized"
@@ -100,12 +101,13 @@ WHAT_TO_CHANGE: dict[RefusalCode | FailureCode, str] = {
     RefusalCode.IMAGE_NOT_OFFERED: "Leave image out: this version generalizes and does not publish.",
     RefusalCode.APPROVAL_NOT_OFFERED: "Leave approval out: this version has no approval step.",
     FailureCode.GUEST_FAILED: "Read the evidence, repair the machine, and ask again under a new requestId.",
-    FailureCode.GUEST_NEVER_REPORTED: "Look at the machine: it neither reported nor stopped. Restart its agent.",
+    FailureCode.GUEST_NEVER_REPORTED: "See that its Run Command is gone, then repair the agent and ask again.",
     FailureCode.RUN_COMMAND_FAILED: "Read the Run Command's message: the script did not come to its end.",
     FailureCode.STOPPED_WITHOUT_PROOF: (
         "Do not use this machine's image unless you know that it sealed itself: it stopped without saying so."
     ),
     FailureCode.STOPPED_BY_SOMEBODY_ELSE: "Find who deallocated the machine (activity log); start it and ask again.",
+    FailureCode.STARTED_BY_SOMEBODY_ELSE: "Find who started it (activity log): it booted after it had sealed itself.",
     FailureCode.STILL_RUNNING: "Read the evidence: the machine was told to seal itself and still runs.",
     FailureCode.DEALLOCATE_TIMED_OUT: "Deallocate it by hand; look for the correlation id in the activity log.",
     FailureCode.NOT_GENERALIZED: "Run az vm generalize by hand: the machine is sealed, but not marked.",

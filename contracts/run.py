@@ -23,11 +23,12 @@ class Door(StrEnum):
 class Wait(StrictMessage):
     """How a stage is waited for, in seconds: first look, then every so often, until the deadline.
 
-    Below 5 s a look is faster than Azure's bucket for one machine refills (12 reads a minute).
+    A look costs up to two reads, or one order: below 15 s it would be faster than Azure's buckets for one machine
+    refill (12 reads and 4 orders a minute).
     """
 
     first: int = Field(ge=0, le=3_600)
-    every: int = Field(ge=5, le=300)
+    every: int = Field(ge=15, le=300)
     deadline: int = Field(ge=30, le=86_400)
 
     @model_validator(mode="after")
@@ -44,6 +45,7 @@ class Waits(StrictMessage):
     windows_report: Wait = Wait(first=180, every=30, deadline=2_700)
     linux_stop: Wait = Wait(first=75, every=20, deadline=900)
     windows_stop: Wait = Wait(first=60, every=20, deadline=900)
+    serial_mark: Wait = Wait(first=10, every=20, deadline=420)
     deallocate: Wait = Wait(first=35, every=15, deadline=900)
     generalize: Wait = Wait(first=0, every=15, deadline=600)
     evidence: Wait = Wait(first=20, every=15, deadline=240)

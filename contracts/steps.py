@@ -23,9 +23,10 @@ class Answer(Message):
 
 
 class InspectVm(Message):
-    """Read all that the verdict needs."""
+    """Read all that the verdict needs; `serial_log` if its proof will be wanted."""
 
     vm_id: VmId
+    serial_log: bool = False
 
 
 class Inspected(Answer):
@@ -35,7 +36,11 @@ class Inspected(Answer):
 
 
 class StartDeprovision(Message):
-    """Order the guest to deprovision itself under this name, once."""
+    """Order the guest to deprovision itself under this name, once.
+
+    `not_after` (epoch seconds) is when the guest no longer takes the order: it must not wait for a repaired agent,
+    nor run again when the machine is started one day.
+    """
 
     machine: MachineState
     run_id: str
@@ -43,6 +48,9 @@ class StartDeprovision(Message):
     nonce: str
     run_command: str
     options: DeprovisionOptions
+    opt_in_tag: str
+    opt_in_value: str
+    not_after: int
     shutdown_delay_seconds: int
     sysprep_timeout_seconds: int
 
@@ -115,6 +123,12 @@ class EvidenceCollected(Answer):
     text: str = ""
 
 
+class RunCommandsLeft(Answer):
+    """The Run Commands that are still on the machine."""
+
+    left: tuple[str, ...] = ()
+
+
 class RemoveRunCommands(Message):
     """Take this run's Run Commands off a machine that still runs."""
 
@@ -161,7 +175,7 @@ READ_SERIAL_MARKER = Step("read_serial_marker", ReadSerialMarker, SerialMarkRead
 COLLECT_EVIDENCE = Step("collect_evidence", CollectEvidence, EvidenceCollected)
 DEALLOCATE_VM = Step("deallocate_vm", OneMachine, Ordered)
 GENERALIZE_VM = Step("generalize_vm", OneMachine, PowerStateRead)
-REMOVE_RUN_COMMANDS = Step("remove_run_commands", RemoveRunCommands, Ordered)
+REMOVE_RUN_COMMANDS = Step("remove_run_commands", RemoveRunCommands, RunCommandsLeft)
 READ_RUN_STATE = Step("read_run_state", ReadRunState, RunStateRead)
 SEND_RESULT = Step("send_result", SendResult, Sent)
 

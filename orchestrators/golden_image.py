@@ -14,6 +14,7 @@
 from durabletask import task
 
 from contracts.reasons import Failure, FailureCode, Refusal
+from contracts.redaction import redact
 from contracts.results import MachineResult, Outcome, result_text
 from contracts.run import MachineJob
 from contracts.stages import Stage
@@ -65,7 +66,7 @@ def _told_to_the_end(run: MachineRun, nonce: str) -> Story[MachineResult]:
         failure = Failure.of(FailureCode.AZURE_UNAVAILABLE, error.details.message[:500])
     except Exception as error:
         # A fault of ours must neither leave a stopped machine billed nor keep its lease.
-        failure = Failure.of(FailureCode.UNEXPECTED, f"{type(error).__name__}: {error}"[:500])
+        failure = Failure.of(FailureCode.UNEXPECTED, redact(f"{type(error).__name__}: {error}")[:500])
     if failure.code not in {FailureCode.MACHINE_GONE, FailureCode.MACHINE_REPLACED}:
         yield from _clean_up(run, nonce, failed=True)
     return run.result(Outcome.FAILED, failure=failure)

@@ -1,6 +1,8 @@
 """The steps of generalizing a machine in place, each as one short story."""
 
-from contracts.facts import MachineFacts, OsType, PowerState
+from datetime import UTC, timedelta
+
+from contracts.facts import MachineFacts, MachineState, OsType, PowerState
 from contracts.guest_report import GuestOutcome, GuestReport, SerialMark
 from contracts.ids import run_command_name
 from contracts.reasons import Failure, FailureCode, Refusal, RefusalCode
@@ -24,13 +26,19 @@ from orchestrators.calling import Story
 from orchestrators.machine_run import Failed, MachineRun, Refused
 from orchestrators.waiting import ask, order, wait_for
 from policy.ends import STOPPED, judge_stop
+from policy.verdict import wants_proof
 
 DEPROVISION = "deprovision"
+_INSPECT_LIMIT = timedelta(minutes=15)
+# What a Windows script says that was run again while Sysprep still works; Linux arms and reports at once.
+_STILL_SEALING = frozenset({GuestOutcome.ARMED, GuestOutcome.ALREADY_ARMED})
 
 
 def inspect(run: MachineRun) -> Story[MachineFacts]:
     """Read the facts about the machine; Refused if it cannot be read at all."""
-    answer = yield from ask(run, INSPECT_VM, InspectVm(vm_id=run.job.target.vm_id))
+    run.deadline = run.ctx.current_utc_datetime + _INSPECT_LIMIT
+    serial_log = wants_proof(run.job.target)
+    answer = yield from ask(run, INSPECT_VM, InspectVm(vm_id=run.job.target.vm_id, serial_log=serial_log))
     if answer.refusal is not None or answer.facts is None:
         refusal = answer.refusal or Refusal.of(RefusalCode.MACHINE_UNREADABLE, "the machine gave no facts")
         raise Refused(refusal)
@@ -40,27 +48,39 @@ def inspect(run: MachineRun) -> Story[MachineFacts]:
 
 def order_deprovision(run: MachineRun, nonce: str) -> Story[None]:
     """Order the guest to seal itself. From here on the run only goes forward."""
-    job, machine = run.job, run.machine
+    machine, wait = run.machine, _report_wait(run)
     assert machine is not None
     run.audit("irreversible step ordered", step=START_DEPROVISION.name, uniqueId=machine.unique_id)
-    request = StartDeprovision(
-        machine=machine,
-        run_id=job.run_id,
-        app_name=job.settings.app_name,
-        nonce=nonce,
-        run_command=run_command_name(job.run_id, DEPROVISION),
-        options=job.target.deprovision,
-        shutdown_delay_seconds=job.settings.shutdown_delay_seconds,
-        sysprep_timeout_seconds=job.settings.sysprep_timeout_seconds,
-    )
+    run.ordered = True
     try:
-        yield from order(run, _report_wait(run), START_DEPROVISION, request)
+        answer = yield from order(run, wait, START_DEPROVISION, _order(run, machine, nonce, wait))
     except Failed as failed:
         # An order without an answer may stand all the same: only reading it back tells. A refused one does not.
-        if failed.failure.code is not FailureCode.AZURE_UNAVAILABLE:
-            raise
-        run.log("order not answered, read it back", error=failed.failure.message)
-    run.ordered = True
+        if run.unanswered:
+            run.log("order not answered, read it back", error=failed.failure.message)
+            return
+        run.ordered = False
+        raise
+    if answer.refusal is not None and not run.unanswered:
+        run.ordered = False
+        raise Refused(answer.refusal)
+
+
+def _order(run: MachineRun, machine: MachineState, nonce: str, wait: Wait) -> StartDeprovision:
+    settings = run.job.settings
+    return StartDeprovision(
+        machine=machine,
+        run_id=run.job.run_id,
+        app_name=settings.app_name,
+        nonce=nonce,
+        run_command=run_command_name(run.job.run_id, DEPROVISION),
+        options=run.job.target.deprovision,
+        opt_in_tag=settings.opt_in_tag,
+        opt_in_value=settings.opt_in_value,
+        not_after=int(run.ctx.current_utc_datetime.replace(tzinfo=UTC).timestamp()) + wait.deadline,
+        shutdown_delay_seconds=settings.shutdown_delay_seconds,
+        sysprep_timeout_seconds=settings.sysprep_timeout_seconds,
+    )
 
 
 def wait_for_report(run: MachineRun, nonce: str) -> Story[None]:
@@ -76,7 +96,7 @@ def wait_for_report(run: MachineRun, nonce: str) -> Story[None]:
     def look() -> Story[bool | None]:
         seen = yield from ask(run, READ_DEPROVISION, request)
         run.machine = seen.machine or run.machine
-        if seen.report is not None:
+        if seen.report is not None and (_linux(run) or seen.report.outcome not in _STILL_SEALING):
             run.report = seen.report
             return True
         if seen.machine is not None and seen.machine.power_state in STOPPED:
@@ -96,7 +116,7 @@ def wait_until_stopped(run: MachineRun) -> Story[PowerState]:
     waits = run.job.settings.waits
 
     def look() -> Story[PowerState | None]:
-        state = yield from _power_state(run)
+        state = yield from power_state(run)
         return state if state in STOPPED else None
 
     stopped = yield from wait_for(run, waits.linux_stop if _linux(run) else waits.windows_stop, look)
@@ -114,10 +134,13 @@ def prove(run: MachineRun, nonce: str, power_state: PowerState) -> Story[None]:
     if not reported and run.machine is not None and run.machine.boot_diagnostics:
         request = ReadSerialMarker(vm_id=run.subject.vm_id, run_id=run.job.run_id, nonce=nonce)
 
-        def look() -> Story[SerialMark | None]:
-            return (yield from ask(run, READ_SERIAL_MARKER, request)).mark
+        def look() -> Story[bool | None]:
+            # The log lags behind the machine: one without the mark is no news.
+            nonlocal mark
+            mark = (yield from ask(run, READ_SERIAL_MARKER, request)).mark
+            return True if mark.sealed or mark.failure is not None else None
 
-        mark = (yield from wait_for(run, _SOON, look)) or mark
+        yield from wait_for(run, run.job.settings.waits.serial_mark, look)
     end = judge_stop(power_state, run.report, mark, run.job.target.deprovision.evidence)
     facts = run.report.facts if run.report else {}
     run.evidence = Evidence(level=end.level, guest=facts, notes=end.notes)
@@ -125,21 +148,25 @@ def prove(run: MachineRun, nonce: str, power_state: PowerState) -> Story[None]:
         raise Failed(end.failure)
 
 
-def deallocate(run: MachineRun) -> Story[None]:
-    """Deallocate and wait until the power state says so; an order that came to nothing is given again."""
-    wait = run.job.settings.waits.deallocate
-    if run.machine is None or run.machine.power_state is not PowerState.DEALLOCATED:
-        yield from order(run, wait, DEALLOCATE_VM, run.subject)
+def deallocate(run: MachineRun, wait: Wait | None = None) -> Story[None]:
+    """Deallocate and wait until the power state says so; an order that came to nothing is given again.
 
-        def look() -> Story[bool | None]:
-            state = yield from _power_state(run)
-            if state is PowerState.STOPPED:
-                yield from ask(run, DEALLOCATE_VM, run.subject)
-            return True if state is PowerState.DEALLOCATED else None
+    A machine that somebody started again is left alone: it is no sealed machine any more.
+    """
+    wait = wait or run.job.settings.waits.deallocate
+    if run.machine is not None and run.machine.power_state is PowerState.DEALLOCATED:
+        return
+    yield from order(run, wait, DEALLOCATE_VM, run.subject)
 
-        if (yield from wait_for(run, wait, look)) is None:
-            message = f"ordered, and still {run.machine.power_state if run.machine else 'unknown'} at the deadline"
-            raise Failed(Failure.of(FailureCode.DEALLOCATE_TIMED_OUT, message))
+    def look() -> Story[bool | None]:
+        state = yield from power_state(run)
+        if state in {PowerState.STOPPED, PowerState.RUNNING, PowerState.STARTING}:
+            yield from ask(run, DEALLOCATE_VM, run.subject)
+        return True if state is PowerState.DEALLOCATED else None
+
+    if (yield from wait_for(run, wait, look)) is None:
+        message = f"ordered, and still {run.machine.power_state if run.machine else 'unknown'} at the deadline"
+        raise Failed(Failure.of(FailureCode.DEALLOCATE_TIMED_OUT, message))
 
 
 def generalize(run: MachineRun) -> Story[None]:
@@ -156,9 +183,6 @@ def generalize(run: MachineRun) -> Story[None]:
         raise Failed(Failure.of(FailureCode.NOT_GENERALIZED, message))
 
 
-_SOON = Wait(first=0, every=15, deadline=120)
-
-
 def _hear(run: MachineRun, report: GuestReport) -> None:
     """Take the guest at its word when it says no."""
     words = f"{report.code}: {report.message}"
@@ -169,7 +193,8 @@ def _hear(run: MachineRun, report: GuestReport) -> None:
         raise Failed(Failure.of(FailureCode.GUEST_FAILED, words))
 
 
-def _power_state(run: MachineRun) -> Story[PowerState]:
+def power_state(run: MachineRun) -> Story[PowerState]:
+    """Read the power state as it is now."""
     answer = yield from ask(run, READ_POWER_STATE, run.subject)
     run.machine = answer.machine or run.machine
     return answer.machine.power_state if answer.machine else PowerState.UNKNOWN

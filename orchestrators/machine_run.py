@@ -50,6 +50,8 @@ class MachineRun:
         self.evidence: Evidence | None = None
         self.ordered = False
         self.stopped = False
+        self.unanswered = False
+        self.deadline: datetime | None = None
         self._last_worked_in = Stage.ACCEPTED
         self._timings: list[StageTiming] = []
         self._correlation_ids: dict[str, str] = {}
@@ -74,6 +76,11 @@ class MachineRun:
         self.ctx.set_custom_status({"stage": stage, "since": self._since.isoformat()})
         self.log("stage", previous=self._timings[-1].stage)
 
+    def note(self, text: str) -> None:
+        """Add a sentence to the evidence."""
+        evidence = self.evidence or Evidence()
+        self.evidence = evidence.model_copy(update={"notes": (*evidence.notes, text)})
+
     def stop_if_canceled(self) -> None:
         """End the story here if a cancel has arrived; called only before the point of no return."""
         if self._cancel.is_complete:
@@ -96,6 +103,8 @@ class MachineRun:
         self, outcome: Outcome, *, refusals: tuple[Refusal, ...] = (), failure: Failure | None = None
     ) -> MachineResult:
         """Close the run and give its result."""
+        if self._cancel.is_complete and outcome is not Outcome.CANCELED:
+            self.note("a cancel came too late: the machine was past the point of no return, or its run was over")
         self.enter(STAGE_OF_OUTCOME[outcome])
         self.log("ended", outcome=outcome, code=failure.code if failure else [r.code for r in refusals] or None)
         return MachineResult(

@@ -6,8 +6,9 @@ from contracts.facts import MachineFacts, MachineState, OsType, PowerState
 from contracts.ids import RUN_COMMAND_PREFIX
 from contracts.message import Message
 from contracts.reasons import Refusal, RefusalCode
-from contracts.request import EvidenceLevel, Mode
+from contracts.request import EvidenceLevel, Mode, Target
 from contracts.run import MachineJob
+from policy.identity import opt_in_missing
 from policy.rights import missing_actions, needed_actions
 
 FIRST_BUILD_WITHOUT_SYSTEM = 26_100
@@ -27,6 +28,11 @@ class Verdict(Message):
 def judge_request(job: MachineJob) -> tuple[Refusal, ...]:
     """Judge what can be judged before Azure is asked: scope, door, and what this version offers."""
     return tuple(_request_refusals(job))
+
+
+def wants_proof(target: Target) -> bool:
+    """Tell whether only the guest's own word is enough for this target."""
+    return target.deprovision.evidence is EvidenceLevel.GUEST_REPORTED
 
 
 def judge_machine(job: MachineJob, facts: MachineFacts) -> Verdict:
@@ -82,12 +88,8 @@ def _windows_build(machine: MachineState) -> Iterator[Refusal]:
 def _condition(job: MachineJob, machine: MachineState) -> Iterator[Refusal]:
     """What state the machine is in, and whether its owner gave it free."""
     settings = job.settings
-    tags = {name.lower(): value for name, value in machine.tags.items()}
-    if tags.get(settings.opt_in_tag.lower()) != settings.opt_in_value:
-        yield Refusal.of(
-            RefusalCode.NOT_OPTED_IN,
-            f"the machine lacks the tag {settings.opt_in_tag}={settings.opt_in_value}",
-        )
+    if refusal := opt_in_missing(machine, settings.opt_in_tag, settings.opt_in_value):
+        yield refusal
     if machine.generalized:
         yield Refusal.of(
             RefusalCode.ALREADY_GENERALIZED, f"the machine is marked generalized and is {machine.power_state}"
@@ -106,8 +108,7 @@ def _linux(job: MachineJob, machine: MachineState) -> Iterator[Refusal]:
     version = _version(machine.agent_version)
     if machine.agent_ready and (version is None or version < OLDEST_LINUX_AGENT):
         yield Refusal.of(RefusalCode.AGENT_TOO_OLD, f"the Linux agent reports version {machine.agent_version!r}")
-    wants_proof = job.target.deprovision.evidence is EvidenceLevel.GUEST_REPORTED
-    if wants_proof and not machine.boot_diagnostics:
+    if wants_proof(job.target) and not machine.boot_diagnostics:
         yield Refusal.of(RefusalCode.NO_PROOF_POSSIBLE, "boot diagnostics is off, and the request wants proof")
 
 
@@ -125,6 +126,11 @@ def _surroundings(job: MachineJob, facts: MachineFacts) -> Iterator[Refusal]:
             if lock.level.lower() != _HARMLESS_LOCK:
                 yield Refusal.of(RefusalCode.LOCK_IN_THE_WAY, f"lock {lock.name} ({lock.level}) on {lock.scope}")
     yield from _run_commands(job, facts)
+    machine = facts.machine
+    running_linux = machine.os_type is OsType.LINUX and machine.power_state is PowerState.RUNNING
+    if running_linux and machine.boot_diagnostics and wants_proof(job.target) and not facts.serial_log_readable:
+        message = "the serial log could not be read, and the request wants proof"
+        yield Refusal.of(RefusalCode.NO_PROOF_POSSIBLE, message)
 
 
 def _run_commands(job: MachineJob, facts: MachineFacts) -> Iterator[Refusal]:

@@ -16,7 +16,7 @@ from tests.support.requests import GROUP, SUBSCRIPTION
 
 unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
 
-WAIT = {"first": 1, "every": 6, "deadline": 31}
+WAIT = {"first": 1, "every": 16, "deadline": 31}
 
 READ: dict[str, tuple[str, object]] = {
     "GOLDEN_ALLOWED_SCOPES": (f"{GROUP.upper()}, /subscriptions/{SUBSCRIPTION}", None),
@@ -247,6 +247,8 @@ def fresh() -> Iterator[None]:
 
 @pytest.mark.usefixtures("fresh")
 def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", "1")
+    monkeypatch.setenv("GOLDEN_CLIENT_ID", "c-1")
     monkeypatch.setenv("GOLDEN_APP_NAME", "first")
     assert settings.current().app_name == "first"
     monkeypatch.setenv("GOLDEN_APP_NAME", "second")
@@ -259,8 +261,29 @@ def test_settings_cannot_be_changed() -> None:
         found.in_place_doors = (Door.HTTP,)
 
 
-def test_a_wait_that_ends_before_sysprep_may_end_is_a_fault() -> None:
-    waits = '{"windowsReport": {"first": 180, "every": 30, "deadline": 2700}}'
-    with pytest.raises(BadSettings, match="windowsReport"):
-        read_settings({"GOLDEN_SYSPREP_TIMEOUT_SECONDS": "2401", "GOLDEN_WAITS": waits})
-    assert read_settings({"GOLDEN_SYSPREP_TIMEOUT_SECONDS": "2400", "GOLDEN_WAITS": waits})
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [
+        ({"GOLDEN_SYSPREP_TIMEOUT_SECONDS": "1801"}, "windowsReport"),
+        ({"GOLDEN_SHUTDOWN_DELAY_SECONDS": "301"}, "linuxStop"),
+        ({"GOLDEN_SHUTDOWN_DELAY_SECONDS": "600"}, "windowsStop"),
+    ],
+)
+def test_a_wait_that_ends_before_the_guest_may_end_is_a_fault(environment: dict[str, str], name: str) -> None:
+    """With the default waits: the guest would seal itself after its run had failed."""
+    short = '{"windowsStop": {"first": 60, "every": 20, "deadline": 899}}'
+    more = {"GOLDEN_WAITS": short} if name == "windowsStop" else {}
+    assert name in faults({**environment, **more})
+
+
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.parametrize("missing", ["AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", "GOLDEN_CLIENT_ID"])
+def test_a_process_that_is_not_safe_to_run_is_refused(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    for name in ("AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", "GOLDEN_CLIENT_ID"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.delenv(missing)
+    with pytest.raises(BadSettings, match=missing):
+        settings.current()
+    monkeypatch.setenv("AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", "1")
+    monkeypatch.setenv("GOLDEN_CREDENTIAL", "local")
+    assert settings.current(), "a developer's own login needs no client id"

@@ -7,19 +7,22 @@ import azure.durable_functions as df
 import azure.functions as func
 from durabletask.client import OrchestrationQuery, OrchestrationStatus
 
+import settings
 from contracts.reading import BadRequest, read_request
 from contracts.reasons import Refusal
 from contracts.request import MAX_TARGETS_BY_HTTP
 from contracts.run import Door
 from contracts.schemas import schemas
-from contracts.steps import CANCEL_EVENT
+from contracts.steps import CANCEL_EVENT, GOLDEN_IMAGE, IMAGE_BATCH
 from triggers.caller import caller_of
 from triggers.http_answers import answer, problem, refused
-from triggers.reception import receive
+from triggers.reception import NotClaimed, receive
 from triggers.run_view import cancel_verdict, known_run, run_links, view_of_run
 
 _MOST_BYTES = 1024 * 1024
 _MOST_DAYS = 365
+_UNFINISHED = "unfinished"
+_ALIVE = [OrchestrationStatus.PENDING, OrchestrationStatus.RUNNING, OrchestrationStatus.SUSPENDED]
 _STATUSES = {status.name.lower(): status for status in OrchestrationStatus}
 blueprint = df.Blueprint()
 
@@ -36,9 +39,14 @@ async def start_run(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
             400, "BadRequest", "the body is no request", "correct every fault and send it again", faults=bad.faults
         )
     request_id = request.request_id or str(uuid.uuid4())
-    received = await receive(
-        client, request, request_id=request_id, door=Door.HTTP, caller=caller_of(dict(req.headers))
-    )
+    caller = caller_of(dict(req.headers))
+    try:
+        received = await receive(client, request, request_id=request_id, door=Door.HTTP, caller=caller)
+    except NotClaimed as late:
+        again = {"Retry-After": "15"}
+        return problem(503, "EngineNotAnswering", str(late), "send the same request again", headers=again)
+    except settings.BadSettings as bad:
+        return problem(500, "BadSettings", "the app's settings cannot be used", str(bad))
     if isinstance(received, Refusal):
         return refused(409, received)
     links = run_links(req.url, received.run_id)
@@ -62,18 +70,26 @@ async def get_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> f
 
 
 async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """GET /runs: the runs of the last `days` (default 7), newest first; `status` picks by runtime status."""
+    """GET /runs: the runs of the last `days` (default 7), newest first; `status` picks by runtime status.
+
+    `status=unfinished` is what must be empty before an upgrade: every run of a request or a machine that has not
+    ended, however old.
+    """
     days, status = req.params.get("days", "7"), req.params.get("status")
     if not days.isdigit() or not 1 <= int(days) <= _MOST_DAYS:
         return problem(400, "BadQuery", f"days must be 1 to {_MOST_DAYS}", "correct the query")
-    if status is not None and status.lower() not in _STATUSES:
-        return problem(400, "BadQuery", f"status must be one of {', '.join(_STATUSES)}", "correct the query")
-    query = OrchestrationQuery(
-        created_time_from=datetime.now(UTC) - timedelta(days=int(days)),
-        runtime_status=[_STATUSES[status.lower()]] if status else None,
-        instance_id_prefix="batch-",
-    )
-    states = await client.get_all_orchestration_states(query)
+    if status is not None and status != _UNFINISHED and status.lower() not in _STATUSES:
+        known = ", ".join([_UNFINISHED, *_STATUSES])
+        return problem(400, "BadQuery", f"status must be one of {known}", "correct the query")
+    if status == _UNFINISHED:
+        query = OrchestrationQuery(runtime_status=_ALIVE)
+    else:
+        query = OrchestrationQuery(
+            created_time_from=datetime.now(UTC) - timedelta(days=int(days)),
+            runtime_status=[_STATUSES[status.lower()]] if status else None,
+            instance_id_prefix="batch-",
+        )
+    states = [s for s in await client.get_all_orchestration_states(query) if s.name in {GOLDEN_IMAGE, IMAGE_BATCH}]
     states.sort(key=lambda state: state.created_at, reverse=True)
     base = req.url.partition("?")[0].rstrip("/")
     runs = [

@@ -17,12 +17,21 @@ def answer(status: int, body: object, headers: Mapping[str, str] | None = None) 
     return func.HttpResponse(text, status_code=status, mimetype="application/json", headers=dict(headers or {}))
 
 
-def problem(status: int, code: str, title: str, detail: str, *, faults: tuple[Fault, ...] = ()) -> func.HttpResponse:
+def problem(
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    *,
+    faults: tuple[Fault, ...] = (),
+    headers: Mapping[str, str] | None = None,
+) -> func.HttpResponse:
     """Give problem details (RFC 9457); `faults` names every fault of a request by its JSON path."""
     body: dict[str, object] = {"type": f"{_PROBLEM}{code}", "title": title, "status": status, "detail": detail}
     if faults:
         body["faults"] = [fault.model_dump(mode="json") for fault in faults]
-    return func.HttpResponse(json.dumps(body), status_code=status, mimetype="application/problem+json")
+    text = json.dumps(body)
+    return func.HttpResponse(text, status_code=status, mimetype="application/problem+json", headers=dict(headers or {}))
 
 
 def refused(status: int, refusal: Refusal) -> func.HttpResponse:

@@ -11,9 +11,10 @@ from activities.start_deprovision import start_deprovision
 from azure_clients.errors import ArmRefused, ArmThrottled, ArmUnavailable
 from contracts.facts import MachineState, PowerState
 from contracts.guest_report import GuestOutcome
-from contracts.reasons import FailureCode
+from contracts.reasons import FailureCode, RefusalCode
 from contracts.request import DeprovisionOptions
 from contracts.steps import CollectEvidence, OneMachine, ReadDeprovision, RemoveRunCommands, StartDeprovision
+from guest.scripts import load_script
 from tests.support.azure import NONCE, Azure, azure, target
 from tests.support.journey import spec
 
@@ -29,6 +30,9 @@ def order(machine: MachineState, **options: bool) -> StartDeprovision:
         nonce=NONCE,
         run_command=RUN_COMMAND,
         options=DeprovisionOptions.model_validate(options),
+        opt_in_tag="golden-image-in-place",
+        opt_in_value="allowed",
+        not_after=4_102_444_800,
         shutdown_delay_seconds=60,
         sysprep_timeout_seconds=1_800,
     )
@@ -78,9 +82,14 @@ def test_nothing_is_spliced_into_the_script_and_the_tags_name_the_run() -> None:
     with azure(spec("vm1")) as az:
         az.call(start_deprovision(order(az.read())))
         record = az.machine().run_commands[RUN_COMMAND.lower()]
-        body = str(vars(record))
-    assert NONCE in body
-    assert body.count(RUN_ID) == 2, "one parameter, one tag"
+        body = record.body(with_instance_view=False)
+    properties = body["properties"]
+    assert properties["source"]["script"] == load_script("linux/deprovision.sh").text
+    given = {entry["name"]: entry["value"] for entry in properties["parameters"]}
+    assert given["GOLDEN_RUN_ID"] == RUN_ID
+    assert given["GOLDEN_NONCE"] == NONCE
+    assert given["GOLDEN_NOT_AFTER"] == "4102444800"
+    assert body["tags"] == {"golden-image-app": "tests", "golden-image-run": RUN_ID}
 
 
 def test_one_post_each_even_where_the_sdk_would_try_again() -> None:
@@ -88,7 +97,7 @@ def test_one_post_each_even_where_the_sdk_would_try_again() -> None:
         for status in (500, 503):
             az.trouble("status", "virtualMachines.deallocate", status=status, code="InternalServerError")
             with pytest.raises(ArmUnavailable):
-                az.call(deallocate_vm(OneMachine(vm_id=target(), unique_id="x")))
+                az.call(deallocate_vm(subject(az)))
         posts = [line for line in az.orders() if line.startswith("POST")]
     assert posts == ["POST virtualMachines.deallocate 500", "POST virtualMachines.deallocate 503"]
 
@@ -103,7 +112,7 @@ def test_a_throttle_tells_azures_own_seconds() -> None:
             headers={"Retry-After": "77"},
         )
         with pytest.raises(ArmThrottled) as throttled:
-            az.call(deallocate_vm(OneMachine(vm_id=target(), unique_id="x")))
+            az.call(deallocate_vm(subject(az)))
     assert throttled.value.seconds == 77
 
 
@@ -182,8 +191,48 @@ def test_run_commands_are_removed_one_by_one_even_if_one_is_refused() -> None:
         az.call(start_deprovision(order(az.read())))
         az.pass_time(30)
         az.trouble("status", "runCommands.delete", status=409, code="OperationNotAllowed")
-        names = ("golden-image-none", RUN_COMMAND)
-        az.call(remove_run_commands(RemoveRunCommands(vm_id=target(), run_commands=names)))
-        az.pass_time(30)
-        left = az.machine().run_commands
-    assert left == {}
+        request = RemoveRunCommands(vm_id=target(), run_commands=("golden-image-none", RUN_COMMAND))
+        answers: list[tuple[str, ...]] = []
+        for _ in range(3):
+            answers.append(az.call(remove_run_commands(request)).left)
+            az.pass_time(30)
+        on_the_machine = az.machine().run_commands
+    assert answers == [(RUN_COMMAND,), (RUN_COMMAND,), ()], "refused, taken, gone"
+    assert on_the_machine == {}
+
+
+def test_an_order_is_not_given_to_a_machine_that_changed_since_it_was_inspected() -> None:
+    with azure(spec("vm1", tags={}), spec("vm2", power="stopped")) as az:
+        not_free = az.call(start_deprovision(order(az.read())))
+        stopped = az.call(start_deprovision(order(az.read("vm2"))))
+        replaced = az.call(start_deprovision(order(az.read().model_copy(update={"unique_id": "another"}))))
+        puts = [line for line in az.orders() if line.startswith("PUT")]
+    assert not_free.refusal is not None
+    assert not_free.refusal.code is RefusalCode.NOT_OPTED_IN
+    assert stopped.refusal is not None
+    assert stopped.refusal.code is RefusalCode.NOT_RUNNING
+    assert replaced.failure is not None
+    assert replaced.failure.code is FailureCode.MACHINE_REPLACED
+    assert puts == []
+
+
+def test_a_machine_that_was_started_again_is_neither_deallocated_nor_marked() -> None:
+    with azure(spec("vm1")) as az:
+        deallocated = az.call(deallocate_vm(subject(az)))
+        generalized = az.call(generalize_vm(subject(az)))
+        replaced = az.call(deallocate_vm(OneMachine(vm_id=target(), unique_id="another")))
+        posts = [line for line in az.orders() if line.startswith("POST")]
+    for answer in (deallocated, generalized):
+        assert answer.failure is not None
+        assert answer.failure.code is FailureCode.STARTED_BY_SOMEBODY_ELSE
+    assert replaced.failure is not None
+    assert replaced.failure.code is FailureCode.MACHINE_REPLACED
+    assert posts == []
+
+
+def test_a_success_that_cannot_be_read_is_no_refusal() -> None:
+    """A proxy's page in place of an answer says nothing about the order."""
+    with azure(spec("vm1")) as az:
+        az.trouble("status", "virtualMachines.get", status=200, code="")
+        with pytest.raises(ArmUnavailable):
+            az.read()

@@ -126,6 +126,8 @@ def test_a_cancel_begins_no_more_machines_and_lets_the_others_end() -> None:
         "c": Outcome.CANCELED,
     }
     assert azure.steps_of("b") == []
+    told = {json.loads(text)["vmId"].rsplit("/", 1)[1] for text in azure.sent if json.loads(text)["kind"] == "machine"}
+    assert told == {"a", "b", "c"}, "every machine has a result, also those that never began"
 
 
 def test_a_cancel_reaches_a_machine_that_is_not_past_the_point_of_no_return() -> None:

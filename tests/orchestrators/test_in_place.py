@@ -18,7 +18,7 @@ def test_a_guest_that_refuses_is_a_refusal_and_its_run_command_goes() -> None:
     assert result.outcome is Outcome.REFUSED
     assert [refusal.code for refusal in result.refusals] == [RefusalCode.GUEST_REFUSED]
     assert "agentMissing" in result.refusals[0].message
-    assert azure.steps_of("vm1")[-1] == "remove_run_commands"
+    assert azure.steps_of("vm1").count("remove_run_commands") == 2, "taken off, and seen to be gone"
     assert "collect_evidence" not in azure.steps_of("vm1")
 
 
@@ -111,3 +111,40 @@ def test_another_machine_under_the_name_is_not_touched_any_more() -> None:
     result, azure = tell(prepare)
     assert failure_of(result) is FailureCode.MACHINE_REPLACED
     assert azure.steps_of("vm1")[-1] == "read_power_state"
+
+
+def test_a_mark_that_comes_late_is_waited_for() -> None:
+    result, azure = tell(lambda azure: azure.add("vm1", marks_after=300))
+    assert result.outcome is Outcome.GENERALIZED
+    assert azure.steps_of("vm1").count("read_serial_marker") > 1
+
+
+def test_a_failure_that_the_guest_marked_is_told_in_its_words() -> None:
+    result, _ = tell(lambda azure: azure.add("vm1", marks=False, fails_with="waagentFailed disk full"))
+    assert failure_of(result) is FailureCode.GUEST_FAILED
+    assert result.failure is not None
+    assert "disk full" in result.failure.message
+
+
+def test_a_sealed_machine_that_somebody_started_is_left_alone() -> None:
+    result, azure = tell(lambda azure: azure.add("vm1", marks_after=200, started_again_after=150))
+    assert failure_of(result) is FailureCode.STARTED_BY_SOMEBODY_ELSE
+    assert azure.guests["vm1"].deallocated_at is None
+    assert azure.guests["vm1"].generalized is False
+
+
+def test_a_machine_that_stops_after_its_deadline_is_still_deallocated() -> None:
+    """Ordered at 0, given up at about 15 + 900 s; it stops while its evidence is fetched."""
+    result, azure = tell(lambda azure: azure.add("vm1", stops_after=925))
+    assert failure_of(result) is FailureCode.STILL_RUNNING
+    assert result.power_state == "deallocated"
+    assert azure.guests["vm1"].generalized is False
+
+
+def test_windows_that_says_already_armed_is_still_sealing() -> None:
+    """The agent ran the script again while Sysprep still worked: that is no report."""
+    result, azure = tell(
+        lambda azure: azure.add("vm1", windows(), outcome=GuestOutcome.ALREADY_ARMED, stops_after=600, marks=False)
+    )
+    assert failure_of(result) is FailureCode.STOPPED_WITHOUT_PROOF
+    assert azure.steps_of("vm1").count("read_deprovision") > 5

@@ -88,4 +88,7 @@ def test_a_cancel_after_the_point_of_no_return_changes_nothing() -> None:
         clock.allow(None)
         ended = running.end_of(asked.run_id)
     assert ended.serialized_output is not None
-    assert MachineResult.model_validate_json(ended.serialized_output).outcome is Outcome.GENERALIZED
+    result = MachineResult.model_validate_json(ended.serialized_output)
+    assert result.outcome is Outcome.GENERALIZED
+    assert result.evidence is not None
+    assert any("cancel came too late" in note for note in result.evidence.notes)

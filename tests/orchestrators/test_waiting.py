@@ -1,6 +1,8 @@
 """Azure throttles, does not answer, or refuses: what is waited out and what ends the run."""
 
-from contracts.reasons import Failure, FailureCode
+from collections.abc import Callable
+
+from contracts.reasons import Failure, FailureCode, Refusal, RefusalCode
 from contracts.results import Outcome
 from contracts.stages import Stage
 from contracts.steps import Answer
@@ -102,3 +104,66 @@ def test_a_result_that_cannot_be_sent_still_stands_in_the_run() -> None:
     result, azure = tell(prepare)
     assert result.outcome is Outcome.GENERALIZED
     assert azure.sent == []
+
+
+def test_an_order_that_is_refused_after_one_went_unanswered_may_stand() -> None:
+    """The first answer was lost, the second said no: the guest was told all the same."""
+
+    def prepare(azure: FakeAzure) -> None:
+        guest = azure.add("vm1")
+
+        def trouble(step: str, vm: str, nth: int) -> Answer | None:
+            if step == "start_deprovision" and nth == 1:
+                guest.ordered_at, guest.armed = azure.now(), 1
+                raise ConnectionError("answer lost")
+            if step == "start_deprovision":
+                return Answer(failure=Failure.of(FailureCode.ORDER_REFUSED, "403 AuthorizationFailed"))
+            return None
+
+        azure.trouble = trouble
+
+    result, azure = tell(prepare)
+    assert result.outcome is Outcome.GENERALIZED
+    assert azure.guests["vm1"].armed == 1
+
+
+def test_an_opt_in_that_was_taken_back_is_a_refusal() -> None:
+    def taken_back(step: str, vm: str, nth: int) -> Answer | None:
+        if step == "start_deprovision":
+            return Answer(refusal=Refusal.of(RefusalCode.NOT_OPTED_IN, "the machine lacks the tag"))
+        return None
+
+    def prepare(azure: FakeAzure) -> None:
+        azure.add("vm1")
+        azure.trouble = taken_back
+
+    result, azure = tell(prepare)
+    assert result.outcome is Outcome.REFUSED
+    assert azure.steps_of("vm1")[-1] == "start_deprovision"
+
+
+def test_a_throttle_does_not_outlast_its_stage() -> None:
+    def prepare(azure: FakeAzure) -> None:
+        azure.add("vm1")
+        azure.trouble = lambda step, vm, nth: Answer(try_again_after=1_800) if step == "inspect_vm" else None
+
+    result, _ = tell(prepare)
+    assert failure_of(result) is FailureCode.AZURE_UNAVAILABLE
+    assert sum(timing.seconds for timing in result.timings) < 1_000
+
+
+def test_one_not_found_is_doubted_and_two_are_believed() -> None:
+    gone = Answer(failure=Failure.of(FailureCode.MACHINE_GONE, "404"))
+
+    def prepare(times: int) -> Callable[[FakeAzure], None]:
+        def prepared(azure: FakeAzure) -> None:
+            azure.add("vm1")
+            azure.trouble = lambda step, vm, nth: gone if step == "read_power_state" and nth <= times else None
+
+        return prepared
+
+    once, _ = tell(prepare(1))
+    twice, azure = tell(prepare(2))
+    assert once.outcome is Outcome.GENERALIZED
+    assert failure_of(twice) is FailureCode.MACHINE_GONE
+    assert azure.steps_of("vm1")[-1] == "read_power_state", "a machine that is gone is not looked after"

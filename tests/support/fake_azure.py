@@ -24,13 +24,14 @@ from contracts.steps import (
     ReadRunState,
     ReadSerialMarker,
     RemoveRunCommands,
+    RunCommandsLeft,
     RunStateRead,
     SendResult,
     Sent,
     SerialMarkRead,
     StartDeprovision,
 )
-from policy.identity import same_machine
+from policy.identity import may_be_deallocated, same_machine
 from tests.support.requests import facts
 
 type Now = Callable[[], datetime]
@@ -47,6 +48,8 @@ class Guest:
     stops_after: float | None = 90
     becomes: PowerState = PowerState.STOPPED
     marks: bool = True
+    marks_after: float = 0
+    started_again_after: float | None = None
     fails_with: str | None = None
     deallocates_after: float | None = 30
     generalizes: bool = True
@@ -100,6 +103,8 @@ class FakeAzure:
         power = state.power_state
         if guest.ordered_at and guest.stops_after is not None and self._passed(guest.ordered_at, guest.stops_after):
             power = guest.becomes
+            if guest.started_again_after is not None and self._passed(guest.ordered_at, guest.started_again_after):
+                power = PowerState.RUNNING
         if guest.deallocated_at:
             done = guest.deallocates_after is not None and self._passed(guest.deallocated_at, guest.deallocates_after)
             power = PowerState.DEALLOCATED if done else PowerState.DEALLOCATING
@@ -128,7 +133,8 @@ class FakeAzure:
                 version=1, run_id=request.run_id, nonce=request.nonce, outcome=guest.outcome, code=guest.code,
                 message="said the guest", facts={"distribution": "ubuntu"},
             )  # fmt: skip
-            return DeprovisionProgress(report=report)
+            again = guest.outcome is GuestOutcome.ALREADY_ARMED
+            return DeprovisionProgress(report=report, machine=self._state(request.vm_id.name) if again else None)
         state = self._state(request.vm_id.name)
         return DeprovisionProgress(machine=state, failure=same_machine(state, request.unique_id))
 
@@ -138,13 +144,17 @@ class FakeAzure:
 
     def _read_serial_marker(self, request: ReadSerialMarker) -> SerialMarkRead:
         guest = self.guests[request.vm_id.name]
-        return SerialMarkRead(mark=SerialMark(readable=True, sealed=guest.marks, failure=guest.fails_with))
+        shown = guest.ordered_at is not None and self._passed(guest.ordered_at, guest.marks_after)
+        mark = SerialMark(readable=True, sealed=guest.marks and shown, failure=guest.fails_with if shown else None)
+        return SerialMarkRead(mark=mark)
 
     def _collect_evidence(self, request: CollectEvidence) -> EvidenceCollected:
         asked = self._counts["collect_evidence", request.machine.vm_id.name]
         return EvidenceCollected(ready=asked > 1, text="waagent: disk full" if asked > 1 else "")
 
     def _deallocate_vm(self, request: OneMachine) -> Ordered:
+        if failure := may_be_deallocated(self._state(request.vm_id.name)):
+            return Ordered(failure=failure)
         self.guests[request.vm_id.name].deallocated_at = self.now()
         return Ordered(correlation_id="c-deallocate")
 
@@ -153,8 +163,9 @@ class FakeAzure:
         guest.generalized = guest.generalizes
         return PowerStateRead(machine=self._state(request.vm_id.name), correlation_id="c-generalize")
 
-    def _remove_run_commands(self, request: RemoveRunCommands) -> Ordered:
-        return Ordered()
+    def _remove_run_commands(self, request: RemoveRunCommands) -> RunCommandsLeft:
+        asked = self._counts["remove_run_commands", request.vm_id.name]
+        return RunCommandsLeft(left=request.run_commands if asked == 1 else ())
 
     def _read_run_state(self, request: ReadRunState) -> RunStateRead:
         return RunStateRead(alive=request.run_id in self.alive)

@@ -111,6 +111,8 @@ def simulated(
         **simulator.environment(),
         "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
         "GOLDEN_CA_FILE": str(simulator.ca_file),
+        "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
+        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
         "NO_PROXY": "127.0.0.1",
     }
     try:

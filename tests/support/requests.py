@@ -106,6 +106,7 @@ def facts(state: MachineState | None = None, **more: Any) -> MachineFacts:
             "permissions": (Permission(actions=("Microsoft.Compute/virtualMachines/*",)),),
             "locks": (),
             "run_commands": (),
+            "serial_log_readable": True,
             **more,
         }
     )

@@ -55,3 +55,16 @@ async def test_an_event_whose_data_is_no_request_is_answered() -> None:
     async with doors() as at:
         await deliver(at, cloud({"hello": 1}))
     assert {fault["path"] for fault in at.answers[0]["faults"]} >= {"$.targets", "$.hello"}
+
+
+async def test_of_an_event_that_no_queue_message_can_hold_the_head_is_kept_and_the_answer_says_so() -> None:
+    async with doors() as at:
+        await deliver(at, cloud({"version": 1, "targets": ["x" * 900_000]}))
+    assert len(at.rejected.values[0]) == 48 * 1024
+    assert "SHA-256" in at.answers[0]["keptIn"]
+
+
+async def test_an_event_id_with_a_newline_at_its_end_is_hashed() -> None:
+    async with doors() as at:
+        await deliver(at, cloud(request("vm1"), event_id="abc\n"))
+    assert at.batches()[0].startswith("batch-event-")

@@ -5,6 +5,7 @@ import json
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import azure.functions as func
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from contracts.steps import Answer
 from tests.support.doors import Doors, doors
 from tests.support.requests import request
-from triggers import http
+from triggers import http, reception
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schema" / "request.v1.json"
 BASE = "https://golden.example.net/api/runs"
@@ -224,3 +225,43 @@ async def test_the_schema_of_the_request() -> None:
     response = await http.get_request_schema(call(f"{BASE}/schema/request"))
     assert response.get_body().decode() == PUBLISHED.read_text()
     assert response.mimetype == "application/schema+json"
+
+
+async def test_a_principal_is_not_believed_where_the_platform_does_not_authenticate() -> None:
+    """With function keys alone anybody can write these headers."""
+    async with doors(WEBSITE_AUTH_ENABLED="False") as at:
+        await start(at, request("vm1", requestId="r1"), **{"x-ms-client-principal-name": "somebody-else"})
+        await asyncio.to_thread(at.engine.end_of, "batch-r1")
+        view = read(await look(at, "batch-r1"))
+    assert view["principal"] is None
+
+
+async def test_our_own_faults_are_problems_too() -> None:
+    async with doors(GOLDEN_ALLOWED_SCOPES="nonsense") as at:
+        bad_settings = await start(at, request("vm1"))
+    async with doors() as at:
+        with patch.object(reception, "_PATIENCE", 0.01), patch.object(reception, "_held", _never):
+            not_answering = await start(at, request("vm1"))
+    assert bad_settings.status_code == 500
+    assert "GOLDEN_ALLOWED_SCOPES" in read(bad_settings)["detail"]
+    assert not_answering.status_code == 503
+    assert not_answering.headers["Retry-After"] == "15"
+    assert {response.mimetype for response in (bad_settings, not_answering)} == {"application/problem+json"}
+
+
+async def test_what_must_end_before_an_upgrade_is_listed_whole() -> None:
+    """Also machines whose request's run was terminated, and however old they are."""
+    async with doors() as at:
+        at.engine.clock.allow(at.engine.clock.now())
+        await start(at, request("vm1", requestId="r1"))
+        view = await until_stage(at, "batch-r1", "deprovisioning")
+        unfinished = read(await http.list_runs(call(params={"status": "unfinished"}), at.client))
+        at.engine.clock.allow(None)
+        await asyncio.to_thread(at.engine.end_of, "batch-r1")
+        drained = read(await http.list_runs(call(params={"status": "unfinished"}), at.client))
+    assert {run["runId"] for run in unfinished["runs"]} == {"batch-r1", view["machines"][0]["runId"]}
+    assert drained["runs"] == []
+
+
+async def _never(*_: Any) -> None:
+    return None

@@ -95,6 +95,7 @@ def _settings(simulator: Simulator, storage: str) -> dict[str, str]:
         "GOLDEN_ALLOWED_SCOPES": SCOPE,
         "GOLDEN_IN_PLACE_DOORS": "queue",
         "GOLDEN_TIMER_SCHEDULE": "0 0 4 * * 0",
+        "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
         "GOLDEN_APP_NAME": "golden-demo",
         "NO_PROXY": "127.0.0.1",
     }

@@ -37,6 +37,7 @@ WHEN: dict[RefusalCode | FailureCode, str] = {
     FailureCode.RUN_COMMAND_FAILED: "The Run Command ended, or was never delivered, without a report.",
     FailureCode.STOPPED_WITHOUT_PROOF: "The machine stopped, and nothing shows that it had sealed itself.",
     FailureCode.STOPPED_BY_SOMEBODY_ELSE: "The machine was deallocated by somebody else before it proved its seal.",
+    FailureCode.STARTED_BY_SOMEBODY_ELSE: "The machine had stopped, and somebody started it before it was marked.",
     FailureCode.STILL_RUNNING: "The machine was told to stop and still ran at the deadline.",
     FailureCode.DEALLOCATE_TIMED_OUT: "The deallocation was ordered and was not over at the deadline.",
     FailureCode.NOT_GENERALIZED: "The mark was ordered, and OSState/generalized was never read.",
