@@ -45,8 +45,8 @@ class Waits(StrictMessage):
     windows_report: Wait = Wait(first=180, every=30, deadline=2_700)
     linux_stop: Wait = Wait(first=75, every=20, deadline=900)
     windows_stop: Wait = Wait(first=60, every=20, deadline=900)
-    serial_mark: Wait = Wait(first=10, every=20, deadline=420)
-    deallocate: Wait = Wait(first=35, every=15, deadline=900)
+    serial_mark: Wait = Wait(first=20, every=20, deadline=420)
+    deallocate: Wait = Wait(first=38, every=15, deadline=900)
     generalize: Wait = Wait(first=0, every=15, deadline=600)
     evidence: Wait = Wait(first=20, every=15, deadline=240)
 

@@ -38,6 +38,7 @@ from workbench.arm_simulator import MachineSpec, Role, Simulator, SteppedClock
 from workbench.timed_engine import VirtualClock
 
 ROLE_FILE = Path(__file__).parents[2] / "infra" / "role.json"
+SERIAL_LOG = "virtualMachines.retrieveBootDiagnosticsData"
 TAGS = {"golden-image-in-place": "allowed"}
 
 
@@ -76,6 +77,10 @@ class Journey:
         state = self.engine.run(IMAGE_BATCH, run.model_dump(mode="json", exclude_none=True), run.run_id)
         assert state.serialized_output is not None, state.failure_details
         return RunResult.model_validate_json(state.serialized_output)
+
+    def changes(self) -> list[str]:
+        """Give the requests that change something: all but reads, one of which is a POST."""
+        return [r.operation for r in self.simulator.requests() if r.method != "GET" and r.operation != SERIAL_LOG]
 
     def orders(self, vm: str) -> list[str]:
         """Give "METHOD operation status" of every ARM request for a machine."""
