@@ -1,15 +1,14 @@
 #!/bin/sh
 # Generalizes this Linux machine: checks it, arms detached work that seals it, and answers at once.
 #
-# POSIX sh, named by the first line: Run Command starts the file through a shell, the kernel then reads that
-# line, and /bin/sh is the one interpreter that every distribution in the table has (dash, bash or busybox).
+# Run Command honours the first line; /bin/sh is what every distribution in the table has (dash, bash or busybox).
 #
 # Why detached: `waagent -deprovision` first stops the agent and then deletes the folder in which Run Command
 # keeps its state, so a script that calls it directly never reports back. This file therefore runs twice: once
 # by Run Command (arm), once by systemd, atd or setsid outside the agent's control group (argument --seal).
 #
-# Parameters (environment): GOLDEN_RUN_ID, GOLDEN_NONCE, GOLDEN_KEEP_USER, GOLDEN_ALLOW_UNKNOWN_OS,
-# GOLDEN_DELAY_SECONDS. Exit code: 0 armed or already armed, 10 refused and nothing changed.
+# Parameters (environment): GOLDEN_RUN_ID, GOLDEN_NONCE, GOLDEN_NOT_AFTER (epoch seconds), GOLDEN_KEEP_USER,
+# GOLDEN_ALLOW_UNKNOWN_OS, GOLDEN_DELAY_SECONDS. Exit code: 0 armed or already armed, 10 refused and nothing changed.
 set -u
 umask 077
 export LC_ALL=C
@@ -19,23 +18,19 @@ state=/var/lib/golden-image # on the disk: which run armed the machine, and why 
 work=/run/golden-image      # in memory: gone at poweroff, so it cannot get into the image
 agent_state=/var/lib/waagent
 
-# id, oldest major version, service of the agent, how machine-id is reset, what becomes of /etc/resolv.conf (keep:
+# ids, oldest major version, service of the agent, how machine-id is reset, what becomes of /etc/resolv.conf (keep:
 # waagent leaves it; link: put systemd-resolved's link back; remove), further files to remove (kickstart files hold
 # password hashes). cloud-init is cleaned wherever it is installed; Flatcar is provisioned by Ignition instead.
 distributions='
-ubuntu        18 walinuxagent empty  keep
-debian        10 walinuxagent empty  link
-rhel           7 waagent      empty  remove /root/anaconda-ks.cfg /root/original-ks.cfg
-centos         7 waagent      empty  remove /root/anaconda-ks.cfg /root/original-ks.cfg
-almalinux      8 waagent      empty  remove /root/anaconda-ks.cfg /root/original-ks.cfg
-rocky          8 waagent      empty  remove /root/anaconda-ks.cfg /root/original-ks.cfg
-ol             7 waagent      empty  remove /root/anaconda-ks.cfg /root/original-ks.cfg
-sles          12 waagent      empty  remove /var/lib/wicked/duid.xml /var/lib/wicked/iaid.xml
-sles_sap      12 waagent      empty  remove /var/lib/wicked/duid.xml /var/lib/wicked/iaid.xml
-opensuse-leap 15 waagent      empty  remove /var/lib/wicked/duid.xml /var/lib/wicked/iaid.xml
-azurelinux     3 waagent      empty  link
-mariner        2 waagent      empty  link
-flatcar        0 waagent      remove link
+ubuntu          18 walinuxagent empty  keep
+debian          10 walinuxagent empty  link
+rhel,centos,ol   7 waagent      empty  remove /root/anaconda-ks.cfg /root/original-ks.cfg
+almalinux,rocky  8 waagent      empty  remove /root/anaconda-ks.cfg /root/original-ks.cfg
+sles,sles_sap   12 waagent      empty  remove /var/lib/wicked/duid.xml /var/lib/wicked/iaid.xml
+opensuse-leap   15 waagent      empty  remove /var/lib/wicked/duid.xml /var/lib/wicked/iaid.xml
+azurelinux       3 waagent      empty  link
+mariner          2 waagent      empty  link
+flatcar          0 waagent      remove link
 '
 
 # ---------------------------------------------------------------- what the machine is
@@ -49,8 +44,8 @@ read_os_release() { # sets os_id, os_version, os_like; the file is read, not run
 }
 
 find_traits() { # sets oldest, service, machine_id, resolv, extras of the os-release ID $1, or returns 1
-    while read -r id oldest service machine_id resolv extras; do
-        [ -z "$id" ] || [ "$id" != "$1" ] || return 0
+    while read -r ids oldest service machine_id resolv extras; do
+        case ",$ids," in *",${1:-none},"*) return 0 ;; esac
     done <<TABLE
 $distributions
 TABLE
@@ -84,7 +79,7 @@ loses_keys() { # every account but the provisioned user; with keep-user none at 
 }
 
 note_keys() { # collects in `losing` whose authorized_keys will go, so that the answer can say so
-    if loses_keys "$1" && [ -s "$2/.ssh/authorized_keys" ]; then losing="$losing${losing:+ }$1"; fi
+    ! loses_keys "$1" || [ ! -s "$2/.ssh/authorized_keys" ] || losing="$losing${losing:+ }$1"
 }
 
 # ---------------------------------------------------------------- answering
@@ -101,15 +96,19 @@ answer() { # outcome, code, message, then facts as name value pairs; always the 
         facts="$facts${facts:+,}\"$1\":\"$(json_text "$2" 200)\""
         shift 2
     done
-    printf '%s: %s\n' "$outcome" "$message"
-    printf 'GOLDEN-IMAGE-RESULT {"version":1,"runId":"%s","nonce":"%s","outcome":"%s","code":"%s",' \
-        "$run_id" "$nonce" "$outcome" "$code"
+    printf '%s: %s\nGOLDEN-IMAGE-RESULT {"version":1,"runId":"%s","nonce":"%s","outcome":"%s","code":"%s",' \
+        "$outcome" "$message" "$run_id" "$nonce" "$outcome" "$code"
     printf '"message":"%s","facts":{%s}}\n' "$(json_text "$message" 480)" "$facts"
 }
 
 refuse() { answer refused "$1" "$2" distribution "${distribution:-not looked at}"; exit 10; }
 
 # ---------------------------------------------------------------- checks: nothing is changed here
+is_number() { # text, fewest and most digits; a leading zero would be octal to the shell
+    case $1 in 0* | *[!0-9]*) return 1 ;; esac
+    [ "${#1}" -ge "$2" ] && [ "${#1}" -le "$3" ]
+}
+
 check_parameters() { # values that do not fit are never echoed
     run_id='' nonce=''
     case ${GOLDEN_RUN_ID:-} in *[!A-Za-z0-9-]*) ;; *) run_id=${GOLDEN_RUN_ID:-} ;; esac
@@ -121,10 +120,9 @@ check_parameters() { # values that do not fit are never echoed
     keep_user=${GOLDEN_KEEP_USER:-false} allow_unknown=${GOLDEN_ALLOW_UNKNOWN_OS:-false} delay=${GOLDEN_DELAY_SECONDS:-60}
     case $keep_user in true | false) ;; *) refuse badParameters "GOLDEN_KEEP_USER must be true or false." ;; esac
     case $allow_unknown in true | false) ;; *) refuse badParameters "GOLDEN_ALLOW_UNKNOWN_OS must be true or false." ;; esac
-    case $delay in
-        [1-9] | [1-9][0-9] | [1-9][0-9][0-9] | [12][0-9][0-9][0-9] | 3[0-5][0-9][0-9] | 3600) ;;
-        *) refuse badParameters "GOLDEN_DELAY_SECONDS must be a whole number from 1 to 3600." ;;
-    esac
+    is_number "$delay" 1 4 && [ "$delay" -le 3600 ] ||
+        refuse badParameters "GOLDEN_DELAY_SECONDS must be a whole number from 1 to 3600."
+    is_number "${GOLDEN_NOT_AFTER:-}" 10 11 || refuse badParameters "GOLDEN_NOT_AFTER must be seconds since 1970."
 }
 
 check_not_armed() {
@@ -133,6 +131,12 @@ check_not_armed() {
         refuse armedByAnotherRun "Another run armed this machine. Wait for it; if it failed, remove $state and start again."
     answer alreadyArmed "" "This run armed the machine before; nothing was done again." distribution "$distribution"
     exit 0
+}
+
+check_not_expired() { # sealing removes the agent's memory of what it ran: at the next start it runs this order again
+    now=$(date +%s)
+    is_number "$now" 10 11 || refuse expired "The machine's clock cannot be read, so the order may be too old."
+    [ "$now" -le "$GOLDEN_NOT_AFTER" ] || refuse expired "The order came $((now - GOLDEN_NOT_AFTER)) seconds too late."
 }
 
 check_system() {
@@ -187,9 +191,9 @@ arm() {
     [ "$(id -u)" = 0 ] || refuse notRoot "The script must run as root; leave runAsUser of the run command empty."
     detect_distribution
     check_not_armed
+    check_not_expired
     check_system
-    losing=''
-    each_home note_keys
+    losing='' && each_home note_keys
     if ! claim; then
         rm -f "$state/armed.$$"
         check_not_armed # answers when somebody else was faster
@@ -222,9 +226,8 @@ give_up() { # the machine stays up, so that the reason can be fetched
 }
 
 clean_cloud_init() {
-    if command -v cloud-init >/dev/null 2>&1; then
-        cloud-init clean --logs --seed || because "cloud-init clean --logs --seed exited $?" || return 1
-    fi
+    ! command -v cloud-init >/dev/null 2>&1 || cloud-init clean --logs --seed ||
+        because "cloud-init clean --logs --seed exited $?" || return 1
     rm -rf /var/lib/cloud/instance /var/lib/cloud/instances /var/lib/cloud/data /var/lib/cloud/sem /var/lib/cloud/seed ||
         because "/var/lib/cloud could not be emptied"
 }
@@ -238,8 +241,7 @@ remove_traces_of() {
 }
 
 run_waagent() {
-    action=-deprovision+user
-    [ "$keep_user" = true ] && action=-deprovision
+    [ "$keep_user" = true ] && action=-deprovision || action=-deprovision+user
     said=$(waagent "$action" -force 2>&1 </dev/null)
     status=$?
     printf '%s\n' "$said"
@@ -283,14 +285,12 @@ seal() {
     sleep "$1"
     { read -r run_id && read -r nonce && read -r keep_user; } <"$work/parameters" || exit 20
     detect_distribution
-    user=$(provisioned_user)
-    resolv_link=$(readlink /etc/resolv.conf)
+    user=$(provisioned_user) resolv_link=$(readlink /etc/resolv.conf)
     # waagent comes last but one: until then the agent can still report why a step failed.
     clean_cloud_init || give_up cloudInitCleanFailed "$reason"
     each_home remove_traces_of || give_up cleanupFailed "$reason"
     run_waagent || give_up waagentFailed "$reason"
-    remove_identity || give_up cleanupFailed "$reason"
-    remove_logs || give_up cleanupFailed "$reason"
+    { remove_identity && remove_logs; } || give_up cleanupFailed "$reason"
     rm -rf "$state" || give_up cleanupFailed "$state could not be removed"
     sync
     mark "GOLDEN-IMAGE-SEALED $run_id $nonce"

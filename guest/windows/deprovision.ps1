@@ -10,6 +10,7 @@ Exit code: 0 sealed or already armed, 10 refused and nothing changed, 20 failed 
 param(
     [ValidateLength(0, 256)][AllowEmptyString()][string]$RunId = '',
     [ValidateLength(0, 256)][AllowEmptyString()][string]$Nonce = '',
+    [ValidateLength(0, 16)][AllowEmptyString()][string]$NotAfter = '',
     [ValidateLength(0, 16)][AllowEmptyString()][string]$ShutdownDelaySeconds = '45',
     [ValidateLength(0, 16)][AllowEmptyString()][string]$SysprepTimeoutSeconds = '1800',
     [ValidateLength(0, 16)][AllowEmptyString()][string]$VmMode = 'false'
@@ -30,12 +31,7 @@ $Facts = [ordered]@{}
 
 # ---------------------------------------------------------------- reading the machine
 # Run Command may be a 32-bit process: the 64-bit view of the registry and of System32 is asked for by name.
-
-function Open-MachineHive {
-    [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine,
-        [Microsoft.Win32.RegistryView]::Registry64)
-}
-
+function Open-MachineHive { [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64') }
 function Get-MachineKey([string]$Path) { (Open-MachineHive).OpenSubKey($Path) } # $null when there is none
 function Get-MachineValue([string]$Path, [string]$Name) { # the value, or $null when key or value is missing
     $key = Get-MachineKey $Path
@@ -43,10 +39,8 @@ function Get-MachineValue([string]$Path, [string]$Name) { # the value, or $null 
 }
 
 function Get-SystemFolder {
-    if ([Environment]::Is64BitOperatingSystem -and -not [Environment]::Is64BitProcess) {
-        return Join-Path $env:SystemRoot 'Sysnative'
-    }
-    Join-Path $env:SystemRoot 'System32'
+    $redirected = [Environment]::Is64BitOperatingSystem -and -not [Environment]::Is64BitProcess
+    Join-Path $env:SystemRoot $(if ($redirected) { 'Sysnative' } else { 'System32' })
 }
 
 function Get-ImageState { [string](Get-MachineValue 'SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State' 'ImageState') }
@@ -85,6 +79,7 @@ function Find-BadParameter {
     Deny-When 'badParameters' 'Values that do not fit are not shown.' {
         if ($RunId -cnotmatch '\A[A-Za-z0-9-]{1,64}\z') { return 'RunId must be 1 to 64 letters, digits or hyphens.' }
         if ($Nonce -cnotmatch '\A[0-9a-f]{8,128}\z') { return 'Nonce must be 8 to 128 lower-case hexadecimal digits.' }
+        if ($NotAfter -cnotmatch '\A[1-9][0-9]{9,10}\z') { return 'NotAfter must be seconds since 1970.' }
         $delayFits = $ShutdownDelaySeconds -match '\A[0-9]{1,4}\z' -and [int]$ShutdownDelaySeconds -in 5..3600
         if (-not $delayFits) { return 'ShutdownDelaySeconds must be a whole number from 5 to 3600.' }
         $limitFits = $SysprepTimeoutSeconds -match '\A[0-9]{1,4}\z' -and [int]$SysprepTimeoutSeconds -in 60..5000
@@ -106,6 +101,13 @@ function Find-OtherRun {
         $other = Get-MachineValue $StateKey 'RunId'
         if ($other -and $other -cne $RunId) { return 'Another run armed this machine.' }
         if (-not $other -and -not $script:OnlyInstance) { 'Another run is checking this machine.' }
+    }
+}
+
+function Find-LateOrder { # a repaired agent may take an order up long after it was given
+    Deny-When 'expired' 'Nothing was done.' {
+        $late = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds() - [long]$NotAfter
+        if ($late -gt 0) { 'The order came {0} seconds too late.' -f $late }
     }
 }
 
@@ -186,8 +188,8 @@ function Find-UnprovisionedApp {
 
 function Find-DeniedRemovableStorage {
     Deny-When 'removableStorageDenied' 'Lift "All Removable Storage classes: Deny all access": the first boot reads a DVD.' {
-        $denied = Get-MachineValue 'SOFTWARE\Policies\Microsoft\Windows\RemovableStorageDevices' 'Deny_All'
-        if ($denied -eq 1) { 'A policy denies all access to removable storage.' }
+        $policies = 'SOFTWARE\Policies\Microsoft\Windows\RemovableStorageDevices'
+        if ((Get-MachineValue $policies 'Deny_All') -eq 1) { 'A policy denies all access to removable storage.' }
     }
 }
 
@@ -195,10 +197,8 @@ function Find-StoppedAgent {
     Deny-When 'agentNotRunning' 'Repair the Azure VM agent.' {
         $deadline = (Get-Date).AddSeconds($AgentWaitSeconds)
         do {
-            $down = @($AgentServices | Where-Object {
-                    $service = Get-Service -Name $_ -ErrorAction SilentlyContinue
-                    $null -eq $service -or [string]$service.Status -ne 'Running'
-                })
+            $down = @($AgentServices |
+                    Where-Object { [string](Get-Service -Name $_ -ErrorAction SilentlyContinue).Status -ne 'Running' })
             if ($down.Count -eq 0) { return }
             Start-Sleep -Seconds 5
         } while ((Get-Date) -lt $deadline)
@@ -215,9 +215,8 @@ function Enter-OnlyInstance { # held until the process ends; a second one waits 
 }
 
 function Set-RunMark([string]$Name, [string]$Value) {
-    $key = (Open-MachineHive).CreateSubKey($StateKey, [Microsoft.Win32.RegistryKeyPermissionCheck]::ReadWriteSubTree,
-        [Microsoft.Win32.RegistryOptions]::Volatile)
-    $key.SetValue($Name, $Value)
+    (Open-MachineHive).CreateSubKey($StateKey, [Microsoft.Win32.RegistryKeyPermissionCheck]::ReadWriteSubTree,
+        [Microsoft.Win32.RegistryOptions]::Volatile).SetValue($Name, $Value)
 }
 
 function Repair-CdromService { # 4 is disabled: machines made from the image would hang at their first boot
@@ -253,9 +252,8 @@ function Invoke-Sysprep([datetime]$Deadline) { # the exit code, or $null when th
 function Wait-Generalized([datetime]$Deadline) { # Sysprep may return before the state is written
     $grace = (Get-Date).AddSeconds($ImageStateWaitSeconds)
     while ((Get-ImageState) -cne $GeneralizedState) {
-        $now = Get-Date
-        $working = $now -lt $Deadline -and (Get-Process -Name sysprep -ErrorAction SilentlyContinue)
-        if ($now -ge $grace -and -not $working) { return $false }
+        $working = (Get-Date) -lt $Deadline -and (Get-Process -Name sysprep -ErrorAction SilentlyContinue)
+        if ((Get-Date) -ge $grace -and -not $working) { return $false }
         Start-Sleep -Seconds 2
     }
     $true
@@ -265,8 +263,7 @@ function Invoke-Seal { # seals; gives code and message of what went wrong, or no
     Repair-CdromService
     Remove-AnswerFile
     $deadline = (Get-Date).AddSeconds([int]$SysprepTimeoutSeconds)
-    $exitCode = Invoke-Sysprep $deadline
-    $Facts.sysprepExitCode = $exitCode
+    $Facts.sysprepExitCode = $exitCode = Invoke-Sysprep $deadline
     Set-RunMark 'SysprepExitCode' ([string]$exitCode)
     if ($null -eq $exitCode) { return 'sysprepTimedOut', "Sysprep did not end within $SysprepTimeoutSeconds seconds." }
     if ($exitCode -ne 0) { return 'sysprepFailed', "Sysprep ended with exit code $exitCode; see setuperr.log." }
@@ -276,14 +273,16 @@ function Invoke-Seal { # seals; gives code and message of what went wrong, or no
 }
 
 # ---------------------------------------------------------------- the story
-$Preconditions = 'Find-BadParameter', 'Find-MissingRight', 'Find-OtherRun', 'Find-UnsupportedBuild', 'Find-DomainController',
-    'Find-UnsupportedRole', 'Find-PendingReboot', 'Find-EncryptedDrive', 'Find-ExhaustedCount',
+$Preconditions = 'Find-BadParameter', 'Find-MissingRight', 'Find-OtherRun', 'Find-LateOrder', 'Find-UnsupportedBuild',
+    'Find-DomainController', 'Find-UnsupportedRole', 'Find-PendingReboot', 'Find-EncryptedDrive', 'Find-ExhaustedCount',
     'Find-DeniedRemovableStorage', 'Find-StoppedAgent', 'Find-UnprovisionedApp'
 $OnlyInstance = Enter-OnlyInstance
 foreach ($precondition in $Preconditions) {
     $refusal = & $precondition
     if ($refusal) { Write-Answer 'refused' $refusal.Code $refusal.Message; exit 10 }
     if ($precondition -eq 'Find-OtherRun' -and (Get-MachineValue $StateKey 'RunId') -ceq $RunId) {
+        $first = Get-MachineValue $StateKey 'Answer' # printed again: perhaps nobody heard it
+        if ($first) { Write-Output $first; exit [int](Get-MachineValue $StateKey 'ExitCode') }
         Write-Answer 'alreadyArmed' '' 'This run armed the machine before; nothing was done again.'
         exit 0
     }
@@ -294,6 +293,8 @@ try {
     $code, $message = Invoke-Seal
 } catch { $code, $message = 'sysprepFailed', $_.Exception.Message }
 $Facts.imageState = Get-ImageState
-if ($code) { Write-Answer 'failed' $code $message; exit 20 }
-Write-Answer 'sealed' '' "The machine is generalized and shuts down in $ShutdownDelaySeconds seconds."
-exit 0
+if ($code) { $answer = Write-Answer 'failed' $code $message; $exitCode = 20 }
+else { $answer = Write-Answer 'sealed' '' "Generalized; shuts down in $ShutdownDelaySeconds seconds."; $exitCode = 0 }
+Write-Output $answer
+try { Set-RunMark 'ExitCode' ([string]$exitCode); Set-RunMark 'Answer' ($answer -join "`r`n") } catch { $null = $_ }
+exit $exitCode

@@ -13,7 +13,9 @@ from workbench.guest_sandbox import LinuxGuest, LinuxTraits, ScriptResult, sandb
 RUN_ID = "run-7f3a"
 NONCE = "0123456789abcdef0123456789abcdef"
 SENTINEL = "GOLDEN-IMAGE-RESULT "
-PARAMETERS = {"GOLDEN_RUN_ID": RUN_ID, "GOLDEN_NONCE": NONCE}
+#: Far ahead of this computer's clock, which the guests show unless a test sets theirs.
+NOT_AFTER = 4_102_444_800
+PARAMETERS = {"GOLDEN_RUN_ID": RUN_ID, "GOLDEN_NONCE": NONCE, "GOLDEN_NOT_AFTER": str(NOT_AFTER)}
 
 needs_sandbox = pytest.mark.skipif(
     sandbox_kind() is None, reason="no sandbox here: neither bubblewrap nor user namespaces can be had"

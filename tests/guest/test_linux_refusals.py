@@ -1,22 +1,23 @@
 """The Linux script on machines that it must not touch."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.guest.machines import NONCE, RUN_ID, Machine, needs_sandbox
+from tests.guest.machines import NONCE, NOT_AFTER, RUN_ID, Machine, needs_sandbox
 from workbench.guest_sandbox import LinuxTraits
 
 pytestmark = needs_sandbox
 
 
 async def assert_refused(machine: Machine, code: str, **parameters: str) -> str:
-    before = machine.snapshot()
+    before, calls = machine.snapshot(), machine.calls("waagent")
     result, answer = await machine.arm(**parameters)
     assert (result.exit_code, answer["outcome"], answer["code"]) == (10, "refused", code)
     assert machine.snapshot() == before
     assert machine.guest.scheduled() == ()
-    assert machine.calls("waagent") == []
+    assert machine.calls("waagent") == calls
     assert machine.guest.agent_running() or code == "agentMissing"
     return answer["message"]
 
@@ -79,6 +80,14 @@ async def test_an_unknown_system_goes_on_when_allowed(tmp_path: Path, distributi
         ("GOLDEN_KEEP_USER", "yes"),
         ("GOLDEN_KEEP_USER", "true; touch /pwned"),
         ("GOLDEN_ALLOW_UNKNOWN_OS", "1"),
+        ("GOLDEN_NOT_AFTER", ""),
+        ("GOLDEN_NOT_AFTER", "999999999"),
+        ("GOLDEN_NOT_AFTER", "0410244480"),
+        ("GOLDEN_NOT_AFTER", "410244480000"),
+        ("GOLDEN_NOT_AFTER", "4102444800.5"),
+        ("GOLDEN_NOT_AFTER", "-4102444800"),
+        ("GOLDEN_NOT_AFTER", "4102444800\n1"),
+        ("GOLDEN_NOT_AFTER", "x[$(touch /pwned)]"),
         ("GOLDEN_DELAY_SECONDS", "0"),
         ("GOLDEN_DELAY_SECONDS", "060"),
         ("GOLDEN_DELAY_SECONDS", "3601"),
@@ -139,3 +148,47 @@ async def test_of_two_calls_at_once_one_arms(tmp_path: Path, winner: str, outcom
     assert machine.text("var/lib/golden-image/armed") == f"{winner}\n"
     assert not machine.exists("run/golden-image")
     assert len(list((machine.guest.files / "var/lib/golden-image").iterdir())) == 1
+
+
+LAST_MOMENT = datetime.fromtimestamp(NOT_AFTER, UTC)
+
+
+async def test_an_order_is_taken_until_its_last_second(tmp_path: Path):
+    machine = Machine.make(tmp_path)
+    machine.guest.set_clock(LAST_MOMENT)
+    _, answer = await machine.arm()
+    assert answer["outcome"] == "armed"
+
+
+@pytest.mark.parametrize(("late", "seconds"), [(timedelta(seconds=1), 1), (timedelta(days=3), 259_200)])
+async def test_a_late_order_is_refused(tmp_path: Path, late: timedelta, seconds: int):
+    machine = Machine.make(tmp_path)
+    machine.guest.set_clock(LAST_MOMENT + late)
+    assert f" {seconds} seconds too late" in await assert_refused(machine, "expired")
+
+
+async def test_without_a_clock_no_order_is_taken(tmp_path: Path):
+    machine = Machine.make(tmp_path)
+    (machine.guest.files / "usr/bin/date").write_text("#!/bin/sh\necho 'date: cannot read' >&2\nexit 1\n")
+    assert "clock cannot be read" in await assert_refused(machine, "expired")
+
+
+async def test_a_run_that_armed_in_time_is_armed_still_and_seals_later(tmp_path: Path):
+    machine = Machine.make(tmp_path)
+    await machine.arm()
+    machine.guest.set_clock(LAST_MOMENT + timedelta(hours=1))
+    _, answer = await machine.arm()
+    assert (answer["outcome"], answer["code"]) == ("alreadyArmed", "")
+    await machine.seal()
+    assert machine.guest.powered_off()
+
+
+async def test_a_sealed_machine_that_starts_again_refuses_the_order_that_its_agent_repeats(tmp_path: Path):
+    machine = Machine.make(tmp_path)
+    await machine.arm()
+    await machine.seal()
+    assert not machine.guest.remembers_scripts()
+    machine.guest.boot()
+    machine.guest.set_clock(LAST_MOMENT + timedelta(minutes=10))
+    await assert_refused(machine, "expired")
+    assert machine.calls("waagent") == ["waagent -deprovision+user -force"]

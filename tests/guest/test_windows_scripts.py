@@ -12,6 +12,7 @@ REFUSALS = {
     "badParameters": "Find-BadParameter",
     "notAdministrator": "Find-MissingRight",
     "armedByAnotherRun": "Find-OtherRun",
+    "expired": "Find-LateOrder",
     "buildNeedsUserContext": "Find-UnsupportedBuild",
     "domainController": "Find-DomainController",
     "unsupportedRole": "Find-UnsupportedRole",
@@ -120,7 +121,7 @@ def test_every_precondition_is_called_by_the_story(deprovision: PowerShell):
     story = deprovision.source[deprovision.source.index("$Preconditions = ") :]
     called = re.findall(r"'(Find-\w+)'", story[: story.index("$OnlyInstance")])
     assert sorted(called) == sorted(checks) == sorted(REFUSALS.values())
-    assert called[:3] == ["Find-BadParameter", "Find-MissingRight", "Find-OtherRun"]
+    assert called[:4] == ["Find-BadParameter", "Find-MissingRight", "Find-OtherRun", "Find-LateOrder"]
     assert "$refusal = & $precondition" in story
 
 
@@ -166,11 +167,29 @@ def test_values_that_do_not_fit_are_not_repeated(name: str):
     assert r"$(if ($Nonce -cmatch '\A[0-9a-f]{8,128}\z') { $Nonce } else { '' })" in source
 
 
+def test_the_order_is_compared_with_the_machines_clock_in_utc(deprovision: PowerShell):
+    body = deprovision.functions()["Find-LateOrder"]
+    assert "[DateTimeOffset]::UtcNow.ToUnixTimeSeconds() - [long]$NotAfter" in body
+    assert "if ($late -gt 0)" in body
+    assert r"if ($NotAfter -cnotmatch '\A[1-9][0-9]{9,10}\z') { return " in deprovision.functions()["Find-BadParameter"]
+
+
+def test_a_run_that_comes_again_gets_its_first_answer_before_it_can_be_too_late(deprovision: PowerShell):
+    story = deprovision.source[deprovision.source.index("$Preconditions = ") :]
+    again = story[story.index("$precondition -eq 'Find-OtherRun'") :]
+    assert again.index("$first = Get-MachineValue $StateKey 'Answer'") < again.index("Write-Answer 'alreadyArmed'")
+    assert "if ($first) { Write-Output $first; exit [int](Get-MachineValue $StateKey 'ExitCode') }" in again
+    end = story[story.index("Write-Output $answer") :]
+    assert re.search(
+        r"try \{ Set-RunMark 'ExitCode' .+; Set-RunMark 'Answer' .+ \} catch .+\nexit \$exitCode$", end.strip()
+    )
+
+
 def test_the_exit_codes_are_those_of_the_protocol(deprovision: PowerShell):
     story = deprovision.source[
         deprovision.source.index("# ---------------------------------------------------------------- the story") :
     ]
-    assert re.findall(r"Write-Answer '(\w+)'.*?exit (\d+)", story, re.DOTALL) == [
+    assert re.findall(r"Write-Answer '(\w+)'.*?(?:exit|\$exitCode =) (\d+)", story, re.DOTALL) == [
         ("refused", "10"),
         ("alreadyArmed", "0"),
         ("failed", "20"),

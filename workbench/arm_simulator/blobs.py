@@ -7,6 +7,9 @@ from workbench.arm_simulator.world import World
 
 # One pixel: enough for a client that only wants to know that there is a picture.
 _PIXEL = b"BM" + bytes.fromhex("3a0000000000000036000000280000000100000001000000010018000000000004000000") + bytes(20)
+# Boot diagnostics write whole pages of a page blob that is larger than the log: the rest of it is NUL bytes.
+_PAGE = 512
+_UNUSED = 64 * 1024
 
 
 class Blobs:
@@ -32,7 +35,12 @@ def _blob(machine: Machine, name: str) -> web.Response:
     headers = {"x-ms-blob-type": "PageBlob", "x-ms-version": "2018-03-28"}
     if name.endswith("screenshot.bmp"):
         return web.Response(body=_PIXEL, headers=headers, content_type="application/octet-stream")
-    return web.Response(body=machine.serial_log().encode(), headers=headers, content_type="text/plain")
+    return web.Response(body=_paged(machine.published_serial_log()), headers=headers, content_type="text/plain")
+
+
+def _paged(text: str) -> bytes:
+    written = text.encode()
+    return written + bytes(-len(written) % _PAGE + _UNUSED)
 
 
 def _refusal(status: int, code: str, message: str) -> web.Response:

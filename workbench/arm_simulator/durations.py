@@ -19,6 +19,8 @@ class Durations:
     script_removal: tuple[float, float] = (4, 8)
     guest_shutdown: tuple[float, float] = (5, 10)
     agent_start: tuple[float, float] = (20, 30)
+    #: How far boot diagnostics' serial log lags behind what the guest writes.
+    serial_log_lag: tuple[float, float] = (5, 20)
 
 
 #: A platform operation that hears nothing from the agent ends after 90 minutes.

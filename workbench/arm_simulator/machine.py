@@ -1,6 +1,7 @@
 """One simulated machine: its state, and what other rooms may ask of it."""
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
@@ -9,6 +10,7 @@ from workbench.arm_simulator.guests.model import Guest
 from workbench.arm_simulator.operations import Operation
 from workbench.arm_simulator.platform import Platform
 from workbench.arm_simulator.run_command_record import RunCommandRecord
+from workbench.arm_simulator.serial_console import SerialConsole
 from workbench.arm_simulator.specs import MachineSpec
 
 type PowerState = Literal["starting", "running", "stopping", "stopped", "deallocating", "deallocated"]
@@ -45,8 +47,13 @@ class Machine:
         self.seen_jobs: set[str] = set()
         self.deleting = False
         self.requests = 0
-        self.console: list[str] = []
-        self.write_boot()
+        #: Called each time the agent becomes ready; set with the first managed run command.
+        self.agent_came_up: Callable[[Machine], None] | None = None
+        self._console = SerialConsole(platform.clock, platform.dice)
+        self._guest_text_seen = 0
+        # It booted before it was added: what that wrote is in the log by now.
+        self.write_boot(at_once=True)
+        self._take_console(at_once=True)
 
     @property
     def id(self) -> str:
@@ -79,8 +86,15 @@ class Machine:
         """Whether a script delivered now would be started by the agent."""
         return self.power == "running" and self.agent == "ready" and self.guest.agent_running()
 
+    def make_agent_ready(self) -> None:
+        """The agent is ready, after a boot or because it was repaired: it takes the run commands that wait for it."""
+        self.agent = "ready"
+        if self.agent_came_up is not None:
+            self.agent_came_up(self)
+
     def read_guest(self) -> None:
-        """Take what the guest did into the log of effects."""
+        """Take what the guest did into the log of effects, and what it wrote into the console."""
+        self._take_console()
         self.log.read_guest(self.guest.effects(), self.guest.serial_log())
 
     @property
@@ -104,10 +118,22 @@ class Machine:
         return self.log.by_run("armed")
 
     def serial_log(self) -> str:
-        """What boot diagnostics show."""
-        return "".join(f"{line}\r\n" for line in self.console) + self.guest.serial_log()
+        """All that was written to the console: the truth, which boot diagnostics show later."""
+        self._take_console()
+        return self._console.text()
 
-    def write_boot(self) -> None:
+    def published_serial_log(self) -> str:
+        """What boot diagnostics show by now."""
+        self._take_console()
+        return self._console.published()
+
+    def write_boot(self, *, at_once: bool = False) -> None:
         """Note a boot on the console."""
         name, system = self.name, self.spec.linux.distribution if self.spec.os == "Linux" else "Windows"
-        self.console.append(f"{self.platform.clock.now():%Y-%m-%dT%H:%M:%SZ} {name}: {system} booted")
+        line = f"{self.platform.clock.now():%Y-%m-%dT%H:%M:%SZ} {name}: {system} booted\r\n"
+        self._console.write(line, at_once=at_once)
+
+    def _take_console(self, *, at_once: bool = False) -> None:
+        text = self.guest.serial_log()
+        self._console.write(text[self._guest_text_seen :], at_once=at_once)
+        self._guest_text_seen = len(text)

@@ -26,20 +26,22 @@ def put(machine: Machine, name: str, body: dict[str, Any], fate: Fate | None) ->
     properties = dict(body["properties"])
     secret = properties.pop("protectedParameters", [])
     properties.pop("runAsPassword", None)
+    given = [*properties.get("parameters", []), *secret]
     record = RunCommandRecord(
         id=f"{machine.id}/runCommands/{name}",
         name=known.name if known else name,
         location=body["location"],
         tags=dict(body.get("tags") or (known.tags if known else {})),
         properties=properties,
+        given={entry["name"]: entry["value"] for entry in given},
         attempt=known.attempt + 1 if known else 1,
         provisioning_state="Updating" if known else "Creating",
     )
     operation = machine.platform.operations.begin("runCommands", machine.id, machine.spec.location, fate)
     record.operation = operation
     machine.run_commands[name.lower()] = record
-    given = [*properties.get("parameters", []), *secret]
-    _run(machine, record, operation, {entry["name"]: entry["value"] for entry in given})
+    machine.agent_came_up = run_standing
+    _run(machine, record, operation)
     return record, known is None
 
 
@@ -78,20 +80,39 @@ def _refuse(machine: Machine, operation: str) -> None:
         raise extensions_need_running()
 
 
+def run_standing(machine: Machine) -> None:
+    """The agent came up after a boot: it runs every standing command that it does not remember to have run.
+
+    That is one that never reached it, and, after waagent removed its state, each one that it ran.
+    """
+    remembers = machine.guest.remembers_scripts()
+    for record in machine.run_commands.values():
+        operation = record.operation
+        if operation is None or operation.fate is not None or record.provisioning_state == "Deleting":
+            continue
+        if record.started is None or not remembers:
+            _deliver(machine, record, operation)
+
+
 def script_of(source: dict[str, Any]) -> str:
     """The text to run: given, or built in."""
     return source.get("script") or _SAMPLE.get(source.get("commandId", ""), "")
 
 
-def _run(machine: Machine, record: RunCommandRecord, operation: Operation, parameters: dict[str, str]) -> None:
-    follow = _Following(machine, record, operation)
+def _deliver(machine: Machine, record: RunCommandRecord, operation: Operation) -> None:
+    record.deliveries += 1
+    hooks = _Following(machine, record, operation).hooks()
+    deliver(machine, script_of(record.properties["source"]), record.given, record.timeout, hooks)
+
+
+def _run(machine: Machine, record: RunCommandRecord, operation: Operation) -> None:
     fate = operation.fate
     if fate is None:
-        deliver(machine, script_of(record.properties["source"]), parameters, record.timeout, follow.hooks())
+        _deliver(machine, record, operation)
         return
 
     def end() -> None:
-        if fate.ends == "fails" and follow.is_current():
+        if fate.ends == "fails" and machine.run_commands.get(record.name.lower()) is record:
             record.provisioning_state = "Failed"
             record.execution_state = "Failed"
             machine.platform.operations.fail(operation, fate.code, fate.message)
@@ -108,17 +129,19 @@ class _Following:
         self._operation = operation
         self._operations = machine.platform.operations
         self._clock = machine.platform.clock
+        self._delivery = record.deliveries
 
     def hooks(self) -> ScriptHooks:
         return ScriptHooks(self.is_current, self._started, self._reported, self._timed_out, self._lost)
 
     def is_current(self) -> bool:
-        """A later PUT, or a DELETE, of the same name makes this one history."""
-        return self._machine.run_commands.get(self._record.name.lower()) is self._record
+        """A later PUT or DELETE of the same name, or a later delivery, makes this one history."""
+        standing = self._machine.run_commands.get(self._record.name.lower())
+        return standing is self._record and self._record.deliveries == self._delivery
 
     def _started(self) -> None:
         self._record.execution_state = "Running"
-        self._record.started = self._clock.now()
+        self._record.started, self._record.ended = self._clock.now(), None
         if self._record.properties.get("asyncExecution"):
             self._record.provisioning_state = "Succeeded"
             self._operations.succeed(self._operation)

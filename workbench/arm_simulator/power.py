@@ -191,7 +191,7 @@ def _booted(machine: Machine) -> None:
 
     def ready() -> None:
         if machine.boot_number == boot and machine.power == "running" and machine.spec.agent_ready:
-            machine.agent = "ready"
+            machine.make_agent_ready()
 
     machine.platform.clock.call_in(machine.platform.dice.draw("agent_start"), ready)
 

@@ -1,4 +1,4 @@
-"""A managed run command: the child resource, without anything that is write-only."""
+"""A managed run command: the child resource, and what of it may be shown."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,13 +20,17 @@ def tail(text: str) -> str:
 
 @dataclass
 class RunCommandRecord:
-    """State of one managed run command. `attempt` counts PUTs; events of an earlier attempt do nothing."""
+    """State of one managed run command. `attempt` counts PUTs; events of an earlier attempt do nothing.
+
+    `given` holds every parameter for the guest, protected ones too: no body shows it.
+    """
 
     id: str
     name: str
     location: str
     tags: dict[str, str]
     properties: dict[str, Any]
+    given: dict[str, str] = field(default_factory=dict[str, str], repr=False)
     operation: Operation | None = None
     attempt: int = 1
     provisioning_state: str = "Creating"
@@ -37,6 +41,8 @@ class RunCommandRecord:
     error: str = ""
     started: datetime | None = None
     ended: datetime | None = None
+    #: How often the machine was given it, by its PUT and by starts that found it standing.
+    deliveries: int = 0
     statuses: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     @property

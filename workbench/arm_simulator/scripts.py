@@ -39,6 +39,7 @@ def deliver(machine: Machine, script: str, parameters: dict[str, str], timeout: 
             return
         hooks.started()
         clock.call_in(PLATFORM_TIMEOUT, lambda: hooks.lost(True) if still_wanted() else None)
+        machine.guest.set_clock(clock.now())
         outcome = await machine.guest.run(script, parameters, timeout)
         follow(machine, outcome)
         overdue = outcome.never_ends or outcome.timed_out or outcome.duration > timeout
@@ -58,7 +59,8 @@ def deliver(machine: Machine, script: str, parameters: dict[str, str], timeout: 
 def follow(machine: Machine, outcome: Outcome) -> None:
     """Take what a script did into the log, and plan what it left behind."""
     armed = machine.log.count("armed")
-    machine.log.read_output(outcome.stdout)
+    if not outcome.repeated:
+        machine.log.read_output(outcome.stdout)
     machine.read_guest()
     for job in machine.guest.scheduled():
         if job.id not in machine.seen_jobs:
@@ -77,6 +79,7 @@ def _plan(machine: Machine, job: Job) -> None:
     async def run() -> None:
         if machine.boot_number != boot or machine.power != "running" or machine.spec.never_stops:
             return
+        machine.guest.set_clock(machine.platform.clock.now())
         await machine.guest.run_scheduled(job.id)
         machine.read_guest()
         if machine.guest.powered_off():

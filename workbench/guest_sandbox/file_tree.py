@@ -66,6 +66,8 @@ def install_stubs(root: Path, traits: LinuxTraits) -> None:
     for name, place in places.items():
         install(name, root / place)
     install("poweroff", root / "usr/sbin/shutdown")
+    (root / "usr/bin/date").rename(root / ".machine/bin/date")
+    install("date", root / "usr/bin/date")
 
 
 def install(name: str, place: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +15,8 @@ from workbench.guest_sandbox.traits import LinuxTraits
 
 JOB_TIMEOUT_S = 30.0
 TIMED_OUT = -1
-RUN_COMMAND_FOLDER = "var/lib/waagent/run-command-handler/download"
+RUN_COMMAND_HANDLER = "var/lib/waagent/run-command-handler"
+RUN_COMMAND_FOLDER = f"{RUN_COMMAND_HANDLER}/download"
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,15 @@ class LinuxGuest:
         command = (job / "command").read_bytes().decode().split("\0")[:-1]
         return await self._execute(self._next_run(), command, {}, JOB_TIMEOUT_S)
 
+    def set_clock(self, moment: datetime) -> None:
+        """Sets the clock that `date` shows; it then stands still. Without it `date` shows this computer's time.
+
+        Raises ValueError for a moment without a time zone. Times of files stay this computer's.
+        """
+        if moment.tzinfo is None:
+            raise ValueError(f"{moment} has no time zone; give an aware datetime")
+        (self.files / ".machine/clock").write_text(f"{int(moment.timestamp())}\n")
+
     def serial_log(self) -> str:
         """All that was written to ttyS0 and the console since the machine was made."""
         return (self.files / "dev/ttyS0").read_text()
@@ -103,6 +114,10 @@ class LinuxGuest:
     def agent_running(self) -> bool:
         """Whether the Azure agent's service runs; without it Run Command neither starts nor reports anything."""
         return not self.powered_off() and (self.files / ".machine/agent").read_text().strip() == "running"
+
+    def remembers_scripts(self) -> bool:
+        """Whether Run Command's handler still knows what it ran; it forgets when waagent empties its folder."""
+        return (self.files / RUN_COMMAND_HANDLER).exists()
 
     def effects(self) -> tuple[str, ...]:
         """Every call of a stand-in with its arguments, oldest first, such as "waagent -deprovision+user -force"."""

@@ -4,8 +4,11 @@ from typing import Any
 
 DEPROVISION_SH = "#!/bin/sh\n# reads GOLDEN_RUN_ID, schedules: waagent -deprovision+user -force && poweroff\n"
 DEPROVISION_PS1 = (
-    "param([string]$RunId = (''), $Nonce, $ShutdownDelaySeconds)\n& sysprep.exe /oobe /generalize /quiet /quit\n"
+    "param([string]$RunId = (''), $Nonce, $NotAfter, $ShutdownDelaySeconds)\n"
+    "& sysprep.exe /oobe /generalize /quiet /quit\n"
 )
+#: Far ahead of every clock of the tests.
+NEVER = 4_102_444_800
 EVIDENCE_PS1 = "param($RunId, $Nonce)\nGet-Content setuperr.log\n"
 
 
@@ -16,11 +19,14 @@ def managed(script: str, **parameters: str) -> dict[str, Any]:
     return {"location": "westeurope", "properties": properties}
 
 
-def linux_run(run_id: str = "run-1") -> dict[str, Any]:
+def linux_run(
+    run_id: str = "run-1", script: str = DEPROVISION_SH, not_after: int = NEVER, **more: str
+) -> dict[str, Any]:
     """Arms a Linux guest."""
-    return managed(DEPROVISION_SH, GOLDEN_RUN_ID=run_id, GOLDEN_NONCE="abc123", GOLDEN_DELAY_SECONDS="60")
+    given = {"GOLDEN_RUN_ID": run_id, "GOLDEN_NONCE": "abc12345", "GOLDEN_NOT_AFTER": str(not_after)}
+    return managed(script, **given, **{"GOLDEN_DELAY_SECONDS": "60", **more})
 
 
-def windows_run(run_id: str = "run-1", script: str = DEPROVISION_PS1) -> dict[str, Any]:
+def windows_run(run_id: str = "run-1", script: str = DEPROVISION_PS1, not_after: int = NEVER) -> dict[str, Any]:
     """Seals a Windows guest."""
-    return managed(script, RunId=run_id, Nonce="abc123", ShutdownDelaySeconds="45")
+    return managed(script, RunId=run_id, Nonce="abc12345", NotAfter=str(not_after), ShutdownDelaySeconds="45")

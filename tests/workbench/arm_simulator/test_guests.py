@@ -37,13 +37,13 @@ async def _run(
 
 async def test_linux_is_armed_seals_itself_and_stops(simulator: Simulator, client: Sdk, clock: SteppedClock):
     view, told = await _run(client, clock, "linux1", linux_run(), 25)
-    assert (view.exit_code, told["outcome"], told["runId"], told["nonce"]) == (0, "armed", "run-1", "abc123")
+    assert (view.exit_code, told["outcome"], told["runId"], told["nonce"]) == (0, "armed", "run-1", "abc12345")
     machine = simulator.machine("linux1")
     assert (machine.armed_count, machine.sealed_count, machine.power_state) == (1, 0, "PowerState/running")
     await clock.advance(60)
     assert machine.power_state == "PowerState/stopped"
     assert [effect.kind for effect in machine.effects] == ["armed", "deprovisioned", "poweroff", "sealed"]
-    assert "GOLDEN-IMAGE-SEALED run-1 abc123\n" in machine.serial_log()
+    assert "GOLDEN-IMAGE-SEALED run-1 abc12345\n" in machine.serial_log()
 
 
 async def test_linux_where_waagent_fails_stays_up_and_can_be_asked_why(
@@ -53,8 +53,8 @@ async def test_linux_where_waagent_fails_stays_up_and_can_be_asked_why(
     await _run(client, clock, "bad1", linux_run(), 200)
     machine = simulator.machine("bad1")
     assert machine.power_state == "PowerState/running"
-    assert "GOLDEN-IMAGE-FAILED run-1 abc123 waagentFailed" in machine.serial_log()
-    why = managed("# reads GOLDEN_RUN_ID, prints failure.log", GOLDEN_RUN_ID="run-1", GOLDEN_NONCE="abc123")
+    assert "GOLDEN-IMAGE-FAILED run-1 abc12345 waagentFailed" in machine.serial_log()
+    why = managed("# reads GOLDEN_RUN_ID, prints failure.log", GOLDEN_RUN_ID="run-1", GOLDEN_NONCE="abc12345")
     _, told = await _run(client, clock, "bad1", why, 30)
     assert told["outcome"] == "evidence"
     assert "waagent exited" in told["message"]
@@ -132,7 +132,7 @@ async def test_windows_that_does_not_seal_stays_up(
     assert (view.execution_state, told["outcome"], told["code"]) == ("Failed", outcome, code)
     machine = simulator.machine("odd1")
     assert (machine.power_state, machine.sealed_count) == ("PowerState/running", 0)
-    evidence = managed(EVIDENCE_PS1, RunId="run-1", Nonce="abc123")
+    evidence = managed(EVIDENCE_PS1, RunId="run-1", Nonce="abc12345")
     _, told = await _run(client, clock, "odd1", evidence, 30)
     assert told["outcome"] == "evidence"
 

@@ -6,7 +6,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
 from tests.workbench.arm_simulator.fleet import GROUP, Raw, Sdk, vm_path
-from tests.workbench.arm_simulator.scripts import linux_run, managed
+from tests.workbench.arm_simulator.scripts import NEVER, linux_run, managed
 from workbench.arm_simulator import Simulator, SteppedClock
 
 
@@ -59,7 +59,10 @@ async def test_protected_parameters_reach_the_guest_and_are_never_seen_again(
 ):
     body = linux_run()
     body["properties"]["protectedParameters"] = [{"name": "GOLDEN_RUN_ID", "value": "hidden-7"}]
-    body["properties"]["parameters"] = [{"name": "GOLDEN_NONCE", "value": "n"}]
+    body["properties"]["parameters"] = [
+        {"name": "GOLDEN_NONCE", "value": "n"},
+        {"name": "GOLDEN_NOT_AFTER", "value": str(NEVER)},
+    ]
     body["properties"] |= {"runAsUser": "me", "runAsPassword": "s3cret"}
     put = await raw("PUT", vm_path("linux1", "/runCommands/run"), body)
     await clock.advance(30)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,48 @@ async def test_a_machine_that_is_off_runs_nothing_until_it_boots(guest: LinuxGue
     assert guest.agent_running()
     assert guest.scheduled() == ()
     assert (await guest.run("cat /run/volatile", {})).exit_code == 1
+
+
+async def test_the_clock_is_this_computers_until_it_is_set(guest: LinuxGuest):
+    shown = int((await guest.run("date +%s", {})).stdout)
+    assert abs(shown - time.time()) < 30
+    assert (await guest.run("date -u -d @0 +%Y", {})).stdout == "1970\n"
+
+
+async def test_every_form_of_date_shows_the_clock_that_was_set(guest: LinuxGuest, tmp_path: Path):
+    guest.set_clock(datetime(2031, 5, 6, 9, 8, 9, tzinfo=timezone(timedelta(hours=2))))
+    result = await guest.run("date +%s; date -u +%FT%TZ; date; PATH=/bin date -u +%j", {})
+    epoch, text, plain, day = result.stdout.splitlines()
+    assert (text, day) == ("2031-05-06T07:08:09Z", "126")
+    assert int(epoch) == datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC).timestamp()
+    assert "2031" in plain
+    guest.set_clock(datetime(2032, 1, 1, tzinfo=UTC))
+    again = LinuxGuest(tmp_path / "machine", LinuxTraits())
+    again.boot()
+    assert (await again.run("date -u +%F", {})).stdout == "2032-01-01\n"
+
+
+@pytest.mark.parametrize("arguments", ["-d yesterday +%s", "-s 12:00", "-r /etc/passwd"])
+async def test_a_set_clock_is_not_mixed_with_the_real_one(guest: LinuxGuest, arguments: str):
+    guest.set_clock(datetime(2031, 5, 6, tzinfo=UTC))
+    result = await guest.run(f"date {arguments}", {})
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "not simulated" in result.stderr
+
+
+def test_a_clock_needs_a_time_zone(guest: LinuxGuest):
+    with pytest.raises(ValueError, match="time zone"):
+        guest.set_clock(datetime(2031, 5, 6))  # noqa: DTZ001 - the mistake itself
+
+
+async def test_the_handler_remembers_what_it_ran_until_waagent_removes_its_state(guest: LinuxGuest):
+    assert not guest.remembers_scripts()
+    await guest.run("true", {})
+    assert guest.remembers_scripts()
+    guest.boot()
+    assert guest.remembers_scripts()
+    await guest.run("waagent -deprovision+user -force", {})
+    assert not guest.remembers_scripts()
 
 
 async def test_serial_log_holds_what_both_devices_got(guest: LinuxGuest):

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from workbench.arm_simulator.guests.emulated_linux import is_evidence, sentinel
+from workbench.arm_simulator.guests.expiry import is_epoch, seconds_late
 from workbench.arm_simulator.guests.model import Job, Outcome
 from workbench.arm_simulator.specs import WindowsTraits
 
@@ -31,11 +33,17 @@ class EmulatedWindowsGuest:
     def __init__(self, traits: WindowsTraits) -> None:
         self._traits = traits
         self._armed: str | None = None
+        self._first: Outcome | None = None
+        self._clock: datetime | None = None
         self._image_state = "IMAGE_STATE_COMPLETE"
         self._exit_code: int | None = None
         self._off = False
         self._jobs: list[Job] = []
         self._effects: list[str] = []
+
+    def set_clock(self, moment: datetime) -> None:
+        """Set the clock by which an order expires; until then it is this computer's."""
+        self._clock = moment
 
     async def run(self, script: str, parameters: Mapping[str, str], timeout_s: float) -> Outcome:
         """Answer for a deprovision script, an evidence script, a bare Sysprep, or anything else."""
@@ -55,24 +63,27 @@ class EmulatedWindowsGuest:
 
     def _deprovision(self, given: Mapping[str, str], timeout_s: float) -> Outcome:
         run_id, nonce = given.get("runid", ""), given.get("nonce", "")
+        if _parameters_are_bad(given):
+            return _refused(run_id, nonce, "badParameters")
+        if self._armed == run_id:
+            message = "This run armed the machine before."
+            return self._first or sentinel("alreadyArmed", run_id, nonce, "", message, {})
         if (refusal := self._refusal(given)) is not None:
-            return sentinel("refused", run_id, nonce, refusal, f"Precondition failed: {refusal}.", {})
-        if self._armed == run_id and self._image_state == SEALED:
-            return sentinel("alreadyArmed", run_id, nonce, "", "This run sealed the machine before.", {})
+            return _refused(run_id, nonce, refusal)
         self._armed = run_id
         self._effects.append("sysprep /generalize")
-        return self._sysprep(given, run_id, nonce, timeout_s)
+        done = self._sysprep(given, run_id, nonce, timeout_s)
+        if not done.timed_out:  # ended from outside, it did not come to keep its answer
+            self._first = Outcome(done.exit_code, done.stdout, repeated=True)
+        return done
 
     def _refusal(self, given: Mapping[str, str]) -> str | None:
-        numbers = (given.get("shutdowndelayseconds", "45"), given.get("syspreptimeoutseconds", "1800"))
-        if not _RUN_ID.fullmatch(given.get("runid", "")) or not given.get("nonce"):
-            return "badParameters"
-        if not all(number.isdigit() for number in numbers):
-            return "badParameters"
+        if self._armed is not None:
+            return "armedByAnotherRun"
+        if seconds_late(given["notafter"], self._clock or datetime.now(UTC)) > 0:
+            return "expired"
         if self._traits.build >= _USER_CONTEXT_FROM:
             return "buildNeedsUserContext"
-        if self._armed not in (None, given["runid"]):
-            return "armedByAnotherRun"
         return self._traits.precondition
 
     def _sysprep(self, given: Mapping[str, str], run_id: str, nonce: str, timeout_s: float) -> Outcome:
@@ -131,6 +142,10 @@ class EmulatedWindowsGuest:
         """Sysprep with /quit leaves the agent alone."""
         return True
 
+    def remembers_scripts(self) -> bool:
+        """The agent's state stays on the disk."""
+        return True
+
     def powered_off(self) -> bool:
         """Whether the guest ordered its own shutdown."""
         return self._off
@@ -144,5 +159,16 @@ class EmulatedWindowsGuest:
         return tuple(self._effects)
 
     def boot(self) -> None:
-        """The machine starts again."""
-        self._off = False
+        """The machine starts again; the volatile key that held the run's mark and answer is gone."""
+        self._off, self._armed, self._first = False, None, None
+
+
+def _parameters_are_bad(given: Mapping[str, str]) -> bool:
+    numbers = (given.get("shutdowndelayseconds", "45"), given.get("syspreptimeoutseconds", "1800"))
+    if not _RUN_ID.fullmatch(given.get("runid", "")) or not given.get("nonce"):
+        return True
+    return not all(number.isdigit() for number in numbers) or not is_epoch(given.get("notafter", ""))
+
+
+def _refused(run_id: str, nonce: str, code: str) -> Outcome:
+    return sentinel("refused", run_id, nonce, code, f"Precondition failed: {code}.", {})

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a script ended. `duration` is in simulated seconds; `never_ends` is a script that hangs."""
+    """How a script ended. `duration` is in simulated seconds; `never_ends` is a script that hangs.
+
+    `repeated`: it did nothing but print again what an earlier call of the same run had printed.
+    """
 
     exit_code: int
     stdout: str
@@ -15,6 +19,7 @@ class Outcome:
     timed_out: bool = False
     duration: float = 0.0
     never_ends: bool = False
+    repeated: bool = False
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,10 @@ class Job:
 
 class Guest(Protocol):
     """A guest system: runs scripts as root or SYSTEM and remembers what they did."""
+
+    def set_clock(self, moment: datetime) -> None:
+        """Set the guest's clock; it stands still until the next time."""
+        ...
 
     async def run(self, script: str, parameters: Mapping[str, str], timeout_s: float) -> Outcome:
         """Run a script with named parameters."""
@@ -42,6 +51,10 @@ class Guest(Protocol):
 
     def agent_running(self) -> bool:
         """Whether the guest agent's service runs."""
+        ...
+
+    def remembers_scripts(self) -> bool:
+        """Whether the agent still knows which run commands it ran; it runs those that stand again if not."""
         ...
 
     def powered_off(self) -> bool:

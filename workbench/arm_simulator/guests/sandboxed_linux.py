@@ -5,6 +5,7 @@ import importlib
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,10 @@ class SandboxedLinuxGuest:
             self._laid = self._sandbox.LinuxGuest(self._root, self._traits)
         return self._laid
 
+    def set_clock(self, moment: datetime) -> None:
+        """Set the clock that `date` shows in the guest."""
+        self._machine().set_clock(moment)
+
     async def run(self, script: str, parameters: Mapping[str, str], timeout_s: float) -> Outcome:
         """Run the script as root of the sandbox, parameters as environment variables."""
         began = time.monotonic()
@@ -71,6 +76,10 @@ class SandboxedLinuxGuest:
     def agent_running(self) -> bool:
         """Whether the agent's service runs."""
         return self._laid is None or bool(self._laid.agent_running())
+
+    def remembers_scripts(self) -> bool:
+        """Whether the state of Run Command's handler is still on the machine's disk."""
+        return self._laid is not None and bool(self._laid.remembers_scripts())
 
     def powered_off(self) -> bool:
         """Whether the guest powered itself off."""
