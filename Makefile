@@ -7,10 +7,19 @@ unexport PYRIGHT_PYTHON_FORCE_VERSION PYRIGHT_PYTHON_PYLANCE_VERSION
 
 BIN := .venv/bin
 
-.PHONY: demo test check format bench-import lock clean setup
+.PHONY: demo demo-crash kill-test bench-hub test check format bench-import lock clean setup
 
 demo: setup
 	@$(BIN)/python -m workbench.demo
+
+demo-crash: setup
+	@$(BIN)/python -m workbench.demo.crash
+
+kill-test: setup
+	@$(BIN)/python -m workbench.kill_test
+
+bench-hub: setup
+	@$(BIN)/python benchmarks/hub.py
 
 test: setup
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -34,7 +34,7 @@ async def _run(speed: float) -> int:
     with tempfile.TemporaryDirectory(prefix="golden-demo-") as folder:
         log = Path(folder) / "host.log"
         try:
-            return 0 if await perform(console, speed, log) else 1
+            return 0 if await perform(console, speed, Path(folder)) else 1
         except Exception:
             console.print_exception()
             if log.exists():

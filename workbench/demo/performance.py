@@ -30,11 +30,11 @@ class Outcome:
     rejected: list[str]
 
 
-async def perform(console: Console, speed: float, log: Path) -> bool:
+async def perform(console: Console, speed: float, folder: Path) -> bool:
     """Give whether every machine ended as it must."""
     began = time.monotonic()
-    console.print("starting: simulator of Azure Resource Manager, Azurite, durable engine, Functions host …")
-    async with surroundings(speed, log) as around:
+    console.print("starting: simulator of Azure Resource Manager, Azurite, task hub on SQLite, Functions host …")
+    async with surroundings(speed, folder) as around:
         ready = time.monotonic() - began
         console.print(f"ready after {ready:.1f} s; one real second is {speed:g} simulated seconds\n")
         simulated_start = around.simulator.clock.now()

@@ -1,25 +1,23 @@
-"""Starts what the demo needs, stops all of it again: simulator, Azurite, engine, host."""
+"""Starts what the demo needs, stops all of it again: simulator, Azurite, task hub, host."""
 
 import asyncio
 import base64
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient
 
 from workbench.arm_simulator import Role, ScaledClock, Simulator
 from workbench.azurite_server import AzuriteServer
 from workbench.demo.fleet import FLEET, SCOPE
+from workbench.demo.hub_process import ROOT, HubProcess
 from workbench.functions_host import HostProcess
-from workbench.timed_engine import ScaledClock as EngineClock
-from workbench.timed_engine import TimedBackend
 
-ROOT = Path(__file__).parents[2]
 API_VERSION = "2025-11-05"
 
 
@@ -28,19 +26,21 @@ class Surroundings:
     """All that runs, and the two ways to talk to it: queues and HTTP."""
 
     simulator: Simulator
-    host: HostProcess
+    hub: HubProcess
     storage: str
     http: aiohttp.ClientSession
+    log: Path
+    host: HostProcess
 
     async def send(self, text: str) -> None:
         """Put a message on `image-requests`, base64 as other systems do."""
         async with self._queue("image-requests") as queue:
+            with suppress(ResourceExistsError):
+                await queue.create_queue()
             await queue.send_message(base64.b64encode(text.encode()).decode())
 
     async def receive(self, name: str) -> list[str]:
         """Take every message that is on a queue now, decoded; none if the queue was never made."""
-        from azure.core.exceptions import ResourceNotFoundError
-
         texts: list[str] = []
         async with self._queue(name) as queue:
             try:
@@ -56,37 +56,50 @@ class Surroundings:
         async with self.http.get(f"{self.host.url}/api/runs/{run_id}") as response:
             return await response.json() if response.status == 200 else {}
 
+    async def kill(self) -> None:
+        """SIGKILL to host and hub at once."""
+        await asyncio.gather(self.host.kill(), self.hub.kill())
+        await self.host.stop()
+
+    async def start_again(self) -> None:
+        """Start hub and host on the same file."""
+        await self.hub.start()
+        self.host = _host(self.simulator, self.hub, self.storage, self.log)
+        await self.host.start()
+
     def _queue(self, name: str) -> QueueClient:
         return QueueClient.from_connection_string(self.storage, name, api_version=API_VERSION)
 
 
 @asynccontextmanager
-async def surroundings(speed: float, log: Path) -> AsyncGenerator[Surroundings]:
-    """Start everything; whatever happens inside, nothing is left running."""
+async def surroundings(speed: float, folder: Path) -> AsyncGenerator[Surroundings]:
+    """Start everything below `folder`; whatever happens inside, nothing is left running."""
     async with AsyncExitStack() as stack:
         azurite = AzuriteServer()
         stack.push_async_callback(asyncio.to_thread, azurite.stop)
-        storage = await asyncio.to_thread(azurite.start)
-        simulator = await stack.enter_async_context(
-            Simulator(
-                machines=[machine.spec for machine in FLEET],
-                clock=ScaledClock(speed),
-                role=Role.from_file(ROOT / "infra" / "role.json"),
-            )
-        )
-        engine = TimedBackend(EngineClock(datetime.now(UTC), speed))
-        address = engine.start()
-        stack.callback(engine.stop)
-        environment = {**simulator.environment(), **_settings(simulator, storage)}
-        host = await stack.enter_async_context(
-            HostProcess(ROOT, env=environment, engine=f"http://{address}", log_path=log)
-        )
+        starting = asyncio.create_task(asyncio.to_thread(azurite.start))
+        machines = [machine.spec for machine in FLEET]
+        role = Role.from_file(ROOT / "infra" / "role.json")
+        simulator = await stack.enter_async_context(Simulator(machines=machines, clock=ScaledClock(speed), role=role))
+        hub = HubProcess(folder, speed)
+        stack.push_async_callback(hub.stop)
+        await hub.start()
+        storage = await starting
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Surroundings(simulator, host, storage, http)
+        log = folder / "host.log"
+        around = Surroundings(simulator, hub, storage, http, log, _host(simulator, hub, storage, log))
+
+        async def stop_host() -> None:
+            await around.host.stop()
+
+        stack.push_async_callback(stop_host)
+        await around.host.start()
+        yield around
 
 
-def _settings(simulator: Simulator, storage: str) -> dict[str, str]:
-    return {
+def _host(simulator: Simulator, hub: HubProcess, storage: str, log: Path) -> HostProcess:
+    environment = {
+        **simulator.environment(),
         "AzureWebJobsStorage": storage,
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
@@ -99,3 +112,4 @@ def _settings(simulator: Simulator, storage: str) -> dict[str, str]:
         "GOLDEN_APP_NAME": "golden-demo",
         "NO_PROXY": "127.0.0.1",
     }
+    return HostProcess(ROOT, env=environment, engine=f"http://{hub.address}", log_path=log)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workbench.functions_host.clock import Clock, ManualClock, SystemClock
-    from workbench.functions_host.engines import AddressEngine, Engine, MemoryEngine
+    from workbench.functions_host.engines import AddressEngine, Engine, MemoryEngine, SqliteEngine
     from workbench.functions_host.errors import AppLoadError, ConfigurationError, HostError
     from workbench.functions_host.host import FunctionsHost
     from workbench.functions_host.host_options import HostOptions
@@ -24,6 +24,7 @@ _HOMES = {
     "HostProcess": "host_process",
     "ManualClock": "clock",
     "MemoryEngine": "engines",
+    "SqliteEngine": "engines",
     "SystemClock": "clock",
 }
 
@@ -39,6 +40,7 @@ __all__ = [
     "HostProcess",
     "ManualClock",
     "MemoryEngine",
+    "SqliteEngine",
     "SystemClock",
 ]
 

@@ -16,7 +16,7 @@ _REASON = "This function was programmatically called via the host APIs."
 
 
 class AdminApi:
-    """`/admin/host/status`, `/admin/functions`, and `POST /admin/functions/{name}` with `{"input": …}`.
+    """`/admin/host/status`, `/admin/functions[/{name}]`, and `POST /admin/functions/{name}` with `{"input": …}`.
 
     Source: https://learn.microsoft.com/azure/azure-functions/functions-manually-run-non-http
     """
@@ -33,6 +33,7 @@ class AdminApi:
         return [
             web.get("/admin/host/status", self._status),
             web.get("/admin/functions", self._list),
+            web.get("/admin/functions/{name}", self._describe),
             web.post("/admin/functions/{name}", self._run),
         ]
 
@@ -41,6 +42,16 @@ class AdminApi:
 
     async def _list(self, _request: web.Request) -> web.Response:
         return json_response([{"name": f.name, "trigger": f.kind} for f in self._catalog.functions])
+
+    async def _describe(self, request: web.Request) -> web.Response:
+        """Name, trigger and bindings of one function."""
+        function = self._catalog.find(request.match_info["name"])
+        if function is None:
+            return web.Response(status=404)
+        bindings = [
+            {"type": b.kind, "name": b.name, "direction": "out" if b.is_output else "in"} for b in function.bindings
+        ]
+        return json_response({"name": function.name, "trigger": function.kind, "config": {"bindings": bindings}})
 
     async def _run(self, request: web.Request) -> web.Response:
         """202 once the function is started; its outcome is in the log only."""

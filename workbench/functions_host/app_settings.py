@@ -77,19 +77,31 @@ def load_settings(app_dir: Path, environment: Mapping[str, str]) -> AppSettings:
 def read_local_settings(app_dir: Path) -> dict[str, str]:
     """The `Values` of local.settings.json; empty when there is no file."""
     path = app_dir / "local.settings.json"
-    if not path.exists():
-        return {}
-    try:
-        document: object = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise ConfigurationError(f"{path} is not valid JSON: {error}") from error
-    root = cast(dict[str, object], document) if isinstance(document, dict) else {}
+    root = _read(path)
     if root.get("IsEncrypted"):
         raise ConfigurationError(f"{path} is encrypted: run `func settings decrypt` first")
     values = root.get("Values", {})
     if not isinstance(values, dict):
         raise ConfigurationError(f"{path}: Values must be an object of strings")
     return {name: _as_text(value) for name, value in cast(dict[str, object], values).items()}
+
+
+def local_http_port(app_dir: Path) -> int | None:
+    """`Host.LocalHttpPort` of local.settings.json: the port when the command line names none."""
+    host = _read(app_dir / "local.settings.json").get("Host")
+    port = cast(dict[str, object], host).get("LocalHttpPort") if isinstance(host, dict) else None
+    return int(port) if isinstance(port, int | str) and str(port).isdigit() else None
+
+
+def _read(path: Path) -> dict[str, object]:
+    """The file's JSON object; an empty one when there is no file."""
+    if not path.exists():
+        return {}
+    try:
+        document: object = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ConfigurationError(f"{path} is not valid JSON: {error}") from error
+    return cast(dict[str, object], document) if isinstance(document, dict) else {}
 
 
 def _as_text(value: object) -> str:

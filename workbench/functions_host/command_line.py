@@ -11,10 +11,11 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from workbench.functions_host.app_settings import local_http_port
 from workbench.functions_host.errors import AppLoadError, HostError
 from workbench.functions_host.host import FunctionsHost
 from workbench.functions_host.host_config import read_host_config
-from workbench.functions_host.host_options import HostOptions
+from workbench.functions_host.host_options import DEFAULT_ENGINE, HostOptions
 from workbench.functions_host.invocation_log import configure_logging
 from workbench.functions_host.listing import function_listing
 
@@ -41,10 +42,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m workbench.functions_host", description=__doc__)
     start = parser.add_subparsers(required=True, metavar="start").add_parser("start", help="run an app")
     start.add_argument("--app", type=Path, default=Path(), help="folder of function_app.py (default: here)")
-    start.add_argument("--port", type=int, default=7071, help="HTTP port, 0 for a free one (default: 7071)")
-    start.add_argument("--engine", default="memory", help="memory, or http://HOST:PORT of a durabletask endpoint")
+    start.add_argument("--port", "-p", type=int, help="HTTP port, 0 for a free one (default: LocalHttpPort, or 7071)")
+    start.add_argument("--functions", nargs="+", default=(), metavar="NAME", help="run these only (default: all)")
+    start.add_argument("--engine", default=DEFAULT_ENGINE, help="sqlite, memory, or http://HOST:PORT (%(default)s)")
     start.add_argument("--ready-file", type=Path, help="written as JSON once the host listens")
-    start.add_argument("--state-dir", type=Path, help="where timers keep when they last fired (default: nowhere)")
+    start.add_argument(
+        "--state-dir",
+        type=Path,
+        help="where timers keep when they last fired (default: .durable of the app with sqlite)",
+    )
     start.add_argument("--drain", type=float, default=10.0, help="seconds to wait for running functions at the end")
     start.add_argument("--stop-on-eof", action="store_true", help="stop when standard input closes")
     return parser
@@ -60,8 +66,12 @@ async def _serve(options: argparse.Namespace) -> int:
     host = FunctionsHost(
         options.app,
         engine=options.engine,
-        port=options.port,
-        options=HostOptions(state_dir=options.state_dir, drain_seconds=options.drain),
+        port=_port(options),
+        options=HostOptions(
+            state_dir=options.state_dir or (options.app / ".durable" if options.engine == "sqlite" else None),
+            drain_seconds=options.drain,
+            functions=tuple(options.functions),
+        ),
     )
     try:
         await host.start()
@@ -74,6 +84,11 @@ async def _serve(options: argparse.Namespace) -> int:
     finally:
         left = await host.stop()
     return left
+
+
+def _port(options: argparse.Namespace) -> int:
+    given: int | None = options.port
+    return given if given is not None else local_http_port(options.app) or 7071
 
 
 def _write_ready_file(path: Path, host: FunctionsHost) -> None:

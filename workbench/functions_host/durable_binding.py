@@ -25,7 +25,7 @@ def durable_client_json(*, rpc_address: str, host_url: str, hub_name: str, conne
             "taskHubName": hub_name,
             "connectionName": connection or "Storage",
             "creationUrls": _creation_urls(base, query),
-            "managementUrls": _management_urls(base, query),
+            "managementUrls": management_urls(base, query, _INSTANCE),
             "baseUrl": base,
             "requiredQueryStringParameters": query,
             "rpcBaseUrl": rpc_address,
@@ -46,16 +46,23 @@ def _creation_urls(base: str, query: str) -> dict[str, str]:
     }
 
 
-def _management_urls(base: str, query: str) -> dict[str, str]:
-    instance = f"{base}/instances/{_INSTANCE}"
+def management_urls(base: str, query: str, instance: str) -> dict[str, str]:
+    """The addresses of one instance.
+
+    Args:
+        base: address of the durable HTTP API, without a slash at the end.
+        query: the parameters that every address carries.
+        instance: the id, encoded for a path.
+    """
+    address = f"{base}/instances/{instance}"
     return {
-        "id": _INSTANCE,
-        "statusQueryGetUri": f"{instance}?{query}",
-        "sendEventPostUri": f"{instance}/raiseEvent/{{eventName}}?{query}",
-        "terminatePostUri": f"{instance}/terminate?reason={{text}}&{query}",
-        "suspendPostUri": f"{instance}/suspend?reason={{text}}&{query}",
-        "resumePostUri": f"{instance}/resume?reason={{text}}&{query}",
-        "rewindPostUri": f"{instance}/rewind?reason={{text}}&{query}",
-        "restartPostUri": f"{instance}/restart?{query}",
-        "purgeHistoryDeleteUri": f"{instance}?{query}",
+        "id": instance,
+        "statusQueryGetUri": f"{address}?{query}",
+        "sendEventPostUri": f"{address}/raiseEvent/{{eventName}}?{query}",
+        "terminatePostUri": f"{address}/terminate?reason={{text}}&{query}",
+        "suspendPostUri": f"{address}/suspend?reason={{text}}&{query}",
+        "resumePostUri": f"{address}/resume?reason={{text}}&{query}",
+        "rewindPostUri": f"{address}/rewind?reason={{text}}&{query}",
+        "restartPostUri": f"{address}/restart?{query}",
+        "purgeHistoryDeleteUri": f"{address}?{query}",
     }

@@ -8,27 +8,21 @@ from typing import Any
 
 import grpc
 from durabletask.internal import orchestrator_service_pb2 as pb
-from durabletask.internal import orchestrator_service_pb2_grpc as stubs
 
 from workbench.functions_host.durable_tasks import DurableTasks
+from workbench.functions_host.engine_connection import EngineConnection
 from workbench.functions_host.host_config import DurableOptions
 
 _log = logging.getLogger("functions_host.durable")
-_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 _RECONNECT_SECONDS = 0.5
 
 
 class DurableWorker:
-    """One stream of work items.
-
-    gRPC's blocking API is used on purpose: its asyncio API logs errors when two event loops of one process use it,
-    and the app's durable clients use it on the worker's loop.
-    """
+    """One stream of work items."""
 
     def __init__(self, address: str, tasks: DurableTasks, options: DurableOptions) -> None:
         """Takes the engine's "host:port"; connects in `start`."""
-        self._channel = grpc.insecure_channel(address, options=_UNLIMITED)
-        self._stub: Any = stubs.TaskHubSidecarServiceStub(self._channel)
+        self._engine = EngineConnection(address)
         self._tasks = tasks
         self._options = options
         self._slots = {
@@ -59,7 +53,7 @@ class DurableWorker:
             await asyncio.gather(*left, return_exceptions=True)
         if self._reader is not None:
             await asyncio.to_thread(self._reader.join, 5.0)
-        self._channel.close()
+        await self._engine.close()
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         request = pb.GetWorkItemsRequest(
@@ -69,7 +63,10 @@ class DurableWorker:
         )
         while not self._stopping.is_set():
             try:
-                self._stream = self._stub.GetWorkItems(request)
+                self._stream = self._engine.stub.GetWorkItems(request)
+                if self._stopping.is_set():
+                    # `stop` may have looked for a stream just before there was one.
+                    self._stream.cancel()
                 for item in self._stream:
                     loop.call_soon_threadsafe(self._accept, item)
             except grpc.RpcError as error:
@@ -116,57 +113,33 @@ class DurableWorker:
     async def _orchestrate(self, item: pb.WorkItem) -> None:
         response = await self._tasks.orchestrate(item.orchestratorRequest)
         response.completionToken = item.completionToken
-        await self._call(self._stub.CompleteOrchestratorTask, response)
+        await self._engine.call("CompleteOrchestratorTask", response)
 
     async def _act(self, item: pb.WorkItem) -> None:
         response = await self._tasks.act(item.activityRequest)
         response.completionToken = item.completionToken
-        await self._call(self._stub.CompleteActivityTask, response)
+        await self._engine.call("CompleteActivityTask", response)
 
     async def _operate(self, item: pb.WorkItem) -> None:
         request = item.entityRequestV2 if item.HasField("entityRequestV2") else item.entityRequest
         response = await self._tasks.operate(request)
         response.completionToken = item.completionToken
-        await self._call(self._stub.CompleteEntityTask, response)
+        await self._engine.call("CompleteEntityTask", response)
 
     async def _abandon(self, item: pb.WorkItem) -> None:
         token = item.completionToken
         kind = item.WhichOneof("request")
         try:
             if kind == "orchestratorRequest":
-                await self._call(
-                    self._stub.AbandonTaskOrchestratorWorkItem,
+                await self._engine.call(
+                    "AbandonTaskOrchestratorWorkItem",
                     pb.AbandonOrchestrationTaskRequest(completionToken=token),
                 )
             elif kind == "activityRequest":
-                await self._call(
-                    self._stub.AbandonTaskActivityWorkItem, pb.AbandonActivityTaskRequest(completionToken=token)
+                await self._engine.call(
+                    "AbandonTaskActivityWorkItem", pb.AbandonActivityTaskRequest(completionToken=token)
                 )
             elif kind in ("entityRequest", "entityRequestV2"):
-                await self._call(
-                    self._stub.AbandonTaskEntityWorkItem, pb.AbandonEntityTaskRequest(completionToken=token)
-                )
+                await self._engine.call("AbandonTaskEntityWorkItem", pb.AbandonEntityTaskRequest(completionToken=token))
         except grpc.RpcError:
             _log.debug("a work item could not be given back", exc_info=True)
-
-    @staticmethod
-    async def _call(method: Any, request: object) -> None:
-        """Awaits a unary call without a thread: gRPC's future tells the event loop when it is done."""
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-
-        def finish(call: Any) -> None:
-            error = call.exception()
-            loop.call_soon_threadsafe(_settle, done, error)
-
-        method.future(request).add_done_callback(finish)
-        await done
-
-
-def _settle(done: asyncio.Future[None], error: BaseException | None) -> None:
-    if done.done():
-        return
-    if error is None:
-        done.set_result(None)
-    else:
-        done.set_exception(error)

@@ -1,16 +1,17 @@
 """The seam to the durable engine: anything that speaks the durabletask sidecar protocol at an address."""
 
 import asyncio
+import importlib
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import grpc
 from durabletask.internal import orchestrator_service_pb2_grpc as stubs
-from durabletask.testing import create_test_backend
 
+from workbench.functions_host.engine_connection import UNLIMITED
 from workbench.functions_host.errors import ConfigurationError
-
-_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+from workbench.functions_host.memory_backend import MemoryBackend
 
 
 class Engine(Protocol):
@@ -33,7 +34,7 @@ class MemoryEngine:
 
     def __init__(self) -> None:
         """Nothing runs until `start`."""
-        self._backend = create_test_backend(port=0)
+        self._backend = MemoryBackend()
         self._server: grpc.Server | None = None
         self._pool: ThreadPoolExecutor | None = None
         self.address = ""
@@ -41,7 +42,7 @@ class MemoryEngine:
     async def start(self) -> str:
         """Serves the backend on a free port of 127.0.0.1 (its own `start` listens on every address)."""
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="memory-engine")
-        self._server = grpc.server(self._pool, options=_UNLIMITED)
+        self._server = grpc.server(self._pool, options=UNLIMITED)
         stubs.add_TaskHubSidecarServiceServicer_to_server(self._backend, self._server)  # pyright: ignore[reportUnknownMemberType]
         port = self._server.add_insecure_port("127.0.0.1:0")
         self._server.start()
@@ -67,7 +68,7 @@ class AddressEngine:
         self._address = address.removeprefix("http://").rstrip("/")
         host, _, port = self._address.rpartition(":")
         if not host or not port.isdigit():
-            raise ConfigurationError(f"{address!r} is no engine: write memory, or http://HOST:PORT")
+            raise ConfigurationError(f"{address!r} is no engine: write sqlite, memory, or http://HOST:PORT")
 
     async def start(self) -> str:
         """Returns the address."""
@@ -77,6 +78,41 @@ class AddressEngine:
         """Leaves the engine running."""
 
 
-def engine_named(name: str) -> Engine:
-    """The engine that the command line's `--engine` names."""
+class SqliteEngine:
+    """The embedded engine: one SQLite file, so that runs go on after the process died."""
+
+    def __init__(self, file: Path) -> None:
+        """`file` and its folder are made by `start`."""
+        self._file = file
+        self._hub: Any = None
+
+    async def start(self) -> str:
+        """Opens the file and goes on with whatever it holds.
+
+        Raises:
+            ConfigurationError: the file cannot be used.
+        """
+        # On first use: the engine is no part of a host that runs on another one.
+        hub_module = importlib.import_module("workbench.task_hub")
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        # As on Azure by default: an instance that has ended makes room for a new one under its id.
+        hub = hub_module.TaskHub(self._file, existing="restart")
+        try:
+            address: str = await hub.start()
+        except Exception as error:
+            raise ConfigurationError(f"the engine sqlite cannot start: {error}") from error
+        self._hub = hub
+        return address
+
+    async def stop(self) -> None:
+        """Closes the file; what was acknowledged is in it."""
+        hub, self._hub = self._hub, None
+        if hub is not None:
+            await hub.stop()
+
+
+def engine_named(name: str, app_dir: Path) -> Engine:
+    """The engine that the command line's `--engine` names; `sqlite` keeps its file in the app's `.durable` folder."""
+    if name == "sqlite":
+        return SqliteEngine(app_dir / ".durable" / "task-hub.db")
     return MemoryEngine() if name == "memory" else AddressEngine(name)

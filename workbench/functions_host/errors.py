@@ -16,7 +16,8 @@ class ConfigurationError(HostError):
     """A configuration file, a setting or a binding is wrong."""
 
 
-@dataclass(frozen=True)
+# Not frozen: Python sets an exception's traceback while it passes through a context manager.
+@dataclass(eq=False)
 class AppLoadError(HostError):
     """The app could not be imported or indexed.
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from workbench.functions_host.app_settings import AppSettings
+from workbench.functions_host.errors import ConfigurationError
+from workbench.functions_host.retry_policy import RetryPolicy, read_retry_policy
 from workbench.functions_host.worker_protocol import RpcFunctionMetadata
 
 type Value = object
@@ -43,6 +45,7 @@ class Function:
     name: str
     function_id: str
     bindings: tuple[Binding, ...]
+    retry: RetryPolicy | None = None
 
     @property
     def trigger(self) -> Binding | None:
@@ -73,6 +76,21 @@ class FunctionCatalog:
         """A function by name; the Functions host does not look at case."""
         folded = name.casefold()
         return next((f for f in self.functions if f.name.casefold() == folded), None)
+
+    def only(self, names: Iterable[str]) -> "FunctionCatalog":
+        """The functions of these names, and those that Durable Functions brings along; all without a name.
+
+        Raises:
+            ConfigurationError: the app has no function of one of the names.
+        """
+        wanted = {name.casefold(): name for name in names}
+        for folded, name in wanted.items():
+            if all(f.name.casefold() != folded for f in self.functions):
+                raise ConfigurationError(f"--functions: the app has no function {name!r}")
+        kept = (
+            f for f in self.functions if not wanted or f.name.casefold() in wanted or f.name.startswith("BuiltIn__")
+        )
+        return FunctionCatalog(tuple(kept))
 
     def of_kind(self, kind: str) -> tuple[Function, ...]:
         """The functions that one kind of trigger starts."""
@@ -107,7 +125,7 @@ def _is_disabled(name: str, settings: AppSettings) -> bool:
 
 def _function(item: RpcFunctionMetadata, settings: AppSettings) -> Function:
     bindings = tuple(_binding(cast(dict[str, Value], json.loads(raw)), settings) for raw in item.raw_bindings)
-    return Function(item.name, item.function_id, bindings)
+    return Function(item.name, item.function_id, bindings, read_retry_policy(item.retry_options))
 
 
 def _binding(raw: dict[str, Value], settings: AppSettings) -> Binding:

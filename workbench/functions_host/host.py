@@ -3,14 +3,16 @@
 import logging
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from workbench.functions_host.admin_api import AdminApi
 from workbench.functions_host.app_settings import AppSettings, load_settings
 from workbench.functions_host.durable_binding import durable_client_json
 from workbench.functions_host.durable_management import DurableManagement
+from workbench.functions_host.durable_starts import StartRules
 from workbench.functions_host.durable_tasks import DurableTasks
 from workbench.functions_host.durable_worker import DurableWorker
 from workbench.functions_host.engines import Engine, engine_named
@@ -18,18 +20,19 @@ from workbench.functions_host.environment import Environment
 from workbench.functions_host.event_grid import EventGridWebhook
 from workbench.functions_host.function_catalog import Binding, FunctionCatalog, read_catalog
 from workbench.functions_host.host_config import HostConfig, read_host_config
-from workbench.functions_host.host_options import HostOptions
+from workbench.functions_host.host_options import DEFAULT_ENGINE, HostOptions
+from workbench.functions_host.http_forwarding import WorkerForwarder
 from workbench.functions_host.http_server import HttpServer
 from workbench.functions_host.http_trigger import HttpRoute, HttpTrigger, read_routes
 from workbench.functions_host.invoker import Invoker
 from workbench.functions_host.python_worker import PythonWorker
-from workbench.functions_host.queue_listener import QueueListener, QueueTrigger
-from workbench.functions_host.queue_output import QueueOutput
-from workbench.functions_host.queue_storage import QueueStorage
 from workbench.functions_host.shutdown import Shutdown
 from workbench.functions_host.timer_listener import TimerListener
 from workbench.functions_host.timer_status import TimerStatusStore
 from workbench.functions_host.worker_protocol import TypedData
+
+if TYPE_CHECKING:
+    from workbench.functions_host.queue_bindings import QueueBindings
 
 _log = logging.getLogger("functions_host")
 _TRIGGERS = frozenset(("httpTrigger", "queueTrigger", "timerTrigger", "eventGridTrigger"))
@@ -46,7 +49,7 @@ class FunctionsHost:
         app_dir: the folder of `function_app.py`.
         settings: app settings; they win over the process environment and local.settings.json, and are in the
             environment while the host runs.
-        engine: "memory", "http://HOST:PORT" of a durabletask endpoint, or an `Engine`.
+        engine: "sqlite", "memory", "http://HOST:PORT" of a durabletask endpoint, or an `Engine`.
         port: of the HTTP server; 0 takes a free one.
         options: see `HostOptions`.
     """
@@ -56,17 +59,19 @@ class FunctionsHost:
         app_dir: Path,
         *,
         settings: Mapping[str, str] | None = None,
-        engine: Engine | str = "memory",
+        engine: Engine | str = DEFAULT_ENGINE,
         port: int = 0,
         options: HostOptions | None = None,
     ) -> None:
         """Starts nothing yet."""
         self._app_dir = Path(app_dir).resolve()
         self._overrides = dict(settings or {})
-        self._engine = engine_named(engine) if isinstance(engine, str) else engine
+        self._engine = engine_named(engine, self._app_dir) if isinstance(engine, str) else engine
         self._port = port
         self._options = options or HostOptions()
         self._shutdown = Shutdown(self._options.drain_seconds)
+        self._worker = PythonWorker(self._app_dir)
+        self._forwarder: WorkerForwarder | None = None
         self.url = ""
         self.engine_address = ""
         self.catalog = FunctionCatalog(())
@@ -102,56 +107,77 @@ class FunctionsHost:
     async def _start(self) -> None:
         environment = Environment.enter(self._app_dir, self._overrides)
         self._shutdown.finally_do(environment.leave)
-        config = read_host_config(self._app_dir, os.environ)
         settings = load_settings(self._app_dir, os.environ)
+        config = _resolved(read_host_config(self._app_dir, os.environ), settings)
         self.engine_address = await self._engine.start()
         self._shutdown.finally_await(self._engine.stop)
-        storage = QueueStorage(settings)
-        self._shutdown.finally_await(storage.close)
-        invoker = await self._load_app(settings, config, storage)
+        await self._load_app(settings)
+        queues = self._open_queues(settings, config)
+        invoker = self._invoker(config, queues)
         timers = [
             TimerListener(f, invoker, self._options.clock, TimerStatusStore(self._options.state_dir))
             for f in self.catalog.of_kind("timerTrigger")
         ]
         await self._serve_http(config, invoker, timers)
         await self._start_durable(config, invoker)
-        await self._start_queues(config, invoker, storage)
+        if queues is not None:
+            await queues.listen(self.catalog, invoker, self._options.queue_lease, self._shutdown)
         for timer in timers:
             await timer.start()
             self._shutdown.first_await(timer.stop)
 
-    async def _load_app(self, settings: AppSettings, config: HostConfig, storage: QueueStorage) -> Invoker:
-        worker = PythonWorker(self._app_dir)
+    async def _load_app(self, settings: AppSettings) -> None:
+        worker = self._worker
         self._shutdown.finally_await(worker.stop)
-        self.catalog = read_catalog(await worker.start(), settings)
+        metadata = await worker.start()
+        if worker.http_address is not None:
+            self._forwarder = WorkerForwarder(worker.http_address)
+            self._shutdown.finally_await(self._forwarder.close)
+            await self._forwarder.wait_until_open()
+        self.catalog = read_catalog(metadata, settings).only(self._options.functions)
         for function in self.catalog.functions:
             if function.kind not in _TRIGGERS | _DURABLE_TRIGGERS:
                 _log.warning("function %s will never run here: no %s in this host", function.name, function.kind)
-        self.routes = read_routes(self.catalog.of_kind("httpTrigger"), config.route_prefix)
-        hub = settings.resolve(config.durable.hub_name)
 
+    def _open_queues(self, settings: AppSettings, config: HostConfig) -> "QueueBindings | None":
+        kinds = {binding.kind for function in self.catalog.functions for binding in function.bindings}
+        if kinds.isdisjoint(("queueTrigger", "queue")):
+            return None
+        from workbench.functions_host.queue_bindings import QueueBindings
+
+        queues = QueueBindings(settings, config.queues)
+        self._shutdown.finally_await(queues.close)
+        return queues
+
+    def _invoker(self, config: HostConfig, queues: "QueueBindings | None") -> Invoker:
         def client(binding: Binding) -> TypedData:
             text = durable_client_json(
                 rpc_address=self.engine_address,
                 host_url=self.url,
-                hub_name=binding.text("taskHub") or hub,
+                hub_name=binding.text("taskHub") or config.durable.hub_name,
                 connection=binding.text("connectionName"),
             )
             return TypedData(string=text)
 
-        outputs = {"queue": QueueOutput(storage, is_base64=config.queues.base64).write}
-        invoker = Invoker(worker, {"durableClient": client}, outputs)
+        outputs = {"queue": queues.write} if queues is not None else {}
+        invoker = Invoker(self._worker, {"durableClient": client}, outputs, config.function_timeout)
         self._shutdown.drain_with(invoker.drain)
         return invoker
 
     async def _serve_http(self, config: HostConfig, invoker: Invoker, timers: list[TimerListener]) -> None:
-        management = DurableManagement(self.engine_address)
+        rules = StartRules(
+            orchestrators=frozenset(self.catalog.durable("orchestrationTrigger", "orchestration")),
+            hub_name=config.durable.hub_name,
+            default_version=config.durable.default_version,
+        )
+        self.routes = read_routes(self.catalog.of_kind("httpTrigger"), config.route_prefix)
+        management = DurableManagement(self.engine_address, rules)
         self._shutdown.finally_await(management.close)
         server = HttpServer()
         self._shutdown.finally_await(server.stop)
         self.url = await server.start(
             self._port,
-            functions=HttpTrigger(self.routes, invoker),
+            functions=HttpTrigger(self.routes, invoker, self._forwarder),
             event_grid=EventGridWebhook(self.catalog, invoker),
             admin=AdminApi(self.catalog, invoker, timers),
             durable=management,
@@ -166,10 +192,6 @@ class FunctionsHost:
         await worker.start()
         self._shutdown.first_await_within(worker.stop)
 
-    async def _start_queues(self, config: HostConfig, invoker: Invoker, storage: QueueStorage) -> None:
-        for function in self.catalog.of_kind("queueTrigger"):
-            listener = QueueListener(
-                QueueTrigger.of(function), storage, invoker, config.queues, lease=self._options.queue_lease
-            )
-            await listener.start()
-            self._shutdown.first_await_within(listener.stop)
+
+def _resolved(config: HostConfig, settings: AppSettings) -> HostConfig:
+    return replace(config, durable=replace(config.durable, hub_name=settings.resolve(config.durable.hub_name)))

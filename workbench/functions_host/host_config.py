@@ -48,6 +48,8 @@ class HostConfig:
     queues: QueueOptions = QueueOptions()
     durable: DurableOptions = DurableOptions()
     default_log_level: str = "Information"
+    # The default of every plan but Consumption; None is no limit.
+    function_timeout: timedelta | None = timedelta(minutes=30)
 
 
 def read_host_config(app_dir: Path, settings: Mapping[str, str] | None = None) -> HostConfig:
@@ -74,6 +76,7 @@ def parse_host_config(document: object) -> HostConfig:
         queues=_queue_options(_child(extensions, "queues")),
         durable=_durable_options(_child(extensions, "durableTask")),
         default_log_level=_text(levels, "default", "Information"),
+        function_timeout=_timeout(root),
     )
 
 
@@ -121,6 +124,13 @@ def _durable_options(section: Json) -> DurableOptions:
         max_concurrent_entities=_number(section, "maxConcurrentEntityFunctions", 10),
         default_version=_text(section, "defaultVersion", "") or None,
     )
+
+
+def _timeout(root: Json) -> timedelta | None:
+    """`functionTimeout`; -1, as text or number, is no limit."""
+    if str(root.get("functionTimeout")).strip() == "-1":
+        return None
+    return _span(root, "functionTimeout", timedelta(minutes=30))
 
 
 def _section(value: object, name: str) -> Json:

@@ -6,16 +6,21 @@ from pathlib import Path
 
 from workbench.functions_host.clock import Clock, SystemClock
 
+# The engine when nobody names one: "sqlite" or "memory".
+DEFAULT_ENGINE = "memory"
+
 
 @dataclass(frozen=True)
 class HostOptions:
     """Options of `FunctionsHost`.
 
     `drain_seconds` is how long a stop waits for running functions, `queue_lease` how long a message stays hidden
-    before it is hidden again, `state_dir` where timers keep when they last fired (None: nowhere).
+    before it is hidden again, `state_dir` where timers keep when they last fired (None: nowhere), `functions` the
+    names of those to run (none: all).
     """
 
     clock: Clock = field(default_factory=SystemClock)
     state_dir: Path | None = None
     queue_lease: timedelta = timedelta(minutes=10)
     drain_seconds: float = 10.0
+    functions: tuple[str, ...] = ()

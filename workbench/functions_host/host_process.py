@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import IO, Self, cast
 
 from workbench.functions_host.errors import HostError
+from workbench.functions_host.host_options import DEFAULT_ENGINE
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -23,7 +24,7 @@ class HostProcess:
     Args:
         app_dir: the folder of `function_app.py`.
         env: settings, over this process's environment.
-        engine: "memory" or "http://HOST:PORT".
+        engine: "sqlite", "memory" or "http://HOST:PORT".
         port: 0 takes a free one.
         state_dir: where timers keep when they last fired.
         drain_seconds: how long `stop` lets running functions go on.
@@ -38,7 +39,7 @@ class HostProcess:
         app_dir: Path,
         *,
         env: Mapping[str, str] | None = None,
-        engine: str = "memory",
+        engine: str = DEFAULT_ENGINE,
         port: int = 0,
         state_dir: Path | None = None,
         drain_seconds: float = 10.0,

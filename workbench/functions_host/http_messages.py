@@ -8,8 +8,10 @@ from multidict import CIMultiDict
 from workbench.functions_host.worker_protocol import RpcHttp, TypedData
 
 
-async def read_request(request: web.Request, route_values: dict[str, str]) -> TypedData:
+async def read_request(request: web.Request, route_values: dict[str, str], *, with_body: bool = True) -> TypedData:
     """The trigger's value: header names in lower case, repeated query values joined, empty ones left out.
+
+    Without its body when that is streamed to the function by another way.
 
     Source: RpcMessageConversionExtensions of the Functions host.
     """
@@ -21,7 +23,7 @@ async def read_request(request: web.Request, route_values: dict[str, str]) -> Ty
     for name, value in request.query.items():
         if value:
             query[name] = f"{query[name]},{value}" if name in query else value
-    body = await request.read()
+    body = await request.read() if with_body else b""
     return TypedData(
         http=RpcHttp(
             method=request.method,

@@ -6,7 +6,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from workbench.functions_host.admin_api import AdminApi
-from workbench.functions_host.durable_management import DurableManagement
+from workbench.functions_host.durable_management import PREFIX, DurableManagement
 from workbench.functions_host.errors import ConfigurationError
 from workbench.functions_host.event_grid import EventGridWebhook
 from workbench.functions_host.http_trigger import HttpTrigger
@@ -38,7 +38,8 @@ class HttpServer:
             ConfigurationError: the port is taken.
         """
         app = web.Application(client_max_size=_MAX_BODY, middlewares=[_answer_every_error])
-        app.add_routes([*admin.routes(), *durable.routes()])
+        app.add_routes(admin.routes())
+        app.router.add_route("*", PREFIX + "{path:.*}", durable.handle)
         app.router.add_route("POST", "/runtime/webhooks/eventgrid", event_grid.handle)
         app.router.add_route("OPTIONS", "/runtime/webhooks/eventgrid", event_grid.handle)
         app.router.add_route("*", "/{path:.*}", functions.handle)

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from workbench.functions_host.errors import ConfigurationError
 from workbench.functions_host.function_catalog import Binding, Function
@@ -36,16 +37,37 @@ class Outcome:
     failure: RpcException | None = None
 
 
+class FunctionTimeoutException(Exception):
+    """A function ran longer than host.json's functionTimeout; named as .NET's, whose name logs and callers show."""
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One call as a listener asks for it."""
+
+    function: Function
+    value: TypedData
+    metadata: Mapping[str, TypedData]
+    reason: str
+    trace_parent: str
+    retry_count: int
+
+
 class Invoker:
     """All listeners call functions through this one, so that running calls can be waited for."""
 
     def __init__(
-        self, worker: PythonWorker, inputs: Mapping[str, InputSource], outputs: Mapping[str, OutputWriter]
+        self,
+        worker: PythonWorker,
+        inputs: Mapping[str, InputSource],
+        outputs: Mapping[str, OutputWriter],
+        timeout: timedelta | None = None,
     ) -> None:
-        """Takes the sources and writers by binding kind ("durableClient", "queue")."""
+        """Takes sources and writers by binding kind ("durableClient", "queue"), and the most that a run may take."""
         self._worker = worker
         self._inputs = inputs
         self._outputs = outputs
+        self._timeout = timeout
         self._running: set[asyncio.Task[Outcome]] = set()
 
     async def run(
@@ -56,12 +78,17 @@ class Invoker:
         metadata: Mapping[str, TypedData] | None = None,
         reason: str,
         trace_parent: str = "",
+        retry_count: int = 0,
+        invocation_id: str = "",
     ) -> Outcome:
         """Runs `function` with the trigger's `value`; failures of the app or of an output are in the outcome.
 
-        A caller that is cancelled (a closed HTTP connection) does not cancel the function.
+        `retry_count` is what the function reads as the number of this retry, 0 for the first run; without an
+        `invocation_id` the run gets one. A caller that is cancelled (a closed HTTP connection) does not cancel the
+        function.
         """
-        work = self._run(function, value, metadata or {}, reason, trace_parent)
+        call = _Call(function, value, metadata or {}, reason, trace_parent, retry_count)
+        work = self._run(invocation_id or str(uuid.uuid4()), call)
         task = asyncio.create_task(work, name=f"invoke {function.name}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -73,16 +100,13 @@ class Invoker:
             await asyncio.wait(set(self._running), timeout=limit)
         return len(self._running)
 
-    async def _run(
-        self, function: Function, value: TypedData, metadata: Mapping[str, TypedData], reason: str, trace: str
-    ) -> Outcome:
-        invocation_id = str(uuid.uuid4())
+    async def _run(self, invocation_id: str, call: _Call) -> Outcome:
+        function = call.function
         with in_invocation(invocation_id, function.name):
             started = time.perf_counter()
-            _log.info("Executing 'Functions.%s' (Reason='%s', Id=%s)", function.name, reason, invocation_id)
+            _log.info("Executing 'Functions.%s' (Reason='%s', Id=%s)", function.name, call.reason, invocation_id)
             try:
-                call = self._invocation(function, invocation_id, value, metadata, trace)
-                outcome = await self._finish(function, await self._worker.invoke(call))
+                outcome = await self._finish(function, await self._invoke(self._invocation(invocation_id, call)))
             except Exception as error:
                 # An output that cannot be written fails this call, not the host.
                 _log.debug("invocation %s failed in the host", invocation_id, exc_info=True)
@@ -90,22 +114,37 @@ class Invoker:
             _log_end(function, outcome, time.perf_counter() - started)
         return outcome
 
-    def _invocation(
-        self,
-        function: Function,
-        invocation_id: str,
-        value: TypedData,
-        metadata: Mapping[str, TypedData],
-        trace: str,
-    ) -> Invocation:
+    async def _invoke(self, invocation: Invocation) -> InvocationResponse:
+        """Gives the function up at its limit: a coroutine is cancelled, a thread goes on unheeded."""
+        if self._timeout is None:
+            return await self._worker.invoke(invocation)
+        try:
+            async with asyncio.timeout(self._timeout.total_seconds()):
+                return await self._worker.invoke(invocation)
+        except TimeoutError:
+            raise FunctionTimeoutException(
+                f"Timeout value of {self._timeout} was exceeded by function: Functions.{invocation.function_name}"
+            ) from None
+
+    def _invocation(self, invocation_id: str, call: _Call) -> Invocation:
+        function = call.function
         assert function.trigger is not None
-        inputs = {function.trigger.name: value}
+        inputs = {function.trigger.name: call.value}
         for binding in function.inputs():
             source = self._inputs.get(binding.kind)
             if source is None:
                 raise ConfigurationError(f"this host has no {binding.kind} input (parameter {binding.name})")
             inputs[binding.name] = source(binding)
-        return Invocation(invocation_id, function.function_id, function.name, inputs, metadata, trace)
+        return Invocation(
+            invocation_id,
+            function.function_id,
+            function.name,
+            inputs,
+            call.metadata,
+            call.trace_parent,
+            call.retry_count,
+            function.retry.max_retry_count if function.retry else 0,
+        )
 
     async def _finish(self, function: Function, answer: InvocationResponse) -> Outcome:
         if answer.result.status != StatusResult.Success:
@@ -113,12 +152,15 @@ class Invoker:
             return Outcome(answer.invocation_id, failure=failure)
         values = {item.name: item.data for item in answer.output_data}
         values["$return"] = answer.return_value
+        value = answer.return_value
         for binding in function.outputs():
             data = values.get(binding.name)
-            # An "http" output is the answer of the trigger that called; nobody else takes it.
-            if data is not None and binding.kind != "http":
+            # An "http" output, whatever its name, is the answer of the trigger that called; nobody else takes it.
+            if binding.kind == "http":
+                value = data
+            elif data is not None:
                 await self._write(binding, data)
-        return Outcome(answer.invocation_id, value=answer.return_value)
+        return Outcome(answer.invocation_id, value=value)
 
     async def _write(self, binding: Binding, data: TypedData) -> None:
         writer = self._outputs.get(binding.kind)

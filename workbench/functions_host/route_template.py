@@ -4,24 +4,12 @@ Source: ASP.NET Core route templates, which the Functions host uses.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from workbench.functions_host.errors import ConfigurationError
-
-_PLACE = re.compile(r"\{(?P<star>\*{0,2})(?P<name>\w+)(?P<rules>(?::[^{}=?]+)*)(?P<end>\?|=[^{}]*)?\}")
-_GUID = r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}"
-_RULES = {
-    "int": r"-?\d+",
-    "long": r"-?\d+",
-    "bool": r"(?i:true|false)",
-    "guid": _GUID,
-    "alpha": r"[A-Za-z]*",
-    "decimal": r"-?\d+(?:\.\d+)?",
-    "double": r"-?\d+(?:\.\d+)?",
-    "float": r"-?\d+(?:\.\d+)?",
-    "required": r"[^/]+",
-}
+from workbench.functions_host.route_constraints import Constraint, constraint_of
+from workbench.functions_host.route_syntax import Parameter, Segment, read_segments
 
 
 @dataclass(frozen=True)
@@ -30,7 +18,8 @@ class RouteTemplate:
 
     text: str
     pattern: re.Pattern[str]
-    defaults: tuple[tuple[str, str], ...]
+    defaults: Mapping[str, str]
+    constraints: tuple[tuple[str, Constraint], ...]
     precedence: tuple[int, ...]
 
     def match(self, path: str) -> dict[str, str] | None:
@@ -38,64 +27,58 @@ class RouteTemplate:
         found = self.pattern.fullmatch(path.strip("/"))
         if found is None:
             return None
-        values = {name: unquote(value) for name, value in found.groupdict().items() if value}
-        return {**dict(self.defaults), **values}
+        given = {name: unquote(value) for name, value in found.groupdict().items() if value}
+        values = {**self.defaults, **given}
+        # A parameter that may be missing, and is, has nothing to check.
+        return values if all(holds(values[name]) for name, holds in self.constraints if name in values) else None
 
 
 def compile_route(text: str) -> RouteTemplate:
     """Compiles a template such as `orders/{id:int}/{*rest}`.
 
     Raises:
-        ConfigurationError: a constraint that this host does not know.
+        ConfigurationError: it cannot be read, or has a constraint that this host does not know.
     """
-    pattern, ranks, defaults = "", list[int](), list[tuple[str, str]]()
-    for number, segment in enumerate(part for part in text.strip("/").split("/") if part):
-        piece, optional, rank = _segment(segment, defaults)
-        slash = "/" if number else ""
-        pattern += f"(?:{slash}{piece})?" if optional else slash + piece
-        ranks.append(rank)
-    return RouteTemplate(text.strip("/"), re.compile(pattern, re.IGNORECASE), tuple(defaults), tuple(ranks))
+    segments = read_segments(text)
+    parameters = [part for segment in segments for part in segment if isinstance(part, Parameter)]
+    return RouteTemplate(
+        text.strip("/"),
+        re.compile("".join(_pattern(segment, first=not n) for n, segment in enumerate(segments)), re.IGNORECASE),
+        {part.name: part.default for part in parameters if part.default is not None},
+        tuple((part.name, constraint_of(rule)) for part in parameters for rule in part.rules),
+        tuple(_rank(segment) for segment in segments),
+    )
 
 
-def _segment(segment: str, defaults: list[tuple[str, str]]) -> tuple[str, bool, int]:
-    """The pattern of one segment, whether it may be missing, and its rank."""
-    pattern, position, optional, rank = "", 0, False, 1
-    for place in _PLACE.finditer(segment):
-        pattern += re.escape(segment[position : place.start()])
-        position = place.end()
-        catch_all, end = bool(place["star"]), place["end"] or ""
-        rules = [rule for rule in place["rules"].split(":") if rule]
-        pattern += f"(?P<{place['name']}>{_value_pattern(rules, catch_all=catch_all)})"
-        optional = catch_all or bool(end)
-        if end.startswith("="):
-            defaults.append((place["name"], end[1:]))
-        rank = (5 if catch_all else 3) - (1 if rules else 0)
-    return pattern + re.escape(segment[position:]), optional, rank
+def _pattern(segment: Segment, *, first: bool) -> str:
+    """A segment with the slash before it; a lone parameter that may be missing takes the slash along."""
+    slash = "" if first else "/"
+    only = segment[0]
+    if len(segment) == 1 and isinstance(only, Parameter):
+        value = f"(?P<{only.name}>{'.*' if only.catch_all else '[^/]+'})"
+        missing = only.optional or only.catch_all or only.default is not None
+        return f"(?:{slash}{value})?" if missing else slash + value
+    *head, last = segment
+    text = "".join(_part(part) for part in head)
+    if isinstance(last, Parameter) and last.optional:
+        # `{name}.{extension?}`: without the extension there is no dot either.
+        if text.endswith(r"\."):
+            before = text.removesuffix(r"\.").replace("[^/]+", "[^/]+?")
+            return rf"{slash}{before}(?:\.(?P<{last.name}>[^/.]+))?"
+        return f"{slash}{text}(?:{_part(last)})?"
+    return slash + text + _part(last)
 
 
-def _value_pattern(rules: list[str], *, catch_all: bool) -> str:
-    """The last rule is what is matched; the ones before it must hold for the same text."""
-    if not rules:
-        return ".*" if catch_all else "[^/]+"
-    checks = "".join(f"(?={_rule_pattern(rule)}(?:/|$))" for rule in rules[:-1])
-    return checks + _rule_pattern(rules[-1])
+def _part(part: str | Parameter) -> str:
+    return re.escape(part) if isinstance(part, str) else f"(?P<{part.name}>[^/]+)"
 
 
-def _rule_pattern(rule: str) -> str:
-    if rule in _RULES:
-        return _RULES[rule]
-    name, _, rest = rule.partition("(")
-    argument = rest.removesuffix(")")
-    match name:
-        case "length" if "," not in argument:
-            return rf"[^/]{{{int(argument)}}}"
-        case "length":
-            return rf"[^/]{{{argument.replace(' ', '')}}}"
-        case "minlength":
-            return rf"[^/]{{{int(argument)},}}"
-        case "maxlength":
-            return rf"[^/]{{0,{int(argument)}}}"
-        case "regex":
-            return argument.removeprefix("^").removesuffix("$")
-        case _:
-            raise ConfigurationError(f"route constraint {rule!r} is not known to this host: see docs/functions-host.md")
+def _rank(segment: Segment) -> int:
+    """Source: RoutePrecedence of ASP.NET Core."""
+    parameters = [part for part in segment if isinstance(part, Parameter)]
+    if not parameters:
+        return 1
+    if len(segment) > 1:
+        return 2
+    only = parameters[0]
+    return (5 if only.catch_all else 3) - (1 if only.rules else 0)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from workbench.functions_host.clock import Clock
 from workbench.functions_host.errors import ConfigurationError
@@ -31,13 +31,13 @@ class TimerListener:
         self.function = function
         self._schedule: Schedule = _schedule_of(function)
         self._run_on_startup = trigger.flag("runOnStartup", default=False)
-        self._monitored = trigger.flag("useMonitor", default=True)
+        self._monitored = trigger.flag("useMonitor", default=True) and _is_rare(self._schedule, clock.now())
         self._invoker = invoker
         self._clock = clock
         self._store = store
         self._loop_task: asyncio.Task[None] | None = None
         self._firing = asyncio.Lock()
-        self._status = TimerStatus(None, clock.now())
+        self._status = TimerStatus(None, clock.now(), clock.now())
 
     @property
     def next_occurrence(self) -> datetime:
@@ -48,7 +48,10 @@ class TimerListener:
         """Begins to follow the schedule."""
         now = self._clock.now()
         stored = self._store.read(self.function.name) if self._monitored else None
-        self._status = stored or TimerStatus(None, self._schedule.next_after(now))
+        if stored is None or not self._is_of_schedule(stored):
+            stored = TimerStatus(stored.last if stored else None, self._schedule.next_after(now), now)
+        self._status = stored
+        self._keep()
         self._loop_task = asyncio.create_task(self._follow(), name=f"timer {self.function.name}")
 
     async def stop(self) -> None:
@@ -58,9 +61,17 @@ class TimerListener:
             await asyncio.gather(self._loop_task, return_exceptions=True)
 
     async def fire(self, *, past_due: bool, reason: str) -> Outcome:
-        """Runs the function now, after a run that has begun."""
+        """Runs the function now, after a run that has begun; a failed run is repeated as its retry policy says."""
         async with self._firing:
-            return await self._invoker.run(self.function, self._request(past_due=past_due), reason=reason)
+            retries = 0
+            while True:
+                request = self._request(past_due=past_due)
+                outcome = await self._invoker.run(self.function, request, reason=reason, retry_count=retries)
+                retry = self.function.retry
+                if outcome.failure is None or retry is None or not retry.allows(retries):
+                    return outcome
+                retries += 1
+                await self._clock.sleep_until(self._clock.now() + retry.delay(retries))
 
     async def _follow(self) -> None:
         if self._run_on_startup and self._status.next > self._clock.now():
@@ -70,7 +81,7 @@ class TimerListener:
             due = self._status.next
             await self._clock.sleep_until(due)
             # Kept before the run: a host that dies in it does not run the occurrence twice.
-            self._status = TimerStatus(due, self._following(due))
+            self._status = TimerStatus(due, self._following(due), self._clock.now())
             self._keep()
             await self.fire(past_due=late, reason="Timer fired")
             late = self._status.next <= self._clock.now()
@@ -81,6 +92,11 @@ class TimerListener:
         now = self._clock.now()
         return following if following > now else self._schedule.next_after(now)
 
+    def _is_of_schedule(self, stored: TimerStatus) -> bool:
+        """False when the schedule was changed since: what the old one missed is not made up for."""
+        bases = (stored.last or stored.updated, stored.updated)
+        return any(stored.next == self._schedule.next_after(base) for base in bases)
+
     def _keep(self) -> None:
         if self._monitored:
             self._store.write(self.function.name, self._status)
@@ -88,10 +104,19 @@ class TimerListener:
     def _request(self, *, past_due: bool) -> TypedData:
         document = {
             "Schedule": {"AdjustForDST": True},
-            "ScheduleStatus": self._status.as_json(self._clock.now()),
+            "ScheduleStatus": self._status.as_json(),
             "IsPastDue": past_due,
         }
         return TypedData(json=json.dumps(document))
+
+
+def _is_rare(schedule: Schedule, now: datetime) -> bool:
+    """Timers that fire more than once a minute are never monitored.
+
+    Source: https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer#attributes
+    """
+    first = schedule.next_after(now)
+    return schedule.next_after(first) - first >= timedelta(minutes=1)
 
 
 def _schedule_of(function: Function) -> Schedule:

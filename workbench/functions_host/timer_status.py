@@ -10,15 +10,16 @@ from typing import cast
 
 @dataclass(frozen=True)
 class TimerStatus:
-    """`last` is the occurrence that ran, `next` the one to come."""
+    """`last` is the occurrence that ran, `next` the one to come, `updated` when this was found out."""
 
     last: datetime | None
     next: datetime
+    updated: datetime
 
-    def as_json(self, updated: datetime) -> dict[str, str]:
+    def as_json(self) -> dict[str, str]:
         """The `ScheduleStatus` that a function sees; a timer that never ran shows .NET's first day."""
         last = self.last.isoformat() if self.last else "0001-01-01T00:00:00+00:00"
-        return {"Last": last, "Next": self.next.isoformat(), "LastUpdated": updated.isoformat()}
+        return {"Last": last, "Next": self.next.isoformat(), "LastUpdated": self.updated.isoformat()}
 
 
 class TimerStatusStore:
@@ -37,7 +38,9 @@ class TimerStatusStore:
             text = self._path(self._folder, function_name).read_text("utf-8")
             fields = cast(dict[str, str | None], json.loads(text))
             last, following = fields["last"], fields["next"]
-            return TimerStatus(_moment(last) if last else None, _moment(str(following)))
+            return TimerStatus(
+                _moment(last) if last else None, _moment(str(following)), _moment(str(fields["updated"]))
+            )
         except (OSError, ValueError, KeyError):
             return None
 
@@ -50,7 +53,8 @@ class TimerStatusStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         last = status.last.isoformat() if status.last else None
         draft = path.with_suffix(".tmp")
-        draft.write_text(json.dumps({"last": last, "next": status.next.isoformat()}), "utf-8")
+        document = {"last": last, "next": status.next.isoformat(), "updated": status.updated.isoformat()}
+        draft.write_text(json.dumps(document), "utf-8")
         os.replace(draft, path)
 
     @staticmethod

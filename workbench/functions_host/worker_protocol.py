@@ -120,7 +120,7 @@ class StatusResult:
 
 @dataclass(slots=True)
 class RpcRetryOptions:
-    """A function's retry policy as declared; this host does not apply it."""
+    """A function's retry policy as declared; the intervals are `timedelta`s."""
 
     max_retry_count: int
     retry_strategy: str

@@ -14,9 +14,10 @@ import aiohttp
 import pytest
 from azure.storage.queue.aio import QueueClient
 
+from tests.workbench.functions_host.durable_runner import Runner
 from tests.workbench.functions_host.recorder import recorded
 from workbench.azurite_server import AzuriteServer
-from workbench.functions_host import Engine, FunctionsHost, HostOptions
+from workbench.functions_host import Engine, FunctionsHost, HostOptions, MemoryEngine, SqliteEngine
 
 APPS = Path(__file__).parent / "apps"
 
@@ -112,6 +113,16 @@ def records(record_file: Path) -> Callable[[], list[dict[str, Any]]]:
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def runner(
+    request: pytest.FixtureRequest, start_host: StartHost, http: aiohttp.ClientSession, tmp_path: Path
+) -> AsyncIterator[Runner]:
+    """Whatever the engine, the app and the durable HTTP API behave alike."""
+    engine = SqliteEngine(tmp_path / "task-hub.db") if request.param == "sqlite" else MemoryEngine()
+    async with start_host("durable", settings={"HUB": "TestsHub"}, engine=engine) as host:
+        yield Runner(host.url, host.engine_address, http)
 
 
 async def until(condition: Callable[[], object], *, within: float = 10.0) -> None:

@@ -14,7 +14,12 @@ async def test_status_and_list(start_host: StartHost, http: aiohttp.ClientSessio
             assert (await answer.json())["state"] == "Running"
         async with http.get(f"{host.url}/admin/functions") as answer:
             functions = await answer.json()
+        async with http.get(f"{host.url}/admin/functions/ECHO") as answer:
+            echo = await answer.json()
+        async with http.get(f"{host.url}/admin/functions/nobody") as answer:
+            assert answer.status == 404
     assert {"name": "echo", "trigger": "httpTrigger"} in functions
+    assert {"type": "http", "name": "$return", "direction": "out"} in echo["config"]["bindings"]
 
 
 async def test_a_queue_function_runs_by_hand_with_the_given_input(

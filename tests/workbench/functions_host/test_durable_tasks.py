@@ -1,17 +1,13 @@
 """Durable functions through the real worker library and the in-memory engine."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-import aiohttp
 import pytest
 from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.wrappers_pb2 import StringValue
 
-from tests.workbench.functions_host.conftest import StartHost
-from workbench.functions_host import FunctionsHost
+from tests.workbench.functions_host.durable_runner import Runner
 from workbench.functions_host.durable_tasks import DurableTasks
 from workbench.functions_host.function_catalog import Binding, Function, FunctionCatalog
 from workbench.functions_host.invoker import Invoker, Outcome
@@ -54,37 +50,6 @@ async def test_an_orchestration_fails_when_the_worker_fails() -> None:
 
 
 type Records = Callable[[], list[dict[str, Any]]]
-
-
-@dataclass(frozen=True)
-class Runner:
-    """Starts an orchestration by HTTP and follows its status link to the end."""
-
-    host: FunctionsHost
-    http: aiohttp.ClientSession
-
-    async def start(self, name: str, given: object = "x", instance_id: str = "") -> str:
-        url = f"{self.host.url}/api/run/{name}" + (f"?id={instance_id}" if instance_id else "")
-        async with self.http.post(url, json=given) as answer:
-            assert answer.status == 202
-            return str((await answer.json())["statusQueryGetUri"])
-
-    async def end(self, status_url: str) -> dict[str, Any]:
-        async with asyncio.timeout(15):
-            while True:
-                async with self.http.get(status_url) as answer:
-                    if answer.status != 202:
-                        return await answer.json()
-                await asyncio.sleep(0.01)
-
-    async def run(self, name: str, given: object = "x") -> dict[str, Any]:
-        return await self.end(await self.start(name, given))
-
-
-@pytest.fixture
-async def runner(start_host: StartHost, http: aiohttp.ClientSession) -> AsyncIterator[Runner]:
-    async with start_host("durable", settings={"HUB": "TestsHub"}) as host:
-        yield Runner(host, http)
 
 
 async def test_activities_sync_async_and_renamed_run_in_turn(runner: Runner) -> None:
@@ -154,49 +119,8 @@ async def test_continue_as_new_goes_on_under_the_same_id(runner: Runner) -> None
 
 
 async def test_the_client_binding_names_hub_engine_and_host(runner: Runner) -> None:
-    async with runner.http.get(f"{runner.host.url}/api/binding") as answer:
+    async with runner.http.get(f"{runner.url}/api/binding") as answer:
         hub, engine, base = (await answer.text()).split()
     assert hub == "TestsHub"
-    assert engine == runner.host.engine_address
-    assert base == f"{runner.host.url}/runtime/webhooks/durabletask"
-
-
-async def test_events_custom_status_and_terminate_through_the_management_api(runner: Runner) -> None:
-    status_url = await runner.start("waits", instance_id="first")
-    async with runner.http.get(status_url) as answer:
-        assert answer.status == 202
-        assert "Location" in answer.headers
-    base = f"{runner.host.url}/runtime/webhooks/durabletask/instances"
-    async with runner.http.post(f"{base}/first/raiseEvent/go", json={"a": 1}) as answer:
-        assert answer.status == 202
-    ended = await runner.end(status_url)
-    assert ended["output"] == {"a": 1}
-    assert ended["customStatus"] == "waiting"
-    assert ended["name"] == "waits"
-    second = await runner.start("waits", instance_id="second")
-    async with runner.http.post(f"{base}/second/terminate?reason=enough") as answer:
-        assert answer.status == 202
-    ended = await runner.end(second)
-    assert (ended["runtimeStatus"], ended["output"]) == ("Terminated", "enough")
-    async with runner.http.post(f"{base}/second/terminate?reason=again") as answer:
-        assert answer.status == 410
-
-
-async def test_suspended_instances_keep_events_until_resumed(runner: Runner) -> None:
-    status_url = await runner.start("waits", instance_id="paused")
-    base = f"{runner.host.url}/runtime/webhooks/durabletask/instances/paused"
-    for path in ("suspend", "raiseEvent/go", "resume"):
-        async with runner.http.post(f"{base}/{path}", json="ok") as answer:
-            assert answer.status == 202, path
-    assert (await runner.end(status_url))["output"] == "ok"
-    async with runner.http.delete(base) as answer:
-        assert await answer.json() == {"instancesDeleted": 1}
-    async with runner.http.get(base) as answer:
-        assert answer.status == 404
-
-
-async def test_a_failed_instance_is_500_when_asked_for(runner: Runner) -> None:
-    status_url = await runner.start("raising")
-    await runner.end(status_url)
-    async with runner.http.get(f"{status_url}&returnInternalServerErrorOnFailure=true") as answer:
-        assert answer.status == 500
+    assert engine == runner.engine_address
+    assert base == f"{runner.url}/runtime/webhooks/durabletask"

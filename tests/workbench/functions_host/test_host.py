@@ -11,8 +11,14 @@ import pytest
 
 from tests.workbench.functions_host.broken_apps import SYNTAX, write_app
 from tests.workbench.functions_host.conftest import APPS, StartHost
-from workbench.functions_host import AppLoadError, ConfigurationError, FunctionsHost, HostError, MemoryEngine
-from workbench.functions_host.engines import engine_named
+from workbench.functions_host import (
+    AppLoadError,
+    ConfigurationError,
+    FunctionsHost,
+    HostError,
+    HostOptions,
+    MemoryEngine,
+)
 
 
 async def test_hosts_run_one_after_another_in_one_process(start_host: StartHost, http: aiohttp.ClientSession) -> None:
@@ -60,7 +66,7 @@ async def test_a_port_in_use_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match=f"port {port} cannot be used"):
-            async with FunctionsHost(APPS / "http", port=port):
+            async with FunctionsHost(APPS / "http", port=port, engine="memory"):
                 pass
 
 
@@ -81,6 +87,16 @@ async def test_a_disabled_function_does_not_run(start_host: StartHost, http: aio
 async def test_a_setting_that_a_binding_needs_is_named(start_host: StartHost) -> None:
     with pytest.raises(ConfigurationError, match="TICK_SCHEDULE"):
         async with start_host("timers"):
+            pass
+
+
+async def test_only_the_named_functions_run(start_host: StartHost, http: aiohttp.ClientSession) -> None:
+    async with start_host("logs", options=HostOptions(functions=("SYNC_LOG",))) as host:
+        for path, status in (("sync", 200), ("async", 404)):
+            async with http.get(f"{host.url}/api/{path}") as answer:
+                assert answer.status == status, path
+    with pytest.raises(ConfigurationError, match="no function 'nobody'"):
+        async with start_host("logs", options=HostOptions(functions=("nobody",))):
             pass
 
 
@@ -110,9 +126,3 @@ async def _until_status(http: aiohttp.ClientSession, url: str, wanted: str) -> N
                 if (await answer.json())["runtimeStatus"] == wanted:
                     return
             await asyncio.sleep(0.01)
-
-
-@pytest.mark.parametrize("name", ["sqlite3", "http://nowhere", ""])
-def test_an_unknown_engine_is_refused(name: str) -> None:
-    with pytest.raises(ConfigurationError, match="is no engine"):
-        engine_named(name)

@@ -69,3 +69,16 @@ def test_bad_json_names_the_file(tmp_path: Path) -> None:
 )
 def test_time_spans(text: str, span: timedelta) -> None:
     assert parse_timespan(text) == span
+
+
+@pytest.mark.parametrize(
+    ("given", "limit"),
+    [
+        ({}, timedelta(minutes=30)),
+        ({"functionTimeout": "00:05:00"}, timedelta(minutes=5)),
+        ({"functionTimeout": "-1"}, None),
+        ({"functionTimeout": -1}, None),
+    ],
+)
+def test_the_most_that_a_function_may_take(given: dict[str, object], limit: timedelta | None) -> None:
+    assert parse_host_config(given).function_timeout == limit

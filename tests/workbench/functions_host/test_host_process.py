@@ -25,7 +25,7 @@ type Records = Callable[[], list[dict[str, Any]]]
 async def test_prints_functions_and_routes_reads_local_settings_and_stops_with_status_0(
     http: aiohttp.ClientSession,
 ) -> None:
-    host = HostProcess(APPS / "local")
+    host = HostProcess(APPS / "local", engine="memory")
     async with host:
         async with http.get(f"{host.url}/api/greet") as answer:
             assert (answer.status, await answer.text()) == (200, "from the file")
@@ -36,7 +36,7 @@ async def test_prints_functions_and_routes_reads_local_settings_and_stops_with_s
 
 
 async def test_log_lines_name_function_and_invocation(http: aiohttp.ClientSession) -> None:
-    async with HostProcess(APPS / "logs") as host:
+    async with HostProcess(APPS / "logs", engine="memory") as host:
         for kind in ("sync", "async"):
             async with http.get(f"{host.url}/api/{kind}") as answer:
                 invocation = await answer.text()
@@ -46,7 +46,7 @@ async def test_log_lines_name_function_and_invocation(http: aiohttp.ClientSessio
 
 async def test_an_app_that_fails_to_load_ends_with_status_1_and_its_line(tmp_path: Path) -> None:
     with pytest.raises(HostError) as caught:
-        async with HostProcess(write_app(tmp_path, DEEP_IMPORT)):
+        async with HostProcess(write_app(tmp_path, DEEP_IMPORT), engine="memory"):
             pass
     text = str(caught.value)
     assert "status 1" in text
@@ -58,7 +58,7 @@ async def test_an_app_that_fails_to_load_ends_with_status_1_and_its_line(tmp_pat
 async def test_a_signal_lets_running_functions_end(
     http: aiohttp.ClientSession, records: Records, record_file: Path, number: signal.Signals
 ) -> None:
-    async with HostProcess(APPS / "stuck", env={"RECORD_TO": str(record_file)}) as host:
+    async with HostProcess(APPS / "stuck", engine="memory", env={"RECORD_TO": str(record_file)}) as host:
         running = asyncio.create_task(http.get(f"{host.url}/api/async/0.4"))
         await until(records)
         os.kill(host.pid, number)
@@ -67,19 +67,21 @@ async def test_a_signal_lets_running_functions_end(
         assert await host.stop() == 0
 
 
-@pytest.mark.parametrize("kind", ["sync", "async"])
-async def test_a_function_that_never_ends_does_not_keep_the_host_from_ending(
-    http: aiohttp.ClientSession, records: Records, record_file: Path, kind: str
+async def test_functions_that_never_end_do_not_keep_the_host_from_ending(
+    http: aiohttp.ClientSession, records: Records, record_file: Path
 ) -> None:
-    async with HostProcess(APPS / "stuck", env={"RECORD_TO": str(record_file)}, drain_seconds=0.2) as host:
-        running = asyncio.create_task(http.get(f"{host.url}/api/{kind}/60"))
-        await until(records)
+    async with HostProcess(
+        APPS / "stuck", engine="memory", env={"RECORD_TO": str(record_file)}, drain_seconds=0.2
+    ) as host:
+        running = [asyncio.create_task(http.get(f"{host.url}/api/{kind}/60")) for kind in ("sync", "async")]
+        await until(lambda: len(records()) == 2)
         began = time.monotonic()
         assert await host.stop() == 0
         assert time.monotonic() - began < 8
-        with pytest.raises(aiohttp.ClientError):
-            await running
-    assert [r["event"] for r in records()] == ["begin"]
+        for request in running:
+            with pytest.raises(aiohttp.ClientError):
+                await request
+    assert [r["event"] for r in records()] == ["begin", "begin"]
 
 
 async def test_the_host_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
@@ -89,7 +91,7 @@ from pathlib import Path
 from workbench.functions_host import HostProcess
 
 async def main():
-    host = HostProcess(Path({str(APPS / "logs")!r}))
+    host = HostProcess(Path({str(APPS / "logs")!r}), engine="memory")
     await host.start()
     print(host.pid, flush=True)
     await asyncio.sleep(60)
@@ -116,13 +118,3 @@ def _has_ended(pid: int) -> bool:
         return True
     state = Path(f"/proc/{pid}/stat")
     return state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z"
-
-
-def test_a_wrong_command_line_is_status_2() -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "workbench.functions_host", "begin"],
-        capture_output=True,
-        check=False,
-        cwd=REPOSITORY,
-    )
-    assert ended.returncode == 2

@@ -81,6 +81,59 @@ async def test_cookies_become_headers(start_host: StartHost, http: aiohttp.Clien
     assert cookies == ["a=1; path=/; httponly; samesite=lax", "b=2; max-age=60; secure"]
 
 
+@pytest.mark.parametrize(
+    ("name", "status", "kind", "body"),
+    [
+        ("text", 200, "text/plain; charset=utf-8", "grüße".encode()),
+        ("latin", 200, "text/plain; charset=latin-1", "grüße".encode("latin-1")),
+        ("html", 200, "text/html; charset=utf-8", b"<p>"),
+        ("bytes", 200, "image/png", b"\x00\xff"),
+        ("away", 302, "text/plain; charset=utf-8", b""),
+        ("teapot", 418, "text/plain; charset=utf-8", b"short and stout"),
+        ("typed", 200, "application/problem+json", b"{}"),
+    ],
+)
+async def test_every_form_of_response_arrives(
+    start_host: StartHost, http: aiohttp.ClientSession, name: str, status: int, kind: str, body: bytes
+) -> None:
+    async with (
+        start_host("http") as host,
+        http.get(f"{host.url}/api/form/{name}", allow_redirects=False) as answer,
+    ):
+        assert (answer.status, answer.headers["Content-Type"], await answer.read()) == (status, kind, body)
+        assert name != "teapot" or answer.headers["X-Tea"] == "earl grey"
+        assert name != "away" or answer.headers["Location"] == "https://example.org/"
+
+
+async def test_no_return_value_is_500_no_body_is_204_and_a_named_response_answers(
+    start_host: StartHost, http: aiohttp.ClientSession
+) -> None:
+    async with start_host("http") as host:
+        for path, status, text in (("silent", 500, ""), ("form/empty", 204, ""), ("named", 203, "by its name")):
+            async with http.get(f"{host.url}/api/{path}") as answer:
+                assert (answer.status, await answer.text()) == (status, text), path
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
+async def test_a_route_without_methods_takes_every_method(
+    start_host: StartHost, http: aiohttp.ClientSession, method: str
+) -> None:
+    async with start_host("http") as host, http.request(method, f"{host.url}/api/form/teapot") as answer:
+        assert answer.status == 418
+        assert await answer.text() == ("" if method == "HEAD" else "short and stout")
+
+
+async def test_a_function_over_its_time_is_given_up_and_answers_500(
+    start_host: StartHost, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = {"AzureFunctionsJobHost__functionTimeout": "00:00:00.2"}
+    async with start_host("http", settings=settings) as host:
+        async with http.get(f"{host.url}/api/slow/long") as answer:
+            assert (answer.status, await answer.text()) == (500, "")
+        assert await _text(http, f"{host.url}/api/slow/short") == "in time"
+    assert "FunctionTimeoutException: Timeout value of 0:00:00.200000 was exceeded" in caplog.text
+
+
 async def test_requests_run_at_the_same_time(start_host: StartHost, http: aiohttp.ClientSession) -> None:
     async with start_host("http") as host:
         waiting = asyncio.create_task(_text(http, f"{host.url}/api/meet/first"))

@@ -11,7 +11,7 @@ from workbench.functions_host import HostProcess
 
 async def test_a_queue_message_becomes_a_finished_orchestration(queues: Queues, http: aiohttp.ClientSession) -> None:
     env = {"AzureWebJobsStorage": queues.connection_string, "SPINE_QUEUE": queues.name("spine")}
-    async with HostProcess(APPS / "spine", env=env) as host:
+    async with HostProcess(APPS / "spine", env=env, engine="memory") as host:
         await queues.send("spine", json.dumps({"id": "run-1", "name": "ada"}))
         status = await _ended(http, f"{host.url}/runtime/webhooks/durabletask/instances/run-1")
         assert await queues.count("spine") == 0

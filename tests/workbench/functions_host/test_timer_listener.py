@@ -94,6 +94,51 @@ async def test_an_interval_counts_from_the_start(start_host: StartHost, records:
         await until(lambda: len(_ticks(records)) == 1)
 
 
+async def test_a_first_occurrence_missed_while_the_host_was_down_fires_too(
+    start_host: StartHost, records: Records, tmp_path: Path
+) -> None:
+    first_clock = ManualClock(START)
+    async with start_host("timers", settings=FIVE_MINUTES, options=HostOptions(clock=first_clock, state_dir=tmp_path)):
+        await _sleeping(first_clock)
+    later = ManualClock(START + timedelta(minutes=20))
+    async with start_host("timers", settings=FIVE_MINUTES, options=HostOptions(clock=later, state_dir=tmp_path)):
+        await until(lambda: len(_ticks(records)) == 1)
+    assert _ticks(records)[0]["past_due"] is True
+
+
+@pytest.mark.parametrize("schedule", ["0 0 12 * * *", "*/30 * * * * *"])
+async def test_a_changed_schedule_and_one_that_is_not_monitored_make_up_for_nothing(
+    start_host: StartHost, records: Records, tmp_path: Path, schedule: str
+) -> None:
+    settings = FIVE_MINUTES if schedule == "0 0 12 * * *" else {"TICK_SCHEDULE": schedule}
+    first_clock = ManualClock(START)
+    async with start_host("timers", settings=settings, options=HostOptions(clock=first_clock, state_dir=tmp_path)):
+        await _sleeping(first_clock)
+    later = ManualClock(START + timedelta(minutes=20))
+    options = HostOptions(clock=later, state_dir=tmp_path)
+    async with start_host("timers", settings={"TICK_SCHEDULE": schedule}, options=options):
+        await _sleeping(later)
+    assert _ticks(records) == []
+
+
+async def test_a_failed_run_is_repeated_as_its_retry_policy_says_and_knows_its_number(
+    start_host: StartHost, records: Records
+) -> None:
+    clock = ManualClock(START)
+    async with start_host("retries", options=HostOptions(clock=clock)):
+        await until(lambda: clock.sleepers == 1)
+        clock.advance(timedelta(minutes=3))
+        for tries in (1, 2):
+            await until(lambda tries=tries: (len(records()), clock.sleepers) == (tries, 1))
+            clock.advance(timedelta(seconds=9))
+            assert clock.sleepers == 1
+            clock.advance(timedelta(seconds=1))
+        await until(lambda: len(records()) == 3)
+        await until(lambda: clock.sleepers == 1)  # now for the next occurrence
+        clock.advance(timedelta(seconds=30))
+    assert [(r["retry"], r["limit"]) for r in records()] == [(0, 2), (1, 2), (2, 2)]
+
+
 async def test_a_bad_schedule_stops_the_start_and_names_the_function(start_host: StartHost) -> None:
     with pytest.raises(ConfigurationError, match=r"tick.*no NCRONTAB"):
         async with start_host("timers", settings={"TICK_SCHEDULE": "0 0 99 * * *"}):

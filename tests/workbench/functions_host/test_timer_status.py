@@ -5,7 +5,7 @@ from pathlib import Path
 
 from workbench.functions_host.timer_status import TimerStatus, TimerStatusStore
 
-STATUS = TimerStatus(None, datetime(2026, 1, 1, tzinfo=UTC))
+STATUS = TimerStatus(None, datetime(2026, 1, 1, tzinfo=UTC), datetime(2025, 12, 31, tzinfo=UTC))
 
 
 def test_a_status_is_read_back_by_another_store(tmp_path: Path) -> None:

@@ -84,3 +84,37 @@ async def meet_first(req: func.HttpRequest) -> str:
 async def meet_second(req: func.HttpRequest) -> str:
     _meeting.set()
     return "here"
+
+
+_FORMS = {
+    "text": func.HttpResponse("grüße"),
+    "latin": func.HttpResponse("grüße", charset="latin-1"),
+    "html": func.HttpResponse("<p>", mimetype="text/html"),
+    "bytes": func.HttpResponse(b"\x00\xff", mimetype="image/png"),
+    "empty": func.HttpResponse(status_code=204),
+    "away": func.HttpResponse(status_code=302, headers={"Location": "https://example.org/"}),
+    "teapot": func.HttpResponse("short and stout", status_code=418, headers={"X-Tea": "earl grey"}),
+    "typed": func.HttpResponse("{}", headers={"Content-Type": "application/problem+json"}),
+}
+
+
+@app.route(route="form/{name}")
+def form(req: func.HttpRequest) -> func.HttpResponse:
+    return _FORMS[req.route_params["name"]]
+
+
+@app.route(route="silent")
+def silent(req: func.HttpRequest):  # the worker refuses an app that annotates this None
+    return None
+
+
+@app.route(route="named", binding_arg_name="answer")
+def named(req: func.HttpRequest, answer: func.Out[func.HttpResponse]) -> None:
+    answer.set(func.HttpResponse("by its name", status_code=203))
+
+
+@app.route(route="slow/{kind}", methods=["GET"])
+async def slow(req: func.HttpRequest) -> str:
+    if req.route_params["kind"] == "long":
+        await asyncio.sleep(30)
+    return "in time"

@@ -1,0 +1,91 @@
+"""Starting and restarting through the durable HTTP API."""
+
+import aiohttp
+import pytest
+
+from tests.workbench.functions_host.conftest import StartHost
+from tests.workbench.functions_host.durable_runner import Runner
+
+
+async def test_a_start_answers_202_with_addresses_that_work(runner: Runner) -> None:
+    started = await runner.api("POST", "orchestrators/chain/mine", json={"n": 20})
+    assert (started.status, started.headers["Retry-After"]) == (202, "10")
+    assert started.headers["Location"] == started.body["statusQueryGetUri"]
+    assert set(started.body) == {
+        *("id", "statusQueryGetUri", "sendEventPostUri", "terminatePostUri", "purgeHistoryDeleteUri"),
+        *("restartPostUri", "suspendPostUri", "resumePostUri"),
+    }
+    assert "taskHub=TestsHub" in started.body["restartPostUri"]
+    ended = await runner.end(started.body["statusQueryGetUri"])
+    assert (ended["instanceId"], ended["output"]) == ("mine", 41)
+
+
+async def test_without_an_id_the_run_gets_one_and_names_match_in_any_case(runner: Runner) -> None:
+    started = await runner.api("POST", "orchestrators/CHAIN", json={"n": 1})
+    assert len(started.body["id"]) == 32
+    assert (await runner.end(started.body["statusQueryGetUri"]))["output"] == 3
+
+
+async def test_the_caller_can_wait_for_the_output(runner: Runner) -> None:
+    answer = await runner.api("POST", "orchestrators/chain?timeout=10&pollingInterval=1", json={"n": 4})
+    assert (answer.status, answer.body) == (200, 9)
+    failed = await runner.api("POST", "orchestrators/raising?timeout=10&pollingInterval=1", json="x")
+    assert (failed.status, failed.body["runtimeStatus"]) == (200, "Failed")
+    late = await runner.api("POST", "orchestrators/waits/slow?timeout=0.05&pollingInterval=0.01", json="x")
+    assert (late.status, late.body["id"]) == (202, "slow")
+    wrong = await runner.api("POST", "orchestrators/chain?timeout=1&pollingInterval=2", json={"n": 4})
+    assert wrong.status == 400
+
+
+@pytest.mark.parametrize("path", ["orchestrators/nobody", "orchestrators/chain/@x", f"orchestrators/chain/{'i' * 101}"])
+async def test_an_unknown_orchestrator_and_a_bad_id_are_400(runner: Runner, path: str) -> None:
+    assert (await runner.api("POST", path, json=1)).status == 400
+
+
+async def test_no_json_is_400_and_nothing_is_no_input(runner: Runner) -> None:
+    assert (await runner.api("POST", "orchestrators/chain", data="{")).status == 400
+    started = await runner.api("POST", "orchestrators/waits/empty")
+    assert started.status == 202
+    assert (await runner.api("GET", "instances/empty")).body["input"] is None
+
+
+async def test_a_running_id_is_409_and_a_finished_one_makes_room(runner: Runner) -> None:
+    assert (await runner.api("POST", "orchestrators/waits/mine", json="x")).status == 202
+    await runner.until("mine", "Running")
+    busy = await runner.api("POST", "orchestrators/waits/mine", json="x")
+    assert busy.status == 409
+    assert "'mine'" in busy.body
+    await runner.api("POST", "instances/mine/terminate")
+    await runner.until("mine", "Terminated")
+    assert (await runner.api("POST", "orchestrators/chain/mine", json={"n": 2})).status == 202
+    assert (await runner.until("mine", "Completed"))["output"] == 5
+
+
+async def test_restart_takes_a_new_id_unless_told_to_keep_it(runner: Runner) -> None:
+    assert (await runner.api("POST", "instances/nobody/restart")).status == 400
+    await runner.start("waits", "given", "first")
+    await runner.until("first", "Running")
+    other = await runner.api("POST", "instances/first/restart")
+    assert other.status == 202
+    assert other.body["id"] != "first"
+    assert (await runner.until(other.body["id"], "Running"))["input"] == "given"
+    same = "instances/first/restart?restartWithNewInstanceId=false"
+    assert (await runner.api("POST", same)).status == 409
+    await runner.api("POST", "instances/first/terminate")
+    await runner.until("first", "Terminated")
+    again = await runner.api("POST", same)
+    assert (again.status, again.body["id"]) == (202, "first")
+    await runner.until("first", "Running")
+
+
+async def test_the_default_version_of_host_json_goes_to_starts_that_name_none(
+    start_host: StartHost, http: aiohttp.ClientSession
+) -> None:
+    settings = {"HUB": "h", "AzureFunctionsJobHost__extensions__durableTask__defaultVersion": "1.4.0"}
+    async with start_host("durable", settings=settings) as host:
+        runner = Runner(host.url, host.engine_address, http)
+        wait = "timeout=10&pollingInterval=1"
+        assert (await runner.api("POST", f"orchestrators/versioned?{wait}")).body == "1.4.0"
+        assert (await runner.api("POST", f"orchestrators/versioned?version=2.0&{wait}")).body == "2.0"
+        # A client of the app speaks to the engine itself, and the engine does not read host.json.
+        assert (await runner.run("versioned"))["output"] == "none"

@@ -1,0 +1,101 @@
+"""The orchestrators and activities that several tests of the hub run."""
+
+from datetime import timedelta
+from typing import Any
+
+from durabletask import task
+
+from tests.workbench.task_hub.rig import Program, Story
+
+
+class Silent(Exception):
+    """Has no message."""
+
+
+def add_one(_context: Any, value: int) -> int:
+    return value + 1
+
+
+def fail_silently(_context: Any, _value: Any) -> None:
+    raise Silent
+
+
+def fail_loudly(_context: Any, value: str) -> None:
+    raise ValueError(value)
+
+
+def steps(context: Any, count: int) -> Story:
+    value = 0
+    for _ in range(count):
+        value = yield context.call_activity(add_one, input=value)
+    return value
+
+
+def fan_out(context: Any, count: int) -> Story:
+    return (yield task.when_all([context.call_sub_orchestrator(steps, input=2) for _ in range(count)]))
+
+
+def silent(context: Any, _: Any) -> Story:
+    try:
+        yield context.call_activity(fail_silently)
+    except task.TaskFailedError as error:
+        return error.details.error_type
+    return "succeeded"
+
+
+def failing(context: Any, text: str) -> Story:
+    yield context.call_activity(fail_loudly, input=text)
+
+
+def failing_child(context: Any, text: str) -> Story:
+    try:
+        yield context.call_sub_orchestrator(failing, input=text)
+    except task.TaskFailedError as error:
+        return [error.details.error_type, str(error.details.message)]
+
+
+def waiter(context: Any, _: Any) -> Story:
+    return (yield context.wait_for_external_event("go"))
+
+
+def family(context: Any, _: Any) -> Story:
+    yield context.call_sub_orchestrator(waiter, instance_id=f"{context.instance_id}-child")
+
+
+def told(context: Any, target: str) -> Story:
+    context.send_event(target, "go", data={"from": context.instance_id})
+    yield context.create_timer(timedelta(seconds=1))
+
+
+def names(context: Any, _: Any) -> Story:
+    yield context.create_timer(timedelta(seconds=1))
+    return [context.version, context.parent_instance_id]
+
+
+def names_of_child(context: Any, _: Any) -> Story:
+    return (yield context.call_sub_orchestrator(names, version="9"))
+
+
+def counting(context: Any, count: int) -> Story:
+    """Carries two events over, and leaves an activity and a timer of each execution behind."""
+    context.call_activity(add_one, input=count)
+    context.create_timer(timedelta(hours=1))
+    if count < 2:
+        yield context.create_timer(timedelta(seconds=1))
+        context.continue_as_new(count + 1, save_events=True)
+        return None
+    first = yield context.wait_for_external_event("go")
+    second = yield context.wait_for_external_event("go")
+    return [first, second]
+
+
+def saying(context: Any, size: int) -> Story:
+    context.set_custom_status("x" * size)
+    yield context.create_timer(timedelta(seconds=1))
+    return "said"
+
+
+PROGRAM = Program(
+    [steps, fan_out, silent, failing, failing_child, waiter, family, told, names, names_of_child, counting, saying],
+    [add_one, fail_silently, fail_loudly],
+)

@@ -1,0 +1,155 @@
+"""Work items on a worker's stream: leases, limits, filters, and what becomes of a worker that is gone."""
+
+import time
+from typing import Any
+
+import grpc
+import pytest
+from durabletask.client import OrchestrationStatus
+from durabletask.internal import orchestrator_service_pb2 as pb
+
+from tests.workbench.task_hub.rig import Program, Story, bare, code_of, finish, running, schedule
+
+
+def step(_context: Any, value: int) -> int:
+    return value
+
+
+def one_step(context: Any, _: Any) -> Story:
+    return (yield context.call_activity(step, input=1))
+
+
+def test_what_a_worker_leaves_is_given_to_the_next_at_once() -> None:
+    with running() as rig, bare(rig.address) as first, bare(rig.address) as second:
+        instance = rig.start("story", instance_id="a")
+        item = first.take()
+        first.leave()
+        again = second.take()
+        assert (again.orchestratorRequest.instanceId, again.completionToken != item.completionToken) == ("a", True)
+        with pytest.raises(grpc.RpcError) as error:
+            first.complete(item, finish(result='"late"'))
+        assert code_of(error) == grpc.StatusCode.FAILED_PRECONDITION
+        assert rig.state(instance).runtime_status == OrchestrationStatus.PENDING
+        second.complete(again, finish(result='"second"'))
+        assert rig.end_of(instance).serialized_output == '"second"'
+
+
+def test_a_worker_that_lost_its_stream_may_complete_what_nobody_else_has() -> None:
+    with running() as rig, bare(rig.address) as worker:
+        instance = rig.start("story")
+        item = worker.take()
+        worker.leave()
+        time.sleep(0.05)
+        worker.complete(item, finish(result='"done"'))
+        assert rig.end_of(instance).serialized_output == '"done"'
+        with pytest.raises(grpc.RpcError):
+            worker.complete(item, finish())
+
+
+def test_a_lease_that_is_over_is_given_again_and_its_completion_refused() -> None:
+    with running(lease_seconds=0.2) as rig, bare(rig.address) as worker:
+        rig.start("story")
+        worker.complete(worker.take(), schedule(1))
+        first = worker.take()
+        second = worker.take()
+        assert first.activityRequest.taskId == second.activityRequest.taskId == 1
+        with pytest.raises(grpc.RpcError) as error:
+            worker.complete_activity(first)
+        assert code_of(error) == grpc.StatusCode.FAILED_PRECONDITION
+        worker.complete_activity(second, '"once"')
+        turn = worker.take().orchestratorRequest
+        assert [event.taskCompleted.result.value for event in turn.newEvents if event.HasField("taskCompleted")] == [
+            '"once"'
+        ]
+
+
+def test_a_completion_counts_once() -> None:
+    with running() as rig, bare(rig.address) as worker:
+        rig.start("story")
+        worker.complete(worker.take(), schedule(1), schedule(2))
+        item = worker.take()
+        worker.complete_activity(item)
+        for token in (item.completionToken, "made-up"):
+            item.completionToken = token
+            with pytest.raises(grpc.RpcError):
+                worker.complete_activity(item)
+
+
+@pytest.mark.parametrize("kind", ["orchestration", "activity", "entity"])
+def test_what_is_abandoned_comes_again(kind: str) -> None:
+    with running() as rig, bare(rig.address) as worker:
+        if kind == "entity":
+            rig.client.signal_entity(__import__("durabletask.entities").entities.EntityInstanceId("e", "k"), "op")
+        else:
+            rig.start("story")
+            if kind == "activity":
+                worker.complete(worker.take(), schedule(1))
+        item = worker.take()
+        abandon = {
+            "orchestration": (worker.stub.AbandonTaskOrchestratorWorkItem, pb.AbandonOrchestrationTaskRequest),
+            "activity": (worker.stub.AbandonTaskActivityWorkItem, pb.AbandonActivityTaskRequest),
+            "entity": (worker.stub.AbandonTaskEntityWorkItem, pb.AbandonEntityTaskRequest),
+        }[kind]
+        abandon[0](abandon[1](completionToken="made-up"))
+        abandon[0](abandon[1](completionToken=item.completionToken))
+        again = worker.take()
+        assert again.WhichOneof("request") == item.WhichOneof("request")
+        assert again.completionToken != item.completionToken
+
+
+def test_a_worker_gets_no_more_than_it_can_take() -> None:
+    with running() as rig, bare(rig.address, maxConcurrentOrchestrationWorkItems=2) as small:
+        for number in range(3):
+            rig.start("story", instance_id=f"i{number}")
+        taken = [small.take(), small.take()]
+        with bare(rig.address) as large:
+            assert large.take().orchestratorRequest.instanceId == "i2"
+        assert [item.orchestratorRequest.instanceId for item in taken] == ["i0", "i1"]
+        small.complete(taken[0], finish())
+        assert small.take().orchestratorRequest.instanceId == "i2"
+
+
+def test_filters_by_name_and_version() -> None:
+    only = pb.WorkItemFilters(
+        orchestrations=[pb.OrchestrationFilter(name="story", versions=["2"])],
+        activities=[pb.ActivityFilter(name="step")],
+    )
+    with running() as rig, bare(rig.address, workItemFilters=only) as picky:
+        rig.start("story", instance_id="old", version="1")
+        rig.start("tale", instance_id="other")
+        rig.start("story", instance_id="new", version="2")
+        item = picky.take()
+        assert item.orchestratorRequest.instanceId == "new"
+        picky.complete(item, schedule(1, "other_step"), schedule(2, "step"))
+        assert picky.take().activityRequest.name == "step"
+        with bare(rig.address) as any_worker:
+            assert [any_worker.take().orchestratorRequest.instanceId for _ in range(2)] == ["old", "other"]
+
+
+def test_the_work_of_a_worker_that_died_is_done_by_another() -> None:
+    program = Program([one_step], [step])
+    with running() as rig, bare(rig.address) as dying:
+        instance = rig.start(one_step)
+        dying.take()
+        dying.close()
+        rig.work(program)
+        assert rig.end_of(instance).serialized_output == "1"
+
+
+def test_a_replaced_instance_takes_nothing_of_the_old_one() -> None:
+    with running() as rig, bare(rig.address) as worker:
+        rig.start("story", instance_id="a")
+        old = worker.take()
+        policy = pb.OrchestrationIdReusePolicy(replaceableStatus=[pb.ORCHESTRATION_STATUS_PENDING])
+        rig.start("story", instance_id="a", reuse_id_policy=policy)
+        with pytest.raises(grpc.RpcError) as error:
+            worker.complete(old, finish(result='"old"'))
+        assert code_of(error) == grpc.StatusCode.FAILED_PRECONDITION
+        worker.complete(worker.take(), finish(result='"new"'))
+        assert rig.end_of("a").serialized_output == '"new"'
+
+
+def test_a_silent_stream_is_pinged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.task_hub.worker_service.PING_SECONDS", 0.05)
+    with running() as rig, bare(rig.address) as worker:
+        assert worker.take().WhichOneof("request") == "healthPing"

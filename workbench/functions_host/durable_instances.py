@@ -1,0 +1,147 @@
+"""Instances in the durable HTTP API: status, list, purge, and orders to one that runs."""
+
+import json
+
+from aiohttp import web
+from durabletask.internal import orchestrator_service_pb2 as pb
+from google.protobuf.wrappers_pb2 import StringValue
+
+from workbench.functions_host.durable_history import history_entries
+from workbench.functions_host.durable_query import flag, instances_query, next_page, purge_filter
+from workbench.functions_host.durable_status import RUNNING, status_document, status_name
+from workbench.functions_host.engine_connection import EngineConnection
+from workbench.functions_host.http_messages import json_response
+
+
+class DurableInstances:
+    """`/instances[/{id}[/…]]` without restart, which starts an instance.
+
+    Source: https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-http-api and, where it and
+    the extension's HttpApiHandler differ (412 for a purge or rewind out of season), the latter.
+    """
+
+    def __init__(self, engine: EngineConnection) -> None:
+        """Asks and orders through `engine`."""
+        self._engine = engine
+
+    async def list_all(self, request: web.Request) -> web.Response:
+        """A page of instances; the header x-ms-continuation-token leads to the next."""
+        query = instances_query(request)
+        answer: pb.QueryInstancesResponse = await self._engine.call(
+            "QueryInstances", pb.QueryInstancesRequest(query=query)
+        )
+        show_input = flag(request, "showInput", default=True)
+        found = [status_document(state, show_input=show_input) for state in answer.orchestrationState]
+        return json_response(found, headers=next_page(answer))
+
+    async def status(self, request: web.Request, instance: str) -> web.Response:
+        """202 with the address to ask again while it runs, then 200; 500 for a failed one when asked for."""
+        state = await self._engine.find(instance)
+        if state is None:
+            return web.Response(status=404)
+        show_input = flag(request, "showInput", default=True)
+        history = None
+        if flag(request, "showHistory", default=False):
+            events = await self._engine.history(instance)
+            show_output = flag(request, "showHistoryOutput", default=False)
+            history = history_entries(events, show_input=show_input, show_output=show_output)
+        document = status_document(state, show_input=show_input, history=history)
+        if state.orchestrationStatus in RUNNING:
+            return json_response(document, 202, {"Location": str(request.url), "Retry-After": "5"})
+        failed = state.orchestrationStatus == pb.ORCHESTRATION_STATUS_FAILED
+        asked = flag(request, "returnInternalServerErrorOnFailure", default=False)
+        return json_response(document, 500 if failed and asked else 200)
+
+    async def purge(self, instance: str) -> web.Response:
+        """Forgets an instance that has ended, or an entity (whose id begins with "@")."""
+        if not instance.startswith("@"):
+            state = await self._engine.find(instance)
+            if state is None:
+                return web.Response(status=404)
+            if state.orchestrationStatus in RUNNING:
+                return _out_of_season(state, "only one that has ended can be purged")
+        order = pb.PurgeInstancesRequest(
+            instanceId=instance, recursive=True, isOrchestration=not instance.startswith("@")
+        )
+        answer: pb.PurgeInstancesResponse = await self._engine.call("PurgeInstances", order)
+        return json_response({"instancesDeleted": answer.deletedInstanceCount})
+
+    async def purge_some(self, request: web.Request) -> web.Response:
+        """Forgets the instances that have ended and that the filter names; 404 when there is none."""
+        wanted = purge_filter(request)
+        if wanted is None:
+            return json_response("Please provide value for 'createdTimeFrom' parameter.", 400)
+        order = pb.PurgeInstancesRequest(purgeInstanceFilter=wanted)
+        answer: pb.PurgeInstancesResponse = await self._engine.call("PurgeInstances", order)
+        count = answer.deletedInstanceCount
+        return json_response({"instancesDeleted": count}) if count else web.Response(status=404)
+
+    async def raise_event(self, request: web.Request, instance: str, event: str) -> web.Response:
+        """202; 400 unless the body is JSON and says so."""
+        refusal = await self._refusal(instance)
+        if refusal is not None:
+            return refusal
+        if request.content_type != "application/json":
+            return web.Response(status=400, text="Only application/json request content is supported")
+        body = await request.text() or "null"
+        try:
+            json.loads(body)
+        except ValueError:
+            return web.Response(status=400, text="Invalid JSON content")
+        order = pb.RaiseEventRequest(instanceId=instance, name=event, input=StringValue(value=body))
+        await self._engine.call("RaiseEvent", order)
+        return web.Response(status=202)
+
+    async def terminate(self, request: web.Request, instance: str) -> web.Response:
+        """Ends it with its sub-orchestrations; the reason becomes its output."""
+        refusal = await self._refusal(instance)
+        if refusal is not None:
+            return refusal
+        order = pb.TerminateRequest(instanceId=instance, recursive=True)
+        order.output.value = json.dumps(request.query.get("reason"))
+        await self._engine.call("TerminateInstance", order)
+        return web.Response(status=202)
+
+    async def suspend(self, request: web.Request, instance: str) -> web.Response:
+        """Holds it; events and results wait."""
+        refusal = await self._refusal(instance)
+        if refusal is None:
+            order = pb.SuspendRequest(instanceId=instance, reason=_reason(request))
+            await self._engine.call("SuspendInstance", order)
+        return refusal or web.Response(status=202)
+
+    async def resume(self, request: web.Request, instance: str) -> web.Response:
+        """Lets a suspended one go on."""
+        refusal = await self._refusal(instance)
+        if refusal is None:
+            await self._engine.call("ResumeInstance", pb.ResumeRequest(instanceId=instance, reason=_reason(request)))
+        return refusal or web.Response(status=202)
+
+    async def rewind(self, request: web.Request, instance: str) -> web.Response:
+        """Lets a failed one go on from before its failure."""
+        state = await self._engine.find(instance)
+        if state is None:
+            return web.Response(status=404, text=f'No orchestration with instance ID "{instance}" found.')
+        if state.orchestrationStatus != pb.ORCHESTRATION_STATUS_FAILED:
+            return _out_of_season(state, "only a failed one can be rewound")
+        await self._engine.call(
+            "RewindInstance", pb.RewindInstanceRequest(instanceId=instance, reason=_reason(request))
+        )
+        return web.Response(status=202)
+
+    async def _refusal(self, instance: str) -> web.Response | None:
+        """404 without an instance, 410 for one that has ended."""
+        state = await self._engine.find(instance)
+        if state is None:
+            return web.Response(status=404)
+        return None if state.orchestrationStatus in RUNNING else web.Response(status=410)
+
+
+def _out_of_season(state: pb.OrchestrationState, rule: str) -> web.Response:
+    status = status_name(state.orchestrationStatus)
+    return json_response(f"instance '{state.instanceId}' has status {status}: {rule}", 412)
+
+
+def _reason(request: web.Request) -> StringValue | None:
+    reason = request.query.get("reason")
+    return None if reason is None else StringValue(value=reason)

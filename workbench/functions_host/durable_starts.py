@@ -1,0 +1,151 @@
+"""Starting and restarting orchestrations through the durable HTTP API."""
+
+import json
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import grpc
+from aiohttp import web
+from durabletask.internal import orchestrator_service_pb2 as pb
+from google.protobuf.wrappers_pb2 import StringValue
+
+from workbench.functions_host.durable_binding import management_urls
+from workbench.functions_host.durable_instances import DurableInstances
+from workbench.functions_host.durable_query import flag, seconds
+from workbench.functions_host.durable_status import decoded
+from workbench.functions_host.engine_connection import EngineConnection, answer_of, status_code
+from workbench.functions_host.failure_details import not_found_details
+from workbench.functions_host.http_messages import json_response
+
+# What host.json's overridableExistingInstanceStates means by default: a new run takes the place of a finished one.
+_REPLACEABLE = (
+    pb.ORCHESTRATION_STATUS_COMPLETED,
+    pb.ORCHESTRATION_STATUS_FAILED,
+    pb.ORCHESTRATION_STATUS_TERMINATED,
+    pb.ORCHESTRATION_STATUS_CANCELED,
+)
+_FORBIDDEN = frozenset("/\\#?")
+_LONGEST_ID = 100
+
+
+@dataclass(frozen=True)
+class StartRules:
+    """`orchestrators` by case-folded name; `default_version` is host.json's, for starts that name none."""
+
+    orchestrators: Collection[str]
+    hub_name: str
+    default_version: str | None = None
+
+
+class DurableStarts:
+    """`POST /orchestrators/{name}[/{id}]` and `POST /instances/{id}/restart`.
+
+    Source: https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-http-api#start-orchestration
+    """
+
+    def __init__(self, engine: EngineConnection, instances: DurableInstances, rules: StartRules) -> None:
+        """Starts through `engine`; `instances` answers for runs that end while the caller waits."""
+        self._engine = engine
+        self._instances = instances
+        self._rules = rules
+
+    async def start(self, request: web.Request, name: str, instance: str) -> web.Response:
+        """202 with the run's addresses; 400 for an unknown orchestrator, a bad id or no JSON; 409 while it runs."""
+        body = await request.text()
+        fault = self._fault(name, instance, body)
+        if fault is not None:
+            return web.Response(status=400, text=fault)
+        order = pb.CreateInstanceRequest(
+            instanceId=instance or uuid.uuid4().hex,
+            name=name,
+            input=StringValue(value=body) if body else None,
+            orchestrationIdReusePolicy=pb.OrchestrationIdReusePolicy(replaceableStatus=_REPLACEABLE),
+        )
+        if version := request.query.get("version", self._rules.default_version):
+            order.version.value = version
+        return await self._create(request, order)
+
+    async def restart(self, request: web.Request, instance: str) -> web.Response:
+        """A new run of the same orchestrator and input, under a new id unless `restartWithNewInstanceId=false`."""
+        state = await self._engine.find(instance)
+        if state is None:
+            return web.Response(status=400, text="InstanceId does not match a valid orchestration instance.")
+        if flag(request, "restartWithNewInstanceId", default=True):
+            # Not the engine's own restart: engines refuse it for an instance that runs, and Azure does not.
+            order = pb.CreateInstanceRequest(instanceId=uuid.uuid4().hex, name=state.name)
+            for field in ("input", "version"):
+                if state.HasField(field):
+                    getattr(order, field).CopyFrom(getattr(state, field))
+            return await self._create(request, order)
+        try:
+            await self._engine.call("RestartInstance", pb.RestartInstanceRequest(instanceId=instance))
+        except grpc.RpcError as error:
+            if status_code(error) != grpc.StatusCode.FAILED_PRECONDITION:
+                raise
+            return web.Response(status=409, text="A non-terminal instance with this instance ID already exists.")
+        return await self._answer(request, instance)
+
+    def _fault(self, name: str, instance: str, body: str) -> str | None:
+        if name.casefold() not in self._rules.orchestrators:
+            return not_found_details("orchestrator", name, list(self._rules.orchestrators)).errorMessage
+        if instance.startswith("@") or len(instance) > _LONGEST_ID or not _is_plain(instance):
+            return f"an instance id has 1 to {_LONGEST_ID} characters, none of them / \\ # ?, and does not begin with @"
+        try:
+            json.loads(body or "null")
+        except ValueError as error:
+            return f"Invalid JSON content: {error}"
+        return None
+
+    async def _create(self, request: web.Request, order: pb.CreateInstanceRequest) -> web.Response:
+        try:
+            await self._engine.call("StartInstance", order)
+        except grpc.RpcError as error:
+            if status_code(error) != grpc.StatusCode.ALREADY_EXISTS:
+                raise
+            return web.Response(status=409, text=f"An instance with ID '{order.instanceId}' already runs.")
+        return await self._answer(request, order.instanceId)
+
+    async def _answer(self, request: web.Request, instance: str) -> web.Response:
+        """The addresses at once, or what became of the run within `timeout` seconds (with `pollingInterval`)."""
+        limit, interval = seconds(request, "timeout"), seconds(request, "pollingInterval")
+        if limit is None or interval is None:
+            return self._addresses(request, instance)
+        if interval > limit:
+            return web.Response(status=400, text=f"timeout ({limit:g} s) must exceed pollingInterval ({interval:g} s)")
+        state = await self._wait(instance, limit)
+        if state is None:
+            return self._addresses(request, instance)
+        if state.orchestrationStatus == pb.ORCHESTRATION_STATUS_COMPLETED:
+            return json_response(decoded(state.output.value))
+        return await self._instances.status(request, instance)
+
+    async def _wait(self, instance: str, limit: float) -> pb.OrchestrationState | None:
+        """The state at its end, or None when it has not ended in time; the engine tells, nothing polls."""
+        wait = self._engine.stub.WaitForInstanceCompletion
+        wanted = pb.GetInstanceRequest(instanceId=instance, getInputsAndOutputs=True)
+        try:
+            answer: pb.GetInstanceResponse = await answer_of(wait, wanted, timeout=limit)
+        except grpc.RpcError as error:
+            if status_code(error) != grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise
+            return None
+        return answer.orchestrationState
+
+    def _addresses(self, request: web.Request, instance: str) -> web.Response:
+        base = f"{request.url.origin()}/runtime/webhooks/durabletask"
+        query = _universal_query(request.query, self._rules.hub_name)
+        # Azure's own answer leaves the rewind address out, though it names it to clients.
+        urls = management_urls(base, query, quote(instance, safe=""))
+        shown = {name: url for name, url in urls.items() if name != "rewindPostUri"}
+        headers = {"Location": urls["statusQueryGetUri"], "Retry-After": "10"}
+        return json_response({**shown, "id": instance}, 202, headers)
+
+
+def _is_plain(instance: str) -> bool:
+    return _FORBIDDEN.isdisjoint(instance) and all(character.isprintable() for character in instance)
+
+
+def _universal_query(query: Mapping[str, str], hub: str) -> str:
+    return f"taskHub={quote(query.get('taskHub', hub))}&connection={quote(query.get('connection', 'Storage'))}"

@@ -1,0 +1,69 @@
+"""What the durable HTTP API says of an instance, as JSON."""
+
+import json
+
+from durabletask.internal import orchestrator_service_pb2 as pb
+
+RUNNING = frozenset(
+    (
+        pb.ORCHESTRATION_STATUS_PENDING,
+        pb.ORCHESTRATION_STATUS_RUNNING,
+        pb.ORCHESTRATION_STATUS_SUSPENDED,
+        pb.ORCHESTRATION_STATUS_CONTINUED_AS_NEW,
+    )
+)
+_PREFIX = "ORCHESTRATION_STATUS_"
+
+
+def status_name(status: pb.OrchestrationStatus) -> str:
+    """The status as Azure writes it: "Running", "ContinuedAsNew"."""
+    words = pb.OrchestrationStatus.Name(status).removeprefix(_PREFIX).split("_")
+    return "".join(word.title() for word in words)
+
+
+def status_named(name: str) -> pb.OrchestrationStatus | None:
+    """The reverse of `status_name`; None for a name that is none, in its case too, as on Azure."""
+    return _BY_NAME.get(name)
+
+
+_BY_NAME = {
+    status_name(status): status
+    for status in (
+        *RUNNING,
+        pb.ORCHESTRATION_STATUS_COMPLETED,
+        pb.ORCHESTRATION_STATUS_FAILED,
+        pb.ORCHESTRATION_STATUS_CANCELED,
+        pb.ORCHESTRATION_STATUS_TERMINATED,
+    )
+}
+
+
+def status_document(
+    state: pb.OrchestrationState, *, show_input: bool, history: list[dict[str, object]] | None = None
+) -> dict[str, object]:
+    """One instance; `historyEvents` is there only when history is given.
+
+    Source: `ConvertFrom` of the Durable Functions extension's HttpApiHandler.
+    """
+    failed = state.HasField("failureDetails") and state.orchestrationStatus == pb.ORCHESTRATION_STATUS_FAILED
+    document: dict[str, object] = {
+        "name": state.name,
+        "instanceId": state.instanceId,
+        "runtimeStatus": status_name(state.orchestrationStatus),
+        "input": decoded(state.input.value) if show_input else None,
+        "customStatus": decoded(state.customStatus.value),
+        "output": state.failureDetails.errorMessage if failed else decoded(state.output.value),
+        "createdTime": f"{state.createdTimestamp.ToDatetime():%Y-%m-%dT%H:%M:%SZ}",
+        "lastUpdatedTime": f"{state.lastUpdatedTimestamp.ToDatetime():%Y-%m-%dT%H:%M:%SZ}",
+    }
+    return document if history is None else {**document, "historyEvents": history}
+
+
+def decoded(text: str) -> object:
+    """A payload: JSON where it is JSON, else its text; nothing is null."""
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,28 @@
+"""The hub's process: one task hub on its file, until it is killed."""
+
+import asyncio
+import multiprocessing
+import os
+
+from workbench.kill_test.rig import Rig
+from workbench.task_hub.hub import TaskHub
+
+
+def serve_hub(rig: Rig) -> None:
+    """Serve the hub; ends only with the process, or when the test that started it is gone."""
+    rig.write_to_log()
+    asyncio.run(_serve(rig))
+
+
+async def _serve(rig: Rig) -> None:
+    hub = TaskHub(rig.hub_file, clock=rig.time.clock())
+    await hub.start(rig.port)
+    await asyncio.to_thread(wait_for_parent)
+    os._exit(0)
+
+
+def wait_for_parent() -> None:
+    """Wait until the test's process is gone, so that nothing is left running behind it."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "this runs in a process of its own"
+    parent.join()

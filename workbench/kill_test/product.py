@@ -1,0 +1,89 @@
+"""The product on a plain durabletask worker: its own stories, entities and activities, without a host."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import azure.durable_functions as df
+import azure.functions as func
+from durabletask.client import AsyncTaskHubGrpcClient
+from durabletask.worker import TaskHubGrpcWorker
+
+from activities import registration
+from activities.collect_evidence import collect_evidence
+from activities.deallocate_vm import deallocate_vm
+from activities.generalize_vm import generalize_vm
+from activities.inspect_vm import inspect_vm
+from activities.read_deprovision import read_deprovision
+from activities.read_power_state import read_power_state
+from activities.read_run_state import read_run_state
+from activities.read_serial_marker import read_serial_marker
+from activities.remove_run_commands import remove_run_commands
+from activities.send_result import send_result
+from activities.start_deprovision import start_deprovision
+from contracts import steps
+from contracts.steps import Answer, Step
+from orchestrators.golden_image import golden_image
+from orchestrators.image_batch import image_batch
+from orchestrators.machine_lease import machine_lease
+from orchestrators.request_register import request_register
+
+type Body = Callable[[Any], Awaitable[Answer]]
+
+
+def register(worker: TaskHubGrpcWorker, address: str) -> None:
+    """Put the product on a worker; its activities run on one event loop, as in the app."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    for story in (image_batch, golden_image):
+        worker.add_orchestrator(story)
+    for entity in (machine_lease, request_register):
+        worker.add_entity(entity)
+    for step, body in _bodies(address):
+        worker.add_activity(_activity(step, body, loop))
+
+
+def _bodies(address: str) -> list[tuple[Step[Any, Any], Body]]:
+    async def run_state(asked: steps.ReadRunState) -> steps.RunStateRead:
+        client = AsyncTaskHubGrpcClient(host_address=address)
+        try:
+            return await read_run_state(asked, cast("df.DurableFunctionsClient", client))
+        finally:
+            await client.close()
+
+    async def result(asked: steps.SendResult) -> steps.Sent:
+        return await send_result(asked, _Nowhere())
+
+    return [
+        (steps.INSPECT_VM, inspect_vm),
+        (steps.START_DEPROVISION, start_deprovision),
+        (steps.READ_DEPROVISION, read_deprovision),
+        (steps.READ_POWER_STATE, read_power_state),
+        (steps.READ_SERIAL_MARKER, read_serial_marker),
+        (steps.COLLECT_EVIDENCE, collect_evidence),
+        (steps.DEALLOCATE_VM, deallocate_vm),
+        (steps.GENERALIZE_VM, generalize_vm),
+        (steps.REMOVE_RUN_COMMANDS, remove_run_commands),
+        (steps.READ_RUN_STATE, run_state),
+        (steps.SEND_RESULT, result),
+    ]
+
+
+def _activity(step: Step[Any, Any], body: Body, loop: asyncio.AbstractEventLoop) -> Callable[..., Any]:
+    def activity(_context: Any, request: dict[str, Any]) -> dict[str, object]:
+        return asyncio.run_coroutine_threadsafe(registration.answer(step, body, request), loop).result()
+
+    activity.__name__ = step.name
+    return activity
+
+
+class _Nowhere(func.Out[str]):
+    """The output binding of the result queue, without a queue: the result stands in the run's output too."""
+
+    def set(self, val: str) -> None:
+        """Take the message."""
+
+    def get(self) -> str:
+        """Give nothing."""
+        return ""

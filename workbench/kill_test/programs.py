@@ -1,0 +1,108 @@
+"""Plain durabletask programs whose right outcome is known: fan-out, timers, events, entities, locks."""
+
+from collections.abc import Callable, Generator
+from datetime import timedelta
+from typing import Any
+
+from durabletask import task
+from durabletask.entities import EntityContext, EntityInstanceId
+from durabletask.worker import TaskHubGrpcWorker
+
+from workbench.kill_test.journal import Journal, Line
+
+TALLY = "tally"
+MARK = "mark"
+ITEM_EVENT = "item"
+LAST_ITEM = -1
+_ITEMS_AN_EXECUTION = 4
+
+type Program = Generator[task.Task[Any], Any, Any]
+
+
+def register(worker: TaskHubGrpcWorker, journal: Journal) -> None:
+    """Put the programs on a worker, with an activity that leaves a line in the journal."""
+    for program in (fan_out, branch, sleeper, collector, teller):
+        worker.add_orchestrator(program)
+    worker.add_entity(tally)
+    worker.add_activity(marking(journal))
+
+
+def marking(journal: Journal) -> Callable[[task.ActivityContext, int], int]:
+    """Give the activity `mark`: it leaves a line in the journal and gives back what it was given."""
+
+    def mark(ctx: task.ActivityContext, value: int) -> int:
+        journal.write(Line("effect", ctx.orchestration_id, "", ctx.task_id, MARK))
+        return value
+
+    return mark
+
+
+def fan_out(ctx: task.OrchestrationContext, branches: int) -> Program:
+    """Run `branches` sub-orchestrations side by side; gives the sum of what they give (see `fan_out_sum`)."""
+    given = yield task.when_all([ctx.call_sub_orchestrator(branch, input=number) for number in range(branches)])
+    return sum(given)
+
+
+def branch(ctx: task.OrchestrationContext, number: int) -> Program:
+    """Run an activity, wait five seconds, run another; gives twice the number plus one."""
+    first = yield ctx.call_activity(MARK, input=number)
+    yield ctx.create_timer(timedelta(seconds=5))
+    second = yield ctx.call_activity(MARK, input=number + 1)
+    return first + second
+
+
+def fan_out_sum(branches: int) -> int:
+    """Give what `fan_out` must give."""
+    return branches * branches
+
+
+def sleeper(ctx: task.OrchestrationContext, seconds: list[int]) -> Program:
+    """Wait again and again, an activity after each; gives the waits in order, and how many timers fired early."""
+    woken: list[int] = []
+    early = 0
+    for wait in seconds:
+        due = ctx.current_utc_datetime + timedelta(seconds=wait)
+        yield ctx.create_timer(due)
+        early += ctx.current_utc_datetime < due
+        woken.append((yield ctx.call_activity(MARK, input=wait)))
+    return {"woken": woken, "early": early}
+
+
+def collector(ctx: task.OrchestrationContext, so_far: list[int]) -> Program:
+    """Take items until the last; continues as new every few items, so that waiting events are carried over."""
+    items = list(so_far)
+    for _ in range(_ITEMS_AN_EXECUTION):
+        item: int = yield ctx.wait_for_external_event(ITEM_EVENT)
+        if item == LAST_ITEM:
+            return items
+        items.append((yield ctx.call_activity(MARK, input=item)))
+    ctx.continue_as_new(items, save_events=True)
+    return None
+
+
+def teller(ctx: task.OrchestrationContext, accounts: list[str]) -> Program:
+    """Add one to each account: by a call, and by reading and writing under a lock of all of them."""
+    entities = [EntityInstanceId(TALLY, account) for account in accounts]
+    for entity in entities:
+        yield ctx.call_entity(entity, "add", 1)
+    with (yield ctx.lock_entities(entities)):
+        for entity in entities:
+            held: int = yield ctx.call_entity(entity, "get")
+            yield ctx.call_activity(MARK, input=held)
+            yield ctx.call_entity(entity, "put", held + 1)
+    return len(accounts)
+
+
+ADDED_BY_A_TELLER = 2
+"""By how much one teller raises each of its accounts."""
+
+
+def tally(ctx: EntityContext, value: int | None) -> int:
+    """Hold a number: `add`, `put`, `get`; gives the number."""
+    held = ctx.get_state(int, 0)
+    if ctx.operation == "add":
+        held += value or 0
+    if ctx.operation == "put":
+        held = value or 0
+    ctx.set_state(held)
+    return held

@@ -1,0 +1,66 @@
+"""What the hub's and the worker's process are told: where things are, and the time that all of them share."""
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from workbench.timed_engine import ScaledClock
+
+
+@dataclass(frozen=True)
+class SharedTime:
+    """Simulated time that goes on while a process is dead: it was `moment` at `origin` of the monotonic clock.
+
+    The monotonic clock counts from the computer's start, so that every process reads the same.
+    """
+
+    moment: datetime
+    origin: float
+    speed: float
+
+    def now(self) -> datetime:
+        """Give the time (UTC)."""
+        return self.moment + timedelta(seconds=(time.monotonic() - self.origin) * self.speed)
+
+    def clock(self) -> ScaledClock:
+        """Give a clock for an engine that starts now."""
+        return ScaledClock(self.now(), self.speed)
+
+
+@dataclass(frozen=True)
+class Rig:
+    """One test's folder, port, time, and the environment in which the product's activities find the simulator."""
+
+    folder: Path
+    port: int
+    time: SharedTime
+    environment: dict[str, str]
+
+    @property
+    def address(self) -> str:
+        """Where the hub serves."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def hub_file(self) -> Path:
+        """The hub's SQLite file."""
+        return self.folder / "hub.db"
+
+    @property
+    def journal_file(self) -> Path:
+        """What the workers did, line by line."""
+        return self.folder / "journal.jsonl"
+
+    @property
+    def log_file(self) -> Path:
+        """What the killed processes wrote to standard output and error."""
+        return self.folder / "processes.log"
+
+    def write_to_log(self) -> None:
+        """Send this process's standard output and error to the log."""
+        log = os.open(self.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        for standard in (1, 2):
+            os.dup2(log, standard)
+        os.close(log)

@@ -1,0 +1,79 @@
+"""The worker's process: the product and the plain programs on one durabletask worker, until it is killed."""
+
+import logging
+import os
+from typing import Any
+
+from durabletask.grpc_options import GrpcChannelOptions, GrpcWorkerResiliencyOptions
+from durabletask.internal import orchestrator_service_pb2 as pb
+from durabletask.worker import TaskHubGrpcWorker
+
+from workbench.kill_test import product, programs
+from workbench.kill_test.hub_process import wait_for_parent
+from workbench.kill_test.journal import Journal, Line
+from workbench.kill_test.rig import Rig
+
+# A hub that comes back is found at once: the time between two kills is for work.
+QUICK_CHANNEL = GrpcChannelOptions(
+    raw_options=[
+        ("grpc.initial_reconnect_backoff_ms", 50),
+        ("grpc.min_reconnect_backoff_ms", 50),
+        ("grpc.max_reconnect_backoff_ms", 100),
+    ]
+)
+_QUICK_RETURN = GrpcWorkerResiliencyOptions(
+    hello_timeout_seconds=2.0, reconnect_backoff_base_seconds=0.05, reconnect_backoff_cap_seconds=0.1
+)
+
+
+def run_worker(rig: Rig) -> None:
+    """Run a worker; ends only with the process, or when the test that started it is gone."""
+    rig.write_to_log()
+    os.environ.update(rig.environment)
+    logger = logging.getLogger("workbench.kill_test.worker")
+    logger.setLevel(logging.CRITICAL)
+    journal = Journal(rig.journal_file)
+    worker = RecordingWorker(
+        journal,
+        host_address=rig.address,
+        logger=logger,
+        channel_options=QUICK_CHANNEL,
+        resiliency_options=_QUICK_RETURN,
+    )
+    product.register(worker, rig.address)
+    programs.register(worker, journal)
+    worker.start()
+    wait_for_parent()
+    os._exit(0)
+
+
+class RecordingWorker(TaskHubGrpcWorker):
+    """A worker that writes down which activities it begins, and which completions the hub has acknowledged."""
+
+    def __init__(self, journal: Journal, **options: Any) -> None:
+        """Take the journal and a worker's usual options."""
+        super().__init__(**options)
+        self._journal = journal
+
+    def _execute_activity(self, req: pb.ActivityRequest, stub: Any, completionToken: Any) -> None:  # noqa: N803
+        self._journal.write(_line("begun", req))
+        super()._execute_activity(req, _WatchedStub(stub, self._journal, req), completionToken)
+
+
+class _WatchedStub:
+    """Hands a completion on, and writes down that it was acknowledged once it was."""
+
+    def __init__(self, stub: Any, journal: Journal, request: pb.ActivityRequest) -> None:
+        self._stub = stub
+        self._journal = journal
+        self._request = request
+
+    def CompleteActivityTask(self, response: pb.ActivityResponse) -> Any:  # noqa: N802 - the protocol's name
+        answer = self._stub.CompleteActivityTask(response)
+        self._journal.write(_line("acknowledged", self._request))
+        return answer
+
+
+def _line(kind: Any, request: pb.ActivityRequest) -> Line:
+    instance = request.orchestrationInstance
+    return Line(kind, instance.instanceId, instance.executionId.value, request.taskId, request.name)

@@ -1,0 +1,7 @@
+"""An embedded durable engine: durabletask's sidecar protocol over one SQLite file."""
+
+from workbench.task_hub.errors import TaskHubFileError
+from workbench.task_hub.hub import TaskHub
+from workbench.task_hub.hub_thread import HubThread
+
+__all__ = ["HubThread", "TaskHub", "TaskHubFileError"]

@@ -1,0 +1,108 @@
+"""What an orchestrator decided, turned into rows: one function an action."""
+
+import uuid
+from collections.abc import Callable
+
+from durabletask.internal import orchestrator_service_pb2 as pb
+
+from workbench.task_hub import activities, control, entities, locks, timers
+from workbench.task_hub import history_events as events
+from workbench.task_hub.errors import HubError
+from workbench.task_hub.history_events import Kind, given
+from workbench.task_hub.instances import Instance, Parent, Start, deliver
+from workbench.task_hub.starting import Existing, start_child
+from workbench.task_hub.transaction import Tx
+
+
+def take(tx: Tx, instance: Instance, action: pb.OrchestratorAction, existing: Existing) -> bytes | None:
+    """Do what an action says, and give the event that confirms it in the history."""
+    kind = action.WhichOneof("orchestratorActionType") or ""
+    if kind == "createSubOrchestration":
+        return _start_child(tx, instance, action, existing)
+    handler = _HANDLERS.get(kind)
+    return handler(tx, instance, action) if handler else None
+
+
+def _schedule_task(tx: Tx, instance: Instance, action: pb.OrchestratorAction) -> bytes:
+    asked = action.scheduleTask
+    event = pb.TaskScheduledEvent(
+        name=asked.name,
+        version=asked.version if asked.HasField("version") else None,
+        input=asked.input if asked.HasField("input") else None,
+        parentTraceContext=asked.parentTraceContext if asked.HasField("parentTraceContext") else None,
+        tags=dict(asked.tags),
+    )
+    activities.schedule(tx, instance, action.id, asked)
+    return events.scheduled(tx.now, action.id, taskScheduled=event)
+
+
+def _create_timer(tx: Tx, instance: Instance, action: pb.OrchestratorAction) -> bytes:
+    fire_at = action.createTimer.fireAt
+    timers.create(tx, instance, action.id, fire_at.ToMicroseconds())
+    return events.scheduled(tx.now, action.id, timerCreated=pb.TimerCreatedEvent(fireAt=fire_at))
+
+
+def _start_child(tx: Tx, instance: Instance, action: pb.OrchestratorAction, existing: Existing) -> bytes:
+    asked = action.createSubOrchestration
+    child_id = asked.instanceId or uuid.uuid4().hex
+    trace = asked.parentTraceContext if asked.HasField("parentTraceContext") else None
+    version, payload = given(asked, "version"), given(asked, "input")
+    parent = Parent(instance, action.id)
+    try:
+        start = Start(child_id, asked.name, payload, version, dict(asked.tags), parent=parent, trace=trace)
+        start_child(tx, start, existing)
+    except HubError as refusal:
+        failure = pb.TaskFailureDetails(errorType="OrchestrationAlreadyExists", errorMessage=refusal.message)
+        deliver(tx, instance, Kind.RESULT, events.child_failed(tx.now, action.id, failure))
+    event = pb.SubOrchestrationInstanceCreatedEvent(
+        instanceId=child_id,
+        name=asked.name,
+        version=events.text(version),
+        input=events.text(payload),
+        parentTraceContext=trace,
+        tags=dict(asked.tags),
+    )
+    return events.scheduled(tx.now, action.id, subOrchestrationInstanceCreated=event)
+
+
+def _send_event(tx: Tx, _instance: Instance, action: pb.OrchestratorAction) -> bytes:
+    sent, data = action.sendEvent, given(action.sendEvent, "data")
+    target = sent.instance.instanceId
+    control.send_event(tx, target, sent.name, data)
+    event = pb.EventSentEvent(instanceId=target, name=sent.name, input=events.text(data))
+    return events.scheduled(tx.now, action.id, eventSent=event)
+
+
+def _terminate(tx: Tx, _instance: Instance, action: pb.OrchestratorAction) -> None:
+    asked = action.terminateOrchestration
+    control.terminate(tx, asked.instanceId, given(asked, "reason"), recurse=asked.recurse)
+
+
+def _send_entity_message(tx: Tx, instance: Instance, action: pb.OrchestratorAction) -> bytes | None:
+    message = action.sendEntityMessage
+    kind = message.WhichOneof("EntityMessageType")
+    if kind == "entityOperationSignaled":
+        entities.signal(tx, message.entityOperationSignaled)
+        return events.scheduled(tx.now, action.id, entityOperationSignaled=message.entityOperationSignaled)
+    if kind == "entityOperationCalled":
+        entities.call(tx, instance, message.entityOperationCalled)
+        return events.scheduled(tx.now, action.id, entityOperationCalled=message.entityOperationCalled)
+    if kind == "entityLockRequested":
+        locks.request(tx, instance, message.entityLockRequested)
+        return events.scheduled(tx.now, action.id, entityLockRequested=message.entityLockRequested)
+    if kind == "entityUnlockSent":
+        unlock = message.entityUnlockSent
+        # A section that ends before it was granted takes its request back.
+        locks.release(tx, instance.n, unlock.criticalSectionId)
+        locks.unlock(tx, unlock.criticalSectionId, unlock.targetInstanceId.value)
+        return events.scheduled(tx.now, action.id, entityUnlockSent=unlock)
+    return None
+
+
+_HANDLERS: dict[str, Callable[[Tx, Instance, pb.OrchestratorAction], bytes | None]] = {
+    "scheduleTask": _schedule_task,
+    "createTimer": _create_timer,
+    "sendEvent": _send_event,
+    "terminateOrchestration": _terminate,
+    "sendEntityMessage": _send_entity_message,
+}

@@ -1,0 +1,200 @@
+"""The calls of clients: start, look, wait, order, purge."""
+
+# ruff: noqa: N802 - the methods are named as the protocol names them.
+
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import grpc
+from durabletask.internal import orchestrator_service_pb2 as pb
+
+from workbench.task_hub import control, entities, entity_queries, instance_queries, purging, rewinding, starting
+from workbench.task_hub.errors import HubError
+from workbench.task_hub.history_events import given
+from workbench.task_hub.instances import PENDING, TERMINAL, Start
+from workbench.task_hub.parts import Parts
+from workbench.task_hub.transaction import Tx
+
+_ANSWER_BEFORE_DEADLINE = 0.1
+_MOST_CLEANED = 200
+
+
+class ClientService:
+    """The client's half of `TaskHubSidecarService`; each method answers when its change is on disk."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Take the hub's parts."""
+        self._parts = parts
+        self._journal = parts.journal
+        self._db = parts.reader
+
+    async def StartInstance(self, request: pb.CreateInstanceRequest, _context: Any) -> pb.CreateInstanceResponse:
+        """Start an orchestration, now or at its time."""
+        start = Start(
+            request.instanceId or uuid.uuid4().hex,
+            request.name,
+            given(request, "input"),
+            given(request, "version"),
+            dict(request.tags) or None,
+            at=request.scheduledStartTimestamp.ToMicroseconds()
+            if request.HasField("scheduledStartTimestamp")
+            else None,
+            trace=request.parentTraceContext if request.HasField("parentTraceContext") else None,
+        )
+        replaceable = [int(status) for status in request.orchestrationIdReusePolicy.replaceableStatus]
+        existing = self._parts.existing
+        started = await self._journal.submit(lambda tx: starting.start_by_client(tx, start, existing, replaceable))
+        return pb.CreateInstanceResponse(instanceId=started)
+
+    async def GetInstance(self, request: pb.GetInstanceRequest, _context: Any) -> pb.GetInstanceResponse:
+        """Give the state of an instance."""
+        state = instance_queries.instance(self._db, request.instanceId, payloads=request.getInputsAndOutputs)
+        return pb.GetInstanceResponse(exists=state is not None, orchestrationState=state)
+
+    async def WaitForInstanceStart(self, request: pb.GetInstanceRequest, context: Any) -> pb.GetInstanceResponse:
+        """Answer when the instance runs or has ended."""
+        return await self._wait(request, context, lambda status: status != PENDING, "start")
+
+    async def WaitForInstanceCompletion(self, request: pb.GetInstanceRequest, context: Any) -> pb.GetInstanceResponse:
+        """Answer when the instance has ended."""
+        return await self._wait(request, context, lambda status: status in TERMINAL, "complete")
+
+    async def _wait(
+        self, request: pb.GetInstanceRequest, context: Any, reached: Callable[[int], bool], what: str
+    ) -> pb.GetInstanceResponse:
+        """An instance that is unknown may still be started: only at the deadline does it not exist."""
+        left = context.time_remaining()
+        until = None if left is None else time.monotonic() + max(left - _ANSWER_BEFORE_DEADLINE, left * 0.8)
+        while True:
+            state = instance_queries.instance(self._db, request.instanceId, payloads=request.getInputsAndOutputs)
+            if state is not None and reached(state.orchestrationStatus):
+                return pb.GetInstanceResponse(exists=True, orchestrationState=state)
+            seconds = None if until is None else until - time.monotonic()
+            if not await self._parts.waiting.change(request.instanceId, seconds):
+                break
+        if state is None:
+            return pb.GetInstanceResponse(exists=False)
+        text = f"Timed out waiting for instance '{request.instanceId}' to {what}"
+        raise HubError(grpc.StatusCode.DEADLINE_EXCEEDED, text)
+
+    async def RaiseEvent(self, request: pb.RaiseEventRequest, _context: Any) -> pb.RaiseEventResponse:
+        """Deliver an event."""
+        name, data = request.name, given(request, "input")
+        await self._journal.submit(lambda tx: control.raise_event(tx, request.instanceId, name, data))
+        return pb.RaiseEventResponse()
+
+    async def TerminateInstance(self, request: pb.TerminateRequest, _context: Any) -> pb.TerminateResponse:
+        """Order an instance, and its children when asked, to end."""
+        output, recurse = given(request, "output"), request.recursive
+        await self._journal.submit(lambda tx: control.terminate(tx, request.instanceId, output, recurse=recurse))
+        return pb.TerminateResponse()
+
+    async def SkipGracefulOrchestrationTerminations(
+        self, request: pb.SkipGracefulOrchestrationTerminationsRequest, _context: Any
+    ) -> pb.SkipGracefulOrchestrationTerminationsResponse:
+        """End instances without asking a worker."""
+        ids, reason = list(request.instanceBatch.instanceIds), given(request, "reason")
+        missed = await self._journal.submit(lambda tx: control.force_end(tx, ids, reason))
+        return pb.SkipGracefulOrchestrationTerminationsResponse(unterminatedInstanceIds=missed)
+
+    async def SuspendInstance(self, request: pb.SuspendRequest, _context: Any) -> pb.SuspendResponse:
+        """Order an instance to pause."""
+        reason = given(request, "reason")
+        await self._journal.submit(lambda tx: control.suspend(tx, request.instanceId, reason))
+        return pb.SuspendResponse()
+
+    async def ResumeInstance(self, request: pb.ResumeRequest, _context: Any) -> pb.ResumeResponse:
+        """Order a paused instance to go on."""
+        reason = given(request, "reason")
+        await self._journal.submit(lambda tx: control.resume(tx, request.instanceId, reason))
+        return pb.ResumeResponse()
+
+    async def RewindInstance(self, request: pb.RewindInstanceRequest, _context: Any) -> pb.RewindInstanceResponse:
+        """Let a failed instance run again from its last good state."""
+        reason = given(request, "reason")
+        await self._journal.submit(lambda tx: rewinding.rewind(tx, request.instanceId, reason))
+        return pb.RewindInstanceResponse()
+
+    async def RestartInstance(self, request: pb.RestartInstanceRequest, _context: Any) -> pb.RestartInstanceResponse:
+        """Begin a finished instance again."""
+        new_id = request.restartWithNewInstanceId
+        fresh = await self._journal.submit(lambda tx: control.restart(tx, request.instanceId, new_id=new_id))
+        return pb.RestartInstanceResponse(instanceId=fresh)
+
+    async def QueryInstances(self, request: pb.QueryInstancesRequest, _context: Any) -> pb.QueryInstancesResponse:
+        """Give a page of instances."""
+        return instance_queries.page(self._db, request.query)
+
+    async def ListInstanceIds(self, request: pb.ListInstanceIdsRequest, _context: Any) -> pb.ListInstanceIdsResponse:
+        """Give a page of the ids of finished instances."""
+        return instance_queries.finished_ids(self._db, request)
+
+    async def StreamInstanceHistory(
+        self, request: pb.StreamInstanceHistoryRequest, _context: Any
+    ) -> AsyncIterator[bytes]:
+        """Give the history of an instance."""
+        for chunk in instance_queries.history(self._db, request.instanceId, given(request, "executionId")):
+            yield chunk
+
+    async def PurgeInstances(self, request: pb.PurgeInstancesRequest, _context: Any) -> pb.PurgeInstancesResponse:
+        """Delete finished instances: one, a batch, or by filter in several transactions, within the filter's time."""
+        recursive, complete = request.recursive, True
+        if request.HasField("purgeInstanceFilter"):
+            deleted, complete = await self._purge_by_filter(request.purgeInstanceFilter, recursive=recursive)
+        else:
+            ids = list(request.instanceBatch.instanceIds) or [request.instanceId]
+            deleted = await self._journal.submit(lambda tx: sum(_purge(tx, i, recursive=recursive) for i in ids))
+        answer = pb.PurgeInstancesResponse(deletedInstanceCount=deleted)
+        answer.isComplete.value = complete
+        return answer
+
+    async def _purge_by_filter(self, wanted: pb.PurgeInstanceFilter, *, recursive: bool) -> tuple[int, bool]:
+        limit = wanted.timeout.ToTimedelta().total_seconds() if wanted.HasField("timeout") else None
+        until = None if limit is None else time.monotonic() + limit
+        deleted, more = 0, True
+        while more and (until is None or time.monotonic() < until):
+            count, more = await self._journal.submit(lambda tx: purging.purge_some(tx, wanted, recursive=recursive))
+            deleted += count
+        return deleted, not more
+
+    async def SignalEntity(self, request: pb.SignalEntityRequest, _context: Any) -> pb.SignalEntityResponse:
+        """Queue an operation on an entity, now or at its time."""
+        signal = pb.EntityOperationSignaledEvent(requestId=request.requestId, operation=request.name)
+        signal.targetInstanceId.value = request.instanceId
+        if request.HasField("input"):
+            signal.input.CopyFrom(request.input)
+        if request.HasField("scheduledTime"):
+            signal.scheduledTime.CopyFrom(request.scheduledTime)
+        await self._journal.submit(lambda tx: entities.signal(tx, signal))
+        return pb.SignalEntityResponse()
+
+    async def GetEntity(self, request: pb.GetEntityRequest, _context: Any) -> pb.GetEntityResponse:
+        """Give an entity."""
+        found = entity_queries.entity(self._db, request.instanceId, state=request.includeState)
+        return pb.GetEntityResponse(exists=found is not None, entity=found)
+
+    async def QueryEntities(self, request: pb.QueryEntitiesRequest, _context: Any) -> pb.QueryEntitiesResponse:
+        """Give a page of entities."""
+        return entity_queries.page(self._db, request.query)
+
+    async def CleanEntityStorage(
+        self, request: pb.CleanEntityStorageRequest, _context: Any
+    ) -> pb.CleanEntityStorageResponse:
+        """Delete empty entities and release locks whose holder has ended; all of them, in several transactions."""
+        empty, orphaned = request.removeEmptyEntities, request.releaseOrphanedLocks
+        removed = released = 0
+        while True:
+            found = await self._journal.submit(
+                lambda tx: entities.clean(tx, empty=empty, orphaned=orphaned, most=_MOST_CLEANED)
+            )
+            removed, released = removed + found[0], released + found[1]
+            if not any(found):
+                return pb.CleanEntityStorageResponse(emptyEntitiesRemoved=removed, orphanedLocksReleased=released)
+
+
+def _purge(tx: Tx, instance_id: str, *, recursive: bool) -> int:
+    if instance_id.startswith("@"):
+        return purging.purge_entity(tx, instance_id)
+    return purging.purge_one(tx, instance_id, recursive=recursive)

@@ -1,0 +1,75 @@
+"""`python -m workbench.task_hub --file F`: serves one task hub until SIGTERM, SIGINT or the end of its input."""
+
+import argparse
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from workbench.task_hub.errors import TaskHubFileError
+from workbench.task_hub.hub import TaskHub
+from workbench.timed_engine import ScaledClock
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve; give 0 after a clean stop, 1 if the hub could not start."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    try:
+        asyncio.run(_serve(options))
+    except (TaskHubFileError, OSError) as error:
+        print(f"task hub: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m workbench.task_hub", description=__doc__)
+    parser.add_argument("--file", type=Path, required=True, help="the SQLite file; created if there is none")
+    parser.add_argument("--port", type=int, default=0, help="of 127.0.0.1; 0 is any free one (default)")
+    parser.add_argument("--ready-file", type=Path, help="is written with HOST:PORT once the hub serves")
+    parser.add_argument(
+        "--existing", choices=["reject", "restart"], default="reject", help="a start under a finished run's id"
+    )
+    parser.add_argument("--lease-seconds", type=float, default=3600.0, help="after which a work item is given again")
+    parser.add_argument("--stop-on-eof", action="store_true", help="stop when standard input ends: with the parent")
+    parser.add_argument("--speed", type=float, default=1.0, help="seconds of the hub's time in a real second")
+    parser.add_argument("--now", type=datetime.fromisoformat, help="the hub's time at the start (with --speed)")
+    return parser
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if options.stop_on_eof:
+        loop.add_reader(sys.stdin.fileno(), _stop_at_end, stop)
+    clock = ScaledClock(options.now or datetime.now(UTC), options.speed) if options.speed != 1.0 else None
+    hub = TaskHub(options.file, clock=clock, existing=options.existing, lease_seconds=options.lease_seconds)
+    address = await hub.start(options.port)
+    # What is loaded now stays: the collector need not look at it again and again.
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 1000)
+    _announce(address, options.ready_file)
+    await stop.wait()
+    await hub.stop()
+
+
+def _stop_at_end(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop.set()
+
+
+def _announce(address: str, ready: Path | None) -> None:
+    if ready is not None:
+        # In one step: who waits for the file never reads half of it.
+        half = ready.with_name(ready.name + ".half")
+        half.write_text(address)
+        half.replace(ready)
+    print(f"task hub: serving on {address}", flush=True)

@@ -1,0 +1,95 @@
+"""Lets a long orchestration take many results in one turn instead of one in each.
+
+A turn replays the whole history, so a parent that is woken for each of its thousand children would do little else.
+Once its history is long and more results are on their way, it waits while they keep coming: at most a few times as
+long as the replay itself takes, and not at all when the hub has nothing else to do.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workbench.task_hub.transaction import ReadyOrchestration
+
+_SHORT_HISTORY = 48
+_REPLAY_SECONDS_AN_EVENT = 30e-6
+_QUIET = 0.5  # of a replay's time without a new result
+_LONGEST = 4.0
+_LONGEST_SECONDS = 1.0
+
+_OUTSTANDING = (
+    "SELECT EXISTS(SELECT 1 FROM activities WHERE n=?1)"
+    " OR EXISTS(SELECT 1 FROM instances WHERE parent=?1 AND completed_at IS NULL)"
+)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    ready: ReadyOrchestration
+    quiet_seconds: float
+    due: float
+    latest: float
+    timer: asyncio.TimerHandle | None = None
+
+
+class Gathering:
+    """The orchestrations that wait for more of their results; real time, whatever the hub's clock is."""
+
+    def __init__(self, db: sqlite3.Connection, release: Callable[[ReadyOrchestration], None]) -> None:
+        """Take a connection that reads, and whom to give an orchestration that has waited enough."""
+        self._db = db
+        self._release = release
+        self._waiting: dict[int, _Waiting] = {}
+
+    def __len__(self) -> int:
+        """Count those that wait."""
+        return len(self._waiting)
+
+    def add(self, ready: ReadyOrchestration) -> bool:
+        """Let an orchestration wait if that pays; False if it should run now."""
+        now = time.monotonic()
+        waiting = self._waiting.get(ready.n)
+        if waiting is not None:
+            waiting.due = min(now + waiting.quiet_seconds, waiting.latest)
+            return True
+        if ready.events < _SHORT_HISTORY or not self._db.execute(_OUTSTANDING, (ready.n,)).fetchone()[0]:
+            return False
+        replay = ready.events * _REPLAY_SECONDS_AN_EVENT
+        quiet = replay * _QUIET
+        latest = now + min(replay * _LONGEST, _LONGEST_SECONDS)
+        waiting = self._waiting[ready.n] = _Waiting(ready, quiet, now + quiet, latest)
+        self._arm(waiting)
+        return True
+
+    def discard(self, n: int) -> None:
+        """Let one wait no longer, without releasing it."""
+        waiting = self._waiting.pop(n, None)
+        if waiting is not None and waiting.timer is not None:
+            waiting.timer.cancel()
+
+    def flush(self) -> None:
+        """Release all."""
+        for n in list(self._waiting):
+            waiting = self._waiting[n]
+            self.discard(n)
+            self._release(waiting.ready)
+
+    def clear(self) -> None:
+        """Forget all."""
+        for n in list(self._waiting):
+            self.discard(n)
+
+    def _arm(self, waiting: _Waiting) -> None:
+        delay = max(waiting.due - time.monotonic(), 0.0005)
+        waiting.timer = asyncio.get_running_loop().call_later(delay, self._look, waiting)
+
+    def _look(self, waiting: _Waiting) -> None:
+        if self._waiting.get(waiting.ready.n) is not waiting:
+            return
+        if time.monotonic() < waiting.due:
+            self._arm(waiting)
+            return
+        del self._waiting[waiting.ready.n]
+        self._release(waiting.ready)

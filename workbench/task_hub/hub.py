@@ -1,0 +1,169 @@
+"""The embedded durable engine: durabletask's sidecar protocol over one SQLite file."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from workbench.task_hub import schema, timers
+from workbench.task_hub.aftermath import Aftermath
+from workbench.task_hub.client_service import ClientService
+from workbench.task_hub.dispatch import Dispatcher
+from workbench.task_hub.file_lock import FileLock
+from workbench.task_hub.grpc_server import create_server
+from workbench.task_hub.journal import Journal
+from workbench.task_hub.parts import Parts
+from workbench.task_hub.recovery import queue_all
+from workbench.task_hub.starting import Existing
+from workbench.task_hub.system_clock import SystemClock
+from workbench.task_hub.time_keeper import TimeKeeper, microseconds
+from workbench.task_hub.waiting import Waiting
+from workbench.task_hub.worker_service import WorkerService
+from workbench.timed_engine.clocks import EngineClock
+
+_log = logging.getLogger("task_hub")
+_GRACE_SECONDS = 0.5
+
+
+class TaskHub:
+    """One hub, on the event loop that starts it; `workbench.task_hub.HubThread` brings its own."""
+
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        clock: EngineClock | None = None,
+        existing: str = "reject",
+        lease_seconds: float = 3600.0,
+        older_entity_requests: bool = False,
+        on_started: Callable[[str], None] | None = None,
+    ) -> None:
+        """Nothing is opened before `start`.
+
+        `path`: the file, created if missing; None is a temporary one without durability, for tests. `clock`: default
+        the machine's. `existing`: what a start under the id of a finished run does, "reject" or "restart".
+        `lease_seconds`: when a work item is taken back from a worker that is connected but does not complete it.
+        `older_entity_requests`: send entities `EntityBatchRequest` (V1) instead of `EntityRequest` (V2).
+        `on_started` learns the id of each run that begins.
+        """
+        self._path = path
+        self._clock: EngineClock = clock or SystemClock()
+        self._existing = Existing(existing)
+        self._lease_seconds = lease_seconds
+        self._older_entities = older_entity_requests
+        self._on_started = on_started
+        self._last_now = 0
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._resources = contextlib.ExitStack()
+        self._parts: Parts | None = None
+        self._keeper: TimeKeeper | None = None
+        self._server: Any = None
+        self._expiry: asyncio.Task[None] | None = None
+
+    async def start(self, port: int = 0) -> str:
+        """Open the file, resume all that is in it, and serve on 127.0.0.1; give "127.0.0.1:PORT".
+
+        Raises `TaskHubFileError` when the file is in use, damaged, newer, not a hub's, or not writable; `OSError`
+        when the port is taken.
+        """
+        try:
+            return await self._start(port)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self, port: int) -> str:
+        path = self._path
+        if path is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="task-hub-", ignore_cleanup_errors=True)
+            path = Path(self._temporary.name) / "hub.db"
+        elif path.parent.is_dir():
+            self._resources.callback(FileLock(path).release)
+        durable = self._path is not None
+        writer = schema.open_writer(path, durable=durable)
+        self._resources.callback(writer.close)
+        reader = schema.open_reader(path)
+        self._resources.callback(reader.close)
+        waiting = Waiting()
+        dispatcher = Dispatcher(
+            reader, self._now, lease_seconds=self._lease_seconds, older_entities=self._older_entities
+        )
+        aftermath = Aftermath(dispatcher, waiting, self._note_timer, self._on_started)
+        journal = Journal(writer, self._now, aftermath, synced=durable)
+        parts = self._parts = Parts(journal, reader, dispatcher, waiting, self._existing)
+        queue_all(reader, dispatcher)
+        self._keeper = TimeKeeper(self._clock, self.is_idle, self._fire)
+        self._server = create_server(ClientService(parts), WorkerService(parts))
+        bound = self._bind(port)
+        await self._server.start()
+        self._keeper.start(timers.next_due(reader))
+        self._expiry = asyncio.create_task(self._expire())
+        return f"127.0.0.1:{bound}"
+
+    def _bind(self, port: int) -> int:
+        taken = f"port {port} of 127.0.0.1 is taken: choose another, or 0 for any"
+        # gRPC writes a line of its own to standard error when it cannot have a port: ask the kernel first.
+        with contextlib.closing(socket.socket()) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise OSError(taken) from error
+        return self._server.add_insecure_port(f"127.0.0.1:{port}")
+
+    async def stop(self) -> None:
+        """Answer what is written, end all streams and close the file; safe to call twice, or before `start`."""
+        parts, self._parts = self._parts, None
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if self._keeper is not None:
+            await self._keeper.stop()
+        if parts is not None:
+            parts.dispatcher.close()
+            if self._server is not None:
+                await self._server.stop(_GRACE_SECONDS)
+            await parts.journal.close()
+        self._resources.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    def is_idle(self) -> bool:
+        """Tell, on any thread, whether nothing is queued, out or being written; timers and pauses do not count."""
+        parts = self._parts
+        if parts is None:
+            return False
+        journal, before = parts.journal, parts.journal.submitted
+        if journal.busy or not parts.dispatcher.idle:
+            return False
+        return not journal.busy and journal.submitted == before
+
+    def due_timers(self) -> list[int]:
+        """Give the times of all timers (microseconds since 1970), soonest first; only on the hub's event loop."""
+        return timers.all_due(self._parts.reader) if self._parts else []
+
+    def _now(self) -> int:
+        # A machine's clock may be set back; an orchestration's time never runs backwards.
+        self._last_now = max(self._last_now, microseconds(self._clock.now()))
+        return self._last_now
+
+    def _note_timer(self, due: int) -> None:
+        if self._keeper is not None:
+            self._keeper.note(due)
+
+    async def _fire(self, due: int) -> int | None:
+        parts = self._parts
+        if parts is None:
+            return None
+        await parts.journal.submit(lambda tx: timers.fire(tx, max(due, tx.now)))
+        return timers.next_due(parts.reader)
+
+    async def _expire(self) -> None:
+        while True:
+            await asyncio.sleep(min(self._lease_seconds / 4, 10.0))
+            if self._parts is not None:
+                self._parts.dispatcher.expire(time.monotonic())

@@ -1,0 +1,208 @@
+"""The rows of orchestration instances: finding, creating, ending and deleting them."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import grpc
+from durabletask.internal import orchestrator_service_pb2 as pb
+
+from workbench.task_hub import history_events as events
+from workbench.task_hub.errors import HubError
+from workbench.task_hub.history_events import WAKING, Kind
+from workbench.task_hub.transaction import ReadyOrchestration, Tx
+
+PENDING, RUNNING, SUSPENDED = (
+    int(pb.ORCHESTRATION_STATUS_PENDING),
+    int(pb.ORCHESTRATION_STATUS_RUNNING),
+    int(pb.ORCHESTRATION_STATUS_SUSPENDED),
+)
+COMPLETED, FAILED, TERMINATED = (
+    int(pb.ORCHESTRATION_STATUS_COMPLETED),
+    int(pb.ORCHESTRATION_STATUS_FAILED),
+    int(pb.ORCHESTRATION_STATUS_TERMINATED),
+)
+CONTINUED_AS_NEW = int(pb.ORCHESTRATION_STATUS_CONTINUED_AS_NEW)
+TERMINAL = frozenset({COMPLETED, FAILED, TERMINATED, int(pb.ORCHESTRATION_STATUS_CANCELED)})
+
+_COLUMNS = (
+    "n, id, name, version, status, execution, execution_id, parent, parent_execution, parent_task, due_at, suspended,"
+    " events"
+)
+
+
+@dataclass(slots=True)
+class Instance:
+    """What a transition needs to know of an instance; payloads stay in their table."""
+
+    n: int
+    id: str
+    name: str
+    version: str | None
+    status: int
+    execution: int
+    execution_id: str
+    parent: int | None
+    parent_execution: int | None
+    parent_task: int | None
+    due_at: int | None
+    suspended: int
+    events: int
+
+    @property
+    def terminal(self) -> bool:
+        """True once it has ended."""
+        return self.status in TERMINAL
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """Who waits for the instance, and as which of its tasks."""
+
+    instance: Instance
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What an instance begins with; `at` delays it (microseconds since 1970)."""
+
+    id: str
+    name: str
+    input: str | None
+    version: str | None = None
+    tags: Mapping[str, str] | None = None
+    at: int | None = None
+    parent: Parent | None = None
+    trace: pb.TraceContext | None = None
+
+
+def find(tx: Tx, instance_id: str) -> Instance | None:
+    """Give the instance with an id."""
+    row = tx.db.execute(f"SELECT {_COLUMNS} FROM instances WHERE id=?", (instance_id,)).fetchone()
+    return Instance(*row) if row else None
+
+
+def load(tx: Tx, n: int) -> Instance | None:
+    """Give the instance with a number."""
+    row = tx.db.execute(f"SELECT {_COLUMNS} FROM instances WHERE n=?", (n,)).fetchone()
+    return Instance(*row) if row else None
+
+
+def need(tx: Tx, instance_id: str) -> Instance:
+    """Give the instance with an id, or refuse."""
+    instance = find(tx, instance_id)
+    if instance is None:
+        raise HubError(grpc.StatusCode.NOT_FOUND, f"Orchestration instance '{instance_id}' not found")
+    return instance
+
+
+def create(tx: Tx, start: Start) -> Instance:
+    """Insert a new instance with its first event; its id must be free."""
+    due = start.at if start.at is not None and start.at > tx.now else None
+    parent = start.parent.instance if start.parent else None
+    task = start.parent.task if start.parent else None
+    instance = Instance(
+        0, start.id, start.name, start.version, PENDING, 1, uuid.uuid4().hex,
+        parent.n if parent else None, parent.execution if parent else None, task, due, 0, 0,
+    )  # fmt: skip
+    cursor = tx.db.execute(
+        "INSERT INTO instances(id, name, version, status, execution, execution_id, parent, parent_execution,"
+        " parent_task, parent_id, due_at, created_at, updated_at, scheduled_at, tags)"
+        " VALUES(?,?,?,?,1,?,?,?,?,?,?,?,?,?,?)",
+        (
+            start.id, start.name, start.version, PENDING, instance.execution_id, instance.parent,
+            instance.parent_execution, task, parent.id if parent else None, due, tx.now, tx.now, start.at,
+            json.dumps(dict(start.tags)) if start.tags else None,
+        ),
+    )  # fmt: skip
+    instance.n = cursor.lastrowid or 0
+    tx.db.execute("INSERT INTO payloads(n, input) VALUES(?,?)", (instance.n, start.input))
+    if due is not None:
+        tx.db.execute("INSERT INTO timers(fire_at, n, execution) VALUES(?,?,1)", (due, instance.n))
+        note_timer(tx, due)
+    tx.effects.started.append(start.id)
+    deliver(tx, instance, Kind.START, _execution_started(tx, start, instance))
+    return instance
+
+
+def _execution_started(tx: Tx, start: Start, instance: Instance) -> bytes:
+    event = pb.ExecutionStartedEvent(
+        name=start.name,
+        version=events.text(start.version),
+        input=events.text(start.input),
+        orchestrationInstance=pb.OrchestrationInstance(
+            instanceId=start.id, executionId=events.text(instance.execution_id)
+        ),
+        tags=dict(start.tags) if start.tags else None,
+        parentTraceContext=start.trace,
+        scheduledStartTimestamp=events.stamp(start.at) if start.at is not None else None,
+    )
+    if start.parent:
+        parent = start.parent.instance
+        event.parentInstance.taskScheduledId = start.parent.task
+        event.parentInstance.name.value = parent.name
+        event.parentInstance.orchestrationInstance.instanceId = parent.id
+        event.parentInstance.orchestrationInstance.executionId.value = parent.execution_id
+    return events.happened(tx.now, executionStarted=event)
+
+
+def start_again(tx: Tx, instance: Instance, payload: str | None, tags: Mapping[str, str] | None) -> bytes:
+    """Give the first event of an instance that continued as new."""
+    parent = load(tx, instance.parent) if instance.parent is not None else None
+    link = Parent(parent, instance.parent_task or 0) if parent else None
+    start = Start(instance.id, instance.name, payload, instance.version, tags, parent=link)
+    return _execution_started(tx, start, instance)
+
+
+def deliver(tx: Tx, instance: Instance, kind: Kind, event: bytes) -> None:
+    """Put an event into the inbox of an instance that has not ended, and wake it if it may run."""
+    tx.db.execute("INSERT INTO inbox(n, kind, event) VALUES(?,?,?)", (instance.n, int(kind), event))
+    if instance.due_at is None and (instance.status != SUSPENDED or kind in WAKING):
+        wake(tx, instance)
+
+
+def wake(tx: Tx, instance: Instance) -> None:
+    """Let an instance take its events."""
+    ready = ReadyOrchestration(instance.n, instance.name, instance.version, instance.events)
+    tx.effects.orchestrations.append(ready)
+
+
+def note_timer(tx: Tx, fire_at: int) -> None:
+    """Let the keeper of time know of a new timer."""
+    earliest = tx.effects.earliest_timer
+    tx.effects.earliest_timer = fire_at if earliest is None else min(earliest, fire_at)
+
+
+def tell_parent(tx: Tx, child: Instance, output: str | None, failure: pb.TaskFailureDetails | None) -> None:
+    """Deliver a child's end to the execution that started it, if that still runs."""
+    if child.parent is None:
+        return
+    parent = load(tx, child.parent)
+    if parent is None or parent.terminal or parent.execution != child.parent_execution:
+        return
+    event = events.child_ended(tx.now, child.parent_task or 0, child.status, output, failure, child.id)
+    deliver(tx, parent, Kind.RESULT, event)
+
+
+def delete(tx: Tx, instance: Instance) -> None:
+    """Delete an instance and all that belongs to it; locks are the caller's."""
+    for table in ("payloads", "history", "inbox", "activities", "timers", "instances"):
+        tx.db.execute(f"DELETE FROM {table} WHERE n=?", (instance.n,))
+    tx.effects.forgotten.append(instance.n)
+    tx.effects.changed.append(instance.id)
+
+
+def output_of(tx: Tx, instance: Instance) -> tuple[str | None, pb.TaskFailureDetails | None]:
+    """Give the output and the failure of an instance that has ended."""
+    output, failure = tx.db.execute(
+        "SELECT output, failure FROM payloads JOIN instances USING(n) WHERE n=?", (instance.n,)
+    ).fetchone()
+    return output, pb.TaskFailureDetails.FromString(failure) if failure is not None else None
+
+
+def tags_of(tx: Tx, instance: Instance) -> dict[str, str]:
+    """Give the tags of an instance."""
+    (stored,) = tx.db.execute("SELECT tags FROM instances WHERE n=?", (instance.n,)).fetchone()
+    return json.loads(stored) if stored else {}

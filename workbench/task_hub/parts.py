@@ -1,0 +1,20 @@
+"""The parts of a running hub that its services share."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from workbench.task_hub.dispatch import Dispatcher
+from workbench.task_hub.journal import Journal
+from workbench.task_hub.starting import Existing
+from workbench.task_hub.waiting import Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The one writer, a reader of what is committed, the dispatcher, and who waits."""
+
+    journal: Journal
+    reader: sqlite3.Connection
+    dispatcher: Dispatcher
+    waiting: Waiting
+    existing: Existing

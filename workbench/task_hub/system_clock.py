@@ -1,0 +1,25 @@
+"""The wall clock, in the form in which a task hub takes its time."""
+
+import threading
+from datetime import UTC, datetime
+
+from workbench.timed_engine.clocks import Idle
+
+
+class SystemClock:
+    """Tells the machine's time; a moment that is far away is looked at again, since the machine may sleep."""
+
+    _longest_seconds = 30.0
+
+    def now(self) -> datetime:
+        """Give the time (UTC)."""
+        return datetime.now(UTC)
+
+    def wait_until(self, moment: datetime, changed: threading.Event, idle: Idle) -> bool:
+        """Wait for the moment; False if `changed` was set first."""
+        while True:
+            left = (moment - self.now()).total_seconds()
+            if left <= 0:
+                return True
+            if changed.wait(min(left, self._longest_seconds)):
+                return False

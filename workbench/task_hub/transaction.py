@@ -1,0 +1,47 @@
+"""What a state transition works with: the open transaction, the time, and what is to happen once it is on disk."""
+
+import sqlite3
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyOrchestration:
+    """An orchestration with events to take; `events` is the length of its history."""
+
+    n: int
+    name: str
+    version: str | None
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyActivity:
+    """An activity to run."""
+
+    seq: int
+    name: str
+    version: str | None
+
+
+@dataclass(slots=True)
+class Effects:
+    """What the rest of the hub does after the commit, and never before it."""
+
+    released: list[str] = field(default_factory=list[str])  # completion tokens
+    orchestrations: list[ReadyOrchestration] = field(default_factory=list[ReadyOrchestration])
+    activities: list[ReadyActivity] = field(default_factory=list[ReadyActivity])
+    entities: list[str] = field(default_factory=list[str])
+    changed: list[str] = field(default_factory=list[str])  # instance ids whose status is new
+    started: list[str] = field(default_factory=list[str])
+    appended: list[tuple[int, int, list[bytes]]] = field(default_factory=list[tuple[int, int, list[bytes]]])
+    forgotten: list[int] = field(default_factory=list[int])  # instances whose history is no longer what it was
+    earliest_timer: int | None = None
+
+
+@dataclass(slots=True)
+class Tx:
+    """One state transition; `now` is in microseconds since 1970, UTC."""
+
+    db: sqlite3.Connection
+    now: int
+    effects: Effects = field(default_factory=Effects)

@@ -1,0 +1,90 @@
+"""Reads from the file what a worker needs for one work item, and puts it on the wire."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from durabletask.internal import helpers
+from durabletask.internal import orchestrator_service_pb2 as pb
+
+from workbench.task_hub import wire
+from workbench.task_hub.entities import Operation
+from workbench.task_hub.history_cache import HistoryCache
+from workbench.task_hub.history_events import WAKING, Kind, text, turn_started
+from workbench.task_hub.instances import SUSPENDED, TERMINAL
+from workbench.task_hub.turns import Turn
+
+_MOST_OPERATIONS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The operations that a worker was given of an entity."""
+
+    entity: str
+    operations: list[Operation]
+
+
+def orchestration(
+    db: sqlite3.Connection, cache: HistoryCache, n: int, now: int, token: str
+) -> tuple[Turn, bytes] | None:
+    """Give the next turn of an instance; None if there is nothing for it to take."""
+    found = db.execute(
+        "SELECT id, status, execution, execution_id, due_at, events, trace FROM instances WHERE n=?", (n,)
+    ).fetchone()
+    if found is None:
+        return None
+    instance_id, status, execution, execution_id, due_at, events, trace = found
+    if status in TERMINAL or due_at is not None:
+        return None
+    rows = db.execute("SELECT seq, kind, event FROM inbox WHERE n=? ORDER BY seq", (n,)).fetchall()
+    if not rows or (status == SUSPENDED and not any(kind in WAKING for _, kind, _ in rows)):
+        return None
+    if rows[0][1] == Kind.REWIND:
+        del rows[1:]  # a worker rewinds only when it is told nothing else
+    rows_with_event = [(kind, event) for _, kind, event in rows if kind != Kind.REPLAY]
+    new_events = (turn_started(now), *(event for _, event in rows_with_event))
+    turn = Turn(n, execution, rows[-1][0], tuple(kind for kind, _ in rows_with_event), new_events)
+    head = pb.OrchestratorRequest(instanceId=instance_id, executionId=text(execution_id))
+    if trace is not None:
+        head.orchestrationTraceContext.ParseFromString(trace)
+    request = b"".join(
+        (
+            head.SerializeToString(),
+            cache.past_events(db, n, events) if events else b"",
+            *(wire.framed(wire.NEW, event) for event in new_events),
+        )
+    )
+    return turn, wire.work_item(wire.ORCHESTRATION, request, token)
+
+
+def activity(db: sqlite3.Connection, seq: int, token: str) -> bytes | None:
+    """Give an activity; None if it is no longer wanted."""
+    row = db.execute("SELECT request FROM activities WHERE seq=?", (seq,)).fetchone()
+    return wire.work_item(wire.ACTIVITY, row[0], token) if row else None
+
+
+def entity(db: sqlite3.Connection, entity_id: str, token: str, *, older: bool) -> tuple[Batch, bytes] | None:
+    """Give the operations that an entity may run now, in either form of the request; None if there are none."""
+    row = db.execute("SELECT state, lock_ord, lock_owner FROM entities WHERE id=?", (entity_id,)).fetchone()
+    state, lock_order, owner = row or (None, None, None)
+    rows = db.execute(
+        "SELECT ord, caller, caller_execution, event FROM operations WHERE entity=?1"
+        " AND (?2 IS NULL OR ord<?2 OR caller=?3) ORDER BY ord LIMIT ?4",
+        (entity_id, lock_order, owner, _MOST_OPERATIONS),
+    ).fetchall()
+    if not rows:
+        return None
+    operations = [Operation(*row) for row in rows]
+    request = pb.EntityRequest(
+        instanceId=entity_id,
+        entityState=text(state),
+        operationRequests=[pb.HistoryEvent.FromString(operation.event) for operation in operations],
+    )
+    item = pb.WorkItem(completionToken=token)
+    if older:
+        item.entityRequest.CopyFrom(helpers.convert_to_entity_batch_request(request)[0])
+        if state is None:
+            item.entityRequest.ClearField("entityState")
+    else:
+        item.entityRequestV2.CopyFrom(request)
+    return Batch(entity_id, operations), item.SerializeToString()

@@ -1,0 +1,147 @@
+"""The calls of workers: the stream of work items, their completions, and giving them back."""
+
+# ruff: noqa: N802 - the methods are named as the protocol names them.
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+from durabletask.internal import orchestrator_service_pb2 as pb
+from google.protobuf.empty_pb2 import Empty
+
+from workbench.task_hub import activities, entities, turns
+from workbench.task_hub.dispatch import Lease
+from workbench.task_hub.errors import HubError, LostLeaseError
+from workbench.task_hub.parts import Parts
+from workbench.task_hub.starting import start_by_entity
+from workbench.task_hub.transaction import Tx
+from workbench.task_hub.turns import Turn
+from workbench.task_hub.work_items import Batch
+from workbench.task_hub.worker_stream import Work, WorkerStream
+
+# Workers take a stream that is silent for two minutes for dead.
+PING_SECONDS = 30.0
+_PING = pb.WorkItem(healthPing=pb.HealthPing()).SerializeToString()
+
+
+class WorkerService:
+    """The worker's half of `TaskHubSidecarService`."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Take the hub's parts."""
+        self._parts = parts
+        self._dispatcher = parts.dispatcher
+
+    async def Hello(self, _request: Empty, _context: Any) -> Empty:
+        """Say that the hub is there."""
+        return Empty()
+
+    async def GetWorkItems(self, request: pb.GetWorkItemsRequest, context: Any) -> None:
+        """Send work items until the worker leaves; what it has not completed then is given to others."""
+        stream = WorkerStream(request)
+        self._dispatcher.connect(stream)
+        try:
+            while (item := await _next(stream.outgoing)) is not None:
+                await context.write(item)
+        finally:
+            self._dispatcher.disconnect(stream)
+
+    async def CompleteOrchestratorTask(
+        self, request: pb.OrchestratorResponse, _context: Any
+    ) -> pb.CompleteTaskResponse:
+        """Take the outcome of a turn."""
+        token = request.completionToken
+        if request.isPartial:
+            raise HubError(grpc.StatusCode.UNIMPLEMENTED, "complete a turn in one message: parts of one are not taken")
+        if request.requiresHistory:
+            # Every turn is sent with its whole history: a worker that lost its own copy gets it again.
+            self._dispatcher.give_back(token, Work.ORCHESTRATION)
+            return pb.CompleteTaskResponse()
+        existing = self._parts.existing
+
+        def step(tx: Tx, lease: Lease) -> None:
+            assert isinstance(lease.taken, Turn)
+            turns.complete(tx, token, lease.taken, request, existing)
+
+        return await self._complete(token, Work.ORCHESTRATION, step)
+
+    async def CompleteActivityTask(self, request: pb.ActivityResponse, _context: Any) -> pb.CompleteTaskResponse:
+        """Take the outcome of an activity."""
+        token = request.completionToken
+        return await self._complete(
+            token, Work.ACTIVITY, lambda tx, lease: activities.complete(tx, token, int(lease.key), request)
+        )
+
+    async def CompleteEntityTask(self, request: pb.EntityBatchResult, _context: Any) -> pb.CompleteTaskResponse:
+        """Take the outcome of a batch of operations."""
+        token, existing = request.completionToken, self._parts.existing
+        if request.requiresState:
+            self._dispatcher.give_back(token, Work.ENTITY)
+            return pb.CompleteTaskResponse()
+
+        def step(tx: Tx, lease: Lease) -> None:
+            batch = lease.taken
+            assert isinstance(batch, Batch)
+            entities.complete(
+                tx, token, batch.entity, batch.operations, request, lambda t, s: start_by_entity(t, s, existing)
+            )
+
+        return await self._complete(token, Work.ENTITY, step)
+
+    async def _complete(self, token: str, work: Work, step: Callable[[Tx, Lease], None]) -> pb.CompleteTaskResponse:
+        lease = self._dispatcher.begin_completion(token, work)
+        written = self._parts.journal.submit(lambda tx: step(tx, lease))
+        # A worker that leaves now has done its work all the same: the answer is lost, the completion is not.
+        written.add_done_callback(lambda done: self._settle(lease, done))
+        await asyncio.shield(written)
+        return pb.CompleteTaskResponse()
+
+    def _settle(self, lease: Lease, done: asyncio.Future[None]) -> None:
+        error = done.exception()
+        if isinstance(error, LostLeaseError):
+            self._dispatcher.release(lease.token)
+            self._dispatcher.pump()
+        elif error is not None:
+            self._dispatcher.give_back(lease.token, lease.work)
+
+    async def AbandonTaskOrchestratorWorkItem(
+        self, request: pb.AbandonOrchestrationTaskRequest, _context: Any
+    ) -> pb.AbandonOrchestrationTaskResponse:
+        """Take a turn back."""
+        self._dispatcher.give_back(request.completionToken, Work.ORCHESTRATION)
+        return pb.AbandonOrchestrationTaskResponse()
+
+    async def AbandonTaskActivityWorkItem(
+        self, request: pb.AbandonActivityTaskRequest, _context: Any
+    ) -> pb.AbandonActivityTaskResponse:
+        """Take an activity back."""
+        self._dispatcher.give_back(request.completionToken, Work.ACTIVITY)
+        return pb.AbandonActivityTaskResponse()
+
+    async def AbandonTaskEntityWorkItem(
+        self, request: pb.AbandonEntityTaskRequest, _context: Any
+    ) -> pb.AbandonEntityTaskResponse:
+        """Take a batch of operations back."""
+        self._dispatcher.give_back(request.completionToken, Work.ENTITY)
+        return pb.AbandonEntityTaskResponse()
+
+    async def CreateTaskHub(self, request: pb.CreateTaskHubRequest, _context: Any) -> pb.CreateTaskHubResponse:
+        """The hub exists already; it is not emptied by a call."""
+        if request.recreateIfExists:
+            raise HubError(grpc.StatusCode.FAILED_PRECONDITION, "stop the task hub and delete its file to empty it")
+        return pb.CreateTaskHubResponse()
+
+    async def DeleteTaskHub(self, _request: pb.DeleteTaskHubRequest, _context: Any) -> pb.DeleteTaskHubResponse:
+        """A hub is not deleted by a call."""
+        raise HubError(grpc.StatusCode.FAILED_PRECONDITION, "stop the task hub and delete its file")
+
+
+async def _next(outgoing: asyncio.Queue[bytes | None]) -> bytes | None:
+    if not outgoing.empty():
+        return outgoing.get_nowait()
+    try:
+        async with asyncio.timeout(PING_SECONDS):
+            return await outgoing.get()
+    except TimeoutError:
+        return _PING
