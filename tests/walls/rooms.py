@@ -67,6 +67,14 @@ WORKBENCH = {
     "workbench.guest_sandbox": Room(never=()),
     "workbench.task_hub": Room(("workbench.timed_engine",), _ENGINE, never=()),
     "workbench.timed_engine": Room((), _ENGINE, never=()),
+    "workbench.kill_test": Room(
+        (
+            *("activities", "azure_clients", "contracts", "orchestrators", "settings"),
+            *("workbench.arm_simulator", "workbench.task_hub", "workbench.timed_engine"),
+        ),
+        ("azure.durable_functions", "azure.functions", *_ENGINE),
+        never=(),
+    ),
     "workbench.published": Room(("contracts", "settings"), (), never=()),
     "workbench.demo": Room(
         (

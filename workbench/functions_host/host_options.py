@@ -7,7 +7,7 @@ from pathlib import Path
 from workbench.functions_host.clock import Clock, SystemClock
 
 # The engine when nobody names one: "sqlite" or "memory".
-DEFAULT_ENGINE = "memory"
+DEFAULT_ENGINE = "sqlite"
 
 
 @dataclass(frozen=True)

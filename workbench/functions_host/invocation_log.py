@@ -58,7 +58,7 @@ _LEVELS = {
 
 
 def configure_logging(level: str) -> None:
-    """Sends the process's log to standard output; `level` is a .NET log level as host.json writes it."""
+    """Sends the process's log to standard error; `level` is a .NET log level as host.json writes it."""
     handler = logging.StreamHandler()
     handler.addFilter(InvocationFilter())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s%(invocation)s: %(message)s"))

@@ -21,7 +21,8 @@ type Program = Generator[task.Task[Any], Any, Any]
 
 def register(worker: TaskHubGrpcWorker, journal: Journal) -> None:
     """Put the programs on a worker, with an activity that leaves a line in the journal."""
-    for program in (fan_out, branch, sleeper, collector, teller):
+    programs: list[Callable[[task.OrchestrationContext, Any], Program]] = [fan_out, branch, sleeper, collector, teller]
+    for program in programs:
         worker.add_orchestrator(program)
     worker.add_entity(tally)
     worker.add_activity(marking(journal))

@@ -19,7 +19,8 @@ from workbench.task_hub.work_items import Batch
 from workbench.task_hub.worker_stream import Work, WorkerStream
 
 type Key = int | str
-_GIVEN_BACK_SECONDS = 0.1  # before an item that a worker gave back, or that could not be written, is given out again
+_GIVEN_BACK_SECONDS = 0.1  # before an item that a worker gave back is given out again
+UNWRITTEN_SECONDS = 5.0  # before one whose completion could not be written is: a full disk must not repeat effects
 
 
 @dataclass(slots=True)
@@ -172,7 +173,7 @@ class Dispatcher:
             lease.stream.take_back(lease.work, token)
         self._out.pop((lease.work, lease.key), None)
 
-    def give_back(self, token: str, work: Work) -> None:
+    def give_back(self, token: str, work: Work, seconds: float = _GIVEN_BACK_SECONDS) -> None:
         """Let an item wait a moment and be given out again; its token is good no longer. Unknown tokens are ignored."""
         lease = self._leases.get(token)
         if lease is None or lease.work is not work or (work, lease.key) not in self._out:
@@ -180,7 +181,7 @@ class Dispatcher:
         if lease.stream is not None:
             lease.stream.take_back(work, token)
         del self._leases[token]
-        asyncio.get_running_loop().call_later(_GIVEN_BACK_SECONDS, self._give_out_again, lease)
+        asyncio.get_running_loop().call_later(seconds, self._give_out_again, lease)
         self.pump()
 
     def _give_out_again(self, lease: Lease) -> None:

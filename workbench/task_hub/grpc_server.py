@@ -17,8 +17,6 @@ _OPTIONS = [
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
     ("grpc.so_reuseport", 0),
-    # On one machine there is no bandwidth to find out: each probe is two messages more for every call.
-    ("grpc.http2.bdp_probe", 0),
     # A worker whose machine or process froze is found within seconds, and its work items come back.
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 10_000),

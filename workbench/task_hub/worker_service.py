@@ -11,7 +11,7 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.empty_pb2 import Empty
 
 from workbench.task_hub import activities, entities, turns
-from workbench.task_hub.dispatch import Lease
+from workbench.task_hub.dispatch import UNWRITTEN_SECONDS, Lease
 from workbench.task_hub.errors import HubError, LostLeaseError
 from workbench.task_hub.parts import Parts
 from workbench.task_hub.starting import start_by_entity
@@ -103,7 +103,7 @@ class WorkerService:
             self._dispatcher.release(lease.token)
             self._dispatcher.pump()
         elif error is not None:
-            self._dispatcher.give_back(lease.token, lease.work)
+            self._dispatcher.give_back(lease.token, lease.work, UNWRITTEN_SECONDS)
 
     async def AbandonTaskOrchestratorWorkItem(
         self, request: pb.AbandonOrchestrationTaskRequest, _context: Any

@@ -1,0 +1,104 @@
+"""Judges what was seen from outside: pure functions from observations to a list of violations, in words."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from workbench.kill_test.book import Items
+from workbench.kill_test.journal import Line
+
+IRREVERSIBLE = ("armed", "deprovisioned", "sysprep", "sealed", "generalized")
+COMPLETED = "COMPLETED"
+
+
+@dataclass(frozen=True)
+class End:
+    """What the hub says of an instance: its status, and its output in the form in which it was promised."""
+
+    status: str
+    output: object = None
+
+
+def lost_instances(promised: Mapping[str, object], ends: Mapping[str, End | None]) -> list[str]:
+    """Find instances that were acknowledged as started and are unknown, not completed, or came to something else."""
+    found: list[str] = []
+    for instance, output in promised.items():
+        end = ends.get(instance)
+        if end is None:
+            found.append(f"{instance}: its start was acknowledged, and the hub does not know it")
+        elif end.status != COMPLETED:
+            found.append(f"{instance}: is {end.status}, not {COMPLETED}: {end.output!r}")
+        elif end.output != output:
+            found.append(f"{instance}: gave {end.output!r} instead of {output!r}")
+    return found
+
+
+def open_instances(statuses: Mapping[str, str]) -> list[str]:
+    """Find instances of any kind, also those that others started, that have not completed."""
+    return [f"{instance}: is {status}" for instance, status in statuses.items() if status != COMPLETED]
+
+
+def lost_items(instance: str, items: Items, received: Iterable[object]) -> list[str]:
+    """Find acknowledged events that were not received, came out of order, or came more often than they were sent."""
+    counts = Counter(received := list(received))
+    found = [f"{instance}: event {item} was acknowledged and lost" for item in items.acknowledged if not counts[item]]
+    for item, count in counts.items():
+        if not isinstance(item, int) or count > items.attempts.get(item, 0):
+            found.append(f"{instance}: event {item!r} was received {count} times, more often than it was sent")
+    first_seen = list(dict.fromkeys(received))
+    if not found and first_seen != items.acknowledged:
+        found.append(f"{instance}: events were received in the order {first_seen}, not {items.acknowledged}")
+    return found
+
+
+def wrong_tallies(added: Mapping[str, int], held: Mapping[str, int]) -> list[str]:
+    """Find tallies that do not hold exactly what was added under the eyes of orchestrations that completed."""
+    return [
+        f"tally {name}: holds {held.get(name, 0)} instead of {count}"
+        for name, count in added.items()
+        if held.get(name, 0) != count
+    ]
+
+
+def lost_signals(acknowledged: int, attempts: int, held: int) -> list[str]:
+    """Find signals that were acknowledged and never ran, or ran more often than they were sent."""
+    if acknowledged <= held <= attempts:
+        return []
+    return [f"signals: {acknowledged} were acknowledged, {attempts} sent, {held} ran"]
+
+
+def repeated_after_acknowledgement(lines: Iterable[Line]) -> list[str]:
+    """Find activities that were begun again, or completed again, after the hub had acknowledged their completion."""
+    acknowledged: set[tuple[str, str, int]] = set()
+    found: list[str] = []
+    for line in lines:
+        key = (line.instance, line.execution, line.task)
+        if line.kind == "effect":
+            continue
+        if key in acknowledged:
+            found.append(f"{line.instance} task {line.task} ({line.name}): {line.kind} again after its acknowledgement")
+        elif line.kind == "acknowledged":
+            acknowledged.add(key)
+    return found
+
+
+def repeated_irreversible(effects: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Find machines (by name, with the count of each kind of effect) on which something irreversible was done twice."""
+    return [
+        f"{name}: {kind} {counts[kind]} times"
+        for name, counts in effects.items()
+        for kind in IRREVERSIBLE
+        if counts.get(kind, 0) > 1
+    ]
+
+
+def untrue_outcomes(outcomes: Mapping[str, str], effects: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Find machines whose run must have generalized them and did not, or must have left them alone and did not."""
+    found: list[str] = []
+    for name, outcome in outcomes.items():
+        done = [kind for kind in IRREVERSIBLE if effects.get(name, {}).get(kind, 0)]
+        if outcome == "generalized" and not {"armed", "generalized"} <= set(done):
+            found.append(f"{name}: must be generalized, and only this was done: {', '.join(done) or 'nothing'}")
+        if outcome == "refused" and done:
+            found.append(f"{name}: must be left alone, and this was done: {', '.join(done)}")
+    return found

@@ -1,0 +1,111 @@
+"""Looks at everything when all is over: the hub's instances and entities, the journal, the simulated machines."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from durabletask.client import OrchestrationState
+from durabletask.entities import EntityInstanceId
+
+from contracts.ids import VmId
+from contracts.results import RunResult
+from contracts.steps import IMAGE_BATCH, MACHINE_LEASE
+from workbench.arm_simulator import Simulator
+from workbench.kill_test import checks
+from workbench.kill_test.book import Book
+from workbench.kill_test.checks import End
+from workbench.kill_test.journal import Line
+from workbench.kill_test.load import SIGNALED
+from workbench.kill_test.patient_client import PatientClient
+from workbench.kill_test.programs import TALLY
+
+_SETTLE_SECONDS = 10.0
+_LOOK_SECONDS = 0.1
+
+
+@dataclass
+class Findings:
+    """Violations, in words, by the promise that was broken."""
+
+    instances: int = 0
+    lost: list[str] = field(default_factory=list[str])
+    repeated: list[str] = field(default_factory=list[str])
+    irreversible: list[str] = field(default_factory=list[str])
+
+    @property
+    def all(self) -> list[str]:
+        """All violations."""
+        return [*self.lost, *self.repeated, *self.irreversible]
+
+    def last_line(self, kills: int) -> str:
+        """Sum up."""
+        return (
+            f"kills: {kills}, instances: {self.instances}, lost: {len(self.lost)}, "
+            f"repeated after acknowledgement: {len(self.repeated)}, "
+            f"irreversible effects repeated: {len(self.irreversible)}"
+        )
+
+
+async def examine(client: PatientClient, simulator: Simulator, book: Book, lines: list[Line]) -> Findings:
+    """Compare what was promised with what is there."""
+    statuses = {state.instance_id: state.runtime_status.name for state in await client.all_states()}
+    ends = {instance: _end(await client.state(instance)) for instance in (*book.outcomes, *book.items)}
+    effects = {name: Counter(effect.kind for effect in simulator.machine(name).effects) for name in book.machines}
+    lost = [
+        *checks.lost_instances(book.outcomes, ends),
+        *checks.open_instances(statuses),
+        *checks.untrue_outcomes(book.machines, effects),
+        *await _lost_messages(client, book, ends),
+        *await _kept_leases(client, simulator, book),
+    ]
+    return Findings(
+        len(statuses), lost, checks.repeated_after_acknowledgement(lines), checks.repeated_irreversible(effects)
+    )
+
+
+async def _lost_messages(client: PatientClient, book: Book, ends: dict[str, End | None]) -> list[str]:
+    found: list[str] = []
+    for instance, items in book.items.items():
+        end = ends[instance]
+        if end is None or end.status != checks.COMPLETED or not isinstance(end.output, list):
+            found.append(f"{instance}: its start was acknowledged, and it came to {end}")
+        else:
+            found += checks.lost_items(instance, items, cast("list[object]", end.output))  # pyright: ignore[reportUnknownMemberType]
+    held = {account: await _number(client, EntityInstanceId(TALLY, account)) for account in book.added}
+    found += checks.wrong_tallies(book.added, held)
+    return found + checks.lost_signals(book.signaled, book.signal_attempts, await _number(client, SIGNALED))
+
+
+async def _kept_leases(client: PatientClient, simulator: Simulator, book: Book) -> list[str]:
+    """Find machines whose lease was never given back: the signal of a run that has ended was lost."""
+    found: list[str] = []
+    for name in book.machines:
+        lease = EntityInstanceId(MACHINE_LEASE, VmId.parse(simulator.machine(name).id).digest)
+        until = time.monotonic() + _SETTLE_SECONDS
+        while (holder := _read(await client.held_by(lease))) is not None and time.monotonic() < until:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_SECONDS)
+        if holder is not None:
+            found.append(f"{name}: its lease was never given back by {holder}")
+    return found
+
+
+async def _number(client: PatientClient, entity: EntityInstanceId) -> int:
+    return int(_read(await client.held_by(entity)) or 0)
+
+
+def _read(state: Any) -> Any:
+    return json.loads(state) if isinstance(state, str) and state else None
+
+
+def _end(state: OrchestrationState | None) -> End | None:
+    if state is None:
+        return None
+    if state.serialized_output is None:
+        return End(state.runtime_status.name, state.failure_details.message if state.failure_details else None)
+    if state.name != IMAGE_BATCH or state.runtime_status.name != checks.COMPLETED:
+        return End(state.runtime_status.name, json.loads(state.serialized_output))
+    result = RunResult.model_validate_json(state.serialized_output)
+    return End(state.runtime_status.name, {machine.vm_id.name: str(machine.outcome) for machine in result.machines})

@@ -1,0 +1,113 @@
+"""Keeps the hub busy: runs of the product and of plain programs, new ones as old ones end, all written in the book."""
+
+import asyncio
+import itertools
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from durabletask.entities import EntityInstanceId
+
+from contracts.steps import IMAGE_BATCH, REQUEST_REGISTER
+from workbench.arm_simulator import Simulator
+from workbench.kill_test.book import Book, Items
+from workbench.kill_test.fleet import accepted_run, plan_machine
+from workbench.kill_test.patient_client import PatientClient
+from workbench.kill_test.programs import (
+    ADDED_BY_A_TELLER,
+    ITEM_EVENT,
+    LAST_ITEM,
+    TALLY,
+    collector,
+    fan_out,
+    fan_out_sum,
+    sleeper,
+    teller,
+)
+
+type _Story = Callable[[str], Coroutine[Any, Any, None]]
+
+MACHINES_A_RUN = 3
+_ACCOUNTS = ("north", "south", "west")
+SIGNALED = EntityInstanceId(TALLY, "signaled")
+
+
+class Load:
+    """Several lanes; each starts a run, waits for its end, and starts the next until it is told to stop."""
+
+    def __init__(self, client: PatientClient, simulator: Simulator, rng: random.Random) -> None:
+        """Write into a book of its own."""
+        self.book = Book()
+        self._client = client
+        self._simulator = simulator
+        self._rng = rng
+        self._numbers = itertools.count(1)
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Start nothing more; `run` returns when all that was started has ended."""
+        self._stop.set()
+
+    async def run(self, product_lanes: int) -> None:
+        """Keep so many runs of the product going, and one of each plain program."""
+        plain: list[tuple[str, _Story]] = [
+            ("fan-out", self._fan_out),
+            ("sleeper", self._sleeper),
+            ("collector", self._collector),
+            ("teller", self._teller),
+        ]
+        async with asyncio.TaskGroup() as lanes:
+            for name, story in [("run", self._batch)] * product_lanes + plain:
+                lanes.create_task(self._lane(name, story))
+
+    async def _lane(self, name: str, story: _Story) -> None:
+        while not self._stop.is_set():
+            await story(f"{name}-{next(self._numbers)}")
+
+    async def _batch(self, request_id: str) -> None:
+        machines = [plan_machine(self._rng, f"{request_id}-vm{number}") for number in range(1, MACHINES_A_RUN + 1)]
+        for machine in machines:
+            self._simulator.add_machine(machine.spec)
+        run = accepted_run(request_id, machines)
+        payload = run.model_dump(mode="json", exclude_none=True)
+        if self._rng.random() < 0.5:
+            await self._client.start(IMAGE_BATCH, payload, run.run_id)
+        else:
+            claim = {"digest": request_id, "run_id": run.run_id, "claimed_at": run.accepted_at.isoformat()}
+            register = EntityInstanceId(REQUEST_REGISTER, request_id)
+            await self._client.signal(register, "claim", {"claim": claim, "run": payload})
+        outcomes = {machine.spec.name: machine.outcome for machine in machines}
+        self.book.outcomes[run.run_id] = outcomes
+        self.book.machines |= outcomes
+        await self._client.ended(run.run_id)
+
+    async def _fan_out(self, instance: str) -> None:
+        branches = self._rng.randint(3, 9)
+        await self._start(fan_out.__name__, branches, instance, fan_out_sum(branches))
+        await self._client.ended(instance)
+
+    async def _sleeper(self, instance: str) -> None:
+        waits = [self._rng.randint(1, 40) for _ in range(self._rng.randint(3, 8))]
+        await self._start(sleeper.__name__, waits, instance, {"woken": waits, "early": 0})
+        await self._client.ended(instance)
+
+    async def _collector(self, instance: str) -> None:
+        await self._client.start(collector.__name__, [], instance)
+        items = self.book.items[instance] = Items()
+        for item in range(1, self._rng.randint(6, 14)):
+            items.attempts[item] = await self._client.raise_event(instance, ITEM_EVENT, item)
+            items.acknowledged.append(item)
+            self.book.signal_attempts += await self._client.signal(SIGNALED, "add", 1)
+            self.book.signaled += 1
+        await self._client.raise_event(instance, ITEM_EVENT, LAST_ITEM)
+        await self._client.ended(instance)
+
+    async def _teller(self, instance: str) -> None:
+        accounts = sorted(self._rng.sample(_ACCOUNTS, 2))
+        await self._start(teller.__name__, accounts, instance, len(accounts))
+        self.book.added.update(dict.fromkeys(accounts, ADDED_BY_A_TELLER))
+        await self._client.ended(instance)
+
+    async def _start(self, name: str, given: object, instance: str, outcome: object) -> None:
+        await self._client.start(name, given, instance)
+        self.book.outcomes[instance] = outcome

@@ -1,0 +1,73 @@
+"""The hub's and the worker's process: begun in some milliseconds, killed with SIGKILL, begun again."""
+
+import multiprocessing
+import socket
+import time
+from collections.abc import Callable
+from multiprocessing.context import ForkServerProcess
+from random import SystemRandom
+from typing import Literal
+
+from workbench.kill_test.hub_process import serve_hub
+from workbench.kill_test.rig import Rig
+from workbench.kill_test.worker_process import run_worker
+
+type Part = Literal["hub", "worker"]
+
+_BODIES: dict[Part, Callable[[Rig], None]] = {"hub": serve_hub, "worker": run_worker}
+# Imported once, in the process that the others are forked from: a worker's imports alone take three seconds.
+_IMPORTED = [
+    "workbench.kill_test.hub_process",
+    "workbench.kill_test.worker_process",
+    "azure.identity.aio",
+    "azure.mgmt.compute.aio",
+]
+_EPHEMERAL = 15_000, 30_000
+
+
+class Crew:
+    """The processes that are killed. Every one that ended was killed here; another end is a fault (`deserters`)."""
+
+    def __init__(self, rig: Rig) -> None:
+        """Begin none yet."""
+        self._rig = rig
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(_IMPORTED)
+        self._running: dict[Part, ForkServerProcess] = {}
+
+    def begin(self, part: Part) -> float:
+        """Begin a process, and give the seconds until it was forked."""
+        since = time.monotonic()
+        process = self._context.Process(target=_BODIES[part], args=(self._rig,), name=part, daemon=True)
+        process.start()
+        self._running[part] = process
+        return time.monotonic() - since
+
+    def kill(self, part: Part) -> None:
+        """Send SIGKILL, and wait until the process is gone."""
+        process = self._running.pop(part)
+        process.kill()
+        process.join()
+
+    def kill_all(self) -> None:
+        """Leave nothing running."""
+        for part in list(self._running):
+            self.kill(part)
+
+    def deserters(self) -> list[str]:
+        """Name the processes that ended by themselves, with their exit codes."""
+        ended = {part: process.exitcode for part, process in self._running.items()}
+        return [f"the {part} ended by itself with {code}" for part, code in ended.items() if code is not None]
+
+
+def free_port() -> int:
+    """Find a port that no outgoing connection takes while the hub is dead: one below those that the kernel gives."""
+    numbers = SystemRandom()
+    while True:
+        port = numbers.randint(*_EPHEMERAL)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port

@@ -1,0 +1,125 @@
+"""One whole test: simulator, hub and worker begun, killed as planned, left to end, examined."""
+
+import asyncio
+import random
+import shutil
+import tempfile
+import time
+import traceback
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workbench.arm_simulator import Role, ScaledClock, Simulator
+from workbench.kill_test.examination import Findings, examine
+from workbench.kill_test.journal import read_journal
+from workbench.kill_test.killing import Done, Killer, plan_kills
+from workbench.kill_test.load import Load
+from workbench.kill_test.patient_client import PatientClient
+from workbench.kill_test.processes import Crew, free_port
+from workbench.kill_test.rig import Rig, SharedTime
+
+_ROLE = Path(__file__).parents[2] / "infra" / "role.json"
+_SETTLE_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How much: kills, seed, runs of the product at a time, simulated seconds in a real one."""
+
+    kills: int = 200
+    seed: int = 1
+    lanes: int = 3
+    speed: float = 40.0
+
+
+@dataclass
+class Outcome:
+    """What came of it, the kills as they took place, and the folder that is kept if something was wrong."""
+
+    findings: Findings
+    folder: Path
+    kills: list[Done] = field(default_factory=list[Done])
+    trouble: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether every promise was kept."""
+        return not self.trouble and not self.findings.all
+
+
+async def run_test(options: Options, tell: Callable[[str], None]) -> Outcome:
+    """Run it; the folder with the hub's file, the journal and the processes' log is removed if all was well."""
+    outcome = Outcome(Findings(), Path(tempfile.mkdtemp(prefix="kill-test-")))
+    try:
+        await _run(options, tell, outcome)
+    except Exception:
+        # Whatever it was, the kills so far and the folder must be told.
+        outcome.trouble = traceback.format_exc()
+    if outcome.good:
+        shutil.rmtree(outcome.folder, ignore_errors=True)
+    return outcome
+
+
+async def _run(options: Options, tell: Callable[[str], None], outcome: Outcome) -> None:
+    simulator = Simulator(
+        clock=ScaledClock(options.speed),
+        role=Role.from_file(_ROLE),
+        throttling=False,
+        seed=options.seed,
+        emulate_linux=True,
+    )
+    async with simulator, _crew(_rig(simulator, options.speed, outcome.folder)) as (crew, rig):
+        client = PatientClient(rig.address)
+        load = Load(client, simulator, random.Random(options.seed))  # noqa: S311 - to be repeated
+        running = asyncio.create_task(load.run(options.lanes))
+        try:
+            await _kill(options, Killer(crew, simulator, outcome.kills.append), running, outcome, tell)
+            tell("no more kills: waiting for what was started to end")
+            load.stop()
+            async with asyncio.timeout(_SETTLE_SECONDS):
+                await running
+            outcome.findings = await examine(client, simulator, load.book, read_journal(rig.journal_file))
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await client.close()
+        if deserters := crew.deserters():
+            raise RuntimeError("; ".join(deserters))
+
+
+async def _kill(
+    options: Options, killer: Killer, running: asyncio.Task[None], outcome: Outcome, tell: Callable[[str], None]
+) -> None:
+    since = time.monotonic()
+    for kill in plan_kills(options.kills, options.seed):
+        await killer.carry_out(kill)
+        if running.done():
+            await running
+        if kill.number % 10 == 0 or kill.number == options.kills:
+            held = sum(bool(done.withheld) for done in outcome.kills)
+            tell(f"{kill.number} kills, {held} before an answer, {time.monotonic() - since:.0f} s")
+
+
+@asynccontextmanager
+async def _crew(rig: Rig) -> AsyncGenerator[tuple[Crew, Rig]]:
+    crew = Crew(rig)
+    try:
+        for part in ("hub", "worker"):
+            await asyncio.to_thread(crew.begin, part)
+        yield crew, rig
+    finally:
+        await asyncio.to_thread(crew.kill_all)
+
+
+def _rig(simulator: Simulator, speed: float, folder: Path) -> Rig:
+    environment = {
+        **simulator.environment(),
+        "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
+        "GOLDEN_CA_FILE": str(simulator.ca_file),
+        "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
+        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+        "NO_PROXY": "127.0.0.1",
+    }
+    return Rig(folder, free_port(), SharedTime(simulator.clock.now(), time.monotonic(), speed), environment)
