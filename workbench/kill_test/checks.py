@@ -82,6 +82,26 @@ def repeated_after_acknowledgement(lines: Iterable[Line]) -> list[str]:
     return found
 
 
+def missing_effects(lines: Iterable[Line], name: str) -> list[str]:
+    """Find activities of this name whose completion was acknowledged, and which never did what they are for."""
+    effects: Counter[tuple[str, int]] = Counter()
+    acknowledged: Counter[tuple[str, int]] = Counter()
+    for line in lines:
+        if line.name == name and line.kind != "begun":
+            (effects if line.kind == "effect" else acknowledged)[line.instance, line.task] += 1
+    return [
+        f"{instance} task {task} ({name}): acknowledged {count} times, took place {effects[instance, task]} times"
+        for (instance, task), count in acknowledged.items()
+        if effects[instance, task] < count
+    ]
+
+
+def run_again(lines: Iterable[Line]) -> int:
+    """Count how often an activity was begun that had been begun before: what kills cost, and no violation."""
+    begun = Counter((line.instance, line.execution, line.task) for line in lines if line.kind == "begun")
+    return begun.total() - len(begun)
+
+
 def repeated_irreversible(effects: Mapping[str, Mapping[str, int]]) -> list[str]:
     """Find machines (by name, with the count of each kind of effect) on which something irreversible was done twice."""
     return [

@@ -19,11 +19,14 @@ def main(arguments: list[str] | None = None) -> int:
 
     tell(f"seed {options.seed}, {options.kills} kills, simulated time {options.speed:g} times real time")
     outcome = asyncio.run(run_test(options, tell))
-    tell("over")
-    if not outcome.good:
+    tell(
+        f"over: {outcome.findings.run_again} activities were run again before an acknowledgement, "
+        f"{outcome.findings.asked_again} events and signals were sent again for want of one"
+    )
+    if outcome.findings.all:
         _explain(options, outcome)
     print(outcome.findings.last_line(len(outcome.kills)), flush=True)
-    return 0 if outcome.good else 1
+    return 1 if outcome.findings.all else 0
 
 
 def _read(arguments: list[str] | None) -> Options:
@@ -47,7 +50,8 @@ def _explain(options: Options, outcome: Outcome) -> None:
         print(f"BROKEN: {broken}")
     if len(outcome.findings.all) > _MOST_SHOWN:
         print(f"… and {len(outcome.findings.all) - _MOST_SHOWN} more")
-    if outcome.trouble:
-        print(f"BROKEN: {outcome.trouble}")
+    log = outcome.folder / "processes.log"
+    for line in log.read_text(errors="replace").splitlines()[-_MOST_SHOWN:] if log.exists() else []:
+        print(f"log: {line}")
     print(f"to repeat it: --kills {options.kills} --seed {options.seed} --lanes {options.lanes}")
     print(f"the hub's file, the journal and the processes' log are kept in {outcome.folder}")

@@ -20,7 +20,7 @@ from workbench.kill_test.checks import End
 from workbench.kill_test.journal import Line
 from workbench.kill_test.load import SIGNALED
 from workbench.kill_test.patient_client import PatientClient
-from workbench.kill_test.programs import TALLY
+from workbench.kill_test.programs import MARK, TALLY
 
 _SETTLE_SECONDS = 10.0
 _LOOK_SECONDS = 0.1
@@ -28,9 +28,15 @@ _LOOK_SECONDS = 0.1
 
 @dataclass
 class Findings:
-    """Violations, in words, by the promise that was broken."""
+    """Violations, in words, by the promise that was broken.
+
+    `run_again`: activities begun once more before their completion was acknowledged; `asked_again`: events and signals
+    sent once more, since the hub was killed before it answered. Both are what kills cost.
+    """
 
     instances: int = 0
+    run_again: int = 0
+    asked_again: int = 0
     lost: list[str] = field(default_factory=list[str])
     repeated: list[str] = field(default_factory=list[str])
     irreversible: list[str] = field(default_factory=list[str])
@@ -58,12 +64,23 @@ async def examine(client: PatientClient, simulator: Simulator, book: Book, lines
         *checks.lost_instances(book.outcomes, ends),
         *checks.open_instances(statuses),
         *checks.untrue_outcomes(book.machines, effects),
+        *checks.missing_effects(lines, MARK),
         *await _lost_messages(client, book, ends),
         *await _kept_leases(client, simulator, book),
     ]
     return Findings(
-        len(statuses), lost, checks.repeated_after_acknowledgement(lines), checks.repeated_irreversible(effects)
+        len(statuses),
+        checks.run_again(lines),
+        _asked_again(book),
+        lost,
+        checks.repeated_after_acknowledgement(lines),
+        checks.repeated_irreversible(effects),
     )
+
+
+def _asked_again(book: Book) -> int:
+    events = sum(sum(items.attempts.values()) - len(items.attempts) for items in book.items.values())
+    return events + book.signal_attempts - book.signaled
 
 
 async def _lost_messages(client: PatientClient, book: Book, ends: dict[str, End | None]) -> list[str]:
@@ -82,9 +99,9 @@ async def _lost_messages(client: PatientClient, book: Book, ends: dict[str, End 
 async def _kept_leases(client: PatientClient, simulator: Simulator, book: Book) -> list[str]:
     """Find machines whose lease was never given back: the signal of a run that has ended was lost."""
     found: list[str] = []
+    until = time.monotonic() + _SETTLE_SECONDS
     for name in book.machines:
         lease = EntityInstanceId(MACHINE_LEASE, VmId.parse(simulator.machine(name).id).digest)
-        until = time.monotonic() + _SETTLE_SECONDS
         while (holder := _read(await client.held_by(lease))) is not None and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_SECONDS)
         if holder is not None:

@@ -75,6 +75,10 @@ def _draw(rng: random.Random, number: int, instant: Instant) -> Kill:
     return Kill(number, parts, back, instant, order, pause, rng.random() < 0.5)
 
 
+class Standstill(Exception):
+    """The runs no longer go on."""
+
+
 class Killer:
     """Carries kills out, one after another."""
 
@@ -115,7 +119,7 @@ class Killer:
             if done:
                 return holds
             self._answer()
-        raise RuntimeError(f"no order reached the simulator for {2 * _PATIENCE_SECONDS:.0f} s: nothing goes on")
+        raise Standstill(f"no order reached the simulator for {2 * _PATIENCE_SECONDS:.0f} s: nothing goes on")
 
     def _withhold(self, method: str, path: str) -> Injected:
         return self._simulator.inject(Fault("hold", method=method, path=path))

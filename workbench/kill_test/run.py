@@ -14,7 +14,7 @@ from pathlib import Path
 from workbench.arm_simulator import Role, ScaledClock, Simulator
 from workbench.kill_test.examination import Findings, examine
 from workbench.kill_test.journal import read_journal
-from workbench.kill_test.killing import Done, Killer, plan_kills
+from workbench.kill_test.killing import Done, Killer, Standstill, plan_kills
 from workbench.kill_test.load import Load
 from workbench.kill_test.patient_client import PatientClient
 from workbench.kill_test.processes import Crew, free_port
@@ -22,6 +22,7 @@ from workbench.kill_test.rig import Rig, SharedTime
 
 _ROLE = Path(__file__).parents[2] / "infra" / "role.json"
 _SETTLE_SECONDS = 120.0
+_EXAMINATION_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -36,28 +37,27 @@ class Options:
 
 @dataclass
 class Outcome:
-    """What came of it, the kills as they took place, and the folder that is kept if something was wrong."""
+    """What came of it, the kills as they took place, and the folder that is kept if something was wrong.
 
-    findings: Findings
+    `troubles`: why the test could not be carried out to its end; what it then cannot vouch for counts as lost.
+    """
+
     folder: Path
+    findings: Findings = field(default_factory=Findings)
     kills: list[Done] = field(default_factory=list[Done])
-    trouble: str = ""
-
-    @property
-    def good(self) -> bool:
-        """Whether every promise was kept."""
-        return not self.trouble and not self.findings.all
+    troubles: list[str] = field(default_factory=list[str])
 
 
 async def run_test(options: Options, tell: Callable[[str], None]) -> Outcome:
     """Run it; the folder with the hub's file, the journal and the processes' log is removed if all was well."""
-    outcome = Outcome(Findings(), Path(tempfile.mkdtemp(prefix="kill-test-")))
+    outcome = Outcome(Path(tempfile.mkdtemp(prefix="kill-test-")))
     try:
         await _run(options, tell, outcome)
     except Exception:
         # Whatever it was, the kills so far and the folder must be told.
-        outcome.trouble = traceback.format_exc()
-    if outcome.good:
+        outcome.troubles.append(traceback.format_exc())
+    outcome.findings.lost.extend(outcome.troubles)
+    if not outcome.findings.all:
         shutil.rmtree(outcome.folder, ignore_errors=True)
     return outcome
 
@@ -78,15 +78,22 @@ async def _run(options: Options, tell: Callable[[str], None], outcome: Outcome) 
             await _kill(options, Killer(crew, simulator, outcome.kills.append), running, outcome, tell)
             tell("no more kills: waiting for what was started to end")
             load.stop()
-            async with asyncio.timeout(_SETTLE_SECONDS):
-                await running
-            outcome.findings = await examine(client, simulator, load.book, read_journal(rig.journal_file))
+            await _settle(running, outcome)
+            async with asyncio.timeout(_EXAMINATION_SECONDS):
+                outcome.findings = await examine(client, simulator, load.book, read_journal(rig.journal_file))
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
             await client.close()
-        if deserters := crew.deserters():
-            raise RuntimeError("; ".join(deserters))
+            outcome.troubles.extend(crew.deserters())
+
+
+async def _settle(running: asyncio.Task[None], outcome: Outcome) -> None:
+    try:
+        async with asyncio.timeout(_SETTLE_SECONDS):
+            await running
+    except TimeoutError:
+        outcome.troubles.append(f"not everything ended within {_SETTLE_SECONDS:.0f} s of the last kill")
 
 
 async def _kill(
@@ -94,12 +101,22 @@ async def _kill(
 ) -> None:
     since = time.monotonic()
     for kill in plan_kills(options.kills, options.seed):
-        await killer.carry_out(kill)
+        try:
+            await killer.carry_out(kill)
+        except Standstill as standstill:
+            # What was lost is found by the examination, which says more.
+            outcome.troubles.append(str(standstill))
+            return
         if running.done():
             await running
         if kill.number % 10 == 0 or kill.number == options.kills:
-            held = sum(bool(done.withheld) for done in outcome.kills)
-            tell(f"{kill.number} kills, {held} before an answer, {time.monotonic() - since:.0f} s")
+            tell(f"{kill.number} kills, {_withheld(outcome)} before an answer, {time.monotonic() - since:.0f} s")
+    if _withheld(outcome) * 2 < options.kills:
+        outcome.troubles.append(f"only {_withheld(outcome)} of {options.kills} kills were while an answer was withheld")
+
+
+def _withheld(outcome: Outcome) -> int:
+    return sum(bool(done.withheld) for done in outcome.kills)
 
 
 @asynccontextmanager

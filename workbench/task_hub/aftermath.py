@@ -26,10 +26,11 @@ class Aftermath:
 
     def __call__(self, effects: Effects) -> None:
         """Let it happen: leases end before what they allow is queued."""
-        for token in effects.released:
-            self._dispatcher.release(token)
-        self._keep_histories(effects)
-        self._queue(effects)
+        with self._dispatcher.lock:
+            for token in effects.released:
+                self._dispatcher.release(token)
+            self._keep_histories(effects)
+            self._queue(effects)
         if effects.earliest_timer is not None:
             self._note_timer(effects.earliest_timer)
         if self._on_started is not None:

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import sqlite3
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -60,29 +61,34 @@ class Dispatcher:
         self._leases: dict[str, Lease] = {}  # by token: every completion that is still welcome
         self._out: dict[tuple[Work, Key], Lease] = {}
         self._queued_again: dict[tuple[Work, Key], Lease] = {}
+        # Others ask, on their threads, whether all is idle: they must not look while an item is between two queues.
+        self.lock = threading.RLock()
         self._numbers = itertools.count(1)
         self._epoch = uuid.uuid4().hex[:12]
-        self._gathering = Gathering(db, self._release_gathered)
+        self._gathering = Gathering(db, self._release_gathered, self.lock)
 
     @property
     def idle(self) -> bool:
         """True when nothing is queued, gathering or out."""
-        return not (self._out or self._gathering or any(self._ready.values()))
+        with self.lock:
+            return not (self._out or self._gathering or any(self._ready.values()))
 
     def connect(self, stream: WorkerStream) -> None:
         """Begin to give work to a worker."""
-        self._streams.append(stream)
-        self.pump()
+        with self.lock:
+            self._streams.append(stream)
+            self.pump()
 
     def disconnect(self, stream: WorkerStream) -> None:
         """Take back at once what a worker has not completed."""
-        if stream in self._streams:
-            self._streams.remove(stream)
-        for token in list(stream.tokens):
-            lease = self._leases.get(token)
-            if lease is not None and not lease.completing:
-                self._queue_again(lease)
-        self.pump()
+        with self.lock:
+            if stream in self._streams:
+                self._streams.remove(stream)
+            for token in list(stream.tokens):
+                lease = self._leases.get(token)
+                if lease is not None and not lease.completing:
+                    self._queue_again(lease)
+            self.pump()
 
     def close(self) -> None:
         """End all streams."""
@@ -103,17 +109,19 @@ class Dispatcher:
             self._ready[work].add(key, name, version)
 
     def _release_gathered(self, ready: ReadyOrchestration) -> None:
-        self._ready[Work.ORCHESTRATION].add(ready.n, ready.name, ready.version)
-        self.pump()
+        with self.lock:
+            self._ready[Work.ORCHESTRATION].add(ready.n, ready.name, ready.version)
+            self.pump()
 
     def pump(self) -> None:
         """Give out all that workers have room for."""
-        for work in Work:
-            queue = self._ready[work]
-            while queue and self._give_one(work, queue):
-                pass
-        if self._gathering and not self._out and not any(self._ready.values()):
-            self._gathering.flush()
+        with self.lock:
+            for work in Work:
+                queue = self._ready[work]
+                while queue and self._give_one(work, queue):
+                    pass
+            if self._gathering and not self._out and not any(self._ready.values()):
+                self._gathering.flush()
 
     def _give_one(self, work: Work, queue: ReadyQueue[Key]) -> bool:
         for stream in sorted(self._streams, key=lambda one: one.out[work]):
@@ -155,14 +163,15 @@ class Dispatcher:
 
     def begin_completion(self, token: str, work: Work) -> Lease:
         """Give the lease whose completion is about to be written, so that nobody else gets the item; or refuse."""
-        lease = self._leases.get(token)
-        if lease is None or lease.work is not work or lease.completing:
-            raise LostLeaseError
-        lease.completing = True
-        if self._queued_again.pop((work, lease.key), None) is not None:
-            self._ready[work].discard(lease.key)
-            self._out[work, lease.key] = lease
-        return lease
+        with self.lock:
+            lease = self._leases.get(token)
+            if lease is None or lease.work is not work or lease.completing:
+                raise LostLeaseError
+            lease.completing = True
+            if self._queued_again.pop((work, lease.key), None) is not None:
+                self._ready[work].discard(lease.key)
+                self._out[work, lease.key] = lease
+            return lease
 
     def release(self, token: str) -> None:
         """End a lease: its completion is on disk, or nothing will ever come of it."""
@@ -175,23 +184,26 @@ class Dispatcher:
 
     def give_back(self, token: str, work: Work, seconds: float = _GIVEN_BACK_SECONDS) -> None:
         """Let an item wait a moment and be given out again; its token is good no longer. Unknown tokens are ignored."""
-        lease = self._leases.get(token)
-        if lease is None or lease.work is not work or (work, lease.key) not in self._out:
-            return
-        if lease.stream is not None:
-            lease.stream.take_back(work, token)
-        del self._leases[token]
-        asyncio.get_running_loop().call_later(seconds, self._give_out_again, lease)
-        self.pump()
+        with self.lock:
+            lease = self._leases.get(token)
+            if lease is None or lease.work is not work or (work, lease.key) not in self._out:
+                return
+            if lease.stream is not None:
+                lease.stream.take_back(work, token)
+            del self._leases[token]
+            asyncio.get_running_loop().call_later(seconds, self._give_out_again, lease)
+            self.pump()
 
     def _give_out_again(self, lease: Lease) -> None:
-        if self._out.get((lease.work, lease.key)) is lease:
-            del self._out[lease.work, lease.key]
-            self._ready[lease.work].add(lease.key, lease.name, lease.version)
-            self.pump()
+        with self.lock:
+            if self._out.get((lease.work, lease.key)) is lease:
+                del self._out[lease.work, lease.key]
+                self._ready[lease.work].add(lease.key, lease.name, lease.version)
+                self.pump()
 
     def expire(self, moment: float) -> None:
         """Take back items whose time is over (`time.monotonic()`)."""
-        for lease in [lease for lease in self._out.values() if lease.expires <= moment and not lease.completing]:
-            self._queue_again(lease)
-        self.pump()
+        with self.lock:
+            for lease in [lease for lease in self._out.values() if lease.expires <= moment and not lease.completing]:
+                self._queue_again(lease)
+            self.pump()

@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from workbench.task_hub.transaction import ReadyOrchestration
@@ -37,8 +38,14 @@ class _Waiting:
 class Gathering:
     """The orchestrations that wait for more of their results; real time, whatever the hub's clock is."""
 
-    def __init__(self, db: sqlite3.Connection, release: Callable[[ReadyOrchestration], None]) -> None:
-        """Take a connection that reads, and whom to give an orchestration that has waited enough."""
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        release: Callable[[ReadyOrchestration], None],
+        lock: AbstractContextManager[object],
+    ) -> None:
+        """Take a connection that reads, whom to give an orchestration that has waited enough, and his lock."""
+        self._lock = lock
         self._db = db
         self._release = release
         self._waiting: dict[int, _Waiting] = {}
@@ -71,10 +78,11 @@ class Gathering:
 
     def flush(self) -> None:
         """Release all."""
-        for n in list(self._waiting):
-            waiting = self._waiting[n]
-            self.discard(n)
-            self._release(waiting.ready)
+        for waiting in list(self._waiting.values()):
+            # Releasing one may release the others.
+            if waiting.ready.n in self._waiting:
+                self.discard(waiting.ready.n)
+                self._release(waiting.ready)
 
     def clear(self) -> None:
         """Forget all."""
@@ -91,5 +99,6 @@ class Gathering:
         if time.monotonic() < waiting.due:
             self._arm(waiting)
             return
-        del self._waiting[waiting.ready.n]
-        self._release(waiting.ready)
+        with self._lock:
+            del self._waiting[waiting.ready.n]
+            self._release(waiting.ready)

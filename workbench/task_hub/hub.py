@@ -137,10 +137,10 @@ class TaskHub:
         parts = self._parts
         if parts is None:
             return False
-        journal, before = parts.journal, parts.journal.submitted
-        if journal.busy or not parts.dispatcher.idle:
-            return False
-        return not journal.busy and journal.submitted == before
+        # An item that is being completed is out until its commit is known; what is committed is queued before
+        # the journal rests. So under the lock either of the two is busy as long as there is anything to do.
+        with parts.dispatcher.lock:
+            return parts.dispatcher.idle and not parts.journal.busy
 
     def due_timers(self) -> list[int]:
         """Give the times of all timers (microseconds since 1970), soonest first; only on the hub's event loop."""

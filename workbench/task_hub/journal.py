@@ -44,7 +44,6 @@ class Journal:
         self._waiting: list[tuple[Step[Any], asyncio.Future[Any]]] = []
         self._working = False
         self._closed = False
-        self.submitted = 0
         self._rested = asyncio.Event()
         self._rested.set()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="task-hub-commit") if synced else None
@@ -61,7 +60,6 @@ class Journal:
         if self._closed:
             future.set_exception(HubError(grpc.StatusCode.UNAVAILABLE, "the task hub is stopping"))
             return future
-        self.submitted += 1
         self._waiting.append((step, future))
         if not self._working:
             self._working = True

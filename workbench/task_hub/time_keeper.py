@@ -68,8 +68,12 @@ class TimeKeeper:
                 return
             if due is None:
                 self._changed.wait()
-            elif self._clock.wait_until(as_datetime(due), self._changed, self._idle) and not self._stopping:
+            elif self._clock.wait_until(as_datetime(due), self._changed, self._nothing_sooner) and not self._stopping:
                 self._fire_on_loop(due)
+
+    def _nothing_sooner(self) -> bool:
+        # In this order: a sooner timer is noted before the hub is idle, so once it is, the note can be seen.
+        return self._idle() and not self._changed.is_set()
 
     def _fire_on_loop(self, due: int) -> None:
         loop = self._loop

@@ -86,6 +86,17 @@ def test_another_activity_is_no_repeat(other: Line) -> None:
     assert checks.repeated_after_acknowledgement([line("begun"), line("acknowledged"), other]) == []
 
 
+def test_an_acknowledged_activity_must_have_taken_place() -> None:
+    effect = line("effect", execution="")
+    assert checks.missing_effects([line("begun"), effect, line("acknowledged")], "mark") == []
+    (found,) = checks.missing_effects([effect, line("acknowledged"), line("acknowledged", execution="e2")], "mark")
+    assert found == "run-1 task 1 (mark): acknowledged 2 times, took place 1 times"
+
+
+def test_what_is_run_again_is_counted() -> None:
+    assert checks.run_again([line("begun"), line("begun", task=2), line("begun"), line("begun"), line("effect")]) == 2
+
+
 def test_what_was_done_once_was_not_repeated() -> None:
     assert checks.repeated_irreversible({"vm1": GOOD_LINUX, "vm2": {}}) == []
 

@@ -47,7 +47,9 @@ class HubProcess:
 
 def launch(file: Path, *options: str, before: Sequence[str] = (), port: int = 0) -> subprocess.Popen[str]:
     """Start the command line, under another command if one is given."""
-    command = [*before, sys.executable, "-m", "workbench.task_hub", "--file", str(file), "--port", str(port), *options]
+    # A test that fails half way leaves no hub behind: it ends with the tests' own process.
+    hub = [sys.executable, "-m", "workbench.task_hub", "--stop-on-eof", "--file", str(file), "--port", str(port)]
+    command = [*before, *hub, *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, text=True,

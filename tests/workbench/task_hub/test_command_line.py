@@ -22,7 +22,7 @@ def test_it_says_when_it_serves_and_ends_cleanly(tmp_path: Path, number: signal.
 
 
 def test_it_ends_with_its_parent(tmp_path: Path) -> None:
-    hub = start_hub(tmp_path / "hub.db", "--stop-on-eof")
+    hub = start_hub(tmp_path / "hub.db")
     assert hub.process.stdin is not None
     hub.process.stdin.close()
     assert hub.process.wait(20) == 0

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Generator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def db(tmp_path: Path) -> Generator[sqlite3.Connection]:
 
 async def test_only_a_long_one_that_waits_for_more_is_held_and_for_a_while_only(db: sqlite3.Connection) -> None:
     released: list[int] = []
-    gathering = Gathering(db, lambda ready: released.append(ready.n))
+    gathering = Gathering(db, lambda ready: released.append(ready.n), nullcontext())
     assert not gathering.add(ReadyOrchestration(1, "short", None, 10))
     assert not gathering.add(ReadyOrchestration(2, "nothing outstanding", None, 500))
     assert gathering.add(ReadyOrchestration(1, "long", None, 500))
@@ -40,7 +41,7 @@ async def test_only_a_long_one_that_waits_for_more_is_held_and_for_a_while_only(
 
 async def test_all_are_released_when_there_is_nothing_else_to_do(db: sqlite3.Connection) -> None:
     released: list[int] = []
-    gathering = Gathering(db, lambda ready: released.append(ready.n))
+    gathering = Gathering(db, lambda ready: released.append(ready.n), nullcontext())
     gathering.add(ReadyOrchestration(1, "long", None, 30_000))
     gathering.flush()
     assert (released, len(gathering)) == ([1], 0)

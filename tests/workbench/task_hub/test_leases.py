@@ -20,17 +20,18 @@ def one_step(context: Any, _: Any) -> Story:
 
 
 def test_what_a_worker_leaves_is_given_to_the_next_at_once() -> None:
-    with running() as rig, bare(rig.address) as first, bare(rig.address) as second:
+    with running() as rig, bare(rig.address) as first:
         instance = rig.start("story", instance_id="a")
         item = first.take()
-        first.leave()
-        again = second.take()
-        assert (again.orchestratorRequest.instanceId, again.completionToken != item.completionToken) == ("a", True)
-        with pytest.raises(grpc.RpcError) as error:
-            first.complete(item, finish(result='"late"'))
-        assert code_of(error) == grpc.StatusCode.FAILED_PRECONDITION
-        assert rig.state(instance).runtime_status == OrchestrationStatus.PENDING
-        second.complete(again, finish(result='"second"'))
+        with bare(rig.address) as second:
+            first.leave()
+            again = second.take()
+            assert (again.orchestratorRequest.instanceId, again.completionToken != item.completionToken) == ("a", True)
+            with pytest.raises(grpc.RpcError) as error:
+                first.complete(item, finish(result='"late"'))
+            assert code_of(error) == grpc.StatusCode.FAILED_PRECONDITION
+            assert rig.state(instance).runtime_status == OrchestrationStatus.PENDING
+            second.complete(again, finish(result='"second"'))
         assert rig.end_of(instance).serialized_output == '"second"'
 
 

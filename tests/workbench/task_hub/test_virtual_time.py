@@ -7,6 +7,7 @@ from typing import Any
 from durabletask import task
 
 from tests.workbench.task_hub.rig import Program, Story, running
+from workbench.task_hub.time_keeper import TimeKeeper
 from workbench.timed_engine import ScaledClock, VirtualClock
 
 order: list[str] = []
@@ -100,3 +101,19 @@ def test_timers_far_away_and_in_the_past() -> None:
 
     with running(Program([far])) as rig:
         assert rig.run("far").serialized_output == '"2026-01-31T00:00:00"'
+
+
+def test_a_sooner_timer_is_never_jumped_over() -> None:
+    """The hub becomes idle as the sooner timer is noted: a clock about to jump to the later one must see it."""
+    keepers: list[TimeKeeper] = []
+
+    def idle() -> bool:
+        keepers[0].note(5)
+        return True
+
+    async def fire(_due: int) -> int | None:
+        return None
+
+    keepers.append(TimeKeeper(VirtualClock(), idle, fire))
+    keepers[0]._due = 10  # pyright: ignore[reportPrivateUsage]
+    assert not keepers[0]._nothing_sooner()  # pyright: ignore[reportPrivateUsage]
