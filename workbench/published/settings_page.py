@@ -14,8 +14,8 @@ _WAITS = """
 ## Waits
 
 `GOLDEN_WAITS` is JSON with the stages that differ, for example
-`{"linuxStop": {"first": 75, "every": 30, "deadline": 1200}}`. Seconds: the first look, then every so often (at least 15,
-since Azure refills twelve reads and four orders of a machine a minute), until the deadline.
+`{"linuxStop": {"first": 75, "every": 30, "deadline": 1200}}`. Seconds: the first look, then every so often (at
+least 15, since Azure refills twelve reads and four orders of a machine a minute), until the deadline.
 """
 
 
