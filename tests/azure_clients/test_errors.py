@@ -193,12 +193,18 @@ async def test_a_401_by_the_credential_keeps_the_correlation_id() -> None:
     assert (error.message, error.correlation_id) == ("expired", CORRELATION)
 
 
-@pytest.mark.parametrize("raised", [ValueError("ours"), KeyError("k"), ArmRefused(404, "C", "m")])
+@pytest.mark.parametrize("raised", [TypeError("ours"), KeyError("k"), ArmRefused(404, "C", "m")])
 async def test_what_is_not_azures_goes_through_untouched(raised: Exception) -> None:
     with pytest.raises(type(raised)) as caught:
         async with arm_errors():
             raise raised
     assert caught.value is raised
+
+
+async def test_an_answer_that_is_no_json_may_be_another_one_next_time() -> None:
+    error = await translated(json.JSONDecodeError("Expecting value", "", 0))
+    assert type(error) is ArmUnavailable
+    assert error.code == "UnreadableAnswer"
 
 
 async def test_without_an_error_nothing_happens() -> None:

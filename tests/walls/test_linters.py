@@ -33,7 +33,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Our product, with a workbench that holds no code, and the real configuration."""
     folder = copy_product(tmp_path_factory.mktemp("house"))
     (folder / "tests").mkdir()
-    for room in ("", "arm_simulator", "functions_host", "azurite_server", "timed_engine"):
+    for room in ("", "arm_simulator", "functions_host", "azurite_server", "timed_engine", "task_hub"):
         (folder / "workbench" / room).mkdir(exist_ok=True)
         (folder / "workbench" / room / "__init__.py").touch()
     (folder / "tests/__init__.py").touch()
