@@ -2,7 +2,6 @@
 
 import multiprocessing
 import socket
-import time
 from collections.abc import Callable
 from multiprocessing.context import ForkServerProcess
 from random import SystemRandom
@@ -19,10 +18,12 @@ _BODIES: dict[Part, Callable[[Rig], None]] = {"hub": serve_hub, "worker": run_wo
 _IMPORTED = [
     "workbench.kill_test.hub_process",
     "workbench.kill_test.worker_process",
+    "aiohttp",
+    "azure.core.pipeline.transport._aiohttp",
     "azure.identity.aio",
     "azure.mgmt.compute.aio",
 ]
-_EPHEMERAL = 15_000, 30_000
+_BELOW_EPHEMERAL = 15_000, 30_000
 
 
 class Crew:
@@ -35,13 +36,11 @@ class Crew:
         self._context.set_forkserver_preload(_IMPORTED)
         self._running: dict[Part, ForkServerProcess] = {}
 
-    def begin(self, part: Part) -> float:
-        """Begin a process, and give the seconds until it was forked."""
-        since = time.monotonic()
+    def begin(self, part: Part) -> None:
+        """Begin a process."""
         process = self._context.Process(target=_BODIES[part], args=(self._rig,), name=part, daemon=True)
         process.start()
         self._running[part] = process
-        return time.monotonic() - since
 
     def kill(self, part: Part) -> None:
         """Send SIGKILL, and wait until the process is gone."""
@@ -64,7 +63,7 @@ def free_port() -> int:
     """Find a port that no outgoing connection takes while the hub is dead: one below those that the kernel gives."""
     numbers = SystemRandom()
     while True:
-        port = numbers.randint(*_EPHEMERAL)
+        port = numbers.randint(*_BELOW_EPHEMERAL)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
