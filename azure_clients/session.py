@@ -6,8 +6,6 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import settings
-
 if TYPE_CHECKING:
     import aiohttp
     from azure.core.pipeline.transport import AioHttpTransport
@@ -67,6 +65,8 @@ def _new_session() -> ArmSession:
     import aiohttp
     from azure.core.pipeline.transport import AioHttpTransport
 
+    import settings
+
     # azure-core logs every request's URL at INFO; the host's default level would keep them all.
     logging.getLogger("azure").setLevel(logging.WARNING)
     ca_file = settings.current().ca_file
@@ -84,6 +84,8 @@ def _new_session() -> ArmSession:
 def _credential() -> "ManagedIdentityCredential | DefaultAzureCredential":
     from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
+    import settings
+
     wanted = settings.current()
     if wanted.credential == "local":
         return DefaultAzureCredential()
@@ -92,6 +94,8 @@ def _credential() -> "ManagedIdentityCredential | DefaultAzureCredential":
 
 def _compute_client(session: ArmSession, subscription_id: str) -> "ComputeManagementClient":
     from azure.mgmt.compute.aio import ComputeManagementClient
+
+    import settings
 
     wanted = settings.current()
     return ComputeManagementClient(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-import settings
 from azure_clients.errors import ArmRefused, arm_errors
 from azure_clients.run_commands import APP_TAG, RUN_TAG
 from azure_clients.session import CALL, compute
@@ -62,6 +61,8 @@ async def list_run_commands(vm_id: VmId) -> tuple[FoundRunCommand, ...] | None:
 
 async def _list(vm_id: VmId, what: str, api_version: str) -> list[Mapping[str, Any]] | None:
     from azure.core.rest import HttpRequest
+
+    import settings
 
     client = await compute(vm_id.subscription_id)
     endpoint = settings.current().arm_endpoint

@@ -13,6 +13,8 @@ class Message(BaseModel):
         alias_generator=to_camel,
         populate_by_name=True,
         serialize_by_alias=True,
+        # The validators are made when first used: a cold start needs few of them.
+        defer_build=True,
     )
 
 

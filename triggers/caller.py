@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import settings
 from contracts.run import Caller
 
 
@@ -12,6 +11,8 @@ def caller_of(headers: Mapping[str, str]) -> Caller:
     The platform sets these headers, and strips them from outside, only where its authentication is on; elsewhere
     anybody can write them, and nobody is believed. Only names are kept: claims and tokens never enter a run.
     """
+    import settings
+
     if not settings.platform_authenticates():
         return Caller()
     name = headers.get("x-ms-client-principal-name") or headers.get("x-ms-client-principal-id")

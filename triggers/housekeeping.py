@@ -7,7 +7,6 @@ import azure.durable_functions as df
 import azure.functions as func
 from durabletask.client import EntityQuery, OrchestrationStatus
 
-import settings
 from contracts.log_line import log_line
 from contracts.steps import REQUEST_REGISTER
 
@@ -22,6 +21,8 @@ async def forget_old_runs(timer: func.TimerRequest, client: df.DurableFunctionsC
 
     Claims live longer, so that a message that is delivered once more after its run was purged starts nothing.
     """
+    import settings
+
     wanted, now = settings.current(), datetime.now(UTC)
     purged = await client.purge_orchestrations_by(
         created_time_from=_EVER,

@@ -7,7 +7,6 @@ import azure.durable_functions as df
 import azure.functions as func
 from durabletask.client import OrchestrationQuery, OrchestrationStatus
 
-import settings
 from contracts.reading import BadRequest, read_request
 from contracts.reasons import Refusal
 from contracts.request import MAX_TARGETS_BY_HTTP
@@ -29,6 +28,8 @@ blueprint = df.Blueprint()
 
 async def start_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """POST /runs: 202 with links; the same request again gives the same run. 400 names every fault."""
+    import settings
+
     body = req.get_body()
     if len(body) > _MOST_BYTES:
         return problem(413, "TooLarge", "the request is too large", f"send at most {_MOST_BYTES} bytes")

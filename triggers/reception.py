@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 from durabletask.entities import EntityInstanceId
 
-import settings
 from contracts.ids import batch_run_id
 from contracts.reading import request_digest
 from contracts.reasons import Refusal, RefusalCode
@@ -41,6 +40,8 @@ async def receive(
     The same text is the same run, also after it finished; another text under a known id is refused
     (RequestIdReused). NotClaimed is raised if the engine does not answer within 30 seconds.
     """
+    import settings
+
     digest = request_digest(request)
     entity = EntityInstanceId(REQUEST_REGISTER, request_id)
     held = await _held(client, entity)

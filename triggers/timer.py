@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 import azure.functions as func
 
-import settings
 from contracts.log_line import log_line
 from contracts.reading import BadRequest, Fault, read_request
 from contracts.reasons import Refusal
@@ -32,6 +31,8 @@ async def start_from_timer(timer: func.TimerRequest, client: df.DurableFunctions
     The id holds the scheduled time, so that a late or doubled tick finds its run started already. One bad
     document does not keep the others from starting; it makes the function fail in the end, so that it is seen.
     """
+    import settings
+
     wanted = settings.current()
     when = occurrence(wanted.timer_schedule, datetime.now(UTC))
     troubles: list[str] = []
