@@ -1,6 +1,7 @@
 """Registers the activities under their names in the catalogue, and turns their errors into answers."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -28,6 +29,25 @@ CONNECTION = "AzureWebJobsStorage"
 type Body[I: Message, O: Answer] = Callable[[I], Awaitable[O]]
 
 blueprint = df.Blueprint()
+
+
+def _plain[I: Message, O: Answer](step: Step[I, O], body: Body[I, O]) -> tuple[Step[Any, Any], Body[Any, Any]]:
+    """Pair a step with its body; one of another type is an error of the type checker."""
+    return step, body
+
+
+PLAIN = (
+    _plain(steps.INSPECT_VM, inspect_vm),
+    _plain(steps.START_DEPROVISION, start_deprovision),
+    _plain(steps.READ_DEPROVISION, read_deprovision),
+    _plain(steps.READ_POWER_STATE, read_power_state),
+    _plain(steps.READ_SERIAL_MARKER, read_serial_marker),
+    _plain(steps.COLLECT_EVIDENCE, collect_evidence),
+    _plain(steps.DEALLOCATE_VM, deallocate_vm),
+    _plain(steps.GENERALIZE_VM, generalize_vm),
+    _plain(steps.REMOVE_RUN_COMMANDS, remove_run_commands),
+)
+"""The steps that need nothing but their request; the other two need a binding of the host."""
 
 
 async def answer[I: Message, O: Answer](
@@ -79,14 +99,7 @@ def _name(activity: Callable[..., object], name: str, annotations: dict[str, obj
     activity.__annotations__ = annotations
 
 
-_register(steps.INSPECT_VM, inspect_vm)
-_register(steps.START_DEPROVISION, start_deprovision)
-_register(steps.READ_DEPROVISION, read_deprovision)
-_register(steps.READ_POWER_STATE, read_power_state)
-_register(steps.READ_SERIAL_MARKER, read_serial_marker)
-_register(steps.COLLECT_EVIDENCE, collect_evidence)
-_register(steps.DEALLOCATE_VM, deallocate_vm)
-_register(steps.GENERALIZE_VM, generalize_vm)
-_register(steps.REMOVE_RUN_COMMANDS, remove_run_commands)
+for plain_step, plain_body in PLAIN:
+    _register(plain_step, plain_body)
 _register_with_client()
 _register_with_queue()

@@ -55,8 +55,3 @@ def advance(now: Stage, to: Stage) -> Stage:
     if to not in TRANSITIONS[now]:
         raise ValueError(f"a run may not go from {now} to {to}")
     return to
-
-
-def is_over(stage: Stage) -> bool:
-    """Tell whether the run has ended."""
-    return not TRANSITIONS[stage]

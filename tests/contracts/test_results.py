@@ -27,7 +27,7 @@ from contracts.results import (
     result_text,
 )
 from contracts.run import Door
-from contracts.stages import Stage, is_over
+from contracts.stages import TRANSITIONS, Stage
 from contracts.steps import STEPS
 from tests.support.requests import vm_id
 
@@ -198,8 +198,8 @@ def test_microsofts_caveat_stands_in_every_machine_result() -> None:
 
 def test_every_outcome_is_an_end_of_the_stages() -> None:
     assert set(STAGE_OF_OUTCOME) == set(Outcome)
-    assert all(is_over(stage) for stage in STAGE_OF_OUTCOME.values())
-    assert set(STAGE_OF_OUTCOME.values()) == {stage for stage in Stage if is_over(stage)}
+    assert all(not TRANSITIONS[stage] for stage in STAGE_OF_OUTCOME.values())
+    assert set(STAGE_OF_OUTCOME.values()) == {stage for stage in Stage if not TRANSITIONS[stage]}
 
 
 @pytest.mark.parametrize("result", [machine_result(), longest_evidence("e"), run_result(3), Rejection(message_id="m1")])

@@ -17,17 +17,8 @@ from durabletask.client import AsyncTaskHubGrpcClient
 
 import settings
 from activities import registration
-from activities.collect_evidence import collect_evidence
-from activities.deallocate_vm import deallocate_vm
-from activities.generalize_vm import generalize_vm
-from activities.inspect_vm import inspect_vm
-from activities.read_deprovision import read_deprovision
-from activities.read_power_state import read_power_state
 from activities.read_run_state import read_run_state
-from activities.read_serial_marker import read_serial_marker
-from activities.remove_run_commands import remove_run_commands
 from activities.send_result import send_result
-from activities.start_deprovision import start_deprovision
 from azure_clients.session import close_session
 from contracts import steps
 from contracts.results import MachineResult, RunResult
@@ -160,15 +151,7 @@ def real_activities(sent: list[str], address: Callable[[], str], *, twice: bool 
         return await send_result(asked, _Out(sent))
 
     pairs: list[tuple[Step[Any, Any], Callable[[Any], Awaitable[Answer]]]] = [
-        (steps.INSPECT_VM, inspect_vm),
-        (steps.START_DEPROVISION, start_deprovision),
-        (steps.READ_DEPROVISION, read_deprovision),
-        (steps.READ_POWER_STATE, read_power_state),
-        (steps.READ_SERIAL_MARKER, read_serial_marker),
-        (steps.COLLECT_EVIDENCE, collect_evidence),
-        (steps.DEALLOCATE_VM, deallocate_vm),
-        (steps.GENERALIZE_VM, generalize_vm),
-        (steps.REMOVE_RUN_COMMANDS, remove_run_commands),
+        *registration.PLAIN,
         (steps.READ_RUN_STATE, run_state),
         (steps.SEND_RESULT, result),
     ]

@@ -39,11 +39,6 @@ class TimerListener:
         self._firing = asyncio.Lock()
         self._status = TimerStatus(None, clock.now(), clock.now())
 
-    @property
-    def next_occurrence(self) -> datetime:
-        """When it fires next."""
-        return self._status.next
-
     async def start(self) -> None:
         """Begins to follow the schedule."""
         now = self._clock.now()

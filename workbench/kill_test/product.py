@@ -11,17 +11,8 @@ from durabletask.client import AsyncTaskHubGrpcClient
 from durabletask.worker import TaskHubGrpcWorker
 
 from activities import registration
-from activities.collect_evidence import collect_evidence
-from activities.deallocate_vm import deallocate_vm
-from activities.generalize_vm import generalize_vm
-from activities.inspect_vm import inspect_vm
-from activities.read_deprovision import read_deprovision
-from activities.read_power_state import read_power_state
 from activities.read_run_state import read_run_state
-from activities.read_serial_marker import read_serial_marker
-from activities.remove_run_commands import remove_run_commands
 from activities.send_result import send_result
-from activities.start_deprovision import start_deprovision
 from contracts import steps
 from contracts.steps import Answer, Step
 from orchestrators.golden_image import golden_image
@@ -56,15 +47,7 @@ def _bodies(address: str) -> list[tuple[Step[Any, Any], Body]]:
         return await send_result(asked, _Nowhere())
 
     return [
-        (steps.INSPECT_VM, inspect_vm),
-        (steps.START_DEPROVISION, start_deprovision),
-        (steps.READ_DEPROVISION, read_deprovision),
-        (steps.READ_POWER_STATE, read_power_state),
-        (steps.READ_SERIAL_MARKER, read_serial_marker),
-        (steps.COLLECT_EVIDENCE, collect_evidence),
-        (steps.DEALLOCATE_VM, deallocate_vm),
-        (steps.GENERALIZE_VM, generalize_vm),
-        (steps.REMOVE_RUN_COMMANDS, remove_run_commands),
+        *registration.PLAIN,
         (steps.READ_RUN_STATE, run_state),
         (steps.SEND_RESULT, result),
     ]
