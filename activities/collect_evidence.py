@@ -4,8 +4,8 @@ from azure_clients.errors import ArmRefused, clean
 from azure_clients.run_commands import put_run_command, read_run_command
 from contracts.facts import OsType
 from contracts.guest_report import SENTINEL
+from contracts.machine_steps import CollectEvidence, EvidenceCollected
 from contracts.redaction import redact
-from contracts.steps import CollectEvidence, EvidenceCollected
 from guest.scripts import load_script
 
 _TIMEOUT = 120

@@ -7,7 +7,7 @@ from azure_clients.errors import ArmRefused, ArmUnavailable, arm_errors
 from azure_clients.machines import read_machine_or_none
 from azure_clients.session import CALL, compute
 from contracts.facts import PowerState
-from contracts.steps import OneMachine, Ordered
+from contracts.machine_steps import OneMachine, Ordered
 from policy.identity import may_be_deallocated, same_machine
 
 _ALREADY = re.compile(r"deallocated or marked to be deallocated", re.IGNORECASE)

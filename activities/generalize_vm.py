@@ -4,7 +4,7 @@ from azure_clients.correlation import CorrelationId
 from azure_clients.errors import ArmRefused, arm_errors
 from azure_clients.machines import read_machine, read_machine_or_none
 from azure_clients.session import CALL, compute
-from contracts.steps import OneMachine, PowerStateRead
+from contracts.machine_steps import OneMachine, PowerStateRead
 from policy.identity import may_be_deallocated, same_machine
 
 

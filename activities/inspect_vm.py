@@ -7,8 +7,8 @@ from azure_clients.machines import read_machine
 from azure_clients.serial_log import read_serial_log
 from azure_clients.surroundings import list_run_commands, read_locks, read_permissions
 from contracts.facts import MachineFacts, MachineState, OsType, PowerState
+from contracts.machine_steps import Inspected, InspectVm
 from contracts.reasons import Refusal, RefusalCode
-from contracts.steps import Inspected, InspectVm
 
 
 async def inspect_vm(request: InspectVm) -> Inspected:

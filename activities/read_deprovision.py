@@ -4,8 +4,8 @@ from azure_clients.errors import clean
 from azure_clients.machines import read_machine_or_none
 from azure_clients.run_commands import RunCommandView, read_run_command
 from contracts.guest_report import GuestOutcome, GuestReport, read_report
+from contracts.machine_steps import DeprovisionProgress, ReadDeprovision
 from contracts.redaction import redact
-from contracts.steps import DeprovisionProgress, ReadDeprovision
 from policy.identity import same_machine
 
 

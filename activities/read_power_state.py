@@ -1,7 +1,7 @@
 """Reads the machine's power state."""
 
 from azure_clients.machines import read_machine_or_none
-from contracts.steps import OneMachine, PowerStateRead
+from contracts.machine_steps import OneMachine, PowerStateRead
 from policy.identity import same_machine
 
 

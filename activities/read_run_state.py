@@ -3,7 +3,7 @@
 import azure.durable_functions as df
 from durabletask.client import OrchestrationStatus
 
-from contracts.steps import ReadRunState, RunStateRead
+from contracts.machine_steps import ReadRunState, RunStateRead
 
 _OVER = frozenset({OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED})
 

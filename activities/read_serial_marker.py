@@ -3,8 +3,8 @@
 from azure_clients.errors import ArmRefused
 from azure_clients.serial_log import read_serial_log
 from contracts.guest_report import read_serial_log as find_mark
+from contracts.machine_steps import ReadSerialMarker, SerialMarkRead
 from contracts.redaction import redact
-from contracts.steps import ReadSerialMarker, SerialMarkRead
 
 
 async def read_serial_marker(request: ReadSerialMarker) -> SerialMarkRead:

@@ -19,9 +19,10 @@ from activities.send_result import send_result
 from activities.start_deprovision import start_deprovision
 from azure_clients.errors import ArmRefused, ArmThrottled
 from contracts import steps
+from contracts.answer import Answer
 from contracts.message import Message
 from contracts.reasons import Failure, FailureCode
-from contracts.steps import Answer, Step
+from contracts.steps import Step
 
 RESULTS_QUEUE = "image-results"
 CONNECTION = "AzureWebJobsStorage"

@@ -2,7 +2,7 @@
 
 from azure_clients.errors import ArmRefused
 from azure_clients.run_commands import delete_run_command, read_run_command
-from contracts.steps import RemoveRunCommands, RunCommandsLeft
+from contracts.machine_steps import RemoveRunCommands, RunCommandsLeft
 
 
 async def remove_run_commands(request: RemoveRunCommands) -> RunCommandsLeft:

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from contracts.steps import SendResult, Sent
+from contracts.machine_steps import SendResult, Sent
 
 
 async def send_result(request: SendResult, message: func.Out[str]) -> Sent:

@@ -3,7 +3,7 @@
 from azure_clients.machines import read_machine_or_none
 from azure_clients.run_commands import put_run_command, read_run_command
 from contracts.facts import OsType
-from contracts.steps import Ordered, StartDeprovision
+from contracts.machine_steps import Ordered, StartDeprovision
 from guest.scripts import load_script
 from policy.identity import may_still_be_told, same_machine
 

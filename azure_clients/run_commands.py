@@ -7,10 +7,9 @@ from azure_clients.errors import ArmRefused, arm_errors
 from azure_clients.session import CALL, compute
 from contracts.facts import MachineState
 from contracts.ids import VmId
+from contracts.made import APP_TAG, RUN_TAG
 from contracts.message import Message
 
-APP_TAG = "golden-image-app"
-RUN_TAG = "golden-image-run"
 _PENDING = frozenset({"", "unknown", "pending", "running"})
 
 

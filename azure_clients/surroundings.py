@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from azure_clients.errors import ArmRefused, arm_errors
-from azure_clients.run_commands import APP_TAG, RUN_TAG
 from azure_clients.session import CALL, compute
 from contracts.facts import FoundRunCommand, Lock, Permission
 from contracts.ids import VmId
+from contracts.made import APP_TAG, RUN_TAG
 
 _PERMISSIONS_API = "2022-04-01"
 _LOCKS_API = "2020-05-01"

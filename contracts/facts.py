@@ -1,5 +1,6 @@
 """What was read about a machine: facts only, no judgement."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from contracts.ids import VmId
@@ -86,3 +87,127 @@ class MachineFacts(Message):
     locks: tuple[Lock, ...] | None = None
     run_commands: tuple[FoundRunCommand, ...] | None = None
     serial_log_readable: bool | None = None
+
+
+class Plan(Message):
+    """The marketplace plan that a machine was bought under; a clone must name the same."""
+
+    name: str
+    publisher: str
+    product: str
+    promotion_code: str | None = None
+
+
+class DiskFacts(Message):
+    """One managed disk as it stands; `lun` is None for the OS disk."""
+
+    id: str
+    lun: int | None = None
+    caching: str = "None"
+    location: str
+    sku: str
+    size_gb: int
+    os_type: OsType | None = None
+    generation: str | None = None
+    security_type: str | None = None
+    disk_encryption_set_id: str | None = None
+    encryption_type: str | None = None
+    disk_encryption: bool = False
+    max_shares: int = 1
+    zones: tuple[str, ...] = ()
+
+
+class MachineShape(Message):
+    """What a machine is made of: all that a clone of it must repeat.
+
+    `os_disk` is None if the OS disk is no managed disk that can be copied (an ephemeral one).
+    """
+
+    location: str
+    vm_size: str
+    zones: tuple[str, ...] = ()
+    plan: Plan | None = None
+    license_type: str | None = None
+    security_type: str | None = None
+    secure_boot: bool | None = None
+    v_tpm: bool | None = None
+    encryption_at_host: bool | None = None
+    disk_controller: str | None = None
+    os_disk: DiskFacts | None = None
+    data_disks: tuple[DiskFacts, ...] = ()
+
+    @property
+    def generation(self) -> str:
+        """The hypervisor generation, V1 or V2."""
+        return (self.os_disk.generation if self.os_disk else None) or "V1"
+
+
+class SiteFacts(Message):
+    """Where a temporary machine would stand; None: could not be read, or is not there.
+
+    `vnet_location` is the region of the subnet's virtual network.
+    """
+
+    group_permissions: tuple[Permission, ...] | None = None
+    group_locks: tuple[Lock, ...] | None = None
+    subnet_permissions: tuple[Permission, ...] | None = None
+    vnet_location: str | None = None
+
+
+class ImageDefinition(Message):
+    """An image definition in a gallery."""
+
+    location: str
+    os_type: OsType
+    os_state: str
+    generation: str = "V1"
+    security_type: str | None = None
+    architecture: str = "x64"
+
+    @property
+    def specialized(self) -> bool:
+        """Whether its versions keep the identity of the machine, so that nothing is deprovisioned."""
+        return self.os_state.lower() == "specialized"
+
+
+class ImageVersionListed(Message):
+    """One version as the list of a definition shows it."""
+
+    name: str
+    run_id: str | None = None
+    published_at: datetime | None = None
+    excluded_from_latest: bool = False
+    provisioning_state: str = ""
+
+
+class RegionState(Message):
+    """How far the replication to one region is; `progress` in percent."""
+
+    name: str
+    state: str
+    progress: int = 0
+    details: str = ""
+
+
+class ImageFacts(Message):
+    """What was read about the image to be: the definition, or whether the managed image's name is free.
+
+    None: could not be read, or was not asked for.
+    """
+
+    definition: ImageDefinition | None = None
+    versions: tuple[ImageVersionListed, ...] | None = None
+    permissions: tuple[Permission, ...] | None = None
+    image_exists: bool | None = None
+
+
+class GuestIdentity(Message):
+    """What a machine says of itself: hashes where the thing itself must not be told."""
+
+    host_name: str
+    identity: str
+    ssh_host_keys: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    authorized_keys: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()
+    boot_id: str = ""

@@ -19,6 +19,7 @@ class GuestOutcome(StrEnum):
     REFUSED = "refused"
     FAILED = "failed"
     EVIDENCE = "evidence"
+    IDENTITY = "identity"
 
 
 class GuestReport(Message):

@@ -9,35 +9,37 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-_SUBSCRIPTION = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
-_GROUP = "[-A-Za-z0-9_.()]{0,89}[-A-Za-z0-9_()]"
+SUBSCRIPTION = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+GROUP = "[-A-Za-z0-9_.()]{0,89}[-A-Za-z0-9_()]"
 _VM_NAME = "[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?"
-_SCOPE = re.compile(rf"/subscriptions/({_SUBSCRIPTION})(?:/resourceGroups/({_GROUP}))?/?", re.I | re.A)
+_SCOPE = re.compile(rf"/subscriptions/({SUBSCRIPTION})(?:/resourceGroups/({GROUP}))?/?", re.I | re.A)
 _VM = re.compile(
-    rf"/subscriptions/({_SUBSCRIPTION})/resourceGroups/({_GROUP})"
+    rf"/subscriptions/({SUBSCRIPTION})/resourceGroups/({GROUP})"
     rf"/providers/Microsoft\.Compute/virtualMachines/({_VM_NAME})/?",
     re.I | re.A,
 )
 
 
-def _any_case(text: str) -> str:
+def any_case(text: str) -> str:
     """Spell a word as a pattern for any case: JSON Schema knows no flag for it."""
     return "".join(f"[{letter.upper()}{letter.lower()}]" if letter.isalpha() else letter for letter in text)
 
 
-_SUBSCRIPTIONS, _GROUPS = _any_case("subscriptions"), _any_case("resourceGroups")
-_MACHINES = rf"{_any_case('providers')}/{_any_case('Microsoft')}\.{_any_case('Compute')}/{_any_case('virtualMachines')}"
+SUBSCRIPTIONS, GROUPS = any_case("subscriptions"), any_case("resourceGroups")
+_MACHINES = rf"{any_case('providers')}/{any_case('Microsoft')}\.{any_case('Compute')}/{any_case('virtualMachines')}"
 REQUEST_ID_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,46}[A-Za-z0-9])?$"
 
 
-class _IdType:
+class IdType:
     """Lets pydantic read a subclass from a string and write it back as one."""
+
 
     schema_pattern: str
     schema_description: str
 
     @classmethod
     def parse(cls, text: str) -> Self:
+        """Read the id; ValueError says what was expected."""
         raise NotImplementedError
 
     @classmethod
@@ -58,14 +60,14 @@ class _IdType:
 
 
 @dataclass(frozen=True, eq=False)
-class VmId(_IdType):
+class VmId(IdType):
     """The ARM id of a virtual machine; two spellings that differ only in case are the same machine."""
 
     subscription_id: str
     resource_group: str
     name: str
 
-    schema_pattern = f"^/{_SUBSCRIPTIONS}/{_SUBSCRIPTION}/{_GROUPS}/{_GROUP}/{_MACHINES}/{_VM_NAME}/?$"
+    schema_pattern = f"^/{SUBSCRIPTIONS}/{SUBSCRIPTION}/{GROUPS}/{GROUP}/{_MACHINES}/{_VM_NAME}/?$"
     schema_description = "Full ARM id of a virtual machine, in any case."
 
     @classmethod
@@ -104,13 +106,13 @@ class VmId(_IdType):
 
 
 @dataclass(frozen=True)
-class Scope(_IdType):
+class Scope(IdType):
     """A subscription or a resource group below which machines may be touched (lower-cased)."""
 
     subscription_id: str
     resource_group: str | None
 
-    schema_pattern = f"^/{_SUBSCRIPTIONS}/{_SUBSCRIPTION}(?:/{_GROUPS}/{_GROUP})?/?$"
+    schema_pattern = f"^/{SUBSCRIPTIONS}/{SUBSCRIPTION}(?:/{GROUPS}/{GROUP})?/?$"
     schema_description = "ARM id of a subscription or of a resource group."
 
     @classmethod

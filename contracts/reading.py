@@ -20,7 +20,6 @@ _WORDS = {
     "extra_forbidden": "is no member of this form; correct its name or remove it",
     "model_type": "must be a JSON object",
     "tuple_type": "must be a JSON array",
-    "literal_error": "must be the number 1",
     "union_tag_invalid": 'its kind must be "galleryImageVersion" or "managedImage"',
     "union_tag_not_found": 'its kind must be "galleryImageVersion" or "managedImage"',
 }
@@ -70,8 +69,17 @@ def request_digest(request: ImageRequest) -> str:
 
     What stands at its default is left out, so that a later version with one more option gives the same.
     """
-    document = request.model_dump(mode="json", exclude_defaults=True)
-    return hashlib.sha256(json.dumps(document, sort_keys=True).lower().encode()).hexdigest()
+    document = _without_case(request.model_dump(mode="json", exclude_defaults=True))
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _without_case(value: Any) -> Any:
+    """Lower-case what has no case in Azure: ARM ids; a script's parameters have it."""
+    if isinstance(value, dict):
+        return {name: _without_case(item) for name, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_without_case(item) for item in cast("list[Any]", value)]
+    return value.lower() if isinstance(value, str) and value.lower().startswith("/subscriptions/") else value
 
 
 def parse_json(text: str | bytes) -> tuple[Any, list[Fault]]:
@@ -110,6 +118,8 @@ def _fault(item: ErrorDetails) -> Fault:
             path += f"[{part}]"
         elif not (before == "image" and part in _UNION_TAGS):
             path += f".{part}" if _PLAIN_NAME.fullmatch(part) else f"[{json.dumps(part)}]"
+    if path == "$.version" and item["type"] == "literal_error":
+        return Fault(path=path, message="must be the number 1")
     return Fault(path=path, message=_WORDS.get(item["type"]) or item["msg"].removeprefix("Value error, "))
 
 

@@ -34,9 +34,31 @@ class RefusalCode(StrEnum):
     WINDOWS_BUILD = "WindowsBuildNeedsUserContext"
     NO_PROOF_POSSIBLE = "NoProofPossible"
     GUEST_REFUSED = "GuestRefused"
-    CLONE_NOT_OFFERED = "CloneNotOffered"
-    IMAGE_NOT_OFFERED = "ImageNotOffered"
-    APPROVAL_NOT_OFFERED = "ApprovalNotOffered"
+    CONFIDENTIAL_MACHINE = "ConfidentialMachine"
+    DISK_CANNOT_BE_COPIED = "DiskCannotBeCopied"
+    DISKS_UNREADABLE = "DisksUnreadable"
+    DATA_DISKS = "DataDisksPresent"
+    DATA_DISKS_IN_PLACE = "DataDisksCannotBeLeftOut"
+    SOURCE_RUNNING = "SourceIsRunning"
+    SOURCE_GENERALIZED = "SourceIsGeneralized"
+    SUBNET_MISSING = "SubnetMissing"
+    SUBNET_ELSEWHERE = "SubnetElsewhere"
+    SITE_UNREADABLE = "SiteUnreadable"
+    NAME_TAKEN = "NameTaken"
+    SCRIPT_NOT_ALLOWED = "ScriptNotAllowed"
+    VAULT_NOT_ALLOWED = "VaultNotAllowed"
+    SECRET_UNREADABLE = "SecretUnreadable"  # noqa: S105 - a code, no secret
+    DEFINITION_NOT_FOUND = "ImageDefinitionNotFound"
+    DEFINITION_UNFIT = "ImageDefinitionUnfit"
+    DEFINITION_ELSEWHERE = "ImageDefinitionElsewhere"
+    SPECIALIZED_IN_PLACE = "SpecializedNeedsClone"
+    REGIONS_WITHOUT_SOURCE = "RegionsWithoutSource"
+    VERSION_TAKEN = "VersionTaken"
+    IMAGE_EXISTS = "ImageExists"
+    IMAGE_UNFIT = "ManagedImageUnfit"
+    IMAGE_UNREADABLE = "ImageUnreadable"
+    NOT_APPROVED = "NotApproved"
+    APPROVAL_TIMED_OUT = "ApprovalTimedOut"
 
 
 class FailureCode(StrEnum):
@@ -53,6 +75,15 @@ class FailureCode(StrEnum):
     NOT_GENERALIZED = "NotGeneralized"
     MACHINE_REPLACED = "MachineReplaced"
     MACHINE_GONE = "MachineGone"
+    CLONE_FAILED = "CloneFailed"
+    SNAPSHOT_FAILED = "SnapshotFailed"
+    SCRIPT_FAILED = "ScriptFailed"
+    SCRIPT_TIMED_OUT = "ScriptTimedOut"
+    TEMPORARY_TOO_OLD = "TemporaryMachineTooOld"
+    PUBLISH_FAILED = "PublishFailed"
+    PUBLISH_TIMED_OUT = "PublishTimedOut"
+    VERIFY_FAILED = "VerifyFailed"
+    PROMOTE_FAILED = "PromoteFailed"
     ORDER_REFUSED = "OrderRefusedByAzure"
     AZURE_UNAVAILABLE = "AzureUnavailable"
     UNEXPECTED = "Unexpected"
@@ -97,9 +128,44 @@ WHAT_TO_CHANGE: dict[RefusalCode | FailureCode, str] = {
         'ask with deprovision.evidence "powerStateOnly".'
     ),
     RefusalCode.GUEST_REFUSED: "Correct in the machine what the guest's own code and message name.",
-    RefusalCode.CLONE_NOT_OFFERED: 'Ask with mode "inPlace": this version does not clone.',
-    RefusalCode.IMAGE_NOT_OFFERED: "Leave image out: this version generalizes and does not publish.",
-    RefusalCode.APPROVAL_NOT_OFFERED: "Leave approval out: this version has no approval step.",
+    RefusalCode.CONFIDENTIAL_MACHINE: "Name another machine: the disks of a confidential one cannot be copied so.",
+    RefusalCode.DISK_CANNOT_BE_COPIED: (
+        "Name a machine whose disks are managed, not ephemeral, not shared and no Ultra or Premium v2 disks; leave "
+        'data disks of that kind out with dataDisks "leaveOut".'
+    ),
+    RefusalCode.DISKS_UNREADABLE: "Grant Microsoft.Compute/disks/read to the app's identity on the machine's disks.",
+    RefusalCode.DATA_DISKS: 'Say with dataDisks whether they belong into the image ("include") or not ("leaveOut").',
+    RefusalCode.DATA_DISKS_IN_PLACE: (
+        'Ask with dataDisks "include", or with mode "clone": an image of the machine itself holds all its disks.'
+    ),
+    RefusalCode.SOURCE_RUNNING: (
+        "Stop or deallocate the machine, or accept a crash-consistent copy with clone.allowRunningSource."
+    ),
+    RefusalCode.SOURCE_GENERALIZED: "Name a machine that was not generalized: this one cannot start any more.",
+    RefusalCode.SUBNET_MISSING: "Name a subnet in the request, or set GOLDEN_SUBNET_ID.",
+    RefusalCode.SUBNET_ELSEWHERE: "Name a subnet in the machine's own subscription and region.",
+    RefusalCode.SITE_UNREADABLE: (
+        "Grant Microsoft.Network/virtualNetworks/read on the subnet's network, and "
+        "Microsoft.Authorization/permissions/read and locks/read on the resource group; see that both exist."
+    ),
+    RefusalCode.NAME_TAKEN: "Delete or rename it, or ask under another requestId: it bears the name this run needs.",
+    RefusalCode.SCRIPT_NOT_ALLOWED: "Use a script of the app's allow-list (guest/allow_list.json) as it is listed.",
+    RefusalCode.VAULT_NOT_ALLOWED: "Add the vault's address to GOLDEN_KEY_VAULTS.",
+    RefusalCode.SECRET_UNREADABLE: "Let the app's identity get this secret (Key Vault Secrets User), or correct it.",
+    RefusalCode.DEFINITION_NOT_FOUND: "Create the image definition, or correct imageDefinitionId.",
+    RefusalCode.DEFINITION_UNFIT: "Use a definition of the machine's OS type, generation and security type.",
+    RefusalCode.DEFINITION_ELSEWHERE: "Use a gallery in the machine's own region.",
+    RefusalCode.SPECIALIZED_IN_PLACE: 'Ask with mode "clone": for a specialized image no machine need be given up.',
+    RefusalCode.REGIONS_WITHOUT_SOURCE: "Add the machine's own region to image.targetRegions.",
+    RefusalCode.VERSION_TAKEN: 'Ask for another version, or for "nextPatch".',
+    RefusalCode.IMAGE_EXISTS: "Delete the image, or ask for another imageId: an image is never overwritten.",
+    RefusalCode.IMAGE_UNFIT: "Publish into a gallery: managed images do not take such a machine.",
+    RefusalCode.IMAGE_UNREADABLE: (
+        "Grant read on the gallery, its definition and versions (or on the image), and "
+        "Microsoft.Authorization/permissions/read there."
+    ),
+    RefusalCode.NOT_APPROVED: "Talk to the approver; ask again under a new requestId.",
+    RefusalCode.APPROVAL_TIMED_OUT: "Ask again and have it approved in time (POST /api/runs/{id}/approval).",
     FailureCode.GUEST_FAILED: "Read the evidence, repair the machine, and ask again under a new requestId.",
     FailureCode.GUEST_NEVER_REPORTED: "See that its Run Command is gone, then repair the agent and ask again.",
     FailureCode.RUN_COMMAND_FAILED: "Read the Run Command's message: the script did not come to its end.",
@@ -113,6 +179,15 @@ WHAT_TO_CHANGE: dict[RefusalCode | FailureCode, str] = {
     FailureCode.NOT_GENERALIZED: "Run az vm generalize by hand: the machine is sealed, but not marked.",
     FailureCode.MACHINE_REPLACED: "Another machine now answers under this id; nothing more was done to it.",
     FailureCode.MACHINE_GONE: "The machine was deleted while the run was under way.",
+    FailureCode.CLONE_FAILED: "Read the message: a part of the clone could not be made. The source was not touched.",
+    FailureCode.SNAPSHOT_FAILED: "Read the message: without its undo snapshot the machine was not given up.",
+    FailureCode.SCRIPT_FAILED: "Read the end of the script's output in the result, correct it, and ask again.",
+    FailureCode.SCRIPT_TIMED_OUT: "Give the script a later deadline, or find out why it hangs.",
+    FailureCode.TEMPORARY_TOO_OLD: "The clone lived longer than GOLDEN_TEMPORARY_HOURS; find what took so long.",
+    FailureCode.PUBLISH_FAILED: "Read the regions and the message; the machine is sealed and stays as the result says.",
+    FailureCode.PUBLISH_TIMED_OUT: "The version may still become whole: look at it, then promote or delete it.",
+    FailureCode.VERIFY_FAILED: "The version stays excluded from latest; read what the machine made from it lacked.",
+    FailureCode.PROMOTE_FAILED: "Set excludeFromLatest of the version to false by hand: it was verified.",
     FailureCode.ORDER_REFUSED: "Azure refused an order of the run; its code and message say why.",
     FailureCode.AZURE_UNAVAILABLE: "Azure did not answer for longer than the stage may last; ask again later.",
     FailureCode.UNEXPECTED: "This is a fault of the app: report the message with the run id.",

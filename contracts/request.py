@@ -1,12 +1,21 @@
 """Request version 1: which machines, in which mode, under which conditions."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, model_validator
 
 from contracts.ids import REQUEST_ID_PATTERN, VmId
 from contracts.message import StrictMessage
+from contracts.wishes import (
+    Approval,
+    CloneOptions,
+    GalleryImageVersion,
+    ManagedImage,
+    ScriptUse,
+    SysprepCredential,
+    region_key,
+)
 
 MAX_TARGETS_BY_QUEUE = 250
 MAX_TARGETS_BY_HTTP = 1_000
@@ -52,26 +61,14 @@ class DeprovisionOptions(StrictMessage):
             "that it stopped."
         ),
     )
-
-
-class GalleryImageVersion(StrictMessage):
-    """An image version in an Azure Compute Gallery (not offered by this version)."""
-
-    kind: Literal["galleryImageVersion"]
-    image_definition_id: str = Field(description="ARM id of the image definition.", max_length=500)
-
-
-class ManagedImage(StrictMessage):
-    """A managed image (not offered by this version)."""
-
-    kind: Literal["managedImage"]
-    image_id: str = Field(description="ARM id that the image will have.", max_length=500)
-
-
-class Approval(StrictMessage):
-    """Somebody must say yes before the point of no return (not offered by this version)."""
-
-    timeout_minutes: StrictInt = Field(ge=1, le=7 * 24 * 60)
+    script: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$",
+        description="A deprovision script of the app's allow-list, in place of the app's own.",
+    )
+    sysprep_credential: SysprepCredential | None = Field(
+        default=None, description="Windows: needed from build 26100 on, where Sysprep may not run as SYSTEM."
+    )
 
 
 class Target(StrictMessage):
@@ -82,7 +79,36 @@ class Target(StrictMessage):
         description='"inPlace" gives this machine up for ever; "clone" leaves it untouched. There is no default.'
     )
     deprovision: DeprovisionOptions = DeprovisionOptions()
-    image: Annotated[GalleryImageVersion | ManagedImage, Field(discriminator="kind")] | None = None
+    clone: CloneOptions | None = Field(default=None, description='How to clone; only with mode "clone".')
+    prepare: tuple[ScriptUse, ...] = Field(
+        default=(), max_length=20, description='Scripts run in order on the clone before it is sealed; mode "clone".'
+    )
+    image: Annotated[GalleryImageVersion | ManagedImage, Field(discriminator="kind")] | None = Field(
+        default=None, description='What is published; needed with mode "clone".'
+    )
+    data_disks: Literal["refuse", "include", "leaveOut"] = Field(
+        default="refuse",
+        description="Data disks of the machine: refuse a machine that has any, include them, or leave them out.",
+    )
+    undo_snapshot: StrictBool = Field(
+        default=True, description='Keep a snapshot of the OS disk from before the point of no return; mode "inPlace".'
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.mode is Mode.CLONE and self.image is None:
+            raise ValueError('image is missing: mode "clone" publishes an image and keeps nothing else')
+        if self.mode is Mode.IN_PLACE and (self.clone is not None or self.prepare):
+            raise ValueError('clone and prepare belong to mode "clone"; leave them out or change mode')
+        return self
+
+    @model_validator(mode="after")
+    def _regions_once(self) -> Self:
+        if isinstance(self.image, GalleryImageVersion):
+            names = [region_key(region.name) for region in self.image.target_regions]
+            if len(set(names)) < len(names):
+                raise ValueError("image.targetRegions names a region twice")
+        return self
 
 
 class ImageRequest(StrictMessage):

@@ -4,12 +4,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from contracts.facts import GuestIdentity, RegionState
 from contracts.ids import VmId
+from contracts.made import Left
 from contracts.message import Message
 from contracts.reading import Fault
 from contracts.reasons import Failure, Refusal
 from contracts.request import EvidenceLevel, Mode
-from contracts.run import Door
+from contracts.run import Decision, Door
 from contracts.stages import Stage
 
 MAX_RESULT_BYTES = 48 * 1024
@@ -23,8 +25,10 @@ class Outcome(StrEnum):
     """How the run of one machine ended."""
 
     GENERALIZED = "generalized"
+    PUBLISHED = "published"
     ALREADY_GENERALIZED = "alreadyGeneralized"
     WOULD_GENERALIZE = "wouldGeneralize"
+    WOULD_PUBLISH = "wouldPublish"
     REFUSED = "refused"
     FAILED = "failed"
     CANCELED = "canceled"
@@ -32,8 +36,10 @@ class Outcome(StrEnum):
 
 STAGE_OF_OUTCOME: dict[Outcome, Stage] = {
     Outcome.GENERALIZED: Stage.DONE,
+    Outcome.PUBLISHED: Stage.DONE,
     Outcome.ALREADY_GENERALIZED: Stage.DONE,
     Outcome.WOULD_GENERALIZE: Stage.DONE,
+    Outcome.WOULD_PUBLISH: Stage.DONE,
     Outcome.REFUSED: Stage.REFUSED,
     Outcome.FAILED: Stage.FAILED,
     Outcome.CANCELED: Stage.CANCELED,
@@ -60,8 +66,57 @@ class StageTiming(Message):
     seconds: float
 
 
+class PreparedScript(Message):
+    """One script that ran on the clone: which text (SHA-256), how it ended, and the end of what it said."""
+
+    script: str
+    sha256: str
+    exit_code: int | None = None
+    output: str = ""
+    rebooted: bool = False
+
+
+class Verified(Message):
+    """What the machine made from the image said of itself; `faults` is empty if it may be promoted."""
+
+    passed: bool
+    identity: GuestIdentity | None = None
+    faults: tuple[str, ...] = ()
+
+
+class Retired(Message):
+    """Which versions the retention took away, or would (`dry_run`), and which it left and why."""
+
+    dry_run: bool
+    deleted: tuple[str, ...] = ()
+    kept: dict[str, str] = {}
+
+
+class PublishedImage(Message):
+    """The image that stands: its id, where it was replicated to, and whether `latest` gives it."""
+
+    id: str
+    version: str | None = None
+    regions: tuple[RegionState, ...] = ()
+    dropped_regions: tuple[RegionState, ...] = ()
+    attempts: int = 1
+    excluded_from_latest: bool | None = None
+    verified: Verified | None = None
+    retired: Retired | None = None
+
+
+class UndoSnapshot(Message):
+    """The snapshot of the OS disk from before the point of no return, and until when it is kept."""
+
+    id: str
+    keep_until: datetime
+
+
 class MachineResult(Message):
-    """The result of one machine, as it stands on `image-results` and in the run's output."""
+    """The result of one machine, as it stands on `image-results` and in the run's output.
+
+    `made` names what stays (image, undo snapshot); `left` what should be gone and could not be deleted.
+    """
 
     version: Literal[1] = 1
     kind: Literal["machine"] = "machine"
@@ -77,7 +132,12 @@ class MachineResult(Message):
     evidence: Evidence | None = None
     power_state: str | None = None
     timings: tuple[StageTiming, ...] = ()
+    image: PublishedImage | None = None
+    prepared: tuple[PreparedScript, ...] = ()
+    undo: UndoSnapshot | None = None
+    decision: Decision | None = None
     made: tuple[str, ...] = ()
+    left: tuple[Left, ...] = ()
     correlation_ids: dict[str, str] = {}
     caveat: str = CAVEAT
 

@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 from contracts.ids import Scope
 from contracts.message import Message, StrictMessage
 from contracts.request import ImageRequest, Target
+from contracts.resource_ids import SubnetId
+from contracts.wishes import Approval
 
 
 class Door(StrEnum):
@@ -49,6 +51,16 @@ class Waits(StrictMessage):
     deallocate: Wait = Wait(first=38, every=15, deadline=900)
     generalize: Wait = Wait(first=0, every=15, deadline=600)
     evidence: Wait = Wait(first=20, every=15, deadline=240)
+    snapshot: Wait = Wait(first=5, every=20, deadline=3_600)
+    disk: Wait = Wait(first=3, every=15, deadline=1_800)
+    network: Wait = Wait(first=0, every=15, deadline=600)
+    machine: Wait = Wait(first=60, every=20, deadline=1_800)
+    restart: Wait = Wait(first=60, every=20, deadline=1_800)
+    script: Wait = Wait(first=20, every=30, deadline=3_600)
+    identity: Wait = Wait(first=20, every=15, deadline=600)
+    managed_image: Wait = Wait(first=15, every=20, deadline=3_600)
+    publish: Wait = Wait(first=240, every=120, deadline=28_800)
+    delete: Wait = Wait(first=10, every=20, deadline=1_800)
 
 
 class RunSettings(Message):
@@ -59,6 +71,10 @@ class RunSettings(Message):
     in_place_doors: tuple[Door, ...]
     opt_in_tag: str
     opt_in_value: str
+    subnet_id: SubnetId | None = None
+    key_vaults: tuple[str, ...] = ()
+    temporary_hours: int = 24
+    undo_days: int = 14
     shutdown_delay_seconds: int = 60
     sysprep_timeout_seconds: int = 1_800
     waits: Waits = Waits()
@@ -84,8 +100,17 @@ class AcceptedRun(Message):
     settings: RunSettings
 
 
+class Decision(Message):
+    """What an approver said; `principal` as far as the door knows."""
+
+    approved: bool
+    principal: str | None = None
+    comment: str = ""
+    at: datetime | None = None
+
+
 class MachineJob(Message):
-    """The input of `golden_image`: one machine of an accepted run."""
+    """The input of `golden_image`: one machine of an accepted run; `decision` if it was approved before it began."""
 
     request_id: str
     batch_id: str
@@ -93,5 +118,7 @@ class MachineJob(Message):
     door: Door
     target: Target
     dry_run: bool
-    approval_asked: bool
+    approval: Approval | None = None
+    decision: Decision | None = None
+    accepted_at: datetime
     settings: RunSettings

@@ -10,6 +10,7 @@ class Stage(StrEnum):
     INSPECTING = "inspecting"
     AWAITING_APPROVAL = "awaitingApproval"
     CLONING = "cloning"
+    PREPARING = "preparing"
     DEPROVISIONING = "deprovisioning"
     STOPPING = "stopping"
     DEALLOCATING = "deallocating"
@@ -28,14 +29,13 @@ _UNMADE = frozenset({Stage.CLEANING_UP, Stage.REFUSED, Stage.FAILED})
 
 TRANSITIONS: dict[Stage, frozenset[Stage]] = {
     Stage.ACCEPTED: frozenset({Stage.INSPECTING, Stage.CANCELED, Stage.FAILED}),
-    Stage.INSPECTING: _ENDS | {Stage.AWAITING_APPROVAL, Stage.CLONING, Stage.DEPROVISIONING},
-    Stage.AWAITING_APPROVAL: frozenset(
-        {Stage.CLONING, Stage.DEPROVISIONING, Stage.REFUSED, Stage.FAILED, Stage.CANCELED}
-    ),
-    Stage.CLONING: _UNMADE | {Stage.DEPROVISIONING, Stage.CANCELED},
+    Stage.INSPECTING: _ENDS | {Stage.AWAITING_APPROVAL, Stage.CLONING, Stage.PREPARING, Stage.DEPROVISIONING},
+    Stage.AWAITING_APPROVAL: _ENDS - {Stage.DONE} | {Stage.CLONING, Stage.PREPARING, Stage.DEPROVISIONING},
+    Stage.CLONING: _UNMADE | {Stage.PREPARING, Stage.CANCELED},
+    Stage.PREPARING: _UNMADE | {Stage.DEPROVISIONING, Stage.DEALLOCATING, Stage.CANCELED},
     Stage.DEPROVISIONING: _UNMADE | {Stage.STOPPING},
     Stage.STOPPING: frozenset({Stage.DEALLOCATING, Stage.CLEANING_UP, Stage.FAILED}),
-    Stage.DEALLOCATING: frozenset({Stage.GENERALIZING, Stage.CLEANING_UP, Stage.FAILED}),
+    Stage.DEALLOCATING: frozenset({Stage.GENERALIZING, Stage.PUBLISHING, Stage.CLEANING_UP, Stage.FAILED}),
     Stage.GENERALIZING: frozenset({Stage.PUBLISHING, Stage.CLEANING_UP, Stage.DONE, Stage.FAILED}),
     Stage.PUBLISHING: frozenset({Stage.VERIFYING, Stage.CLEANING_UP, Stage.DONE, Stage.FAILED}),
     Stage.VERIFYING: frozenset({Stage.CLEANING_UP, Stage.DONE, Stage.FAILED}),
@@ -46,7 +46,9 @@ TRANSITIONS: dict[Stage, frozenset[Stage]] = {
     Stage.CANCELED: frozenset(),
 }
 
-BEFORE_NO_RETURN = frozenset({Stage.ACCEPTED, Stage.INSPECTING, Stage.AWAITING_APPROVAL, Stage.CLONING})
+BEFORE_NO_RETURN = frozenset(
+    {Stage.ACCEPTED, Stage.INSPECTING, Stage.AWAITING_APPROVAL, Stage.CLONING, Stage.PREPARING}
+)
 """Where a cancel is safe and free: `deprovisioning` is the point of no return."""
 
 

@@ -3,15 +3,10 @@
 from durabletask import task
 
 from contracts.ids import run_command_name
+from contracts.machine_steps import CollectEvidence, EvidenceCollected, RemoveRunCommands
 from contracts.results import Evidence
 from contracts.run import Wait
-from contracts.steps import (
-    COLLECT_EVIDENCE,
-    REMOVE_RUN_COMMANDS,
-    CollectEvidence,
-    EvidenceCollected,
-    RemoveRunCommands,
-)
+from contracts.steps import COLLECT_EVIDENCE, REMOVE_RUN_COMMANDS
 from orchestrators.calling import Story, Throttled, run_step
 from orchestrators.in_place import DEPROVISION, deallocate, power_state
 from orchestrators.machine_run import Failed, MachineRun

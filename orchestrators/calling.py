@@ -6,9 +6,10 @@ from typing import Any
 
 from durabletask import task
 
+from contracts.answer import Answer
 from contracts.message import Message
 from contracts.reasons import Failure, FailureCode
-from contracts.steps import Answer, Step
+from contracts.steps import Step
 
 type Story[T] = Generator[task.Task[Any], Any, T]
 

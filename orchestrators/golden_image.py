@@ -13,12 +13,13 @@
 
 from durabletask import task
 
+from contracts.machine_steps import SendResult
 from contracts.reasons import Failure, FailureCode, Refusal
 from contracts.redaction import redact
 from contracts.results import MachineResult, Outcome, result_text
 from contracts.run import MachineJob
 from contracts.stages import Stage
-from contracts.steps import SEND_RESULT, SendResult
+from contracts.steps import SEND_RESULT
 from orchestrators.aftermath import look_after
 from orchestrators.calling import Story, Throttled, run_step
 from orchestrators.in_place import (

@@ -12,9 +12,10 @@ from typing import Any
 
 from durabletask import task
 
+from contracts.machine_steps import SendResult
 from contracts.results import MachineResult, RunResult, result_text
 from contracts.run import AcceptedRun
-from contracts.steps import CANCEL_EVENT, SEND_RESULT, SendResult
+from contracts.steps import CANCEL_EVENT, SEND_RESULT
 from orchestrators.batch import Batch, audit_acceptance
 from orchestrators.calling import Story, Throttled, run_step
 

@@ -5,6 +5,7 @@ from datetime import UTC, timedelta
 from contracts.facts import MachineFacts, MachineState, OsType, PowerState
 from contracts.guest_report import GuestOutcome, GuestReport, SerialMark
 from contracts.ids import run_command_name
+from contracts.machine_steps import InspectVm, PowerStateRead, ReadDeprovision, ReadSerialMarker, StartDeprovision
 from contracts.reasons import Failure, FailureCode, Refusal, RefusalCode
 from contracts.results import Evidence
 from contracts.run import Wait
@@ -16,11 +17,6 @@ from contracts.steps import (
     READ_POWER_STATE,
     READ_SERIAL_MARKER,
     START_DEPROVISION,
-    InspectVm,
-    PowerStateRead,
-    ReadDeprovision,
-    ReadSerialMarker,
-    StartDeprovision,
 )
 from orchestrators.calling import Story
 from orchestrators.machine_run import Failed, MachineRun, Refused

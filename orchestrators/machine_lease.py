@@ -5,8 +5,9 @@ from typing import Any, TypedDict, cast
 from durabletask.entities import EntityContext, EntityInstanceId
 
 from contracts.ids import VmId
+from contracts.machine_steps import ReadRunState
 from contracts.reasons import Refusal, RefusalCode
-from contracts.steps import MACHINE_LEASE, READ_RUN_STATE, ReadRunState
+from contracts.steps import MACHINE_LEASE, READ_RUN_STATE
 from orchestrators.calling import Story, run_step
 from orchestrators.machine_run import MachineRun, Refused
 

@@ -5,14 +5,16 @@ from datetime import datetime
 
 from durabletask import task
 
+from contracts.answer import Answer
 from contracts.facts import MachineState
 from contracts.guest_report import GuestReport
 from contracts.log_line import AUDIT_LOGGER, log_line
+from contracts.machine_steps import OneMachine
 from contracts.reasons import Failure, Refusal
 from contracts.results import STAGE_OF_OUTCOME, Evidence, MachineResult, Outcome, StageTiming
 from contracts.run import MachineJob
 from contracts.stages import Stage, advance
-from contracts.steps import CANCEL_EVENT, Answer, OneMachine
+from contracts.steps import CANCEL_EVENT
 
 
 class Refused(Exception):

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from durabletask import task
 
+from contracts.answer import Answer
 from contracts.message import Message
 from contracts.reasons import Failure, FailureCode
 from contracts.run import Wait
-from contracts.steps import Answer, Step
+from contracts.steps import Step
 from orchestrators.calling import Story, Throttled, run_step
 from orchestrators.machine_run import Failed, MachineRun
 

@@ -11,9 +11,9 @@ from activities.start_deprovision import start_deprovision
 from azure_clients.errors import ArmRefused, ArmThrottled, ArmUnavailable
 from contracts.facts import MachineState, PowerState
 from contracts.guest_report import GuestOutcome
+from contracts.machine_steps import CollectEvidence, OneMachine, ReadDeprovision, RemoveRunCommands, StartDeprovision
 from contracts.reasons import FailureCode, RefusalCode
 from contracts.request import DeprovisionOptions
-from contracts.steps import CollectEvidence, OneMachine, ReadDeprovision, RemoveRunCommands, StartDeprovision
 from guest.scripts import load_script
 from tests.support.azure import NONCE, Azure, azure, target
 from tests.support.journey import spec

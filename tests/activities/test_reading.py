@@ -4,8 +4,8 @@ from activities.inspect_vm import inspect_vm
 from activities.read_power_state import read_power_state
 from activities.read_serial_marker import read_serial_marker
 from contracts.facts import OsType, PowerState
+from contracts.machine_steps import InspectVm, OneMachine, ReadSerialMarker
 from contracts.reasons import FailureCode, RefusalCode
-from contracts.steps import InspectVm, OneMachine, ReadSerialMarker
 from tests.support.azure import NONCE, azure, target
 from tests.support.journey import spec
 from tests.support.requests import GROUP

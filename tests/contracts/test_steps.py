@@ -12,7 +12,9 @@ from contracts.facts import PowerState
 from contracts.guest_report import SerialMark
 from contracts.message import Message
 from contracts.reasons import Failure, FailureCode, Refusal, RefusalCode
-from contracts.steps import STEPS, Answer, Inspected, PowerStateRead, SerialMarkRead, Step
+from contracts.answer import Answer
+from contracts.machine_steps import Inspected, PowerStateRead, SerialMarkRead
+from contracts.steps import STEPS, Step
 from tests.support.requests import facts, machine
 
 ACTIVITIES = Path(__file__).parents[2] / "activities"

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from contracts.answer import Answer
 from contracts.facts import PowerState
 from contracts.results import Outcome, RunResult
 from contracts.run import AcceptedRun
-from contracts.steps import IMAGE_BATCH, Answer
+from contracts.steps import IMAGE_BATCH
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import accepted, machine, request

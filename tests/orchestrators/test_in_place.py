@@ -1,11 +1,11 @@
 """How the guest and the power state may end a run, and what is done then."""
 
+from contracts.answer import Answer
 from contracts.facts import PowerState
 from contracts.guest_report import GuestOutcome
 from contracts.reasons import Failure, FailureCode, RefusalCode
 from contracts.results import Outcome
 from contracts.stages import Stage
-from contracts.steps import Answer
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import job, machine, windows
 from tests.support.telling import failure_of, tell

@@ -1,9 +1,10 @@
 """One run a machine at a time, and what a cancel does before and after the point of no return."""
 
+from contracts.answer import Answer
 from contracts.reasons import RefusalCode
 from contracts.results import MachineResult, Outcome
 from contracts.stages import Stage
-from contracts.steps import GOLDEN_IMAGE, Answer
+from contracts.steps import GOLDEN_IMAGE
 from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import job

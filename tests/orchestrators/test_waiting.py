@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
+from contracts.answer import Answer
 from contracts.reasons import Failure, FailureCode, Refusal, RefusalCode
 from contracts.results import Outcome
 from contracts.stages import Stage
-from contracts.steps import Answer
 from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import job

@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from contracts.answer import Answer
 from contracts.facts import MachineFacts, MachineState, PowerState
 from contracts.guest_report import GuestOutcome, GuestReport, SerialMark
-from contracts.message import Message
-from contracts.steps import (
-    STEPS,
-    Answer,
+from contracts.machine_steps import (
     CollectEvidence,
     DeprovisionProgress,
     EvidenceCollected,
@@ -31,6 +29,8 @@ from contracts.steps import (
     SerialMarkRead,
     StartDeprovision,
 )
+from contracts.message import Message
+from contracts.steps import STEPS
 from policy.identity import may_be_deallocated, same_machine
 from tests.support.requests import facts
 

@@ -20,10 +20,11 @@ from activities import registration
 from activities.read_run_state import read_run_state
 from activities.send_result import send_result
 from azure_clients.session import close_session
-from contracts import steps
+from contracts import machine_steps, steps
+from contracts.answer import Answer
 from contracts.results import MachineResult, RunResult
 from contracts.run import AcceptedRun, MachineJob
-from contracts.steps import GOLDEN_IMAGE, IMAGE_BATCH, Answer, Step
+from contracts.steps import GOLDEN_IMAGE, IMAGE_BATCH, Step
 from tests.support.engine import Activity, RunningEngine, engine
 from workbench.arm_simulator import MachineSpec, Role, Simulator, SteppedClock
 from workbench.timed_engine import VirtualClock
@@ -140,14 +141,14 @@ def journey(
 def real_activities(sent: list[str], address: Callable[[], str], *, twice: bool = False) -> dict[str, Activity]:
     """Give the app's own activities by name, with the bindings that the host would hand them."""
 
-    async def run_state(asked: steps.ReadRunState) -> steps.RunStateRead:
+    async def run_state(asked: machine_steps.ReadRunState) -> machine_steps.RunStateRead:
         client = AsyncTaskHubGrpcClient(host_address=address())
         try:
             return await read_run_state(asked, cast("df.DurableFunctionsClient", client))
         finally:
             await client.close()
 
-    async def result(asked: steps.SendResult) -> steps.Sent:
+    async def result(asked: machine_steps.SendResult) -> machine_steps.Sent:
         return await send_result(asked, _Out(sent))
 
     pairs: list[tuple[Step[Any, Any], Callable[[Any], Awaitable[Answer]]]] = [

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import azure.functions as func
 import pytest
 
-from contracts.steps import Answer
+from contracts.answer import Answer
 from tests.support.doors import Doors, doors
 from tests.support.requests import request
 from triggers import http, reception

@@ -21,6 +21,17 @@ class Durations:
     agent_start: tuple[float, float] = (20, 30)
     #: How far boot diagnostics' serial log lags behind what the guest writes.
     serial_log_lag: tuple[float, float] = (5, 20)
+    #: How long a fresh resource is in no list.
+    listing_lag: tuple[float, float] = (2, 15)
+    disk_write: tuple[float, float] = (0.4, 0.9)
+    snapshot_write: tuple[float, float] = (1, 2)
+    disk_delete: tuple[float, float] = (1, 3)
+    network_write: tuple[float, float] = (1, 4)
+    network_delete: tuple[float, float] = (3, 10)
+    vm_create: tuple[float, float] = (25, 45)
+    vm_update: tuple[float, float] = (3, 8)
+    #: From the machine's creation to the end of a generalized image's first boot.
+    first_boot: tuple[float, float] = (10, 25)
 
 
 #: A platform operation that hears nothing from the agent ends after 90 minutes.

@@ -10,6 +10,15 @@ from workbench.arm_simulator.clock import Clock
 from workbench.arm_simulator.signing import UrlSigner
 
 type OperationStatus = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
+#: Which of Azure's services keeps an operation, and with it the path of its address.
+type Family = Literal["compute", "disks", "gallery", "network"]
+
+FAMILY_PATHS: dict[Family, tuple[str, str]] = {
+    "compute": ("Microsoft.Compute", "operations"),
+    "disks": ("Microsoft.Compute", "DiskOperations"),
+    "gallery": ("Microsoft.Compute", "capsOperations"),
+    "network": ("Microsoft.Network", "operations"),
+}
 
 PREEMPTED = "Operation execution has been preempted by a more recent operation."
 
@@ -25,7 +34,7 @@ class Fate:
 
 @dataclass
 class Operation:
-    """One long operation of a machine."""
+    """One long operation. `vm_id` is the id of the machine, or of the other resource, that it changes."""
 
     id: str
     kind: str
@@ -34,6 +43,7 @@ class Operation:
     vm_id: str
     started: datetime
     fate: Fate | None = None
+    family: Family = "compute"
     status: OperationStatus = "InProgress"
     ended: datetime | None = None
     output: dict[str, Any] | None = None
@@ -62,11 +72,13 @@ class Operations:
         self._rng = rng
         self._all: dict[str, Operation] = {}
 
-    def begin(self, kind: str, vm_id: str, location: str, fate: Fate | None = None) -> Operation:
+    def begin(
+        self, kind: str, vm_id: str, location: str, fate: Fate | None = None, family: Family = "compute"
+    ) -> Operation:
         """A new operation, in progress."""
         operation_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
         subscription = vm_id.split("/")[2]
-        operation = Operation(operation_id, kind, subscription, location, vm_id, self._clock.now(), fate)
+        operation = Operation(operation_id, kind, subscription, location, vm_id, self._clock.now(), fate, family)
         self._all[operation_id] = operation
         return operation
 
@@ -94,5 +106,6 @@ class Operations:
     def address(self, endpoint: str, operation: Operation, api_version: str, monitor: bool) -> str:
         """The signed URL to follow it by: status (Azure-AsyncOperation), or result (Location)."""
         query = self._signer.operation_query(operation.id, api_version, monitor, operation.started)
-        place = f"/subscriptions/{operation.subscription_id}/providers/Microsoft.Compute/locations"
-        return f"{endpoint}{place}/{operation.location}/operations/{operation.id}?{query}"
+        provider, folder = FAMILY_PATHS[operation.family]
+        place = f"/subscriptions/{operation.subscription_id}/providers/{provider}/locations"
+        return f"{endpoint}{place}/{operation.location}/{folder}/{operation.id}?{query}"

@@ -1,4 +1,4 @@
-"""Token buckets of the compute provider, a machine and a subscription each, on the simulator's clock."""
+"""Token buckets of the compute provider, a machine or a subscription each, on the simulator's clock."""
 
 import json
 import math
@@ -11,11 +11,15 @@ from workbench.arm_simulator.errors import ArmError
 
 @dataclass(frozen=True)
 class Policy:
-    """One published limit: tokens a minute and capacity, a machine (or none) and a subscription."""
+    """One limit of Azure's: tokens a minute and capacity, a machine (or none) and a subscription (or none).
+
+    `windows` is the older form, kept for disks and galleries: minutes and how many requests pass in them.
+    """
 
     name: str
-    vm: tuple[int, int] | None
-    subscription: tuple[int, int]
+    vm: tuple[float, int] | None = None
+    subscription: tuple[float, int] | None = None
+    windows: tuple[tuple[int, int], ...] = ()
 
 
 POLICIES = {
@@ -27,6 +31,11 @@ POLICIES = {
         Policy("LowCostGet", (12, 36), (8000, 24000)),
         Policy("HighCostGet", None, (300, 900)),
         Policy("GetOperation", (15, 45), (5000, 15000)),
+        Policy("CreateUpdateDisks", windows=((3, 3000), (30, 25000))),
+        Policy("DeleteDisks", windows=((3, 1000),)),
+        Policy("HighCostSnapshotCreateHydrate", windows=((3, 1000), (30, 8000))),
+        Policy("CreateImages", windows=((3, 40), (30, 200))),
+        Policy("CreateUpdateGalleryImageVersion", windows=((3, 375), (30, 1200))),
     )
 }
 
@@ -34,7 +43,7 @@ POLICIES = {
 class Bucket:
     """A token bucket: full at first, refilled by the minute."""
 
-    def __init__(self, per_minute: int, capacity: int, now: datetime) -> None:
+    def __init__(self, per_minute: float, capacity: int, now: datetime) -> None:
         self._rate = per_minute / 60
         self.capacity = capacity
         self._tokens = float(capacity)
@@ -63,7 +72,12 @@ class Throttle:
     def admit(self, policy_name: str, subscription: str, vm_id: str | None) -> str:
         """Take a token of each bucket; the value of x-ms-ratelimit-remaining-resource. Raises a 429."""
         policy, now = POLICIES[policy_name], self._clock.now()
-        wanted = [(f"{policy.name}SubscriptionMaximum", subscription.lower(), policy.subscription)]
+        wanted: list[tuple[str, str, tuple[float, int]]] = [
+            (f"{policy.name}{minutes}Min", subscription.lower(), (capacity / minutes, capacity))
+            for minutes, capacity in policy.windows
+        ]
+        if policy.subscription is not None:
+            wanted.append((f"{policy.name}SubscriptionMaximum", subscription.lower(), policy.subscription))
         if policy.vm is not None and vm_id is not None:
             wanted.append((f"{policy.name}Resource", vm_id.lower(), policy.vm))
         buckets: list[tuple[str, Bucket]] = []

@@ -19,6 +19,7 @@ from workbench.arm_simulator.request_log import RequestRecord
 from workbench.arm_simulator.roles import Role
 from workbench.arm_simulator.signing import UrlSigner
 from workbench.arm_simulator.specs import MachineSpec
+from workbench.arm_simulator.store import ImageResolver, ImageSource, Store, Trace
 from workbench.arm_simulator.throttle import Throttle
 
 
@@ -43,6 +44,9 @@ class World:
         self.throttle = Throttle(clock, throttling)
         self.signer = UrlSigner(rng)
         self.platform = Platform(clock, Dice(rng, durations), Operations(clock, self.signer, rng), rng)
+        self.store = Store(clock, self.platform.dice)
+        #: Asked in order for what a machine may be made from.
+        self.image_sources: list[ImageResolver] = []
         self.requests: list[RequestRecord] = []
         self._state_dir = state_dir
         self._emulate_linux = emulate_linux
@@ -70,6 +74,29 @@ class World:
         if stop is not None and stop.since == "added":
             self.stop_later(machine, stop.how, stop.after_seconds)
         return machine
+
+    def image_source(self, image_id: str) -> ImageSource | None:
+        """What a machine or a disk may be made from, by the id of an image, a definition or a version."""
+        for find in self.image_sources:
+            if (found := find(image_id)) is not None:
+                return found
+        return None
+
+    @property
+    def made(self) -> list[Trace]:
+        """Resources and machines that were made, in order; the fleet is not among them."""
+        return self.store.made
+
+    @property
+    def deleted(self) -> list[Trace]:
+        """Resources and machines that were deleted, in order."""
+        return self.store.deleted
+
+    def tagged(self, name: str, value: str) -> list[str]:
+        """Ids of every resource and machine there is whose tag `name` (no case) has this value."""
+        held = [(r.id, r.tags) for r in self.store.all()] + [(m.id, m.tags) for m in self.machines.values()]
+        wanted = (name.lower(), value)
+        return [held_id for held_id, tags in held if wanted in {(key.lower(), text) for key, text in tags.items()}]
 
     def stop_later(self, machine: Machine, how: str, seconds: float) -> None:
         """Somebody else stops a machine `seconds` from now."""

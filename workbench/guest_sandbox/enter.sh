@@ -27,7 +27,8 @@ for folder in /.host/*; do
     [ ! -w "$folder" ] || exit 97
 done
 for left in /.old/* /proc/*; do
-    [ ! -e "$left" ] || exit 97
+    # The guest's own /proc/sys is two plain files; this computer's /proc would show /proc/1 as well.
+    [ ! -e "$left" ] || [ "$left" = /proc/sys ] || exit 97
 done
 ulimit -f 131072 # a script gone wild must not fill the disk (512-byte blocks)
 exec setpriv --no-new-privs --inh-caps=-all \

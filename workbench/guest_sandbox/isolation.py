@@ -19,7 +19,8 @@ PROBE_EXIT_CODE = 42
 # The programs of this computer that a guest may use. What is missing from the list the script cannot lean on.
 GUEST_TOOLS = (
     "sh bash echo cat rm sed awk grep head tail tr cut ls ln mkdir chmod chown mv cp find id readlink env tee sort wc "
-    "date touch true false mktemp stat uname nohup basename dirname umount setpriv"
+    "date touch true false mktemp stat uname nohup basename dirname umount setpriv "
+    "sha256sum uniq expr timeout"
 )
 
 

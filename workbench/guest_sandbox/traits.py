@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 DETACH_TOOLS = ("systemd-run", "at", "setsid")
+LEFTOVERS = ("user", "authorizedKeys", "hostKeys", "machineId", "logs", "hostName")
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """One distribution as the guest sees it: os-release fields, the agent's service, cloud-init or not."""
+    """One distribution as the guest sees it: os-release fields, the agent's service, its package manager or none."""
 
     identity: str
     version: str
     like: str = ""
     agent_service: str = "waagent"
     has_cloud_init: bool = True
+    packages: Literal["apt-get", "dnf", "yum", "zypper", "tdnf"] | None = "dnf"
 
     def os_release(self) -> str:
         """The text of /etc/os-release, quoted the way distributions do (values may or may not be quoted)."""
@@ -24,18 +26,18 @@ class Distribution:
 
 
 DISTRIBUTIONS = {
-    "ubuntu-22.04": Distribution("ubuntu", "22.04", "debian", "walinuxagent"),
-    "ubuntu-24.04": Distribution("ubuntu", "24.04", "debian", "walinuxagent"),
-    "debian-12": Distribution("debian", "12", agent_service="walinuxagent"),
+    "ubuntu-22.04": Distribution("ubuntu", "22.04", "debian", "walinuxagent", packages="apt-get"),
+    "ubuntu-24.04": Distribution("ubuntu", "24.04", "debian", "walinuxagent", packages="apt-get"),
+    "debian-12": Distribution("debian", "12", agent_service="walinuxagent", packages="apt-get"),
     "rhel-9": Distribution("rhel", "9.4", "fedora"),
-    "centos-7": Distribution("centos", "7", "rhel fedora"),
+    "centos-7": Distribution("centos", "7", "rhel fedora", packages="yum"),
     "almalinux-9": Distribution("almalinux", "9.4", "rhel centos fedora"),
     "rocky-9": Distribution("rocky", "9.4", "rhel centos fedora"),
     "oracle-9": Distribution("ol", "9.4", "fedora"),
-    "sles-15": Distribution("sles", "15.6", "suse"),
-    "azurelinux-3": Distribution("azurelinux", "3.0", "mariner"),
-    "flatcar": Distribution("flatcar", "3975.2.0", "coreos", has_cloud_init=False),
-    "ubuntu-14.04": Distribution("ubuntu", "14.04", "debian", "walinuxagent"),
+    "sles-15": Distribution("sles", "15.6", "suse", packages="zypper"),
+    "azurelinux-3": Distribution("azurelinux", "3.0", "mariner", packages="tdnf"),
+    "flatcar": Distribution("flatcar", "3975.2.0", "coreos", has_cloud_init=False, packages=None),
+    "ubuntu-14.04": Distribution("ubuntu", "14.04", "debian", "walinuxagent", packages="apt-get"),
     "unknown-1": Distribution("homemade", "1", "rhel"),
 }
 
@@ -45,7 +47,9 @@ class LinuxTraits:
     """How a made-up machine behaves.
 
     distribution is a key of DISTRIBUTIONS; detach names the tools that can schedule work (DETACH_TOOLS;
-    systemd-run brings systemctl along). Raises ValueError for anything else.
+    systemd-run brings systemctl along). people have accounts beside user. packages: updating works, fails, or finds
+    the lock taken for good. leaves names what sealing leaves behind although it reports success (LEFTOVERS).
+    Raises ValueError for anything else.
     """
 
     distribution: str = "ubuntu-22.04"
@@ -53,11 +57,30 @@ class LinuxTraits:
     detach: tuple[str, ...] = ("systemd-run", "at")
     user: str = "azureuser"
     cloud_init: Literal["ok", "fails"] = "ok"
+    people: tuple[str, ...] = ("alice",)
+    packages: Literal["ok", "fails", "locked"] = "ok"
+    leaves: tuple[str, ...] = ()
+    host_name: str = "source-vm"
 
     def __post_init__(self) -> None:
         if self.distribution not in DISTRIBUTIONS:
             raise ValueError(f"distribution {self.distribution!r} is not one of {', '.join(DISTRIBUTIONS)}")
         if unknown := set(self.detach) - set(DETACH_TOOLS):
             raise ValueError(f"detach: {sorted(unknown)} are not among {', '.join(DETACH_TOOLS)}")
-        if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", self.user):
-            raise ValueError(f"user {self.user!r} is not a Linux account name")
+        if unknown := set(self.leaves) - set(LEFTOVERS):
+            raise ValueError(f"leaves: {sorted(unknown)} are not among {', '.join(LEFTOVERS)}")
+        for user in (self.user, *self.people):
+            must_be_account(user)
+        must_be_host_name(self.host_name)
+
+
+def must_be_account(name: str) -> None:
+    """Raises ValueError for what cannot be a Linux account's name."""
+    if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", name):
+        raise ValueError(f"user {name!r} is not a Linux account name")
+
+
+def must_be_host_name(name: str) -> None:
+    """Raises ValueError for what cannot be a host's name."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}", name):
+        raise ValueError(f"{name!r} is not a host name")

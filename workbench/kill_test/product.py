@@ -13,8 +13,9 @@ from durabletask.worker import TaskHubGrpcWorker
 from activities import registration
 from activities.read_run_state import read_run_state
 from activities.send_result import send_result
-from contracts import steps
-from contracts.steps import Answer, Step
+from contracts import machine_steps, steps
+from contracts.answer import Answer
+from contracts.steps import Step
 from orchestrators.golden_image import golden_image
 from orchestrators.image_batch import image_batch
 from orchestrators.machine_lease import machine_lease
@@ -36,14 +37,14 @@ def register(worker: TaskHubGrpcWorker, address: str) -> None:
 
 
 def _bodies(address: str) -> list[tuple[Step[Any, Any], Body]]:
-    async def run_state(asked: steps.ReadRunState) -> steps.RunStateRead:
+    async def run_state(asked: machine_steps.ReadRunState) -> machine_steps.RunStateRead:
         client = AsyncTaskHubGrpcClient(host_address=address)
         try:
             return await read_run_state(asked, cast("df.DurableFunctionsClient", client))
         finally:
             await client.close()
 
-    async def result(asked: steps.SendResult) -> steps.Sent:
+    async def result(asked: machine_steps.SendResult) -> machine_steps.Sent:
         return await send_result(asked, _Nowhere())
 
     return [

@@ -1,7 +1,8 @@
-"""`python -m workbench.published`: write docs/schema/*.json and docs/refusals-and-failures.md."""
+"""`python -m workbench.published`: write docs/schema/*.json, the pages made from code, and guest/allow_list.json."""
 
 from pathlib import Path
 
+from workbench.published.allow_list import refresh_list
 from workbench.published.files import published_files
 
 _DOCS = Path(__file__).parents[2] / "docs"
@@ -17,6 +18,7 @@ def main() -> None:
         path = _DOCS / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    refresh_list()
 
 
 if __name__ == "__main__":

@@ -1,37 +1,65 @@
 """A small emulation of a Linux guest, for where no sandbox can be had: it knows the sentinel protocol only."""
 
-import json
+import random
 import re
+import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from workbench.arm_simulator.guests.expiry import is_epoch, seconds_late
-from workbench.arm_simulator.guests.model import Job, Outcome
+from workbench.arm_simulator.guests.linux_disk import LinuxDisk
+from workbench.arm_simulator.guests.model import Boots, Job, Outcome, System
+from workbench.arm_simulator.guests.protocol import (
+    identity,
+    is_evidence,
+    is_identity,
+    prepared,
+    prepares,
+    sentinel,
+    updates_packages,
+)
 from workbench.arm_simulator.specs import LinuxTraits
 
-SENTINEL = "GOLDEN-IMAGE-RESULT"
-_EXIT = {"refused": 10, "failed": 20}
 _DETACHED = re.compile(r"systemd-run|setsid|\bat\s+(-M\s+)?now")
 
 
-def sentinel(outcome: str, run_id: str, nonce: str, code: str, message: str, facts: Mapping[str, str]) -> Outcome:
-    """A script's end with its sentinel line, and the exit code that goes with the outcome."""
-    document = {"version": 1, "runId": run_id, "nonce": nonce, "outcome": outcome, "code": code}
-    line = json.dumps({**document, "message": message, "facts": dict(facts)}, separators=(",", ":"))
-    return Outcome(_EXIT.get(outcome, 0), f"{message}\n{SENTINEL} {line}\n")
+@dataclass(frozen=True)
+class EmulatedLinuxContent:
+    """A picture of an emulated Linux disk."""
 
+    traits: LinuxTraits
+    disk: LinuxDisk
+    system: System = "Linux"
 
-def is_evidence(script: str) -> bool:
-    """Whether a script reports the outcome `evidence`, so that it only reads."""
-    return re.search(r"""['"]evidence['"]""", script) is not None
+    @property
+    def sealed(self) -> bool:
+        """Whether it was deprovisioned, and has not booted since."""
+        return self.disk.sealed
+
+    @property
+    def boots(self) -> Boots:
+        """What becomes of a machine that is made from it."""
+        return self.traits.boots
+
+    @property
+    def packages(self) -> int:
+        """How often packages were updated on it."""
+        return self.disk.packages
+
+    def guest(self, root: Path) -> "EmulatedLinuxGuest":
+        """A guest with this disk; it lays no files."""
+        return EmulatedLinuxGuest(self.traits, disk=replace(self.disk, sealed=False))
 
 
 class EmulatedLinuxGuest:
     """Judges a script by its parameters and by a few words in it; runs nothing."""
 
-    def __init__(self, traits: LinuxTraits) -> None:
+    def __init__(self, traits: LinuxTraits, *, host_name: str = "source-vm", disk: LinuxDisk | None = None) -> None:
         self._traits = traits
-        self._armed: str | None = None
+        self._disk = disk or LinuxDisk.new(traits, host_name, _own_chance())
+        self._boot_id = str(uuid.uuid4())
         self._nonce = ""
         self._keep_user = False
         self._agent = True
@@ -39,9 +67,7 @@ class EmulatedLinuxGuest:
         self._jobs: list[Job] = []
         self._serial: list[str] = []
         self._effects: list[str] = []
-        self._failure = ""
         self._clock: datetime | None = None
-        self._remembers = False
 
     def set_clock(self, moment: datetime) -> None:
         """Set the clock by which an order expires; until then it is this computer's."""
@@ -49,30 +75,46 @@ class EmulatedLinuxGuest:
 
     async def run(self, script: str, parameters: Mapping[str, str], timeout_s: float) -> Outcome:
         """Answer as the protocol asks; a script without it runs `waagent` directly, or prints a line."""
-        self._remembers = True
+        self._disk = replace(self._disk, remembers_scripts=True)
         run_id, nonce = parameters.get("GOLDEN_RUN_ID", ""), parameters.get("GOLDEN_NONCE", "")
+        if name := prepares(script):
+            return self._prepare(name)
+        if is_identity(script):
+            known, old = parameters.get("GOLDEN_KNOWN_USER", ""), parameters.get("GOLDEN_OLD_HOST", "")
+            return identity(run_id, nonce, self._disk.report(known, old, self._boot_id))
         if "GOLDEN_RUN_ID" in script and "-deprovision" in script and not is_evidence(script):
             return self._deprovision(run_id, nonce, parameters)
         if "GOLDEN_RUN_ID" in script:
-            facts = {"failure": self._failure[:200], "armed": self._armed or ""}
-            return sentinel("evidence", run_id, nonce, "", self._failure or "nothing failed", facts)
+            failure = self._disk.failure
+            facts = {"failure": failure[:200], "armed": self._disk.armed or ""}
+            return sentinel("evidence", run_id, nonce, "", failure or "nothing failed", facts)
         if "-deprovision" in script and _DETACHED.search(script):
             self._jobs.append(Job(f"job-{len(self._jobs)}", 60.0))
             return Outcome(0, "")
         if "-deprovision" in script:
-            self._waagent("waagent -deprovision")
+            self._keep_user = "+user" not in script
+            self._waagent("waagent -deprovision", thorough=False)
             return Outcome(0, "")
         return Outcome(0, "This is a sample script with parameters\n")
+
+    def _prepare(self, name: str) -> Outcome:
+        """The script's own end by its traits; updated packages are on the disk."""
+        self._effects.append(f"prepared {name}")
+        updates = updates_packages(name)
+        done = prepared(name, self._traits.prepare.get(name, int(updates and self._traits.packages != "ok")))
+        if updates and done.exit_code == 0 and not done.never_ends:
+            self._disk = replace(self._disk, packages=self._disk.packages + 1)
+        return done
 
     def _deprovision(self, run_id: str, nonce: str, parameters: Mapping[str, str]) -> Outcome:
         traits, delay = self._traits, parameters.get("GOLDEN_DELAY_SECONDS", "60")
         refusal = self._bad_parameter(run_id, nonce, parameters)
-        if refusal is None and self._armed == run_id:
+        if refusal is None and self._disk.armed == run_id:
             return sentinel("alreadyArmed", run_id, nonce, "", "This run armed the machine before.", {})
         refusal = refusal or self._refusal(parameters)
         if refusal is not None:
             return sentinel("refused", run_id, nonce, refusal[0], refusal[1], {})
-        self._armed, self._nonce = run_id, nonce
+        self._disk, self._nonce = replace(self._disk, armed=run_id), nonce
         self._keep_user = parameters.get("GOLDEN_KEEP_USER", "false") == "true"
         self._jobs.append(Job(f"job-{len(self._jobs)}", float(delay)))
         facts = {"distribution": traits.distribution, "method": traits.detach[0], "delaySeconds": delay}
@@ -86,7 +128,7 @@ class EmulatedLinuxGuest:
         return None
 
     def _refusal(self, parameters: Mapping[str, str]) -> tuple[str, str] | None:
-        if self._armed is not None:
+        if self._disk.armed is not None:
             return "armedByAnotherRun", "Another run armed this machine."
         late = seconds_late(parameters["GOLDEN_NOT_AFTER"], self._clock or datetime.now(UTC))
         if late > 0:
@@ -106,24 +148,24 @@ class EmulatedLinuxGuest:
 
     async def run_scheduled(self, job_id: str) -> Outcome:
         """Seal and power off, or fail and stay up."""
-        options = "-deprovision" if self._keep_user else "-deprovision+user"
-        self._waagent(f"waagent {options} -force")
+        options, run_id = "-deprovision" if self._keep_user else "-deprovision+user", self._disk.armed
+        self._waagent(f"waagent {options} -force", thorough=run_id is not None)
         if self._traits.waagent == "fails":
-            self._agent, self._failure = True, "waagent exited with 1"
-            self._serial.append(f"GOLDEN-IMAGE-FAILED {self._armed} {self._nonce} waagentFailed {self._failure}")
-            return Outcome(1, "", self._failure)
-        if self._armed is not None:
-            self._serial.append(f"GOLDEN-IMAGE-SEALED {self._armed} {self._nonce}")
-        self._armed = None  # sealing removes the claim, so that it is not in the image
+            failure = "waagent exited with 1"
+            self._agent, self._disk = True, replace(self._disk, failure=failure)
+            self._serial.append(f"GOLDEN-IMAGE-FAILED {run_id} {self._nonce} waagentFailed {failure}")
+            return Outcome(1, "", failure)
+        if run_id is not None:
+            self._serial.append(f"GOLDEN-IMAGE-SEALED {run_id} {self._nonce}")
         self._effects.append("poweroff")
         self._off = True
         return Outcome(0, "")
 
-    def _waagent(self, command: str) -> None:
+    def _waagent(self, command: str, thorough: bool) -> None:
         self._effects.append(command)
         self._agent = False
         if self._traits.waagent != "fails":
-            self._remembers = False
+            self._disk = self._disk.deprovisioned(self._traits, self._keep_user, thorough)
 
     def agent_running(self) -> bool:
         """Whether waagent's service runs."""
@@ -131,7 +173,7 @@ class EmulatedLinuxGuest:
 
     def remembers_scripts(self) -> bool:
         """Whether a script ran since waagent last removed the agent's state."""
-        return self._remembers
+        return self._disk.remembers_scripts
 
     def powered_off(self) -> bool:
         """Whether the guest ordered its own power off."""
@@ -146,5 +188,21 @@ class EmulatedLinuxGuest:
         return tuple(self._effects)
 
     def boot(self) -> None:
-        """Services run again."""
-        self._off, self._agent = False, True
+        """Services run again; what sealing had removed is not made anew: that is `provision`."""
+        self._off, self._agent, self._boot_id = False, True, str(uuid.uuid4())
+        self._disk = replace(self._disk, sealed=False)
+
+    def freeze(self) -> EmulatedLinuxContent:
+        """A picture of the disk; nothing is copied, since a disk is never changed, only replaced."""
+        return EmulatedLinuxContent(self._traits, self._disk)
+
+    def provision(
+        self, host_name: str, user: str | None, *, key: str | None = None, rng: random.Random | None = None
+    ) -> None:
+        """First boot of an image."""
+        self._disk = self._disk.provisioned(self._traits, host_name, user, key, rng or _own_chance())
+        self.boot()
+
+
+def _own_chance() -> random.Random:
+    return random.Random()  # noqa: S311 - made-up identities, no secrets

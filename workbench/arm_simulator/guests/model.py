@@ -1,9 +1,15 @@
 """What the platform needs of a guest system, whichever way it is simulated."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Literal, Protocol
+
+type System = Literal["Linux", "Windows"]
+#: What becomes of a machine made from a disk: it works, its agent never reports, or provisioning never ends.
+type Boots = Literal["ok", "agentNeverReady", "neverProvisions"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,37 @@ class Job:
 
     id: str
     delay_seconds: float
+
+
+class DiskContent(Protocol):
+    """An immutable picture of what a disk holds; any number of machines can be made from it."""
+
+    @property
+    def system(self) -> System:
+        """The family of the operating system."""
+        ...
+
+    @property
+    def sealed(self) -> bool:
+        """Whether it was deprovisioned or syspreped, and has not booted since."""
+        ...
+
+    @property
+    def boots(self) -> Boots:
+        """What becomes of a machine that is made from it."""
+        ...
+
+    @property
+    def packages(self) -> int:
+        """How often packages were updated on it: what a prepare script leaves for tests to see."""
+        ...
+
+    def guest(self, root: Path) -> "Guest":
+        """A switched-on guest with a disk of its own that begins as this picture; its files, if any, come below root.
+
+        Nothing is copied before the guest is used. A sealed picture still wants `Guest.provision`.
+        """
+        ...
 
 
 class Guest(Protocol):
@@ -70,5 +107,18 @@ class Guest(Protocol):
         ...
 
     def boot(self) -> None:
-        """The machine starts again: services run, a power-off order is forgotten."""
+        """The machine starts again: services run, a power-off order is forgotten, the boot id is another."""
+        ...
+
+    def freeze(self) -> DiskContent:
+        """A picture of the disk as it is now; of a running guest it is crash-consistent."""
+        ...
+
+    def provision(
+        self, host_name: str, user: str | None, *, key: str | None = None, rng: random.Random | None = None
+    ) -> None:
+        """The first boot of a generalized image: host name, machine's identity, SSH host keys and user are new.
+
+        `key` is the user's public SSH key. `rng` is where the identities come from; without it from this computer.
+        """
         ...

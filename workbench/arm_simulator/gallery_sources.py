@@ -1,0 +1,197 @@
+"""What an image version or a managed image is made from: a machine, a disk, a snapshot, an image or a version."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.arm_simulator.galleries import DefinitionFacts
+from workbench.arm_simulator.gallery_errors import (
+    bad_source_kind,
+    os_state_differs,
+    source_not_found,
+    trait_differs,
+    unsupported_source,
+)
+from workbench.arm_simulator.machine import Machine
+from workbench.arm_simulator.regions import region_key
+from workbench.arm_simulator.store import DataDiskSource, Resource
+from workbench.arm_simulator.vm_views import vm_model
+from workbench.arm_simulator.world import World
+
+if TYPE_CHECKING:
+    from workbench.arm_simulator.guests.model import DiskContent
+
+_PROVIDER = "/providers/microsoft.compute/"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source, read when the request came; `exists` tells whether it is still there.
+
+    What a disk does not know (`os_state`) is None. `security_type` is None for a standard one.
+    """
+
+    id: str
+    content: "DiskContent"
+    os_type: str
+    os_state: str | None
+    generation: str
+    security_type: str | None
+    location: str
+    size_gb: int
+    caching: str
+    exists: Callable[[], bool]
+    data_disks: tuple[DataDiskSource, ...] = ()
+    data_caching: tuple[str, ...] = ()
+    plan: Mapping[str, str] | None = None
+
+
+def source_kind(source_id: str) -> str:
+    """The type in an id, in lower case and without its namespace: `virtualmachines`, `galleries/images/versions`."""
+    _, found, rest = source_id.lower().rstrip("/").partition(_PROVIDER)
+    return "/".join(rest.split("/")[::2]) if found else ""
+
+
+def find_source(world: World, source_id: str, location: str) -> Source:
+    """The source of this id in this region. Raises what the gallery service answers."""
+    kind = source_kind(source_id)
+    if kind == "virtualmachines":
+        source = _of_machine(world, source_id)
+    elif kind in ("disks", "snapshots"):
+        source = _of_disk(world, source_id)
+    elif kind in ("images", "galleries/images/versions"):
+        source = _of_image(world, source_id, location)
+    else:
+        raise bad_source_kind(source_id, "either be a managed image, virtual machine or another gallery image version")
+    if source is None or region_key(source.location) != region_key(location):
+        raise source_not_found(source_id)
+    return source
+
+
+def check_source(source: Source, parent: DefinitionFacts) -> None:
+    """Refuse a source of another kind than the definition's."""
+    if source.os_type != parent.os_type:
+        raise trait_differs(source.id, "OS type", source.os_type, "OS type", parent.os_type)
+    if source.os_state is not None and source.os_state != parent.os_state:
+        raise os_state_differs(source.id, parent.os_state, source.os_state)
+    if source.generation != parent.generation:
+        trait = "Hypervisor generation"
+        raise trait_differs(source.id, trait, source.generation, trait, parent.generation)
+    if not _security_fits(source.security_type, parent):
+        trait = "Security type"
+        raise trait_differs(source.id, trait, source.security_type or "Standard", trait, parent.security or "Standard")
+    if source.plan is not None and dict(source.plan) != dict(parent.plan or {}):
+        raise trait_differs(source.id, "plan", _plan_text(source.plan), "plan", _plan_text(parent.plan))
+
+
+def _security_fits(security: str | None, parent: DefinitionFacts) -> bool:
+    asked = (parent.security or "Standard").lower()
+    supported = asked.endswith("supported")
+    if security is None:
+        return asked == "standard" or supported
+    if asked == security.lower():
+        return True
+    # A specialized image keeps the machine's guest state, which only a definition of exactly that type can hold.
+    return supported and security.lower() in asked and parent.os_state == "Generalized"
+
+
+def _plan_text(plan: Mapping[str, str] | None) -> str:
+    return "null" if not plan else ",".join(f"{name}={plan[name]}" for name in sorted(plan))
+
+
+def machine_disks(machine: Machine) -> dict[str, Any]:
+    """The storage profile as the machine's model shows it."""
+    return vm_model(machine)["properties"]["storageProfile"]
+
+
+def _of_machine(world: World, source_id: str) -> Source | None:
+    machine = world.machines.get(source_id.lower().rstrip("/"))
+    if machine is None or machine.deleting:
+        return None
+    spec = machine.spec
+    if spec.ephemeral_os_disk:
+        raise unsupported_source(source_id, "an ephemeral OS disk")
+    storage = machine_disks(machine)
+    for disk in (storage["osDisk"], *storage["dataDisks"]):
+        if disk["managedDisk"].get("storageAccountType") == "UltraSSD_LRS":
+            raise unsupported_source(source_id, f"disk ['{disk['managedDisk']['id']}'] stored in an UltraSSD account type")
+    return Source(
+        id=source_id,
+        content=machine.guest.freeze(),
+        os_type=spec.os,
+        os_state="Generalized" if machine.generalized else "Specialized",
+        generation=spec.hyper_v_generation,
+        security_type=spec.security_type,
+        location=spec.location,
+        size_gb=storage["osDisk"]["diskSizeGB"],
+        caching=storage["osDisk"]["caching"],
+        exists=lambda: world.machines.get(machine.id.lower()) is machine and not machine.deleting,
+        data_disks=tuple(
+            DataDiskSource(disk["lun"], disk["diskSizeGB"], _content(world, disk["managedDisk"]["id"]))
+            for disk in storage["dataDisks"]
+        ),
+        data_caching=tuple(disk["caching"] for disk in storage["dataDisks"]),
+        plan=spec.plan,
+    )
+
+
+def _content(world: World, disk_id: str) -> "DiskContent | None":
+    disk = world.store.get(disk_id)
+    return None if disk is None else disk.content
+
+
+def _of_disk(world: World, source_id: str) -> Source | None:
+    disk = world.store.get(source_id)
+    if disk is None or disk.deleting or disk.provisioning_state != "Succeeded":
+        return None
+    content = frozen_content(world, disk)
+    if content is None:
+        raise bad_source_kind(source_id, "be a managed disk or snapshot with an operating system")
+    shown = disk.properties
+    security = shown.get("securityProfile", {}).get("securityType", "Standard")
+    return Source(
+        id=source_id,
+        content=content,
+        os_type=shown.get("osType", content.system),
+        os_state=None,
+        generation=shown.get("hyperVGeneration", "V1"),
+        security_type=None if security == "Standard" else security.partition("_")[0],
+        location=disk.location,
+        size_gb=shown.get("diskSizeGB", 30),
+        caching="ReadWrite",
+        exists=_still_there(world, disk),
+        plan=shown.get("purchasePlan"),
+    )
+
+
+def frozen_content(world: World, disk: Resource) -> "DiskContent | None":
+    """What is on a disk now; of an attached OS disk what its machine has made of it."""
+    for machine in world.machines.values():
+        if machine_disks(machine)["osDisk"]["managedDisk"]["id"].lower() == disk.id.lower():
+            return machine.guest.freeze()
+    return disk.content
+
+
+def _of_image(world: World, source_id: str, location: str) -> Source | None:
+    image, held = world.image_source(source_id), world.store.get(source_id)
+    if image is None or held is None or region_key(location) not in image.regions:
+        return None
+    return Source(
+        id=source_id,
+        content=image.content,
+        os_type=image.os_type,
+        os_state=image.os_state,
+        generation=image.generation,
+        security_type=image.security_type,
+        location=location,
+        size_gb=image.size_gb,
+        caching="ReadWrite",
+        exists=_still_there(world, held),
+        data_disks=image.data_disks,
+        data_caching=("None",) * len(image.data_disks),
+        plan=image.plan,
+    )
+
+
+def _still_there(world: World, held: Resource) -> Callable[[], bool]:
+    return lambda: world.store.get(held.id) is held and not held.deleting

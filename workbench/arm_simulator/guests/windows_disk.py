@@ -1,0 +1,77 @@
+"""What an emulated Windows machine has on its disk, and how sealing and a first boot change it."""
+
+import random
+from dataclasses import dataclass, replace
+
+from workbench.arm_simulator.guests.linux_disk import digest
+from workbench.arm_simulator.specs import WindowsTraits
+
+COMPLETE = "IMAGE_STATE_COMPLETE"
+UNDEPLOYABLE = "IMAGE_STATE_UNDEPLOYABLE"
+SEALED = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
+
+
+@dataclass(frozen=True)
+class WindowsDisk:
+    """The disk as it is at one moment. `sid` (the machine's) is empty on a sealed disk."""
+
+    host_name: str
+    sid: str
+    users: tuple[str, ...]
+    #: Leftovers of an earlier life: file and the host name in it.
+    logs: tuple[tuple[str, str], ...] = ()
+    #: How often packages were updated.
+    packages: int = 0
+    image_state: str = COMPLETE
+    sysprep_exit_code: int | None = None
+    sealed: bool = False
+
+    @staticmethod
+    def new(traits: WindowsTraits, host_name: str, rng: random.Random) -> "WindowsDisk":
+        """A machine that has been in use for a while."""
+        logs = ((r"C:\Windows\Panther\setupact.log", host_name),)
+        return WindowsDisk(host_name, _sid(rng), tuple(dict.fromkeys((traits.user, *traits.administrators))), logs)
+
+    def syspreped(self, traits: WindowsTraits) -> "WindowsDisk":
+        """After Sysprep did its work; the traits' leftovers stay."""
+        left = traits.leaves
+        return replace(
+            self,
+            host_name=self.host_name if "hostName" in left else "",
+            sid=self.sid if "sid" in left else "",
+            users=self.users if "user" in left else (),
+            logs=self.logs if "logs" in left else (),
+            image_state=SEALED,
+            sysprep_exit_code=0,
+            sealed=True,
+        )
+
+    def provisioned(
+        self, traits: WindowsTraits, host_name: str, user: str | None, rng: random.Random
+    ) -> "WindowsDisk":  # fmt: skip
+        """After the first boot of an image: what is missing is made, what was left behind stays."""
+        return replace(
+            self,
+            host_name=self.host_name if "hostName" in traits.leaves else host_name,
+            sid=self.sid or _sid(rng),
+            users=self.users if user is None or user in self.users else (*self.users, user),
+            image_state=COMPLETE,
+            sysprep_exit_code=None,
+            sealed=False,
+        )
+
+    def report(self, known_user: str, old_host: str, boot_id: str) -> dict[str, str]:
+        """The facts of the identity report."""
+        return {
+            "hostName": self.host_name,
+            "identity": digest(self.sid),
+            "sshHostKeys": "",
+            "users": ",".join(user for user in self.users if user.lower() != known_user.lower()),
+            "authorizedKeys": "",
+            "logs": ",".join([file for file, host in self.logs if old_host and host == old_host][:5]),
+            "bootId": boot_id,
+        }
+
+
+def _sid(rng: random.Random) -> str:
+    return "S-1-5-21-" + "-".join(str(rng.getrandbits(31)) for _ in range(3))

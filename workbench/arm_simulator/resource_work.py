@@ -1,0 +1,77 @@
+"""A long operation on a stored resource, from its beginning to what it leaves."""
+
+from collections.abc import Callable
+from typing import Any
+
+from workbench.arm_simulator.operations import Family, Fate, Operation
+from workbench.arm_simulator.platform import Platform
+from workbench.arm_simulator.store import Resource, Store
+
+
+def begin_write(
+    platform: Platform,
+    resource: Resource,
+    *,
+    family: Family,
+    duration: str,
+    fate: Fate | None,
+    done: Callable[[], None] | None = None,
+    during: str = "Creating",
+    output: Callable[[], dict[str, Any]] | None = None,
+) -> Operation:
+    """Follow a PUT or PATCH: `during` is its provisioningState until it is Succeeded, or as the fate says.
+
+    `duration` is a field of Durations. `done` is called just before it succeeds; `output` gives what the operation
+    shows then. A fate that fails leaves the resource Failed; one that never ends leaves it as it is during the work.
+    """
+    operation = platform.operations.begin("write", resource.id, resource.location, fate, family)
+    resource.operation, resource.provisioning_state = operation, during
+
+    def end() -> None:
+        if resource.operation is not operation or (fate is not None and fate.ends == "never"):
+            return
+        if fate is not None:
+            resource.provisioning_state = "Failed"
+            platform.operations.fail(operation, fate.code, fate.message)
+            return
+        if done is not None:
+            done()
+        resource.provisioning_state = "Succeeded"
+        platform.operations.succeed(operation, None if output is None else output())
+
+    platform.clock.call_in(platform.dice.draw(duration), end)
+    return operation
+
+
+def begin_delete(
+    platform: Platform,
+    store: Store,
+    resource: Resource,
+    *,
+    family: Family,
+    duration: str,
+    fate: Fate | None,
+    done: Callable[[], None] | None = None,
+) -> Operation:
+    """Follow a DELETE: the resource is gone when it succeeds, Failed when the fate says so. `done` comes after."""
+    if resource.deleting and resource.operation is not None:
+        return resource.operation
+    operation = platform.operations.begin("delete", resource.id, resource.location, fate, family)
+    before = resource.provisioning_state
+    resource.operation, resource.deleting, resource.provisioning_state = operation, True, "Deleting"
+
+    def end() -> None:
+        if fate is not None and fate.ends == "never":
+            return
+        resource.deleting, resource.provisioning_state = False, before
+        if fate is not None:
+            resource.provisioning_state = "Failed"
+            platform.operations.fail(operation, fate.code, fate.message)
+            return
+        store.remove(resource.id)
+        if done is not None:
+            done()
+        platform.operations.succeed(operation)
+
+    platform.clock.call_in(platform.dice.draw(duration), end)
+    return operation
