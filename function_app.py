@@ -5,7 +5,7 @@ import azure.functions as func
 
 from activities.registration import blueprint as activities
 from orchestrators.registration import blueprint as orchestrators
-from triggers import event_grid, housekeeping, http, queue, timer
+from triggers import approval, event_grid, housekeeping, http, queue, sweep, timer
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for blueprint in (
@@ -15,6 +15,8 @@ for blueprint in (
     timer.blueprint,
     event_grid.blueprint,
     http.blueprint,
+    approval.blueprint,
+    sweep.blueprint,
     housekeeping.blueprint,
 ):
     app.register_functions(blueprint)

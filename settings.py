@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
@@ -12,7 +13,10 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator
 from contracts.ids import Scope
 from contracts.message import Message
 from contracts.reading import BadRequest, parse_json
+from contracts.resource_ids import SubnetId
 from contracts.run import Door, RunSettings, Waits
+
+_VAULT = re.compile(r"https://[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?")
 
 
 class BadSettings(ValueError):
@@ -40,6 +44,26 @@ class Settings(Message):
     arm_endpoint: str = Field(default="https://management.azure.com", description="Address of Azure Resource Manager.")
     arm_audience: str = Field(default="https://management.azure.com", description="Audience of the token.")
     ca_file: str | None = Field(default=None, description="CA bundle to trust instead of the system's.")
+    subnet_id: SubnetId | None = Field(
+        default=None, description="ARM id of the subnet of temporary machines whose request names none."
+    )
+    key_vaults: tuple[str, ...] = Field(
+        default=(), description="Addresses (https://...) of the Key Vaults that may be asked for secrets. Empty: none."
+    )
+    temporary_hours: int = Field(
+        default=24, ge=2, le=168, description="A temporary machine lives so many hours at most."
+    )
+    undo_days: int = Field(default=14, ge=1, le=3_650, description="An undo snapshot is kept so many days.")
+    sweep: Literal["off", "dryRun", "delete"] = Field(
+        default="dryRun", description="What becomes of leftovers of ended runs: nothing, told, or deleted."
+    )
+    sweep_age_minutes: int = Field(
+        default=120, ge=15, le=10_080, description="A younger leftover is left alone for now."
+    )
+    approvers: tuple[str, ...] = Field(
+        default=(),
+        description="Principals that may approve runs, as App Service authentication names them. Empty: any caller.",
+    )
     waits: Waits = Field(default=Waits(), description="JSON: waits that differ from the defaults, stage by stage.")
     shutdown_delay_seconds: int = Field(
         default=60, ge=10, le=600, description="How long the guest waits before it seals (Linux) or stops (Windows)."
@@ -73,6 +97,16 @@ class Settings(Message):
             raise ValueError("must be an address that begins with https://: a token is never sent in the clear")
         return url.rstrip("/")
 
+    @field_validator("key_vaults")
+    @classmethod
+    def _vaults(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        # Compared with SecretId.vault, which is spelt like this.
+        found = tuple(url.rstrip("/").lower() for url in urls)
+        for url in found:
+            if not _VAULT.fullmatch(url):
+                raise ValueError(f"{url!r} is no vault's address: expected https://<name>.vault.azure.net")
+        return found
+
     def for_run(self) -> RunSettings:
         """Give the part that is stamped into a run, so that a later change does not touch it."""
         tag, _, value = self.opt_in_tag.partition("=")
@@ -82,6 +116,10 @@ class Settings(Message):
             in_place_doors=self.in_place_doors,
             opt_in_tag=tag,
             opt_in_value=value,
+            subnet_id=self.subnet_id,
+            key_vaults=self.key_vaults,
+            temporary_hours=self.temporary_hours,
+            undo_days=self.undo_days,
             shutdown_delay_seconds=self.shutdown_delay_seconds,
             sysprep_timeout_seconds=self.sysprep_timeout_seconds,
             waits=self.waits,
@@ -89,7 +127,7 @@ class Settings(Message):
 
 
 PREFIX = "GOLDEN_"
-_LISTS = {"allowed_scopes", "in_place_doors"}
+_LISTS = {"allowed_scopes", "in_place_doors", "key_vaults", "approvers"}
 _JSON = {"waits", "timer_requests"}
 _SYSPREP_ROOM, _LINUX_ROOM, _WINDOWS_ROOM = 900, 600, 300
 
@@ -167,7 +205,7 @@ def _cross_faults(values: Mapping[str, object], found: Settings | None) -> list[
     if _days(values, "claim_days") <= _days(values, "history_days"):
         faults.append("GOLDEN_CLAIM_DAYS must be more than GOLDEN_HISTORY_DAYS: claims outlive the history")
     if found is not None:
-        faults += _wait_faults(found)
+        faults += _wait_faults(found) + _life_faults(found)
     return faults
 
 
@@ -184,6 +222,16 @@ def _wait_faults(found: Settings) -> list[str]:
         "take as long"
         for name, (wait, seconds, setting) in least.items()
         if wait.deadline < seconds
+    ]
+
+
+def _life_faults(found: Settings) -> list[str]:
+    """A clone must stand until its image is whole: a gallery copies from it all that time."""
+    if found.waits.publish.deadline <= found.temporary_hours * 3_600:
+        return []
+    return [
+        f"GOLDEN_WAITS.publish.deadline must be at most {found.temporary_hours * 3_600} s with this "
+        "GOLDEN_TEMPORARY_HOURS: the clone must stand until its image is whole"
     ]
 
 

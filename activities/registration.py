@@ -6,17 +6,37 @@ from typing import Any
 import azure.durable_functions as df
 import azure.functions as func
 
+from activities.adopt_disk import adopt_disk
+from activities.check_scripts import check_scripts
+from activities.check_secret import check_secret
 from activities.collect_evidence import collect_evidence
 from activities.deallocate_vm import deallocate_vm
+from activities.delete_made import delete_made
+from activities.find_ended_runs import find_ended_runs
+from activities.find_leftovers import find_leftovers
 from activities.generalize_vm import generalize_vm
+from activities.inspect_disks import inspect_disks
+from activities.inspect_site import inspect_site
 from activities.inspect_vm import inspect_vm
+from activities.make_disk import make_disk
+from activities.make_machine import make_machine
+from activities.make_network_interface import make_network_interface
+from activities.make_security_group import make_security_group
+from activities.make_snapshot import make_snapshot
 from activities.read_deprovision import read_deprovision
+from activities.read_identity import read_identity
+from activities.read_made import read_made
+from activities.read_new_machine import read_new_machine
 from activities.read_power_state import read_power_state
 from activities.read_run_state import read_run_state
+from activities.read_script import read_script
 from activities.read_serial_marker import read_serial_marker
+from activities.read_stuck_machine import read_stuck_machine
 from activities.remove_run_commands import remove_run_commands
+from activities.restart_vm import restart_vm
 from activities.send_result import send_result
 from activities.start_deprovision import start_deprovision
+from activities.start_script import start_script
 from azure_clients.errors import ArmRefused, ArmThrottled
 from contracts import steps
 from contracts.answer import Answer
@@ -28,6 +48,7 @@ RESULTS_QUEUE = "image-results"
 CONNECTION = "AzureWebJobsStorage"
 
 type Body[I: Message, O: Answer] = Callable[[I], Awaitable[O]]
+type ClientBody[I: Message, O: Answer] = Callable[[I, df.DurableFunctionsClient], Awaitable[O]]
 
 blueprint = df.Blueprint()
 
@@ -42,13 +63,46 @@ PLAIN = (
     _plain(steps.START_DEPROVISION, start_deprovision),
     _plain(steps.READ_DEPROVISION, read_deprovision),
     _plain(steps.READ_POWER_STATE, read_power_state),
+    _plain(steps.READ_NEW_MACHINE, read_new_machine),
     _plain(steps.READ_SERIAL_MARKER, read_serial_marker),
     _plain(steps.COLLECT_EVIDENCE, collect_evidence),
     _plain(steps.DEALLOCATE_VM, deallocate_vm),
     _plain(steps.GENERALIZE_VM, generalize_vm),
+    _plain(steps.RESTART_VM, restart_vm),
     _plain(steps.REMOVE_RUN_COMMANDS, remove_run_commands),
+    _plain(steps.INSPECT_DISKS, inspect_disks),
+    _plain(steps.INSPECT_SITE, inspect_site),
+    _plain(steps.MAKE_SNAPSHOT, make_snapshot),
+    _plain(steps.MAKE_DISK, make_disk),
+    _plain(steps.MAKE_SECURITY_GROUP, make_security_group),
+    _plain(steps.MAKE_NETWORK_INTERFACE, make_network_interface),
+    _plain(steps.MAKE_MACHINE, make_machine),
+    _plain(steps.READ_MADE, read_made),
+    _plain(steps.ADOPT_DISK, adopt_disk),
+    _plain(steps.DELETE_MADE, delete_made),
+    _plain(steps.CHECK_SCRIPTS, check_scripts),
+    _plain(steps.CHECK_SECRET, check_secret),
+    _plain(steps.START_SCRIPT, start_script),
+    _plain(steps.READ_SCRIPT, read_script),
+    _plain(steps.READ_IDENTITY, read_identity),
+    _plain(steps.FIND_LEFTOVERS, find_leftovers),
+    _plain(steps.READ_STUCK_MACHINE, read_stuck_machine),
 )
-"""The steps that need nothing but their request; the other two need a binding of the host."""
+"""The steps that need nothing but their request; the others need a binding of the host."""
+
+
+def _with_client[I: Message, O: Answer](
+    step: Step[I, O], body: ClientBody[I, O]
+) -> tuple[Step[Any, Any], ClientBody[Any, Any]]:
+    """Pair a step with its body, as `_plain` does."""
+    return step, body
+
+
+WITH_CLIENT = (
+    _with_client(steps.READ_RUN_STATE, read_run_state),
+    _with_client(steps.FIND_ENDED_RUNS, find_ended_runs),
+)
+"""The steps that ask the engine itself."""
 
 
 async def answer[I: Message, O: Answer](
@@ -76,11 +130,11 @@ def _register[I: Message, O: Answer](step: Step[I, O], body: Body[I, O]) -> None
     blueprint.activity_trigger(input_name="request")(activity)
 
 
-def _register_with_client() -> None:
+def _register_with_client[I: Message, O: Answer](step: Step[I, O], body: ClientBody[I, O]) -> None:
     async def activity(request: dict[str, object], client: df.DurableFunctionsClient) -> dict[str, object]:
-        return await answer(steps.READ_RUN_STATE, lambda asked: read_run_state(asked, client), request)
+        return await answer(step, lambda asked: body(asked, client), request)
 
-    _name(activity, steps.READ_RUN_STATE.name, {"request": dict, "client": df.DurableFunctionsClient, "return": dict})
+    _name(activity, step.name, {"request": dict, "client": df.DurableFunctionsClient, "return": dict})
     blueprint.durable_client_input(client_name="client")(blueprint.activity_trigger(input_name="request")(activity))
 
 
@@ -102,5 +156,6 @@ def _name(activity: Callable[..., object], name: str, annotations: dict[str, obj
 
 for plain_step, plain_body in PLAIN:
     _register(plain_step, plain_body)
-_register_with_client()
+for client_step, client_body in WITH_CLIENT:
+    _register_with_client(client_step, client_body)
 _register_with_queue()

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _MOST_CHARACTERS = 500
 _LONGEST_WAIT = 1_800
 _UNDER_WAY = re.compile(
-    r"another operation is in progress|execution is in progress|after some time|ConflictingConcurrentWrite", re.I
+    r"another operation is in progress|execution is in progress|after some time|ConflictingConcurrentWrite"
+    r"|conflict with a concurrent request|too many requests on source",
+    re.I,
 )
 
 

@@ -60,6 +60,7 @@ def machine_state(vm_id: VmId, vm: Json) -> MachineState:
         ephemeral_os_disk=bool(os_disk.get("diffDiskSettings")),
         disk_encryption=_disk_encryption(os_disk, view),
         boot_diagnostics=_boot_diagnostics(properties),
+        os_disk_id=str(_child(os_disk, "managedDisk").get("id", "")),
     )
 
 

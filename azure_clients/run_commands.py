@@ -14,11 +14,17 @@ _PENDING = frozenset({"", "unknown", "pending", "running"})
 
 
 class RunCommandView(Message):
-    """A Run Command as it stands: `ended` once the script is over or was never delivered."""
+    """A Run Command as it stands: `ended` once the script is over or was never delivered.
+
+    `exit_code` as Azure tells it; `own_exit_code` is the script's own, None unless it came to its end: Azure shows a
+    number also for one that timed out or was never delivered. `error` is what it wrote on its error output.
+    """
 
     ended: bool
     exit_code: int | None = None
+    own_exit_code: int | None = None
     output: str = ""
+    error: str = ""
     message: str = ""
 
 
@@ -46,18 +52,21 @@ async def put_run_command(
     timeout_seconds: int,
     app_name: str,
     run_id: str,
+    protected: dict[str, str] | None = None,
 ) -> str | None:
     """Put a Run Command and return as soon as Azure accepted it; `parameters` never go into the script's text.
 
-    Linux gets them as environment variables, Windows as named parameters. Look before you put: a second PUT
-    under one name may run the script again. Gives the correlation id of the order.
+    Linux gets them as environment variables, Windows as named parameters; `protected` ones Azure never shows again:
+    secrets go there and nowhere else. Look before you put: a second PUT under one name may run the script again.
+    Gives the correlation id of the order.
     """
     body: Any = {
         "location": machine.location,
         "tags": {APP_TAG: app_name, RUN_TAG: run_id},
         "properties": {
             "source": {"script": script},
-            "parameters": [{"name": key, "value": value} for key, value in parameters.items()],
+            "parameters": _named(parameters),
+            **({"protectedParameters": _named(protected)} if protected else {}),
             "asyncExecution": True,
             "timeoutInSeconds": timeout_seconds,
             "treatFailureAsDeploymentFailure": False,
@@ -85,6 +94,10 @@ async def delete_run_command(vm_id: VmId, name: str) -> None:
             raise
 
 
+def _named(parameters: dict[str, str]) -> list[dict[str, str]]:
+    return [{"name": key, "value": value} for key, value in parameters.items()]
+
+
 def _view(resource: dict[str, Any]) -> RunCommandView:
     properties: dict[str, Any] = resource.get("properties") or {}
     view: dict[str, Any] = properties.get("instanceView") or {}
@@ -97,6 +110,15 @@ def _view(resource: dict[str, Any]) -> RunCommandView:
     return RunCommandView(
         ended=undelivered or state not in _PENDING,
         exit_code=view.get("exitCode"),
+        own_exit_code=None if undelivered else _own_exit_code(state, view.get("exitCode")),
         output=str(view.get("output") or ""),
+        error=str(view.get("error") or ""),
         message=" ".join(part for part in words if part),
     )
+
+
+def _own_exit_code(state: str, exit_code: int | None) -> int | None:
+    # "failed" with a 0 is Azure's failure, not the script's.
+    if state == "succeeded" or (state == "failed" and exit_code):
+        return exit_code
+    return None

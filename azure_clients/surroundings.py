@@ -1,22 +1,25 @@
-"""Reads what stands around a machine: our own permissions on it, its locks, its Run Commands."""
+"""Reads what stands around a machine, or any other scope: our own permissions, locks, Run Commands."""
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 from azure_clients.errors import ArmRefused, arm_errors
+from azure_clients.plain_requests import Json, list_pages
 from azure_clients.session import CALL, compute
 from contracts.facts import FoundRunCommand, Lock, Permission
 from contracts.ids import VmId
 from contracts.made import APP_TAG, RUN_TAG
 
-_PERMISSIONS_API = "2022-04-01"
-_LOCKS_API = "2020-05-01"
-_MOST_PAGES = 20
+_PERMISSIONS_API = "api-version=2022-04-01"
+_LOCKS_API = "api-version=2020-05-01"
+_AT_SCOPE = "&$filter=atScope()"
 
 
-async def read_permissions(vm_id: VmId) -> tuple[Permission, ...] | None:
-    """Read what this identity may do on the machine (Permissions - List For Resource); None: not readable."""
-    found = await _list(vm_id, "permissions", _PERMISSIONS_API)
+async def read_permissions(scope: object) -> tuple[Permission, ...] | None:
+    """Read what this identity may do at a scope (Permissions - List); None: not readable.
+
+    `scope` is the ARM id of a subscription, group or resource: a text, or what is written as one.
+    """
+    found = await _list(str(scope), "permissions", _PERMISSIONS_API)
     if found is None:
         return None
     return tuple(
@@ -25,15 +28,18 @@ async def read_permissions(vm_id: VmId) -> tuple[Permission, ...] | None:
     )
 
 
-async def read_locks(vm_id: VmId) -> tuple[Lock, ...] | None:
-    """Read the locks on the machine, inherited ones too (Management Locks - List); None: not readable."""
-    found = await _list(vm_id, "locks", _LOCKS_API)
+async def read_locks(scope: object, *, below: bool = True) -> tuple[Lock, ...] | None:
+    """Read the locks at a scope, inherited ones too (Management Locks - List); None: not readable.
+
+    Without `below` those on what lies within the scope are left out: in a group they are not in the way.
+    """
+    found = await _list(str(scope), "locks", _LOCKS_API + ("" if below else _AT_SCOPE))
     if found is None:
         return None
     return tuple(
         Lock(
             name=str(entry.get("name", "")),
-            level=str(cast("Mapping[str, Any]", entry.get("properties") or {}).get("level", "")),
+            level=str(cast("Json", entry.get("properties") or {}).get("level", "")),
             scope=str(entry.get("id", "")).lower().partition("/providers/microsoft.authorization")[0],
         )
         for entry in found
@@ -59,27 +65,8 @@ async def list_run_commands(vm_id: VmId) -> tuple[FoundRunCommand, ...] | None:
     return tuple(found)
 
 
-async def _list(vm_id: VmId, what: str, api_version: str) -> list[Mapping[str, Any]] | None:
-    from azure.core.rest import HttpRequest
-
-    import settings
-
-    client = await compute(vm_id.subscription_id)
-    endpoint = settings.current().arm_endpoint
-    url: str | None = f"{endpoint}{vm_id}/providers/Microsoft.Authorization/{what}?api-version={api_version}"
-    found: list[Mapping[str, Any]] = []
+async def _list(scope: str, what: str, query: str) -> list[Json] | None:
     try:
-        for _ in range(_MOST_PAGES):
-            async with arm_errors():
-                response = await client.send_request(HttpRequest("GET", url), **CALL)
-                response.raise_for_status()
-                body = cast("Mapping[str, Any]", response.json())
-            found += cast("list[Mapping[str, Any]]", body.get("value") or [])
-            url = body.get("nextLink")
-            if not url:
-                return found
-            if not url.startswith(f"{endpoint}/"):
-                return None  # A link to elsewhere would carry our token there.
+        return await list_pages(f"{scope}/providers/Microsoft.Authorization/{what}", query)
     except ArmRefused:
         return None
-    return None

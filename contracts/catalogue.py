@@ -1,8 +1,8 @@
 """Every name that the app registers: the one list that tests compare the loaded app with."""
 
-from contracts.steps import GOLDEN_IMAGE, IMAGE_BATCH, MACHINE_LEASE, REQUEST_REGISTER, STEPS
+from contracts.steps import GOLDEN_IMAGE, IMAGE_BATCH, MACHINE_LEASE, REQUEST_REGISTER, STEPS, SWEEP
 
-ORCHESTRATORS = (IMAGE_BATCH, GOLDEN_IMAGE)
+ORCHESTRATORS = (IMAGE_BATCH, GOLDEN_IMAGE, SWEEP)
 ENTITIES = (MACHINE_LEASE, REQUEST_REGISTER)
 DOORS = (
     "start_from_queue",
@@ -12,8 +12,12 @@ DOORS = (
     "get_run",
     "list_runs",
     "cancel_run",
+    "decide_run",
     "get_request_schema",
     "forget_old_runs",
+    "sweep_leftovers",
+    "start_sweep",
+    "get_sweep",
 )
 ACTIVITIES = tuple(step.name for step in STEPS)
 ALL = (*ORCHESTRATORS, *ENTITIES, *ACTIVITIES, *DOORS)

@@ -48,6 +48,7 @@ class MachineState(Message):
     ephemeral_os_disk: bool = False
     disk_encryption: bool = False
     boot_diagnostics: bool = False
+    os_disk_id: str = ""
 
     @property
     def windows_build(self) -> int | None:
@@ -163,6 +164,7 @@ class ImageDefinition(Message):
     generation: str = "V1"
     security_type: str | None = None
     architecture: str = "x64"
+    plan: Plan | None = None
 
     @property
     def specialized(self) -> bool:
@@ -171,10 +173,12 @@ class ImageDefinition(Message):
 
 
 class ImageVersionListed(Message):
-    """One version as the list of a definition shows it."""
+    """One version as the list of a definition shows it; `regions` are those in which `latest` may give it."""
 
     name: str
     run_id: str | None = None
+    app_name: str | None = None
+    regions: tuple[str, ...] = ()
     published_at: datetime | None = None
     excluded_from_latest: bool = False
     provisioning_state: str = ""

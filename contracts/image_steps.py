@@ -39,7 +39,8 @@ class ImageVersionsListed(Answer):
 class MakeImageVersion(NewThing):
     """Order an image version out of a machine (`source_vm_id`); `made.id` holds its name.
 
-    `target_regions` are complete: the source's region is among them. `excluded` keeps it out of latest.
+    `target_regions` are complete: the source's region is among them. `excluded` keeps it out of latest. A region's disk
+    encryption set is for the OS disk and for the data disks at `data_disk_luns`.
     """
 
     source_vm_id: str
@@ -49,6 +50,7 @@ class MakeImageVersion(NewThing):
     replication_mode: str
     excluded: bool
     end_of_life: datetime | None = None
+    data_disk_luns: tuple[int, ...] = ()
 
 
 class ImageVersionOrdered(Ordered):
@@ -81,6 +83,7 @@ class UpdateImageVersion(Message):
     target_regions: tuple[TargetRegion, ...] | None = None
     replicas: int = 1
     storage_account_type: StorageAccountType = "Standard_LRS"
+    data_disk_luns: tuple[int, ...] = ()
     tags: dict[str, str] = {}
 
 

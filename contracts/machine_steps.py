@@ -25,7 +25,8 @@ class StartDeprovision(Message):
     """Order the guest to deprovision itself under this name, once.
 
     `not_after` (epoch seconds) is when the guest no longer takes the order: it must not wait for a repaired agent,
-    nor run again when the machine is started one day.
+    nor run again when the machine is started one day. `script_sha256` is the text that was checked when the run
+    began: another one is a refusal; empty: not compared.
     """
 
     machine: MachineState
@@ -39,6 +40,7 @@ class StartDeprovision(Message):
     not_after: int
     shutdown_delay_seconds: int
     sysprep_timeout_seconds: int
+    script_sha256: str = ""
 
 
 class Ordered(Answer):

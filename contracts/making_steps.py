@@ -24,7 +24,7 @@ class InspectSite(Message):
     """Read where a temporary machine would stand."""
 
     group: Scope
-    subnet_id: SubnetId
+    subnet_id: SubnetId | None = None
 
 
 class SiteInspected(Answer):

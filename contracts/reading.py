@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from contracts.ids import VmId
-from contracts.message import Message
+from contracts.message import Message, StrictMessage
 from contracts.request import MAX_TARGETS_BY_HTTP, ImageRequest
 
 _MOST_FAULTS = 50
@@ -62,6 +62,19 @@ def read_request(text: str | bytes, *, max_targets: int) -> ImageRequest:
     if faults or request is None:
         raise BadRequest(faults)
     return request
+
+
+def read_form[M: StrictMessage](form: type[M], text: str | bytes) -> M:
+    """Read another message from outside out of JSON text; BadRequest tells every fault."""
+    document, faults = parse_json(text)
+    read: M | None = None
+    try:
+        read = form.model_validate(document, by_alias=True, by_name=False)
+    except ValidationError as error:
+        faults += [_fault(item) for item in error.errors(include_url=False, include_input=False)]
+    if faults or read is None:
+        raise BadRequest(faults)
+    return read
 
 
 def request_digest(request: ImageRequest) -> str:

@@ -57,6 +57,7 @@ class RefusalCode(StrEnum):
     IMAGE_EXISTS = "ImageExists"
     IMAGE_UNFIT = "ManagedImageUnfit"
     IMAGE_UNREADABLE = "ImageUnreadable"
+    IMAGE_WISH_UNFIT = "ImageWishCannotBeMet"
     NOT_APPROVED = "NotApproved"
     APPROVAL_TIMED_OUT = "ApprovalTimedOut"
 
@@ -164,6 +165,7 @@ WHAT_TO_CHANGE: dict[RefusalCode | FailureCode, str] = {
         "Grant read on the gallery, its definition and versions (or on the image), and "
         "Microsoft.Authorization/permissions/read there."
     ),
+    RefusalCode.IMAGE_WISH_UNFIT: "Correct what the message names in the request's image: Azure would refuse it.",
     RefusalCode.NOT_APPROVED: "Talk to the approver; ask again under a new requestId.",
     RefusalCode.APPROVAL_TIMED_OUT: "Ask again and have it approved in time (POST /api/runs/{id}/approval).",
     FailureCode.GUEST_FAILED: "Read the evidence, repair the machine, and ask again under a new requestId.",

@@ -91,6 +91,22 @@ class ImageDefinitionId(ResourceId):
     provider, types, noun = "Microsoft.Compute", ("galleries", "images"), "an image definition in a gallery"
 
 
+class ImageVersionId(ResourceId):
+    """An image version in an Azure Compute Gallery."""
+
+    provider, types, noun = "Microsoft.Compute", ("galleries", "images", "versions"), "an image version in a gallery"
+
+    @property
+    def definition(self) -> ImageDefinitionId:
+        """The definition that it is a version of."""
+        return ImageDefinitionId(self.subscription_id, self.resource_group, self.names[:-1])
+
+    @classmethod
+    def of(cls, definition: ImageDefinitionId, version: str) -> "ImageVersionId":
+        """Give the id of a version of this definition."""
+        return cls(definition.subscription_id, definition.resource_group, (*definition.names, version))
+
+
 class ManagedImageId(ResourceId):
     """A managed image."""
 

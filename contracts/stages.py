@@ -25,12 +25,13 @@ class Stage(StrEnum):
 
 
 _ENDS = frozenset({Stage.DONE, Stage.REFUSED, Stage.FAILED, Stage.CANCELED})
+_FIRST_WORK = frozenset({Stage.CLONING, Stage.PREPARING, Stage.DEPROVISIONING, Stage.PUBLISHING})
 _UNMADE = frozenset({Stage.CLEANING_UP, Stage.REFUSED, Stage.FAILED})
 
 TRANSITIONS: dict[Stage, frozenset[Stage]] = {
     Stage.ACCEPTED: frozenset({Stage.INSPECTING, Stage.CANCELED, Stage.FAILED}),
-    Stage.INSPECTING: _ENDS | {Stage.AWAITING_APPROVAL, Stage.CLONING, Stage.PREPARING, Stage.DEPROVISIONING},
-    Stage.AWAITING_APPROVAL: _ENDS - {Stage.DONE} | {Stage.CLONING, Stage.PREPARING, Stage.DEPROVISIONING},
+    Stage.INSPECTING: _ENDS | _FIRST_WORK | {Stage.AWAITING_APPROVAL},
+    Stage.AWAITING_APPROVAL: _ENDS | _FIRST_WORK,
     Stage.CLONING: _UNMADE | {Stage.PREPARING, Stage.CANCELED},
     Stage.PREPARING: _UNMADE | {Stage.DEPROVISIONING, Stage.DEALLOCATING, Stage.CANCELED},
     Stage.DEPROVISIONING: _UNMADE | {Stage.STOPPING},

@@ -18,10 +18,14 @@ class FindLeftovers(Message):
 
 
 class Leftover(Message):
-    """One thing that carries a run's tag; `keep_until` is when it may go even though its run ended well."""
+    """One thing that carries a run's tag; `keep_until` is when it may go even though its run ended well.
+
+    `app_name` is whose it is by its tag. A purpose that cannot be read is given as that of an image.
+    """
 
     made: Made
     run_id: str
+    app_name: str | None = None
     created_at: datetime | None = None
     keep_until: datetime | None = None
 

@@ -19,16 +19,22 @@ _PATIENTLY = Wait(first=35, every=300, deadline=14_400)
 _REMOVAL = Wait(first=0, every=15, deadline=90)
 
 
-def look_after(run: MachineRun, nonce: str, *, failed: bool) -> Story[None]:
+def look_after(run: MachineRun, *, failed: bool) -> Story[None]:
     """Leave the machine in the best state it can have: evidence out, Run Commands off, not billed when stopped.
 
     A machine that stopped is deallocated, since it is billed until then; one that runs stays up with its
-    evidence, so that somebody can look. It is looked at first and last: it may stop at any time.
+    evidence, so that somebody can look. It is looked at first and last: it may stop at any time. Of a clone only the
+    evidence is wanted: the rest is unmade with it.
     """
+    if run.clones:
+        if failed and not (yield from _stopped(run)):
+            yield from _collect(run)
+        return
     if not (yield from _stopped(run)):
         if failed:
-            yield from _collect(run, nonce)
-        yield from _take_run_commands_off(run)
+            yield from _collect(run)
+        names = tuple(run_command_name(run.job.run_id, stage) for stage in (DEPROVISION, _EVIDENCE))
+        yield from take_run_commands_off(run, names)
         if not (yield from _stopped(run)):
             if failed:
                 run.note("the machine still ran when the run ended; should it stop later, deallocate it")
@@ -47,14 +53,14 @@ def _stopped(run: MachineRun) -> Story[bool]:
         return run.stopped
 
 
-def _collect(run: MachineRun, nonce: str) -> Story[None]:
+def _collect(run: MachineRun) -> Story[None]:
     machine = run.machine
     assert machine is not None
     request = CollectEvidence(
         machine=machine,
         run_id=run.job.run_id,
         app_name=run.job.settings.app_name,
-        nonce=nonce,
+        nonce=run.nonce,
         run_command=run_command_name(run.job.run_id, _EVIDENCE),
     )
 
@@ -68,10 +74,9 @@ def _collect(run: MachineRun, nonce: str) -> Story[None]:
     run.evidence = evidence.model_copy(update={"collected": text})
 
 
-def _take_run_commands_off(run: MachineRun) -> Story[None]:
+def take_run_commands_off(run: MachineRun, names: tuple[str, ...]) -> Story[None]:
     """Take them off and see that they are gone: one that is left could still be taken by a repaired agent."""
-    names = tuple(run_command_name(run.job.run_id, stage) for stage in (DEPROVISION, _EVIDENCE))
-    request = RemoveRunCommands(vm_id=run.job.target.vm_id, run_commands=names)
+    request = RemoveRunCommands(vm_id=run.subject.vm_id, run_commands=names)
     left = names
 
     def look() -> Story[bool | None]:

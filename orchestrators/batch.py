@@ -12,11 +12,16 @@ from contracts.log_line import AUDIT_LOGGER, log_line
 from contracts.reasons import Failure, FailureCode
 from contracts.request import Target
 from contracts.results import MachineResult, MachineSummary, Outcome, RunResult
-from contracts.run import AcceptedRun, MachineJob
+from contracts.run import AcceptedRun, Decision, MachineJob
 from contracts.stages import Stage
-from contracts.steps import CANCEL_EVENT, GOLDEN_IMAGE
+from contracts.steps import APPROVAL_EVENT, CANCEL_EVENT, GOLDEN_IMAGE
 
-_GOOD = frozenset({Outcome.GENERALIZED, Outcome.ALREADY_GENERALIZED, Outcome.WOULD_GENERALIZE})
+_GOOD = frozenset(
+    {
+        *(Outcome.GENERALIZED, Outcome.PUBLISHED, Outcome.ALREADY_GENERALIZED),
+        *(Outcome.WOULD_GENERALIZE, Outcome.WOULD_PUBLISH),
+    }
+)
 # A log record of more than about 32 KB is cut by Application Insights.
 _MACHINES_A_LINE = 50
 
@@ -29,19 +34,26 @@ class Batch:
         self.ctx = ctx
         self.accepted = accepted
         self.canceled = False
+        self.decision: Decision | None = None
         self.running: dict[str, task.Task[Any]] = {}
         self.untold: list[MachineResult] = []
         self._jobs: dict[str, MachineJob] = {}
         self._ended: list[MachineSummary] = []
-        self._waiting: Iterator[MachineJob] = (_job(accepted, target) for target in accepted.request.targets)
+        self._waiting: Iterator[Target] = iter(accepted.request.targets)
         self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
+
+    @property
+    def undecided(self) -> bool:
+        """Whether somebody was asked, and has not been heard yet."""
+        return self.accepted.request.approval is not None and self.decision is None
 
     def begin_more(self) -> None:
         """Begin machines until `maxParallel` are under way; none after a cancel."""
         while not self.canceled and len(self.running) < self.accepted.request.max_parallel:
-            job = next(self._waiting, None)
-            if job is None:
+            target = next(self._waiting, None)
+            if target is None:
                 return
+            job = _job(self.accepted, target, self.decision)
             self._jobs[job.run_id] = job
             self.running[job.run_id] = self.ctx.call_sub_orchestrator(
                 GOLDEN_IMAGE,
@@ -60,6 +72,20 @@ class Batch:
         for run_id in self.running:
             self.ctx.send_event(run_id, CANCEL_EVENT)
 
+    def decide(self, decision: Decision) -> None:
+        """Keep what the approver said for the machines that begin later, and pass it on to those under way."""
+        self.decision = decision
+        self.log("decided", approved=decision.approved, principal=decision.principal)
+        self.tell_decision()
+
+    def tell_decision(self) -> None:
+        """Pass the decision on to every machine that began without it; each takes the first one that it hears."""
+        if self.decision is None:
+            return
+        for run_id in self.running:
+            if self._jobs[run_id].decision is None:
+                self.ctx.send_event(run_id, APPROVAL_EVENT, data=_plain(self.decision))
+
     def collect(self) -> None:
         """Take in the machines that have ended."""
         for run_id in [run_id for run_id, child in self.running.items() if child.is_complete]:
@@ -73,17 +99,18 @@ class Batch:
 
     def close(self) -> None:
         """Count those that never began as canceled."""
-        for job in self._waiting:
-            self._speak_for(job, Outcome.CANCELED)
+        for target in self._waiting:
+            self._speak_for(_job(self.accepted, target, self.decision), Outcome.CANCELED)
 
     def status(self) -> dict[str, object]:
-        """Give the custom status: counts only, whatever the size of the request."""
-        return {
+        """Give the custom status: counts, whatever the size of the request, and the approver's decision if any."""
+        told: dict[str, object] = {
             "total": len(self.accepted.request.targets),
             "running": len(self.running),
             "canceled": self.canceled,
             "ended": dict(Counter(machine.outcome for machine in self._ended)),
         }
+        return told | ({"decision": _plain(self.decision)} if self.decision else {})
 
     def result(self) -> RunResult:
         """Give the result of the run; machines that did not end well come first."""
@@ -143,7 +170,7 @@ def audit_acceptance(ctx: task.OrchestrationContext, accepted: AcceptedRun) -> N
         audit.info(log_line("run accepted: more machines", **about, machines=names[first : first + _MACHINES_A_LINE]))
 
 
-def _job(accepted: AcceptedRun, target: Target) -> MachineJob:
+def _job(accepted: AcceptedRun, target: Target, decision: Decision | None) -> MachineJob:
     return MachineJob(
         request_id=accepted.request_id,
         batch_id=accepted.run_id,
@@ -151,6 +178,12 @@ def _job(accepted: AcceptedRun, target: Target) -> MachineJob:
         door=accepted.door,
         target=target,
         dry_run=accepted.request.dry_run,
-        approval_asked=accepted.request.approval is not None,
+        approval=accepted.request.approval,
+        decision=decision,
+        accepted_at=accepted.accepted_at,
         settings=accepted.settings,
     )
+
+
+def _plain(decision: Decision) -> dict[str, object]:
+    return decision.model_dump(mode="json", exclude_none=True)

@@ -5,7 +5,14 @@ from datetime import UTC, timedelta
 from contracts.facts import MachineFacts, MachineState, OsType, PowerState
 from contracts.guest_report import GuestOutcome, GuestReport, SerialMark
 from contracts.ids import run_command_name
-from contracts.machine_steps import InspectVm, PowerStateRead, ReadDeprovision, ReadSerialMarker, StartDeprovision
+from contracts.machine_steps import (
+    Deallocate,
+    InspectVm,
+    PowerStateRead,
+    ReadDeprovision,
+    ReadSerialMarker,
+    StartDeprovision,
+)
 from contracts.reasons import Failure, FailureCode, Refusal, RefusalCode
 from contracts.results import Evidence
 from contracts.run import Wait
@@ -42,14 +49,14 @@ def inspect(run: MachineRun) -> Story[MachineFacts]:
     return answer.facts
 
 
-def order_deprovision(run: MachineRun, nonce: str) -> Story[None]:
+def order_deprovision(run: MachineRun) -> Story[None]:
     """Order the guest to seal itself. From here on the run only goes forward."""
     machine, wait = run.machine, _report_wait(run)
     assert machine is not None
     run.audit("irreversible step ordered", step=START_DEPROVISION.name, uniqueId=machine.unique_id)
     run.ordered = True
     try:
-        answer = yield from order(run, wait, START_DEPROVISION, _order(run, machine, nonce, wait))
+        answer = yield from order(run, wait, START_DEPROVISION, _order(run, machine, wait))
     except Failed as failed:
         # An order without an answer may stand all the same: only reading it back tells. A refused one does not.
         if run.unanswered:
@@ -62,13 +69,13 @@ def order_deprovision(run: MachineRun, nonce: str) -> Story[None]:
         raise Refused(answer.refusal)
 
 
-def _order(run: MachineRun, machine: MachineState, nonce: str, wait: Wait) -> StartDeprovision:
+def _order(run: MachineRun, machine: MachineState, wait: Wait) -> StartDeprovision:
     settings = run.job.settings
     return StartDeprovision(
         machine=machine,
         run_id=run.job.run_id,
         app_name=settings.app_name,
-        nonce=nonce,
+        nonce=run.nonce,
         run_command=run_command_name(run.job.run_id, DEPROVISION),
         options=run.job.target.deprovision,
         opt_in_tag=settings.opt_in_tag,
@@ -79,13 +86,13 @@ def _order(run: MachineRun, machine: MachineState, nonce: str, wait: Wait) -> St
     )
 
 
-def wait_for_report(run: MachineRun, nonce: str) -> Story[None]:
+def wait_for_report(run: MachineRun) -> Story[None]:
     """Wait until the guest reports, or stops without a word; neither word nor stop by the deadline is a failure."""
     request = ReadDeprovision(
         vm_id=run.subject.vm_id,
         unique_id=run.subject.unique_id,
         run_id=run.job.run_id,
-        nonce=nonce,
+        nonce=run.nonce,
         run_command=run_command_name(run.job.run_id, DEPROVISION),
     )
 
@@ -123,12 +130,12 @@ def wait_until_stopped(run: MachineRun) -> Story[PowerState]:
     return stopped
 
 
-def prove(run: MachineRun, nonce: str, power_state: PowerState) -> Story[None]:
+def prove(run: MachineRun, power_state: PowerState) -> Story[None]:
     """Judge how the machine stopped: with proof, without, or by somebody else."""
     mark = SerialMark(readable=False)
     reported = run.report is not None and run.report.outcome is GuestOutcome.SEALED
     if not reported and run.machine is not None and run.machine.boot_diagnostics:
-        request = ReadSerialMarker(vm_id=run.subject.vm_id, run_id=run.job.run_id, nonce=nonce)
+        request = ReadSerialMarker(vm_id=run.subject.vm_id, run_id=run.job.run_id, nonce=run.nonce)
 
         def look() -> Story[bool | None]:
             # The log lags behind the machine: one without the mark is no news.
@@ -144,20 +151,22 @@ def prove(run: MachineRun, nonce: str, power_state: PowerState) -> Story[None]:
         raise Failed(end.failure)
 
 
-def deallocate(run: MachineRun, wait: Wait | None = None) -> Story[None]:
+def deallocate(run: MachineRun, wait: Wait | None = None, *, even_running: bool = False) -> Story[None]:
     """Deallocate and wait until the power state says so; an order that came to nothing is given again.
 
-    A machine that somebody started again is left alone: it is no sealed machine any more.
+    A machine that somebody started again is left alone: it is no sealed machine any more (`even_running`: a clone
+    that was never to be sealed).
     """
     wait = wait or run.job.settings.waits.deallocate
     if run.machine is not None and run.machine.power_state is PowerState.DEALLOCATED:
         return
-    yield from order(run, wait, DEALLOCATE_VM, run.subject)
+    request = Deallocate(**run.subject.model_dump(), even_running=even_running)
+    yield from order(run, wait, DEALLOCATE_VM, request)
 
     def look() -> Story[bool | None]:
         state = yield from power_state(run)
         if state in {PowerState.STOPPED, PowerState.RUNNING, PowerState.STARTING}:
-            yield from ask(run, DEALLOCATE_VM, run.subject)
+            yield from ask(run, DEALLOCATE_VM, request)
         return True if state is PowerState.DEALLOCATED else None
 
     if (yield from wait_for(run, wait, look)) is None:

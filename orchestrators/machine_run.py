@@ -1,7 +1,9 @@
 """What one machine's run knows while its story is told: stage, timings, evidence, and how it may end."""
 
 import logging
-from datetime import datetime
+from collections.abc import Generator
+from datetime import datetime, timedelta
+from typing import Any
 
 from durabletask import task
 
@@ -10,10 +12,21 @@ from contracts.facts import MachineState
 from contracts.guest_report import GuestReport
 from contracts.log_line import AUDIT_LOGGER, log_line
 from contracts.machine_steps import OneMachine
+from contracts.made import Left, Made
 from contracts.reasons import Failure, Refusal
-from contracts.results import STAGE_OF_OUTCOME, Evidence, MachineResult, Outcome, StageTiming
-from contracts.run import MachineJob
-from contracts.stages import Stage, advance
+from contracts.request import Mode
+from contracts.results import (
+    STAGE_OF_OUTCOME,
+    Evidence,
+    MachineResult,
+    Outcome,
+    PreparedScript,
+    PublishedImage,
+    StageTiming,
+    UndoSnapshot,
+)
+from contracts.run import Decision, MachineJob
+from contracts.stages import BEFORE_NO_RETURN, Stage, advance
 from contracts.steps import CANCEL_EVENT
 
 
@@ -46,6 +59,7 @@ class MachineRun:
         """Begin in the stage `accepted`, listening for a cancel."""
         self.ctx = ctx
         self.job = job
+        self.nonce = ctx.new_uuid().replace("-", "")
         self.stage = Stage.ACCEPTED
         self.machine: MachineState | None = None
         self.report: GuestReport | None = None
@@ -54,6 +68,14 @@ class MachineRun:
         self.stopped = False
         self.unanswered = False
         self.deadline: datetime | None = None
+        self.ceiling: datetime | None = None
+        self.things: list[Made] = []
+        self.kept: list[Made] = []
+        self.left: tuple[Left, ...] = ()
+        self.prepared: tuple[PreparedScript, ...] = ()
+        self.undo: UndoSnapshot | None = None
+        self.image: PublishedImage | None = None
+        self.decision: Decision | None = None
         self._last_worked_in = Stage.ACCEPTED
         self._timings: list[StageTiming] = []
         self._correlation_ids: dict[str, str] = {}
@@ -67,7 +89,12 @@ class MachineRun:
         """The machine as the steps name it; only after it was inspected."""
         if self.machine is None:
             raise AssertionError("the machine has not been inspected")
-        return OneMachine(vm_id=self.job.target.vm_id, unique_id=self.machine.unique_id)
+        return OneMachine(vm_id=self.machine.vm_id, unique_id=self.machine.unique_id)
+
+    @property
+    def clones(self) -> bool:
+        """Whether the source is left untouched and a clone of it is worked on."""
+        return self.job.target.mode is Mode.CLONE
 
     def enter(self, stage: Stage) -> None:
         """Go to the next stage by the transition table, and say so in the custom status and the log."""
@@ -84,9 +111,20 @@ class MachineRun:
         self.evidence = evidence.model_copy(update={"notes": (*evidence.notes, text)})
 
     def stop_if_canceled(self) -> None:
-        """End the story here if a cancel has arrived; called only before the point of no return."""
-        if self._cancel.is_complete:
+        """End the story here if a cancel has arrived and nothing irreversible was ordered."""
+        if self._cancel.is_complete and self.stage in BEFORE_NO_RETURN:
             raise Canceled
+
+    def first_of(self, *awaited: task.Task[Any]) -> Generator[task.Task[Any], Any]:
+        """Wait for the first of these; before the point of no return a cancel ends the wait, and the story."""
+        if self.stage in BEFORE_NO_RETURN:
+            awaited = (*awaited, self._cancel)
+        yield task.when_any(list(awaited)) if len(awaited) > 1 else awaited[0]
+        self.stop_if_canceled()
+
+    def pause(self, seconds: float) -> Generator[task.Task[Any], Any]:
+        """Wait on a durable timer; a cancel before the point of no return ends it."""
+        yield from self.first_of(self.ctx.create_timer(timedelta(seconds=seconds)))
 
     def keep(self, step: str, answer: Answer) -> None:
         """Remember the correlation id of an order."""
@@ -122,6 +160,12 @@ class MachineRun:
             evidence=self.evidence,
             power_state=self.machine.power_state if self.machine else None,
             timings=tuple(self._timings),
+            image=self.image,
+            prepared=self.prepared,
+            undo=self.undo,
+            decision=self.decision,
+            made=tuple(thing.id for thing in self.kept),
+            left=self.left,
             correlation_ids=self._correlation_ids,
         )
 

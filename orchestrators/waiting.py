@@ -26,7 +26,8 @@ def wait_for[T](run: MachineRun, wait: Wait, look: Callable[[], Story[T | None]]
     pause, doubted = wait.first, False
     while True:
         if pause:
-            yield run.ctx.create_timer(timedelta(seconds=pause))
+            yield from run.pause(pause)
+        _not_too_old(run)
         try:
             news = yield from look()
             doubted = False
@@ -61,7 +62,15 @@ def order[I: Message, O: Answer](run: MachineRun, wait: Wait, step: Step[I, O], 
             run.log("order not answered", step=step.name, error=words(error))
             if run.ctx.current_utc_datetime + timedelta(seconds=wait.every) > run.deadline:
                 raise Failed(Failure.of(FailureCode.AZURE_UNAVAILABLE, f"{step.name}: {words(error)}")) from None
-        yield run.ctx.create_timer(timedelta(seconds=wait.every))
+        yield from run.pause(wait.every)
+
+
+def _not_too_old(run: MachineRun) -> None:
+    """Temporary machines cost money and hold a copy of somebody's disk: there is a ceiling on their life."""
+    if run.ceiling is not None and run.ctx.current_utc_datetime > run.ceiling:
+        hours = run.job.settings.temporary_hours
+        message = f"after {hours} h the run had come no further than {run.stage}"
+        raise Failed(Failure.of(FailureCode.TEMPORARY_TOO_OLD, message))
 
 
 def ask[I: Message, O: Answer](run: MachineRun, step: Step[I, O], value: I, *, again: bool = True) -> Story[O]:

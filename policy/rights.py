@@ -5,9 +5,24 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from contracts.facts import Permission
-from contracts.request import EvidenceLevel, Target
+from contracts.request import EvidenceLevel, Mode, Target
+from contracts.wishes import GalleryImageVersion
 
 _COMPUTE = "Microsoft.Compute/virtualMachines"
+_GALLERY = "Microsoft.Compute/galleries"
+_VERBS = ("read", "write", "delete")
+_NETWORK = ("networkInterfaces", "networkSecurityGroups")
+_COPY = ("Microsoft.Compute/disks/read", "Microsoft.Compute/disks/beginGetAccess/action")
+"""On a disk that is copied (a snapshot of it is refused without beginGetAccess)."""
+_TEMPORARY_MACHINE = (
+    *(f"{_COMPUTE}/{verb}" for verb in _VERBS),
+    *(f"Microsoft.Network/{kind}/{verb}" for kind in _NETWORK for verb in (*_VERBS, "join/action")),
+)
+_JOIN_SUBNET = "Microsoft.Network/virtualNetworks/subnets/join/action"
+
+
+def _all(kind: str) -> tuple[str, ...]:
+    return tuple(f"Microsoft.Compute/{kind}/{verb}" for verb in _VERBS)
 
 
 def needed_actions(target: Target, *, linux: bool) -> tuple[str, ...]:
@@ -22,7 +37,58 @@ def needed_actions(target: Target, *, linux: bool) -> tuple[str, ...]:
     ]
     if linux and target.deprovision.evidence is EvidenceLevel.GUEST_REPORTED:
         actions.append(f"{_COMPUTE}/retrieveBootDiagnosticsData/action")
+    if target.mode is Mode.IN_PLACE and isinstance(target.image, GalleryImageVersion):
+        # Azure asks for it on the machine that an image version is made from, although it only reads it.
+        actions.append(f"{_COMPUTE}/write")
     return tuple(actions)
+
+
+def needed_for_gallery() -> tuple[str, ...]:
+    """Give every ARM action that publishing a version will use on the image definition; one that fails is deleted."""
+    return (f"{_GALLERY}/images/read", *(f"{_GALLERY}/images/versions/{verb}" for verb in _VERBS))
+
+
+def needed_for_managed_image() -> tuple[str, ...]:
+    """Give every ARM action that making a managed image will use in its group; one that fails is deleted."""
+    return _all("images")
+
+
+def needed_for_prepare(target: Target) -> tuple[str, ...]:
+    """Give every ARM action that running this target's scripts will use on the machine they run on."""
+    if not target.prepare:
+        return ()
+    actions = [f"{_COMPUTE}/read", *(f"{_COMPUTE}/runCommands/{verb}" for verb in ("read", "write", "delete"))]
+    if any(use.reboot for use in target.prepare):
+        actions.append(f"{_COMPUTE}/restart/action")
+    return tuple(actions)
+
+
+def needed_for_clone(target: Target, *, linux: bool = True, sealed: bool = True) -> dict[str, tuple[str, ...]]:
+    """Give every ARM action that cloning this target and working on the clone will use, by where it is needed.
+
+    "machine" is the source (and its disks, whose rights come from the same group), "group" where the temporary things
+    stand, "subnet" where the clone's interface joins. A clone that is not `sealed` stays specialized. A disk
+    encryption set is not among them: it may lie in any group, and Azure itself refuses the disk without its read.
+    """
+    making = (*_all("disks"), *_all("snapshots"), "Microsoft.Compute/snapshots/beginGetAccess/action")
+    sealing = needed_actions(target, linux=linux) if sealed else (f"{_COMPUTE}/deallocate/action",)
+    group = (*making, *_TEMPORARY_MACHINE, *needed_for_prepare(target), *sealing)
+    return {
+        "machine": (f"{_COMPUTE}/read", f"{_COMPUTE}/runCommands/read", *_COPY),
+        "group": tuple(dict.fromkeys(group)),
+        "subnet": (_JOIN_SUBNET,),
+    }
+
+
+def needed_for_verification() -> dict[str, tuple[str, ...]]:
+    """Give every ARM action that a machine made from the image will use, by where it is needed (group, subnet)."""
+    asking = (f"{_COMPUTE}/runCommands/{verb}" for verb in _VERBS)
+    return {"group": (*_all("disks"), *_TEMPORARY_MACHINE, *asking), "subnet": (_JOIN_SUBNET,)}
+
+
+def needed_for_undo() -> tuple[str, ...]:
+    """Give every ARM action that the undo snapshot of a machine in place will use, in the machine's own group."""
+    return (*_COPY, *_all("snapshots"))
 
 
 def missing_actions(permissions: Iterable[Permission], needed: Iterable[str]) -> tuple[str, ...]:

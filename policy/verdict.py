@@ -1,8 +1,8 @@
 """The verdict on one machine: every reason not to touch it, or that nothing is left to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from contracts.facts import MachineFacts, MachineState, OsType, PowerState
+from contracts.facts import FoundRunCommand, MachineFacts, MachineState, OsType, PowerState
 from contracts.ids import RUN_COMMAND_PREFIX
 from contracts.message import Message
 from contracts.reasons import Refusal, RefusalCode
@@ -26,7 +26,7 @@ class Verdict(Message):
 
 
 def judge_request(job: MachineJob) -> tuple[Refusal, ...]:
-    """Judge what can be judged before Azure is asked: scope, door, and what this version offers."""
+    """Judge what can be judged before Azure is asked: scope, door, and the vault of a credential."""
     return tuple(_request_refusals(job))
 
 
@@ -40,7 +40,7 @@ def judge_machine(job: MachineJob, facts: MachineFacts) -> Verdict:
     machine = facts.machine
     if machine.generalized and machine.power_state is PowerState.DEALLOCATED:
         return Verdict(already_generalized=True)
-    refusals = (*_shape(machine), *_condition(job, machine), *_surroundings(job, facts))
+    refusals = (*_shape(job, machine), *_condition(job, machine), *_surroundings(job, facts))
     return Verdict(refusals=refusals)
 
 
@@ -49,18 +49,17 @@ def _request_refusals(job: MachineJob) -> Iterator[Refusal]:
     if not any(scope.contains(target.vm_id) for scope in settings.allowed_scopes):
         allowed = ", ".join(str(scope) for scope in settings.allowed_scopes) or "none"
         yield Refusal.of(RefusalCode.SCOPE_NOT_ALLOWED, f"{target.vm_id} lies in no allowed scope (allowed: {allowed})")
-    if target.mode is Mode.CLONE:
-        yield Refusal.of(RefusalCode.CLONE_NOT_OFFERED, "the request asks for a clone")
-    elif job.door not in settings.in_place_doors:
+    if target.mode is Mode.IN_PLACE and job.door not in settings.in_place_doors:
         yield Refusal.of(RefusalCode.DOOR_MAY_NOT_ASK, f"the door {job.door} may not give machines up (inPlace)")
-    if target.image is not None:
-        yield Refusal.of(RefusalCode.IMAGE_NOT_OFFERED, f"the request asks for a {target.image.kind}")
-    if job.approval_asked:
-        yield Refusal.of(RefusalCode.APPROVAL_NOT_OFFERED, "the request asks for an approval")
+    credential = target.deprovision.sysprep_credential
+    if credential is not None and credential.secret_id.vault not in settings.key_vaults:
+        allowed = ", ".join(settings.key_vaults) or "none"
+        message = f"{credential.secret_id.vault} is no vault that may be asked (allowed: {allowed})"
+        yield Refusal.of(RefusalCode.VAULT_NOT_ALLOWED, message)
 
 
-def _shape(machine: MachineState) -> Iterator[Refusal]:
-    """What the machine is, whatever its state."""
+def what_it_is(machine: MachineState) -> Iterator[Refusal]:
+    """Give what speaks against a machine whatever its state, and whatever is asked for."""
     if not machine.unique_id:
         yield Refusal.of(RefusalCode.MACHINE_UNREADABLE, "Azure tells no unique id (vmId) of the machine")
     if machine.in_scale_set:
@@ -71,17 +70,22 @@ def _shape(machine: MachineState) -> Iterator[Refusal]:
         yield Refusal.of(RefusalCode.DISK_ENCRYPTION, "a disk of the machine is encrypted by Azure Disk Encryption")
     if machine.os_type is None:
         yield Refusal.of(RefusalCode.OS_UNKNOWN, "the machine's model names no operating system type")
+
+
+def _shape(job: MachineJob, machine: MachineState) -> Iterator[Refusal]:
+    yield from what_it_is(machine)
     if machine.os_type is OsType.WINDOWS and machine.power_state is PowerState.RUNNING:
-        yield from _windows_build(machine)
+        yield from windows_build(job.target, machine)
 
 
-def _windows_build(machine: MachineState) -> Iterator[Refusal]:
+def windows_build(target: Target, machine: MachineState) -> Iterator[Refusal]:
+    """Give the reason if Sysprep may not run on this Windows; a local administrator's credential lifts it."""
     build = machine.windows_build
     if build is None:
         yield Refusal.of(
             RefusalCode.OS_UNKNOWN, f"the agent reports no Windows build (osVersion {machine.os_version!r})"
         )
-    elif build >= FIRST_BUILD_WITHOUT_SYSTEM:
+    elif build >= FIRST_BUILD_WITHOUT_SYSTEM and target.deprovision.sysprep_credential is None:
         yield Refusal.of(RefusalCode.WINDOWS_BUILD, f"{machine.os_name or 'Windows'} is build {build}")
 
 
@@ -139,7 +143,12 @@ def _run_commands(job: MachineJob, facts: MachineFacts) -> Iterator[Refusal]:
         return
     if len(facts.run_commands) > MOST_RUN_COMMANDS - _ROOM_WE_NEED:
         yield Refusal.of(RefusalCode.RUN_COMMANDS_EXHAUSTED, f"the machine holds {len(facts.run_commands)}")
-    for found in facts.run_commands:
+    yield from another_apps_run(job, facts.run_commands)
+
+
+def another_apps_run(job: MachineJob, run_commands: Iterable[FoundRunCommand]) -> Iterator[Refusal]:
+    """Give the Run Commands by which another app's run is recognised: it may be sealing the machine."""
+    for found in run_commands:
         ours = found.app_name == job.settings.app_name
         if found.name.lower().startswith(RUN_COMMAND_PREFIX) and not ours:
             yield Refusal.of(

@@ -50,7 +50,7 @@ async def start_run(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
         return problem(500, "BadSettings", "the app's settings cannot be used", str(bad))
     if isinstance(received, Refusal):
         return refused(409, received)
-    links = run_links(req.url, received.run_id)
+    links = run_links(req.url, received.run_id, approval=request.approval is not None)
     about = {"requestId": request_id, "runId": received.run_id, "existing": received.existing, "links": links}
     return answer(202, about, {"Location": links["self"], "Retry-After": "15"})
 

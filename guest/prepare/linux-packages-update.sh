@@ -19,7 +19,8 @@ export ZYPP_LOCK_TIMEOUT=5
 
 lock_step=10
 waited=0
-locked='[Cc]ould not get lock|[Uu]nable to (acquire|lock)|(is|was) locked by|holding the .*lock|another copy is running|[Ff]ailed to (obtain|acquire).* lock'
+locked='[Cc]ould not get lock|[Uu]nable to (acquire|lock)|[Ff]ailed to (obtain|acquire).* lock'
+locked="$locked|(is|was) locked by|holding the .*lock|another copy is running"
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
@@ -39,7 +40,7 @@ quietly() { # runs a call of the package manager, again while its lock is taken;
         "$@" >"$log" 2>&1 </dev/null
         status=$?
         [ "$status" -ne 0 ] && is_locked "$status" || return "$status"
-        [ "$waited" -lt "$limit" ] || stop 30 "The lock of $tool was taken for more than $limit seconds. Look for what holds it."
+        [ "$waited" -lt "$limit" ] || stop 30 "The lock of $tool was taken for $limit seconds. Look for what holds it."
         sleep "$lock_step" # counted, not timed: a clock that jumps must not make the wait endless
         waited=$((waited + lock_step))
     done

@@ -4,7 +4,10 @@ Generalizes this Windows machine: checks it, runs Sysprep in the foreground, and
 Runs in Windows PowerShell 5.1 as SYSTEM, from a managed run command. Sysprep is told to quit, not to shut down: told
 to shut down it does so even when it generalized nothing, and then "stopped" would prove nothing. Only when ImageState
 says so is a shutdown left behind, late enough for this script's output to be reported first.
+SysprepUser and SysprepPassword (protected parameters, both or none) name a local administrator under whose credential
+Sysprep runs instead, which Windows needs from build 26100 on. The account stays in the image: its owner decides.
 Exit code: 0 sealed or already armed, 10 refused and nothing changed, 20 failed and the machine stays up.
+This script was read by a PowerShell grammar and compared with Microsoft's documents; it was never run on Windows.
 #>
 [CmdletBinding()]
 param(
@@ -13,7 +16,9 @@ param(
     [ValidateLength(0, 16)][AllowEmptyString()][string]$NotAfter = '',
     [ValidateLength(0, 16)][AllowEmptyString()][string]$ShutdownDelaySeconds = '45',
     [ValidateLength(0, 16)][AllowEmptyString()][string]$SysprepTimeoutSeconds = '1800',
-    [ValidateLength(0, 16)][AllowEmptyString()][string]$VmMode = 'false'
+    [ValidateLength(0, 16)][AllowEmptyString()][string]$VmMode = 'false',
+    [ValidateLength(0, 64)][AllowEmptyString()][string]$SysprepUser = '',
+    [ValidateLength(0, 256)][AllowEmptyString()][string]$SysprepPassword = ''
 )
 
 Set-StrictMode -Version 1.0
@@ -28,6 +33,7 @@ $AgentWaitSeconds = $ImageStateWaitSeconds = 120
 $UnsupportedRoles = 'AD-Certificate', 'AD-Domain-Services', 'ADFS-Federation', 'ADLDS', 'ADRMS', 'DHCP', 'Fax', 'NPAS',
     'UpdateServices', 'WDS'
 $Facts = [ordered]@{}
+$AccountPattern = '\A(?!\.+\z)[^\x00-\x1f"/\\\[\]:;|=,+*?<>@% ]{0,20}\z' # no domain, no UPN: a local account's own name
 
 # ---------------------------------------------------------------- reading the machine
 # Run Command may be a 32-bit process: the 64-bit view of the registry and of System32 is asked for by name.
@@ -52,6 +58,8 @@ function ConvertTo-Plain([string]$Text, [int]$Length) { # printable ASCII on one
     $plain.Substring(0, [Math]::Min($plain.Length, $Length))
 }
 
+function Hide-Password([string]$Text) { if ($SysprepPassword) { $Text.Replace($SysprepPassword, '***') } else { $Text } }
+
 function Write-Answer([string]$Outcome, [string]$Code, [string]$Message) { # the last line of the output
     $plainFacts = [ordered]@{}
     foreach ($name in @($Facts.Keys)) { $plainFacts[$name] = ConvertTo-Plain ([string]$Facts[$name]) 200 }
@@ -61,7 +69,7 @@ function Write-Answer([string]$Outcome, [string]$Code, [string]$Message) { # the
         nonce   = $(if ($Nonce -cmatch '\A[0-9a-f]{8,128}\z') { $Nonce } else { '' })
         outcome = $Outcome
         code    = $Code
-        message = ConvertTo-Plain $Message 480
+        message = ConvertTo-Plain (Hide-Password $Message) 480
         facts   = $plainFacts
     }
     Write-Output ('{0}: {1}' -f $Outcome, $answer.message)
@@ -74,137 +82,9 @@ function Deny-When([string]$Code, [string]$Advice, [scriptblock]$Finding) {
     if ($found) { [pscustomobject]@{ Code = $Code; Message = '{0} {1}' -f $found, $Advice } }
 }
 
-# ---------------------------------------------------------------- preconditions: nothing is changed here
-function Find-BadParameter {
-    Deny-When 'badParameters' 'Values that do not fit are not shown.' {
-        if ($RunId -cnotmatch '\A[A-Za-z0-9-]{1,64}\z') { return 'RunId must be 1 to 64 letters, digits or hyphens.' }
-        if ($Nonce -cnotmatch '\A[0-9a-f]{8,128}\z') { return 'Nonce must be 8 to 128 lower-case hexadecimal digits.' }
-        if ($NotAfter -cnotmatch '\A[1-9][0-9]{9,10}\z') { return 'NotAfter must be seconds since 1970.' }
-        $delayFits = $ShutdownDelaySeconds -match '\A[0-9]{1,4}\z' -and [int]$ShutdownDelaySeconds -in 5..3600
-        if (-not $delayFits) { return 'ShutdownDelaySeconds must be a whole number from 5 to 3600.' }
-        $limitFits = $SysprepTimeoutSeconds -match '\A[0-9]{1,4}\z' -and [int]$SysprepTimeoutSeconds -in 60..5000
-        if (-not $limitFits) { return 'SysprepTimeoutSeconds must be a whole number from 60 to 5000.' }
-        if ($VmMode -cne 'true' -and $VmMode -cne 'false') { return 'VmMode must be true or false.' }
-    }
-}
+# part: preconditions.ps1
 
-function Find-MissingRight {
-    Deny-When 'notAdministrator' 'Leave runAsUser of the run command empty.' {
-        $principal = [Security.Principal.WindowsPrincipal][Security.Principal.WindowsIdentity]::GetCurrent()
-        $isAdministrator = $principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
-        if (-not $isAdministrator) { 'The script does not run with administrator rights.' }
-    }
-}
-
-function Find-OtherRun {
-    Deny-When 'armedByAnotherRun' 'Wait for it; if it failed, restart the machine and start again.' {
-        $other = Get-MachineValue $StateKey 'RunId'
-        if ($other -and $other -cne $RunId) { return 'Another run armed this machine.' }
-        if (-not $other -and -not $script:OnlyInstance) { 'Another run is checking this machine.' }
-    }
-}
-
-function Find-LateOrder { # a repaired agent may take an order up long after it was given
-    Deny-When 'expired' 'Nothing was done.' {
-        $late = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds() - [long]$NotAfter
-        if ($late -gt 0) { 'The order came {0} seconds too late.' -f $late }
-    }
-}
-
-function Find-UnsupportedBuild {
-    Deny-When 'buildNeedsUserContext' 'Sysprep as SYSTEM is not supported from build 26100 on (Windows 11 24H2, Server 2025).' {
-        $build = Get-Build
-        if ($build -le 0) { return 'The build number of Windows could not be read.' }
-        if ($build -ge 26100) { 'This is Windows build {0}.' -f $build }
-    }
-}
-
-function Find-DomainController {
-    Deny-When 'domainController' 'A domain controller can never be generalized.' {
-        $role = (Get-CimInstance -ClassName Win32_ComputerSystem).DomainRole # 4 backup, 5 primary
-        if ($null -eq $role -or $role -ge 4) { 'The domain role of this machine is {0}.' -f $role }
-    }
-}
-
-function Find-UnsupportedRole {
-    Deny-When 'unsupportedRole' 'Remove the role, or install it on the machines made from the image instead.' {
-        if ((Get-CimInstance -ClassName Win32_OperatingSystem).ProductType -eq 1) { return } # a client has no roles
-        $installed = @(Get-WindowsFeature | Where-Object { $_.Installed -and $_.Name -in $UnsupportedRoles } |
-                ForEach-Object { $_.Name })
-        if ($installed.Count -gt 0) { 'Sysprep does not support the server role {0}.' -f ($installed -join ', ') }
-    }
-}
-
-function Find-PendingReboot {
-    Deny-When 'pendingReboot' 'Restart the machine and start again.' {
-        $servicing = 'SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing'
-        $keys = "$servicing\RebootPending", "$servicing\RebootInProgress",
-            'SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired'
-        foreach ($key in $keys) {
-            if ($null -ne (Get-MachineKey $key)) { return 'A restart is pending ({0}).' -f (Split-Path $key -Leaf) }
-        }
-    }
-}
-
-function Find-EncryptedDrive {
-    # ConversionStatus 0 is fully decrypted. Protection may be off while the data is still encrypted.
-    Deny-When 'driveEncrypted' 'Decrypt every drive completely; suspending the protection is not enough.' {
-        try {
-            $namespace = 'root/cimv2/Security/MicrosoftVolumeEncryption'
-            $volumes = @(Get-CimInstance -Namespace $namespace -ClassName Win32_EncryptableVolume)
-        } catch [Microsoft.Management.Infrastructure.CimException] {
-            # Without the BitLocker feature the class does not exist, and no drive can be encrypted by it.
-            if ([string]$_.Exception.NativeErrorCode -in 'InvalidNamespace', 'InvalidClass') { return }
-            throw
-        }
-        foreach ($volume in $volumes) {
-            $status = Invoke-CimMethod -InputObject $volume -MethodName GetConversionStatus
-            if ($status.ReturnValue -ne 0 -or $status.ConversionStatus -ne 0) {
-                return 'Drive {0} is not fully decrypted.' -f $volume.DriveLetter
-            }
-        }
-    }
-}
-
-function Find-ExhaustedCount {
-    Deny-When 'sysprepCountExhausted' 'Windows can be generalized 1001 times; start from a fresher image.' {
-        $remaining = (Get-CimInstance -ClassName SoftwareLicensingService).RemainingWindowsReArmCount
-        if ($null -eq $remaining -or $remaining -lt 1) { 'No rearm is left for Sysprep.' }
-    }
-}
-
-function Find-UnprovisionedApp {
-    Deny-When 'appxNotProvisioned' 'Remove the app for all users, or provision it.' {
-        if (-not (Get-Command -Name Get-AppxPackage -ErrorAction SilentlyContinue)) { return } # no apps here
-        $provisioned = @(Get-AppxProvisionedPackage -Online | ForEach-Object { $_.DisplayName })
-        $apps = @(Get-AppxPackage -AllUsers | Where-Object {
-                $_.Name -notin $provisioned -and -not $_.IsFramework -and -not $_.NonRemovable -and
-                [string]$_.SignatureKind -ne 'System' -and
-                @($_.PackageUserInformation | Where-Object { [string]$_.InstallState -eq 'Installed' }).Count -gt 0
-            } | ForEach-Object { $_.Name } | Select-Object -Unique)
-        if ($apps.Count -gt 0) { 'Installed for a user, not provisioned: {0}.' -f (($apps | Select-Object -First 5) -join ', ') }
-    }
-}
-
-function Find-DeniedRemovableStorage {
-    Deny-When 'removableStorageDenied' 'Lift "All Removable Storage classes: Deny all access": the first boot reads a DVD.' {
-        $policies = 'SOFTWARE\Policies\Microsoft\Windows\RemovableStorageDevices'
-        if ((Get-MachineValue $policies 'Deny_All') -eq 1) { 'A policy denies all access to removable storage.' }
-    }
-}
-
-function Find-StoppedAgent {
-    Deny-When 'agentNotRunning' 'Repair the Azure VM agent.' {
-        $deadline = (Get-Date).AddSeconds($AgentWaitSeconds)
-        do {
-            $down = @($AgentServices |
-                    Where-Object { [string](Get-Service -Name $_ -ErrorAction SilentlyContinue).Status -ne 'Running' })
-            if ($down.Count -eq 0) { return }
-            Start-Sleep -Seconds 5
-        } while ((Get-Date) -lt $deadline)
-        'Not running: {0}.' -f ($down -join ', ')
-    }
-}
+# part: sysprep_as_user.ps1
 
 # ---------------------------------------------------------------- sealing: what is changed here cannot be undone
 function Enter-OnlyInstance { # held until the process ends; a second one waits until the first one has left its mark
@@ -239,10 +119,12 @@ function Remove-AnswerFile { # Azure does not support custom answer files
 }
 
 function Invoke-Sysprep([datetime]$Deadline) { # the exit code, or $null when the time was up; it is never killed
+    $arguments = '/oobe /generalize /quiet /quit'
+    if ($VmMode -ceq 'true') { $arguments += ' /mode:vm' }
+    if ($SysprepUser) { return Invoke-AsUser 'Sysprep\Sysprep.exe' $arguments $Deadline }
     $start = New-Object System.Diagnostics.ProcessStartInfo
     $start.FileName = Join-Path (Get-SystemFolder) 'Sysprep\Sysprep.exe'
-    $start.Arguments = '/oobe /generalize /quiet /quit'
-    if ($VmMode -ceq 'true') { $start.Arguments += ' /mode:vm' }
+    $start.Arguments = $arguments
     $start.UseShellExecute = $false
     $process = [System.Diagnostics.Process]::Start($start)
     $left = [int][Math]::Max(1, ($Deadline - (Get-Date)).TotalMilliseconds)
@@ -260,6 +142,7 @@ function Wait-Generalized([datetime]$Deadline) { # Sysprep may return before the
 }
 
 function Invoke-Seal { # seals; gives code and message of what went wrong, or nothing
+    Remove-SysprepTask # one that an interrupted run left behind holds a credential
     Repair-CdromService
     Remove-AnswerFile
     $deadline = (Get-Date).AddSeconds([int]$SysprepTimeoutSeconds)
@@ -275,7 +158,7 @@ function Invoke-Seal { # seals; gives code and message of what went wrong, or no
 # ---------------------------------------------------------------- the story
 $Preconditions = 'Find-BadParameter', 'Find-MissingRight', 'Find-OtherRun', 'Find-LateOrder', 'Find-UnsupportedBuild',
     'Find-DomainController', 'Find-UnsupportedRole', 'Find-PendingReboot', 'Find-EncryptedDrive', 'Find-ExhaustedCount',
-    'Find-DeniedRemovableStorage', 'Find-StoppedAgent', 'Find-UnprovisionedApp'
+    'Find-DeniedRemovableStorage', 'Find-StoppedAgent', 'Find-UnprovisionedApp', 'Find-BadCredential'
 $OnlyInstance = Enter-OnlyInstance
 foreach ($precondition in $Preconditions) {
     $refusal = & $precondition
@@ -289,6 +172,7 @@ foreach ($precondition in $Preconditions) {
 }
 try {
     $Facts.build = Get-Build
+    if ($SysprepUser) { $Facts.sysprepUser = $SysprepUser } # the account is still in the image
     Set-RunMark 'RunId' $RunId
     $code, $message = Invoke-Seal
 } catch { $code, $message = 'sysprepFailed', $_.Exception.Message }

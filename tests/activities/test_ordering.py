@@ -11,7 +11,14 @@ from activities.start_deprovision import start_deprovision
 from azure_clients.errors import ArmRefused, ArmThrottled, ArmUnavailable
 from contracts.facts import MachineState, PowerState
 from contracts.guest_report import GuestOutcome
-from contracts.machine_steps import CollectEvidence, OneMachine, ReadDeprovision, RemoveRunCommands, StartDeprovision
+from contracts.machine_steps import (
+    CollectEvidence,
+    Deallocate,
+    OneMachine,
+    ReadDeprovision,
+    RemoveRunCommands,
+    StartDeprovision,
+)
 from contracts.reasons import FailureCode, RefusalCode
 from contracts.request import DeprovisionOptions
 from guest.scripts import load_script
@@ -46,6 +53,10 @@ def progress(machine: MachineState) -> ReadDeprovision:
 
 def subject(az: Azure) -> OneMachine:
     return OneMachine(vm_id=target(), unique_id=az.read().unique_id)
+
+
+def stopped(az: Azure) -> Deallocate:
+    return Deallocate(vm_id=target(), unique_id=az.read().unique_id)
 
 
 def test_the_order_returns_before_the_guest_has_reported() -> None:
@@ -97,7 +108,7 @@ def test_one_post_each_even_where_the_sdk_would_try_again() -> None:
         for status in (500, 503):
             az.trouble("status", "virtualMachines.deallocate", status=status, code="InternalServerError")
             with pytest.raises(ArmUnavailable):
-                az.call(deallocate_vm(subject(az)))
+                az.call(deallocate_vm(stopped(az)))
         posts = [line for line in az.orders() if line.startswith("POST")]
     assert posts == ["POST virtualMachines.deallocate 500", "POST virtualMachines.deallocate 503"]
 
@@ -112,15 +123,15 @@ def test_a_throttle_tells_azures_own_seconds() -> None:
             headers={"Retry-After": "77"},
         )
         with pytest.raises(ArmThrottled) as throttled:
-            az.call(deallocate_vm(subject(az)))
+            az.call(deallocate_vm(stopped(az)))
     assert throttled.value.seconds == 77
 
 
 def test_a_machine_is_deallocated_and_stays_so() -> None:
     with azure(spec("vm1", power="stopped")) as az:
-        az.call(deallocate_vm(subject(az)))
+        az.call(deallocate_vm(stopped(az)))
         az.pass_time(60)
-        az.call(deallocate_vm(subject(az)))
+        az.call(deallocate_vm(stopped(az)))
         az.pass_time(60)
         power = az.machine().power
     assert power == "deallocated"
@@ -218,9 +229,9 @@ def test_an_order_is_not_given_to_a_machine_that_changed_since_it_was_inspected(
 
 def test_a_machine_that_was_started_again_is_neither_deallocated_nor_marked() -> None:
     with azure(spec("vm1")) as az:
-        deallocated = az.call(deallocate_vm(subject(az)))
+        deallocated = az.call(deallocate_vm(stopped(az)))
         generalized = az.call(generalize_vm(subject(az)))
-        replaced = az.call(deallocate_vm(OneMachine(vm_id=target(), unique_id="another")))
+        replaced = az.call(deallocate_vm(Deallocate(vm_id=target(), unique_id="another")))
         posts = [line for line in az.orders() if line.startswith("POST")]
     for answer in (deallocated, generalized):
         assert answer.failure is not None

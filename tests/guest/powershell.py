@@ -37,9 +37,10 @@ class PowerShell:
 
     def code(self) -> str:
         """The script without its comments."""
-        spans = [(node.start_byte, node.end_byte) for node in self.nodes("comment")]
-        raw = self.source.encode()
-        return bytes(b for i, b in enumerate(raw) if not any(start <= i < end for start, end in spans)).decode()
+        raw, kept, end = self.source.encode(), b"", 0
+        for node in self.nodes("comment"):
+            kept, end = kept + raw[end : node.start_byte], node.end_byte
+        return (kept + raw[end:]).decode()
 
 
 def walk(node: Node) -> Iterator[Node]:

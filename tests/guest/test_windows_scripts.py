@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from guest.scripts import load_script
+from guest.scripts import FOLDER, load_script, read_script
 from tests.guest.powershell import PowerShell, text
 
-SCRIPTS = ("windows/deprovision.ps1", "windows/collect_evidence.ps1")
+PROTOCOL = ("windows/deprovision.ps1", "windows/collect_evidence.ps1", "windows/read_identity.ps1")
+SCRIPTS = (*PROTOCOL, "prepare/windows-update.ps1")
 REFUSALS = {
     "badParameters": "Find-BadParameter",
     "notAdministrator": "Find-MissingRight",
@@ -22,11 +23,13 @@ REFUSALS = {
     "removableStorageDenied": "Find-DeniedRemovableStorage",
     "agentNotRunning": "Find-StoppedAgent",
     "appxNotProvisioned": "Find-UnprovisionedApp",
+    "badCredential": "Find-BadCredential",
 }
 COMMANDS = (
     "Join-Path Split-Path Test-Path Remove-Item New-Object Get-Date Start-Sleep Get-Service Get-Process Get-Command "
     "Get-Content Where-Object ForEach-Object Select-Object Out-Null Write-Output ConvertTo-Json Set-StrictMode "
-    "Get-CimInstance Invoke-CimMethod Get-WindowsFeature Get-AppxPackage Get-AppxProvisionedPackage"
+    "Get-CimInstance Get-CimAssociatedInstance Invoke-CimMethod Get-WindowsFeature Get-AppxPackage "
+    "Get-AppxProvisionedPackage Get-ChildItem Select-String"
 )
 CHANGES = (
     "Remove-Item",
@@ -36,7 +39,13 @@ CHANGES = (
     "shutdown.exe",
     "Set-Item",
     "New-Item",
-    "Stop-",
+    "Stop-Process",
+    "Stop-Service",
+    "Set-Content",
+    "Add-Content",
+    "Out-File",
+    "RegisterTaskDefinition",
+    "DeleteTask",
 )
 
 
@@ -47,12 +56,13 @@ def deprovision() -> PowerShell:
 
 @pytest.fixture(scope="module", params=SCRIPTS)
 def script(request: pytest.FixtureRequest) -> PowerShell:
-    return PowerShell.parse(load_script(request.param).text)
+    return PowerShell.parse(read_script(FOLDER / request.param))
 
 
 def test_the_grammar_finds_no_error(script: PowerShell):
     assert script.errors() == []
     assert script.functions()
+    assert [line for line in script.source.splitlines() if len(line) > 132] == []
 
 
 @pytest.mark.parametrize("broken", ["if ($a { 1 }", "function f { ", "$x = )"])
@@ -131,8 +141,9 @@ def test_no_precondition_changes_anything(deprovision: PowerShell):
             assert [change for change in CHANGES if change in body] == [], name
 
 
-def test_the_evidence_script_only_reads():
-    source = load_script("windows/collect_evidence.ps1").text
+@pytest.mark.parametrize("name", ["collect_evidence", "read_identity"])
+def test_a_script_that_tells_only_reads(name: str):
+    source = load_script(f"windows/{name}.ps1").text
     assert [change for change in CHANGES if change in source] == []
 
 
@@ -144,7 +155,14 @@ def test_failures_have_their_codes(deprovision: PowerShell):
 def test_the_shutdown_comes_only_after_the_image_state(deprovision: PowerShell):
     assert deprovision.code().count("shutdown.exe'") == 1
     seal = deprovision.functions()["Invoke-Seal"]
-    steps = ["Repair-CdromService", "Remove-AnswerFile", "Invoke-Sysprep", "$null -eq $exitCode", "$exitCode -ne 0"]
+    steps = [
+        "Remove-SysprepTask",
+        "Repair-CdromService",
+        "Remove-AnswerFile",
+        "Invoke-Sysprep",
+        "$null -eq $exitCode",
+        "$exitCode -ne 0",
+    ]
     order = [seal.index(step) for step in [*steps, "Wait-Generalized", "shutdown.exe'"]]
     assert order == sorted(order)
     for guard in ("$null -eq $exitCode", "$exitCode -ne 0", "-not (Wait-Generalized $deadline)"):
@@ -154,13 +172,13 @@ def test_the_shutdown_comes_only_after_the_image_state(deprovision: PowerShell):
 
 def test_every_wait_has_an_end(deprovision: PowerShell):
     loops = [text(node) for kind in ("while_statement", "do_statement") for node in deprovision.nodes(kind)]
-    assert len(loops) == 2
+    assert len(loops) == 3
     assert all(re.search(r"\$(deadline|Deadline|grace)", loop) for loop in loops)
     assert "WaitForExit($left)" in deprovision.source
     assert "WaitForExit()" not in deprovision.source
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", PROTOCOL)
 def test_values_that_do_not_fit_are_not_repeated(name: str):
     source = load_script(name).text
     assert r"$(if ($RunId -cmatch '\A[A-Za-z0-9-]{1,64}\z') { $RunId } else { '' })" in source

@@ -16,10 +16,13 @@ from orchestrators.golden_image import golden_image
 from orchestrators.image_batch import image_batch
 from orchestrators.machine_lease import machine_lease
 from orchestrators.request_register import request_register
+from orchestrators.sweep import sweep
 from workbench.timed_engine import TimedBackend, VirtualClock
 
 QUIET = logging.getLogger("tests.engine")
 QUIET.setLevel(logging.ERROR)
+
+STORIES = (golden_image, image_batch, sweep)
 
 type Activity = Callable[[dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]]]
 
@@ -52,13 +55,14 @@ def engine(
     loop: asyncio.AbstractEventLoop | None = None,
     *,
     restart_finished: bool = False,
+    stories: tuple[Callable[..., Any], ...] = STORIES,
 ) -> Generator[RunningEngine]:
     """Start the engine and a worker; asynchronous activities run on the given loop, as on the app's one loop."""
     clock = clock or VirtualClock()
     backend = TimedBackend(clock, restart_finished=restart_finished)
     address = backend.start()
     worker = TaskHubGrpcWorker(host_address=address, logger=QUIET)
-    for orchestrator in (golden_image, image_batch):
+    for orchestrator in stories:
         worker.add_orchestrator(orchestrator)
     for entity in (machine_lease, request_register):
         worker.add_entity(entity)

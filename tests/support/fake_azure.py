@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.answer import Answer
-from contracts.facts import MachineFacts, MachineState, PowerState
+from contracts.facts import MachineFacts, MachineState, OsType, PowerState
 from contracts.guest_report import GuestOutcome, GuestReport, SerialMark
+from contracts.ids import VmId
 from contracts.machine_steps import (
     CollectEvidence,
+    Deallocate,
     DeprovisionProgress,
     EvidenceCollected,
     Inspected,
@@ -32,7 +34,8 @@ from contracts.machine_steps import (
 from contracts.message import Message
 from contracts.steps import STEPS
 from policy.identity import may_be_deallocated, same_machine
-from tests.support.requests import facts
+from tests.support.fake_things import FakeThings, part_of, subject_of
+from tests.support.requests import facts, machine
 
 type Now = Callable[[], datetime]
 
@@ -60,10 +63,9 @@ class Guest:
 
 
 @dataclass
-class FakeAzure:
+class FakeAzure(FakeThings):
     """Machines by name, every call counted and remembered; `trouble` may answer or raise instead of a step."""
 
-    now: Now
     guests: dict[str, Guest] = field(default_factory=dict[str, Guest])
     calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     sent: list[str] = field(default_factory=list[str])
@@ -89,7 +91,7 @@ class FakeAzure:
     ) -> Callable[[dict[str, Any]], dict[str, Any]]:
         def activity(request: dict[str, Any]) -> dict[str, Any]:
             value = takes.model_validate(request)
-            vm = _machine_of(value)
+            vm = subject_of(value)
             self.calls.append((name, vm))
             self._counts[name, vm] += 1
             answer = self.trouble(name, vm, self._counts[name, vm]) or body(value)
@@ -110,22 +112,30 @@ class FakeAzure:
             power = PowerState.DEALLOCATED if done else PowerState.DEALLOCATING
         return state.model_copy(update={"power_state": power, "generalized": state.generalized or guest.generalized})
 
+    def _new_machine(self, vm_id: VmId, system: OsType) -> MachineState:
+        """A machine of ours behaves as the guest called `clone` (or `verify`) that the test prepared, else well."""
+        name = part_of(str(vm_id))
+        if name not in self.guests:
+            unlike = {"os_type": system, "tags": {"golden-image-in-place": "allowed"}, "unique_id": f"unique-{name}"}
+            self.add(name, machine(name).model_copy(update={**unlike, "vm_id": vm_id}))
+        return self._state(name)
+
     def _passed(self, since: datetime, seconds: float) -> bool:
         return self.now() >= since + timedelta(seconds=seconds)
 
     def _inspect_vm(self, request: InspectVm) -> Inspected:
-        guest = self.guests[request.vm_id.name]
-        return Inspected(facts=guest.facts.model_copy(update={"machine": self._state(request.vm_id.name)}))
+        guest = self.guests[part_of(str(request.vm_id))]
+        return Inspected(facts=guest.facts.model_copy(update={"machine": self._state(part_of(str(request.vm_id)))}))
 
     def _start_deprovision(self, request: StartDeprovision) -> Ordered:
-        guest = self.guests[request.machine.vm_id.name]
+        guest = self.guests[part_of(str(request.machine.vm_id))]
         already = guest.ordered_at is not None
         if not already:
             guest.ordered_at, guest.armed = self.now(), guest.armed + 1
         return Ordered(already=already, correlation_id="c-start")
 
     def _read_deprovision(self, request: ReadDeprovision) -> DeprovisionProgress:
-        guest = self.guests[request.vm_id.name]
+        guest = self.guests[part_of(str(request.vm_id))]
         ordered_at = guest.ordered_at
         assert ordered_at is not None
         if guest.reports_after is not None and self._passed(ordered_at, guest.reports_after):
@@ -134,37 +144,39 @@ class FakeAzure:
                 message="said the guest", facts={"distribution": "ubuntu"},
             )  # fmt: skip
             again = guest.outcome is GuestOutcome.ALREADY_ARMED
-            return DeprovisionProgress(report=report, machine=self._state(request.vm_id.name) if again else None)
-        state = self._state(request.vm_id.name)
+            return DeprovisionProgress(
+                report=report, machine=self._state(part_of(str(request.vm_id))) if again else None
+            )
+        state = self._state(part_of(str(request.vm_id)))
         return DeprovisionProgress(machine=state, failure=same_machine(state, request.unique_id))
 
     def _read_power_state(self, request: OneMachine) -> PowerStateRead:
-        state = self._state(request.vm_id.name)
+        state = self._state(part_of(str(request.vm_id)))
         return PowerStateRead(machine=state, failure=same_machine(state, request.unique_id))
 
     def _read_serial_marker(self, request: ReadSerialMarker) -> SerialMarkRead:
-        guest = self.guests[request.vm_id.name]
+        guest = self.guests[part_of(str(request.vm_id))]
         shown = guest.ordered_at is not None and self._passed(guest.ordered_at, guest.marks_after)
         mark = SerialMark(readable=True, sealed=guest.marks and shown, failure=guest.fails_with if shown else None)
         return SerialMarkRead(mark=mark)
 
     def _collect_evidence(self, request: CollectEvidence) -> EvidenceCollected:
-        asked = self._counts["collect_evidence", request.machine.vm_id.name]
+        asked = self._counts["collect_evidence", part_of(str(request.machine.vm_id))]
         return EvidenceCollected(ready=asked > 1, text="waagent: disk full" if asked > 1 else "")
 
-    def _deallocate_vm(self, request: OneMachine) -> Ordered:
-        if failure := may_be_deallocated(self._state(request.vm_id.name)):
+    def _deallocate_vm(self, request: Deallocate) -> Ordered:
+        if not request.even_running and (failure := may_be_deallocated(self._state(part_of(str(request.vm_id))))):
             return Ordered(failure=failure)
-        self.guests[request.vm_id.name].deallocated_at = self.now()
+        self.guests[part_of(str(request.vm_id))].deallocated_at = self.now()
         return Ordered(correlation_id="c-deallocate")
 
     def _generalize_vm(self, request: OneMachine) -> PowerStateRead:
-        guest = self.guests[request.vm_id.name]
+        guest = self.guests[part_of(str(request.vm_id))]
         guest.generalized = guest.generalizes
-        return PowerStateRead(machine=self._state(request.vm_id.name), correlation_id="c-generalize")
+        return PowerStateRead(machine=self._state(part_of(str(request.vm_id))), correlation_id="c-generalize")
 
     def _remove_run_commands(self, request: RemoveRunCommands) -> RunCommandsLeft:
-        asked = self._counts["remove_run_commands", request.vm_id.name]
+        asked = self._counts["remove_run_commands", part_of(str(request.vm_id))]
         return RunCommandsLeft(left=request.run_commands if asked == 1 else ())
 
     def _read_run_state(self, request: ReadRunState) -> RunStateRead:
@@ -173,9 +185,3 @@ class FakeAzure:
     def _send_result(self, request: SendResult) -> Sent:
         self.sent.append(request.text)
         return Sent()
-
-
-def _machine_of(value: Any) -> str:
-    holder = getattr(value, "machine", value)
-    vm_id = getattr(holder, "vm_id", None)
-    return vm_id.name if vm_id is not None else ""

@@ -17,7 +17,6 @@ from durabletask.client import AsyncTaskHubGrpcClient
 
 import settings
 from activities import registration
-from activities.read_run_state import read_run_state
 from activities.send_result import send_result
 from azure_clients.session import close_session
 from contracts import machine_steps, steps
@@ -141,19 +140,22 @@ def journey(
 def real_activities(sent: list[str], address: Callable[[], str], *, twice: bool = False) -> dict[str, Activity]:
     """Give the app's own activities by name, with the bindings that the host would hand them."""
 
-    async def run_state(asked: machine_steps.ReadRunState) -> machine_steps.RunStateRead:
-        client = AsyncTaskHubGrpcClient(host_address=address())
-        try:
-            return await read_run_state(asked, cast("df.DurableFunctionsClient", client))
-        finally:
-            await client.close()
+    def with_client(body: registration.ClientBody[Any, Any]) -> Callable[[Any], Awaitable[Answer]]:
+        async def asked(request: Any) -> Answer:
+            client = AsyncTaskHubGrpcClient(host_address=address())
+            try:
+                return await body(request, cast("df.DurableFunctionsClient", client))
+            finally:
+                await client.close()
+
+        return asked
 
     async def result(asked: machine_steps.SendResult) -> machine_steps.Sent:
         return await send_result(asked, _Out(sent))
 
     pairs: list[tuple[Step[Any, Any], Callable[[Any], Awaitable[Answer]]]] = [
         *registration.PLAIN,
-        (steps.READ_RUN_STATE, run_state),
+        *((step, with_client(body)) for step, body in registration.WITH_CLIENT),
         (steps.SEND_RESULT, result),
     ]
     return {step.name: _activity(step, body, twice) for step, body in pairs}

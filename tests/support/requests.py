@@ -47,7 +47,7 @@ def job(name: str = "vm1", *, request_id: str = "r1", **more: Any) -> MachineJob
             "door": Door.QUEUE,
             "target": target,
             "dry_run": False,
-            "approval_asked": False,
+            "accepted_at": "2026-01-01T00:00:00Z",
             "settings": settings(),
             **more,
         }

@@ -44,7 +44,7 @@ PRODUCT = {
     ),
     "azure_clients": Room(
         ("contracts", "settings"),
-        ("aiohttp", "azure.core", "azure.identity", "azure.mgmt.compute"),
+        ("aiohttp", "azure.core", "azure.identity", "azure.keyvault.secrets", "azure.mgmt.compute"),
         never=(*ENVIRONMENT, *SLEEP),
     ),
     "policy": Room(("contracts",), (), PURE, (*CLOCK_AND_CHANCE, *HIDDEN_DOORS)),

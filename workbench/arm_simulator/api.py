@@ -9,6 +9,7 @@ from workbench.arm_simulator.errors import invalid_parameter
 from workbench.arm_simulator.machine import Machine
 from workbench.arm_simulator.operations import Fate, Operation
 from workbench.arm_simulator.schemas import Members
+from workbench.arm_simulator.store import Resource
 from workbench.arm_simulator.world import World
 
 
@@ -38,6 +39,17 @@ class Call:
     def machine(self) -> Machine:
         """The machine that the path names. Raises the 404 that fits."""
         return self.world.machine_at(self.subscription, self.names["group"], self.names["vm"])
+
+    @property
+    def resource_id(self) -> str:
+        """The id of the resource that the path is."""
+        return self.path.rstrip("/")
+
+    @property
+    def resource(self) -> Resource:
+        """The resource that the path is. Raises the 404 that fits."""
+        self.world.require_group(self.subscription, self.names["group"])
+        return self.world.store.require(self.resource_id)
 
     def flag(self, name: str) -> bool:
         """A query parameter that is true or false."""

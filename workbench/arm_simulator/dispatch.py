@@ -58,6 +58,12 @@ class Exchange:
         )
 
 
+#: Lists that leave out what the caller may not read.
+_FILTERED_LISTS = frozenset(
+    f"{kind}.{verb}" for kind in ("virtualMachines", "disks", "snapshots", "resources") for verb in ("list", "listAll")
+)
+#: Routes that evaluate `$filter`; `atScope()` is understood by the list of locks alone.
+_FILTERS = ("resources.list",)
 _MACHINE_SCOPE = re.compile(r".*/providers/microsoft\.compute/virtualmachines/([^/]+)", re.IGNORECASE)
 
 
@@ -113,10 +119,10 @@ class Dispatcher:
             return
         scope, role = names.get("scope") or exchange.path.rstrip("/"), self._world.role
         # A list shows what may be read, to whoever may read anything in it.
-        if route.name in ("virtualMachines.list", "virtualMachines.listAll"):
-            machines = self._world.machines.values()
-            if any(role.allows(route.action, machine.id) for machine in machines):
-                return
+        if route.name in _FILTERED_LISTS and any(
+            role.allows(route.action, held) for held in (*self._world.machines, *self._world.store.ids())
+        ):
+            return
         if not role.allows(route.action, scope):
             raise authorization_failed(CLIENT_ID, OBJECT_ID, route.action, scope)
 
@@ -126,7 +132,7 @@ class Dispatcher:
             vm_id = f"{subscription}/{names['group']}/{names['vm']}"
         elif route.policy == "GetOperation":
             found = self._world.platform.operations.find(names["operation"])
-            if found is not None:
+            if found is not None and "/virtualmachines/" in found.vm_id.lower():
                 vm_id = "/".join(found.vm_id.split("/")[index] for index in (2, 4, 8))
         left = self._world.throttle.admit(route.policy, subscription, vm_id)
         exchange.out["x-ms-ratelimit-remaining-resource"] = left
@@ -135,9 +141,9 @@ class Dispatcher:
         for name in exchange.query:
             if name != "api-version" and name not in route.queries:
                 raise invalid_parameter(name, f"The query parameter '{name}' is not known to {route.name}.")
-        if exchange.query.get("$filter", "atScope()") != "atScope()" or (
-            "$filter" in exchange.query and route.name != "locks.list"
-        ):
+        if "$filter" not in exchange.query or route.name in _FILTERS:
+            return
+        if exchange.query["$filter"] != "atScope()" or route.name != "locks.list":
             raise invalid_parameter("$filter", "The simulator does not evaluate $filter.")
 
     def _call(self, exchange: Exchange, names: dict[str, str], body: dict[str, Any]) -> Call:

@@ -32,6 +32,12 @@ class Durations:
     vm_update: tuple[float, float] = (3, 8)
     #: From the machine's creation to the end of a generalized image's first boot.
     first_boot: tuple[float, float] = (10, 25)
+    gallery_write: tuple[float, float] = (2, 6)
+    gallery_delete: tuple[float, float] = (10, 30)
+    #: The copy of an image version in its own region, and in another.
+    replicate_home: tuple[float, float] = (480, 540)
+    replicate_region: tuple[float, float] = (600, 1500)
+    image_write: tuple[float, float] = (5, 25)
 
 
 #: A platform operation that hears nothing from the agent ends after 90 minutes.

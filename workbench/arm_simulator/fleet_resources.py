@@ -1,9 +1,10 @@
-"""What surrounds a machine of the fleet: its disks, its network interface, a network, its encryption set."""
+"""What surrounds a machine, its disks, interfaces and network: made with the fleet, let go with the machine."""
 
 from typing import Any
 
 from workbench.arm_simulator.machine import Machine
 from workbench.arm_simulator.network import SUBNETS, VNETS, interface_properties
+from workbench.arm_simulator.regions import region_key
 from workbench.arm_simulator.store import Resource, Store
 
 _OS_DISK_SECURITY = {
@@ -29,7 +30,7 @@ def add_surroundings(store: Store, machine: Machine) -> None:
 
 def add_network(store: Store, group_id: str, location: str) -> Resource:
     """The network of a group in a location, made when there is none; gives back its subnet."""
-    network = f"{group_id}/providers/Microsoft.Network/virtualNetworks/vnet-{location.lower().replace(' ', '')}"
+    network = f"{group_id}/providers/Microsoft.Network/virtualNetworks/vnet-{region_key(location)}"
     if (subnet := store.get(f"{network}/subnets/default")) is not None:
         return subnet
     _add(store, network, VNETS, location, addressSpace={"addressPrefixes": ["10.0.0.0/16"]})
@@ -79,3 +80,16 @@ def _add_data_disk(store: Store, machine: Machine, entry: dict[str, Any]) -> Non
     disk = _disk(store, machine, entry, creationData={"createOption": "Empty"})
     if machine.spec.shared_data_disk and entry["lun"] == 0:
         disk.properties["maxShares"] = 2
+
+
+def let_go(store: Store, machine: Machine) -> None:
+    """The machine is gone: what its delete options name goes too, and the rest keeps what is on it."""
+    for number, (resource_id, with_machine) in enumerate((*machine.model.disks(), *machine.model.interfaces())):
+        resource = store.get(resource_id)
+        if resource is None:
+            continue
+        resource.owners = [owner for owner in resource.owners if owner.lower() != machine.id.lower()]
+        if with_machine:
+            store.remove(resource.id)
+        elif number == 0:
+            resource.content = machine.guest.freeze()

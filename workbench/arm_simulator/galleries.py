@@ -8,7 +8,7 @@ from workbench.arm_simulator.platform import Platform
 from workbench.arm_simulator.regions import REGIONS, region_key
 from workbench.arm_simulator.replication import Replication
 from workbench.arm_simulator.specs import SUBSCRIPTION
-from workbench.arm_simulator.store import Resource, Store
+from workbench.arm_simulator.store import DataDiskSource, Resource, Store
 
 if TYPE_CHECKING:
     from workbench.arm_simulator.guests.model import DiskContent
@@ -48,6 +48,8 @@ class Galleries:
         self._platform = platform
         self._groups = groups
         self.replication = Replication(platform)
+        #: Data disks of versions and managed images, by their ids in lower case.
+        self.data_disks: dict[str, tuple[DataDiskSource, ...]] = {}
 
     def add_gallery(
         self,
@@ -80,7 +82,7 @@ class Galleries:
     ) -> Resource:
         """Add an image definition to a gallery (the resource, its id, or its name if that is unique).
 
-        `security_type` is the feature's value, such as TrustedLaunch or TrustedLaunchSupported. KeyError without gallery.
+        `security_type` is the feature's value, such as TrustedLaunchSupported. KeyError when there is no such gallery.
         """
         parent = self._named(gallery, GALLERY)
         identifier = {"publisher": "Simulator", "offer": parent.name, "sku": name}
@@ -117,13 +119,23 @@ class Galleries:
         ]
         publishing = {"targetRegions": targets, "replicaCount": 1, "excludeFromLatest": excluded}
         publishing |= {"publishedDate": self._platform.clock.now().isoformat(), "storageAccountType": "Standard_LRS"}
-        storage = {"osDiskImage": {"sizeInGB": 30, "hostCaching": "ReadWrite"}, "dataDiskImages": []}
+        storage: dict[str, Any] = {"osDiskImage": {"sizeInGB": 30, "hostCaching": "ReadWrite"}, "dataDiskImages": []}
+        # Made from a machine that is gone by now, as most are.
+        gone = f"{parent.id.partition('/providers/')[0]}/providers/Microsoft.Compute/virtualMachines/gone"
+        storage["source"] = {"virtualMachineId": gone}
         safety = {"allowDeletionOfReplicatedLocations": True, "reportedForPolicyViolation": False}
         properties = {"publishingProfile": publishing, "storageProfile": storage, "safetyProfile": safety}
         version = self._add(f"{parent.id}/versions/{name}", VERSION, parent.location, tags, properties)
         version.content = content
         self.replication.complete(version)
         return version
+
+    def add_encryption_set(self, name: str, location: str, *, resource_group: str = "golden-rg") -> Resource:
+        """Add a disk encryption set, which belongs to one region."""
+        group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{resource_group}"
+        self._groups.add(group.lower())
+        kind = "Microsoft.Compute/diskEncryptionSets"
+        return self._add(f"{group}/providers/{kind}/{name}", kind, location, None, {})
 
     def versions(self, definition_id: str) -> list[Resource]:
         """All versions of a definition, the lowest first."""
@@ -152,7 +164,7 @@ class Galleries:
         if self._store.get(resource_id) is not None:
             raise ValueError(f"there is a resource '{resource_id}' already")
         made = self._store.new(resource_id, kind, location, fresh=False, tags=dict(tags or {}), properties=properties)
-        return self._store.add(made)
+        return self._store.add(made, trace=False)
 
 
 def number(version: Resource) -> tuple[int, ...]:

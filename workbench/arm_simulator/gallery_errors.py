@@ -18,15 +18,6 @@ def property_change(name: str) -> ArmError:
     return ArmError(409, "PropertyChangeNotAllowed", f"Changing property '{name}' is not allowed.", target=name)
 
 
-def location_taken(name: str, location: str, group: str, asked: str) -> ArmError:
-    """409: the resource exists in another region."""
-    message = (
-        f"The resource '{name}' already exists in location '{location}' in resource group '{group}'. "
-        f"A resource with the same name cannot be created in location '{asked}'. Please select a new resource name."
-    )
-    return ArmError(409, "InvalidResourceLocation", message, gateway=True)
-
-
 def nested_resources() -> ArmError:
     """409: a gallery with definitions, or a definition with versions, cannot be deleted."""
     return ArmError(409, "CannotDeleteResource", "Can not delete resource before nested resources are deleted.")

@@ -38,9 +38,7 @@ GALLERY_IMAGE = Members(
 
 _OS_ENCRYPTION = Members("OSDiskImageEncryption", {"diskEncryptionSetId": str})
 _DATA_ENCRYPTION = Members("DataDiskImageEncryption", {"lun": int, "diskEncryptionSetId": str}, ("lun",))
-_ENCRYPTION = Members(
-    "EncryptionImages", {"osDiskImage": _OS_ENCRYPTION, "dataDiskImages": ListOf(_DATA_ENCRYPTION)}
-)
+_ENCRYPTION = Members("EncryptionImages", {"osDiskImage": _OS_ENCRYPTION, "dataDiskImages": ListOf(_DATA_ENCRYPTION)})
 _TARGET_REGION = Members(
     "TargetRegion",
     {

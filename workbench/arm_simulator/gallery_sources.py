@@ -1,21 +1,21 @@
 """What an image version or a managed image is made from: a machine, a disk, a snapshot, an image or a version."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from workbench.arm_simulator.disks import content_of
 from workbench.arm_simulator.galleries import DefinitionFacts
 from workbench.arm_simulator.gallery_errors import (
     bad_source_kind,
+    concurrent_request,
     os_state_differs,
     source_not_found,
     trait_differs,
     unsupported_source,
 )
-from workbench.arm_simulator.machine import Machine
 from workbench.arm_simulator.regions import region_key
 from workbench.arm_simulator.store import DataDiskSource, Resource
-from workbench.arm_simulator.vm_views import vm_model
 from workbench.arm_simulator.world import World
 
 if TYPE_CHECKING:
@@ -99,11 +99,6 @@ def _plan_text(plan: Mapping[str, str] | None) -> str:
     return "null" if not plan else ",".join(f"{name}={plan[name]}" for name in sorted(plan))
 
 
-def machine_disks(machine: Machine) -> dict[str, Any]:
-    """The storage profile as the machine's model shows it."""
-    return vm_model(machine)["properties"]["storageProfile"]
-
-
 def _of_machine(world: World, source_id: str) -> Source | None:
     machine = world.machines.get(source_id.lower().rstrip("/"))
     if machine is None or machine.deleting:
@@ -111,10 +106,12 @@ def _of_machine(world: World, source_id: str) -> Source | None:
     spec = machine.spec
     if spec.ephemeral_os_disk:
         raise unsupported_source(source_id, "an ephemeral OS disk")
-    storage = machine_disks(machine)
+    storage = machine.model.storage
     for disk in (storage["osDisk"], *storage["dataDisks"]):
         if disk["managedDisk"].get("storageAccountType") == "UltraSSD_LRS":
-            raise unsupported_source(source_id, f"disk ['{disk['managedDisk']['id']}'] stored in an UltraSSD account type")
+            raise unsupported_source(
+                source_id, f"disk ['{disk['managedDisk']['id']}'] stored in an UltraSSD account type"
+            )
     return Source(
         id=source_id,
         content=machine.guest.freeze(),
@@ -137,14 +134,16 @@ def _of_machine(world: World, source_id: str) -> Source | None:
 
 def _content(world: World, disk_id: str) -> "DiskContent | None":
     disk = world.store.get(disk_id)
-    return None if disk is None else disk.content
+    return None if disk is None else content_of(world, disk)
 
 
 def _of_disk(world: World, source_id: str) -> Source | None:
     disk = world.store.get(source_id)
-    if disk is None or disk.deleting or disk.provisioning_state != "Succeeded":
+    if disk is None or disk.deleting:
         return None
-    content = frozen_content(world, disk)
+    if disk.provisioning_state != "Succeeded":
+        raise concurrent_request()
+    content = content_of(world, disk)
     if content is None:
         raise bad_source_kind(source_id, "be a managed disk or snapshot with an operating system")
     shown = disk.properties
@@ -162,14 +161,6 @@ def _of_disk(world: World, source_id: str) -> Source | None:
         exists=_still_there(world, disk),
         plan=shown.get("purchasePlan"),
     )
-
-
-def frozen_content(world: World, disk: Resource) -> "DiskContent | None":
-    """What is on a disk now; of an attached OS disk what its machine has made of it."""
-    for machine in world.machines.values():
-        if machine_disks(machine)["osDisk"]["managedDisk"]["id"].lower() == disk.id.lower():
-            return machine.guest.freeze()
-    return disk.content
 
 
 def _of_image(world: World, source_id: str, location: str) -> Source | None:
@@ -191,6 +182,17 @@ def _of_image(world: World, source_id: str, location: str) -> Source | None:
         data_caching=("None",) * len(image.data_disks),
         plan=image.plan,
     )
+
+
+def with_data_disks(world: World, source: Source, disks: Mapping[int, str]) -> Source:
+    """The source with data disks of their own, by lun. Raises what the gallery service answers."""
+    found: list[DataDiskSource] = []
+    for lun, disk_id in disks.items():
+        disk = world.store.get(disk_id)
+        if disk is None or disk.deleting or region_key(disk.location) != region_key(source.location):
+            raise source_not_found(disk_id)
+        found.append(DataDiskSource(lun, disk.properties.get("diskSizeGB", 0), content_of(world, disk)))
+    return replace(source, data_disks=tuple(found), data_caching=("None",) * len(found))
 
 
 def _still_there(world: World, held: Resource) -> Callable[[], bool]:

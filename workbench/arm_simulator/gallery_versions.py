@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workbench.arm_simulator.errors import invalid_parameter
-from workbench.arm_simulator.galleries import DEFINITION, VERSION, DefinitionFacts
+from workbench.arm_simulator.galleries import VERSION
 from workbench.arm_simulator.gallery_errors import (
     bad_source_kind,
     bad_version_name,
@@ -186,10 +186,3 @@ def storage_profile(given: Mapping[str, Any], source: Source) -> dict[str, Any]:
         entry["hostCaching"] = chosen.get("hostCaching", caching)
         data_disks.append({**entry, **({"source": chosen["source"]} if "source" in chosen else {})})
     return {**kept, "osDiskImage": os_disk, "dataDiskImages": data_disks}
-
-
-def facts_of_parent(definition: Resource) -> DefinitionFacts:
-    """What the definition of a version asks."""
-    if definition.kind != DEFINITION:
-        raise ValueError(f"{definition.id} is not an image definition")
-    return DefinitionFacts.of(definition)

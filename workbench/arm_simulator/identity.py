@@ -16,7 +16,9 @@ TENANT_ID = "22222222-2222-2222-2222-222222222222"
 CLIENT_ID = "33333333-3333-3333-3333-333333333333"
 OBJECT_ID = "44444444-4444-4444-4444-444444444444"
 LIFETIME = 24 * 3600
-_RESOURCES = ("https://management.azure.com", "https://management.core.windows.net")
+ARM_AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
+VAULT_AUDIENCE = "https://vault.azure.net"
+_RESOURCES = (*ARM_AUDIENCES, VAULT_AUDIENCE)
 
 
 class Identity:
@@ -27,7 +29,8 @@ class Identity:
 
     def __init__(self) -> None:
         self.header = secrets.token_hex(16)
-        self._given: dict[str, float] = {}
+        #: When each token ends, and for whom it is.
+        self._given: dict[str, tuple[float, str]] = {}
         self._numbers = random.SystemRandom()
         self.tokens_given = 0
 
@@ -53,28 +56,31 @@ class Identity:
         head = _part({"typ": "JWT", "alg": "RS256", "kid": "simulator"})
         signature = base64.urlsafe_b64encode(self._numbers.randbytes(64)).decode().rstrip("=")
         token = f"{head}.{_part(claims)}.{signature}"
-        self._given[token] = expires
+        self._given[token] = expires, audience
         self.tokens_given += 1
         return token
 
     def expire_all(self) -> int:
         """Make every token given so far too old; how many there were."""
         count = len(self._given)
-        self._given = dict.fromkeys(self._given, 0.0)
+        self._given = {token: (0.0, audience) for token, (_, audience) in self._given.items()}
         return count
 
-    def check(self, headers: Mapping[str, str]) -> None:
-        """Refuse a request without a token of ours that is still good."""
+    def check(self, headers: Mapping[str, str], audiences: tuple[str, ...] = ARM_AUDIENCES) -> None:
+        """Refuse a request without a token of ours that is still good, and for one of the audiences."""
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             message = "Authentication failed. The 'Authorization' header is missing."
             raise unauthorized("AuthenticationFailed", message, TENANT_ID)
-        expires = self._given.get(token)
-        if expires is None:
+        if token not in self._given:
             raise unauthorized("InvalidAuthenticationToken", "The access token is invalid.", TENANT_ID)
+        expires, audience = self._given[token]
         if expires <= time.time():
             message = "The access token expiry UTC time is earlier than current UTC time."
             raise unauthorized("ExpiredAuthenticationToken", message, TENANT_ID)
+        if audience not in audiences:
+            message = f"The access token has been obtained for wrong audience or resource '{audience}'."
+            raise unauthorized("InvalidAuthenticationTokenAudience", message, TENANT_ID)
 
 
 def _part(claims: dict[str, Any]) -> str:

@@ -17,6 +17,8 @@ def statuses(machine: Machine) -> list[dict[str, Any]]:
     listed: list[dict[str, Any]] = []
     if machine.generalized:
         listed.append(_status("OSState/generalized", "VM generalized"))
+    elif machine.specialized:
+        listed.append(_status("OSState/specialized", "VM specialized"))
     state = machine.provisioning_state
     shown = {"Succeeded": "Provisioning succeeded", "Failed": "Provisioning failed"}.get(state, state)
     listed.append(_status(f"ProvisioningState/{state.lower()}", shown, machine.power_changed))
@@ -30,15 +32,20 @@ def instance_view(machine: Machine) -> dict[str, Any]:
     # What only the agent knows stays, stale, while the machine keeps its host, and vanishes with it.
     if machine.agent is not None:
         name, version = os_names(machine)
-        view |= {"computerName": machine.name[:15], "osName": name, "osVersion": version}
+        view |= {"computerName": _computer_name(machine), "osName": name, "osVersion": version}
         view["vmAgent"] = vm_agent(machine)
-    view["disks"] = [_disk(machine)]
+    view["disks"] = [_disk(machine), *(_data_disk(machine, entry) for entry in machine.model.storage["dataDisks"])]
     if machine.spec.boot_diagnostics:
         # With managed storage the addresses are not here: they are asked for, signed.
         view["bootDiagnostics"] = {}
     if machine.agent is not None:
         view["extensions"] = []
     return {**view, "hyperVGeneration": machine.spec.hyper_v_generation, "statuses": statuses(machine)}
+
+
+def _computer_name(machine: Machine) -> str:
+    profile = machine.model.os_profile
+    return machine.name[:15] if profile is None else str(profile["computerName"])
 
 
 def os_names(machine: Machine) -> tuple[str, str]:
@@ -71,6 +78,11 @@ def _disk(machine: Machine) -> dict[str, Any]:
     if machine.spec.ade_encrypted:
         listed.append(_status("EncryptionState/encrypted", "Encryption is enabled on disk"))
     return {"name": machine.os_disk, "statuses": listed}
+
+
+def _data_disk(machine: Machine, entry: dict[str, Any]) -> dict[str, Any]:
+    listed = [_status("ProvisioningState/succeeded", "Provisioning succeeded", machine.created)]
+    return {"name": entry["name"], "statuses": listed}
 
 
 def _status(

@@ -1,12 +1,13 @@
 """One simulated machine: its state, and what other rooms may ask of it."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Literal
 
 from workbench.arm_simulator.effects import Effect, EffectLog
-from workbench.arm_simulator.guests.model import Guest
+from workbench.arm_simulator.guests.model import Boots, Guest
+from workbench.arm_simulator.machine_model import MachineModel, fleet_model
 from workbench.arm_simulator.operations import Operation
 from workbench.arm_simulator.platform import Platform
 from workbench.arm_simulator.run_command_record import RunCommandRecord
@@ -18,9 +19,12 @@ type AgentReport = Literal["ready", "notReady"] | None
 
 
 class Machine:
-    """State of a machine. `power` is what it does; `goal` is what the platform was last told it should do."""
+    """State of a machine. `power` is what it does; `goal` is what the platform was last told it should do.
 
-    def __init__(self, platform: Platform, spec: MachineSpec, guest: Guest) -> None:
+    With a `model` it is being created now and has not booted; without one it is of the fleet, as its spec says.
+    """
+
+    def __init__(self, platform: Platform, spec: MachineSpec, guest: Guest, model: MachineModel | None = None) -> None:
         self.platform = platform
         self.spec = spec
         self.guest = guest
@@ -28,7 +32,18 @@ class Machine:
         self.log = EffectLog(platform.clock, spec.id)
         self.vm_id = str(uuid.UUID(int=platform.rng.getrandbits(128), version=4))
         self.disk_suffix = f"{platform.rng.getrandbits(64):016x}"
+        self.model = model or fleet_model(spec, self.disk_suffix)
         self.created: datetime = platform.clock.now()
+        #: No LIST shows it before this moment.
+        self.listed_from = self.created
+        #: The operation that creates it, until that has ended.
+        self.creation: Operation | None = None
+        #: What its first boot was told, so that a failed creation can be tried again; no password.
+        self.provisioning: Mapping[str, str | None] | None = None
+        #: What becomes of it, as its disk's content says.
+        self.guest_boots: Boots = "ok"
+        #: Whether it was made from a specialized image.
+        self.specialized = False
         self.power: PowerState = "stopped" if spec.power == "guestStopped" else spec.power
         self.goal: Literal["running", "stopped", "deallocated"] = (
             "running" if spec.power in ("running", "guestStopped") else spec.power
@@ -51,9 +66,12 @@ class Machine:
         self.agent_came_up: Callable[[Machine], None] | None = None
         self._console = SerialConsole(platform.clock, platform.dice)
         self._guest_text_seen = 0
-        # It booted before it was added: what that wrote is in the log by now.
-        self.write_boot(at_once=True)
-        self._take_console(at_once=True)
+        if model is None:
+            # It booted before it was added: what that wrote is in the log by now.
+            self.write_boot(at_once=True)
+            self._take_console(at_once=True)
+        else:
+            self.power, self.provisioning_state, self.agent = "starting", "Creating", None
 
     @property
     def id(self) -> str:
@@ -73,7 +91,7 @@ class Machine:
     @property
     def os_disk(self) -> str:
         """The name of its OS disk."""
-        return f"{self.name}_OsDisk_1_{self.disk_suffix}"
+        return self.model.os_disk_name
 
     def set_power(self, power: PowerState) -> None:
         """Change the power state now; leaving `running` ends a boot."""

@@ -43,6 +43,8 @@ def deallocate(machine: Machine, fate: Fate | None = None) -> Operation:
         return machine.power_operation
     _refuse(machine, "deallocate", preempts=True)
     _preempt(machine)
+    if machine.creation is not None:
+        machine.creation, machine.provisioning_state = None, "Failed"
     machine.power_operation = machine.action_operation = None
     if machine.power == "deallocated":
         return _nothing_to_do(machine, "deallocate", fate)
@@ -61,7 +63,7 @@ def generalize(machine: Machine) -> None:
     """Mark it generalized: at once, for ever, and only when the platform itself stopped it."""
     if machine.deleting:
         raise operation_not_allowed("generalize", machine.name, DELETING)
-    if machine.power_operation is not None:
+    if machine.power_operation is not None or machine.creation is not None:
         raise operation_not_allowed("generalize", machine.name, "another operation is in progress")
     if machine.goal == "running":
         raise operation_not_allowed("generalize", machine.name, RUNNING)
@@ -72,6 +74,9 @@ def generalize(machine: Machine) -> None:
 def delete(machine: Machine, gone: Callable[[], None], fate: Fate | None = None) -> Operation:
     """Delete it; `gone` is called when it no longer exists."""
     operations, platform = machine.platform.operations, machine.platform
+    if machine.creation is not None:
+        operations.preempt(machine.creation)
+        machine.creation = None
     operation = operations.begin("delete", machine.id, machine.spec.location, fate)
     machine.deleting, machine.provisioning_state = True, "Deleting"
 
@@ -116,6 +121,8 @@ def _refuse(machine: Machine, operation: str, generalized: bool = False, preempt
         raise operation_not_allowed(operation, machine.name, DELETING)
     if generalized and machine.generalized:
         raise operation_not_allowed(operation, machine.name, "the VM is generalized")
+    if machine.creation is not None and not preempts:
+        raise operation_not_allowed(operation, machine.name, "another operation is in progress")
     if machine.power_operation is not None and not preempts:
         raise not_allowed(
             f"An ongoing operation is changing power state of Virtual Machine {machine.name} to {machine.goal}. "
@@ -126,7 +133,7 @@ def _refuse(machine: Machine, operation: str, generalized: bool = False, preempt
 def _preempt(machine: Machine) -> None:
     """End what runs: its operation is canceled, and so is a run command that was not delivered yet."""
     operations = machine.platform.operations
-    for operation in (machine.power_operation, machine.action_operation):
+    for operation in (machine.power_operation, machine.action_operation, machine.creation):
         if operation is not None:
             operations.preempt(operation)
     for record in machine.run_commands.values():

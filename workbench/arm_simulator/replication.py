@@ -61,6 +61,8 @@ class Replication:
         self._platform = platform
         self._copies: dict[str, dict[str, RegionCopy]] = {}
         self._rules: list[_Rule] = []
+        #: Whether a version may be changed while it is being replicated; Azure is taken to answer 409.
+        self.accepts_updates = False
 
     def fail_region(self, pattern: str, region: str, message: str, times: int | None = 1) -> None:
         """Let the next `times` copies (None: all) to `region` fail at their end.
@@ -136,7 +138,8 @@ class Replication:
 
     def _plan(self, job: _Job, key: str, copy: RegionCopy) -> None:
         rule = self._rule_for(job.version, key)
-        if job.fate is not None and job.fate.ends == "never" or rule is not None and rule.message is None:
+        endless = rule is not None and rule.message is None
+        if endless or (job.fate is not None and job.fate.ends == "never"):
             return
         failure = rule.message if rule is not None else None
         passed = (self._platform.clock.now() - copy.started).total_seconds()
@@ -162,10 +165,9 @@ class Replication:
         version, operations = job.version, self._platform.operations
         if version.operation is not job.operation or any(copy.state == "Replicating" for copy in copies):
             return
-        failed = [copy for copy in copies if copy.state == "Failed"]
-        never = job.fate is not None and job.fate.ends == "never"
-        if never:
+        if job.fate is not None and job.fate.ends == "never":
             return
+        failed = [copy for copy in copies if copy.state == "Failed"]
         version.provisioning_state = "Failed" if failed or job.fate is not None else "Succeeded"
         if job.fate is not None:
             operations.fail(job.operation, job.fate.code, job.fate.message)

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from workbench.arm_simulator.errors import ArmError
 from workbench.arm_simulator.operations import Family, Fate, Operation
 from workbench.arm_simulator.platform import Platform
+from workbench.arm_simulator.regions import region_key
 from workbench.arm_simulator.store import Resource, Store
 
 
@@ -23,7 +25,10 @@ def begin_write(
 
     `duration` is a field of Durations. `done` is called just before it succeeds; `output` gives what the operation
     shows then. A fate that fails leaves the resource Failed; one that never ends leaves it as it is during the work.
+    A write that is under way goes on, and is given back: the same PUT again is no second piece of work.
     """
+    if resource.operation is not None and resource.operation.status == "InProgress":
+        return resource.operation
     operation = platform.operations.begin("write", resource.id, resource.location, fate, family)
     resource.operation, resource.provisioning_state = operation, during
 
@@ -56,6 +61,8 @@ def begin_delete(
     """Follow a DELETE: the resource is gone when it succeeds, Failed when the fate says so. `done` comes after."""
     if resource.deleting and resource.operation is not None:
         return resource.operation
+    if resource.operation is not None:
+        platform.operations.preempt(resource.operation)
     operation = platform.operations.begin("delete", resource.id, resource.location, fate, family)
     before = resource.provisioning_state
     resource.operation, resource.deleting, resource.provisioning_state = operation, True, "Deleting"
@@ -75,3 +82,16 @@ def begin_delete(
 
     platform.clock.call_in(platform.dice.draw(duration), end)
     return operation
+
+
+def check_location(resource: Resource, location: str) -> None:
+    """Raises 409 when a PUT would move a resource to another region, or write to one that is going away."""
+    if resource.deleting:
+        raise ArmError(409, "Conflict", f"The resource '{resource.id}' is being deleted. Try again when it is gone.")
+    if region_key(resource.location) != region_key(location):
+        message = (
+            f"The resource '{resource.name}' already exists in location '{resource.location}' in resource group "
+            f"'{resource.group}'. A resource with the same name cannot be created in location '{location}'. "
+            "Please select a new resource name."
+        )
+        raise ArmError(409, "InvalidResourceLocation", message, gateway=True)

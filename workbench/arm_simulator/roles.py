@@ -10,11 +10,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Role:
-    """Allowed and excepted actions (with `*`), and the scopes where the role is assigned ("/" is everywhere)."""
+    """Allowed and excepted actions (with `*`), and the scopes where the role is assigned ("/" is everywhere).
+
+    `data_actions` are those of data planes, such as reading a secret; None leaves them all open.
+    """
 
     actions: tuple[str, ...] = ("*",)
     not_actions: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ("/",)
+    data_actions: tuple[str, ...] | None = None
 
     @staticmethod
     def of(actions: Iterable[str], not_actions: Iterable[str] = (), scopes: Iterable[str] = ("/",)) -> "Role":
@@ -29,12 +33,15 @@ class Role:
         """
         scopes = tuple(document.get("scopes", ("/",)))
         if "Actions" in document:
-            return Role(tuple(document["Actions"]), tuple(document.get("NotActions", ())), scopes)
+            data = document.get("DataActions")
+            excepted = tuple(document.get("NotActions", ()))
+            return Role(tuple(document["Actions"]), excepted, scopes, None if data is None else tuple(data))
         inner = document.get("properties", document)
         if "permissions" in inner:
             actions = [action for entry in inner["permissions"] for action in entry.get("actions", ())]
             excepted = [action for entry in inner["permissions"] for action in entry.get("notActions", ())]
-            return Role(tuple(actions), tuple(excepted), scopes)
+            data = [action for entry in inner["permissions"] for action in entry.get("dataActions", ())]
+            return Role(tuple(actions), tuple(excepted), scopes, tuple(data))
         raise ValueError("a role definition needs 'Actions' or 'properties.permissions'")
 
     @staticmethod
@@ -52,12 +59,16 @@ class Role:
             return False
         return _matches(action, self.actions) and not _matches(action, self.not_actions)
 
+    def allows_data(self, action: str, scope: str) -> bool:
+        """Whether `action` of a data plane may be done at `scope`."""
+        return self.data_actions is None or (self.applies_at(scope) and _matches(action, self.data_actions))
+
     def permissions(self, scope: str) -> list[dict[str, Any]]:
         """The `value` of Permissions - List at `scope`."""
         if not self.applies_at(scope):
             return []
         entry = {"actions": list(self.actions), "notActions": list(self.not_actions)}
-        return [{**entry, "dataActions": [], "notDataActions": []}]
+        return [{**entry, "dataActions": list(self.data_actions or ()), "notDataActions": []}]
 
 
 def is_within(scope: str, above: str) -> bool:

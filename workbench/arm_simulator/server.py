@@ -8,14 +8,10 @@ from aiohttp import web
 from workbench.arm_simulator.api import Answer
 from workbench.arm_simulator.dispatch import Dispatcher, Exchange
 from workbench.arm_simulator.errors import ArmError
-from workbench.arm_simulator.faults import Injected
+from workbench.arm_simulator.fault_effects import Cut, after_work, before_work
 from workbench.arm_simulator.identity import Identity
 from workbench.arm_simulator.request_log import RequestRecord
 from workbench.arm_simulator.world import World
-
-
-class _Cut(Exception):
-    """The connection goes away without an answer."""
 
 
 class ArmServer:
@@ -39,7 +35,7 @@ class ArmServer:
             response, code = await self._respond(exchange)
             status = response.status
             return response
-        except _Cut:
+        except Cut:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response(status=500)
@@ -59,26 +55,10 @@ class ArmServer:
         self._world.count_request(names)
         faults = self._world.faults.meet(exchange.method, exchange.path, route.name, exchange.vm)
         exchange.faults = faults
-        await self._before(faults)
+        await before_work(self._world.clock, faults)
         answer = await self._dispatcher.answer(exchange, route, names)
-        for injected in faults:
-            if injected.fault.kind == "hold":
-                await injected.hold()
-            elif injected.fault.kind == "cutAfter":
-                raise _Cut
+        await after_work(faults)
         return answer
-
-    async def _before(self, faults: list[Injected]) -> None:
-        for injected in faults:
-            fault = injected.fault
-            if fault.kind == "delay":
-                await self._world.clock.sleep(fault.delay_seconds)
-            elif fault.kind == "holdBefore":
-                await injected.hold()
-            elif fault.kind == "cutBefore":
-                raise _Cut
-            elif fault.kind == "status":
-                raise fault.error()
 
     def _response(self, exchange: Exchange, answer: Answer) -> web.Response:
         now = self._world.clock.now()

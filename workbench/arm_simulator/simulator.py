@@ -15,6 +15,7 @@ from workbench.arm_simulator.control_plane import ControlPlane
 from workbench.arm_simulator.durations import Durations
 from workbench.arm_simulator.faults import Fault, Injected
 from workbench.arm_simulator.identity import Identity
+from workbench.arm_simulator.key_vault import Vaults
 from workbench.arm_simulator.locks import Lock, LockLevel
 from workbench.arm_simulator.machine import Machine
 from workbench.arm_simulator.request_log import RequestRecord
@@ -53,6 +54,8 @@ class Simulator:
         self.clock = clock or RealClock()
         self.world = World(self.clock, role or Role(), self._state_dir, throttling, seed, durations, emulate_linux)
         self._identity = Identity()
+        self.vaults = Vaults(self.world, self._identity)
+        self.add_secret, self.vault_endpoint = self.vaults.add_secret, self.vaults.endpoint
         self._port = port
         self._runners: list[web.AppRunner] = []
         self.endpoint = ""
@@ -75,6 +78,7 @@ class Simulator:
         tokens = web.Application()
         tokens.router.add_get("/msi/token", self._identity.handle)
         self.identity_endpoint = f"http://{_HOST}:{await self._listen(tokens, 0, None)}/msi/token"
+        await self.vaults.start(context)
         await self.clock.start()
 
     async def _listen(self, app: web.Application, port: int, context: object) -> int:
@@ -92,6 +96,7 @@ class Simulator:
         for runner in self._runners:
             await runner.cleanup()
         self._runners.clear()
+        await self.vaults.stop()
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
 

@@ -1,6 +1,6 @@
 """Every ARM resource that is not a machine: kept by id, and the memory of what was made and deleted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -163,6 +163,10 @@ class Store:
     def all(self) -> list[Resource]:
         """Every resource, in the order in which they were added."""
         return list(self._all.values())
+
+    def ids(self) -> Iterable[str]:
+        """Every id, in lower case."""
+        return self._all.keys()
 
     def trace_made(self, kind: str, resource_id: str, tags: Mapping[str, str]) -> None:
         """Remember that something was made now."""

@@ -2,15 +2,17 @@
 
 import os
 import shutil
+import uuid
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from workbench.guest_sandbox.isolation import lay_skeleton
 from workbench.guest_sandbox.traits import DISTRIBUTIONS, LinuxTraits
 
 STUBS = Path(__file__).with_name("stubs")
-MACHINE_ID = "4f1c0d9be5c64ac0b9b1a0f6d6a3c7e2"
 OVF = '<wa:ProvisioningSection xmlns:wa="http://schemas.microsoft.com/windowsazure"><wa:UserName>{}</wa:UserName>'
+KEY_KINDS = {"rsa": "ssh-rsa", "ecdsa": "ecdsa-sha2-nistp256", "ed25519": "ssh-ed25519"}
 
 
 def lay_machine(root: Path, traits: LinuxTraits) -> None:
@@ -25,18 +27,27 @@ def lay_machine(root: Path, traits: LinuxTraits) -> None:
         (root / folder).mkdir(parents=True, exist_ok=True)
     for path, text in files.items():
         (root / path).write_text(text)
-    # One file under two names: on Azure both are the same line, and both end in the serial log.
-    (root / "dev/ttyS0").touch()
-    os.link(root / "dev/ttyS0", root / "dev/console")
+    (root / "var/run").symlink_to("../run")
+    lay_consoles(root)
     install_stubs(root, traits)
     lay_power_on(root, traits)
     (root / ".machine/laid").touch()
 
 
+def lay_consoles(root: Path) -> None:
+    """One empty file under two names: on Azure both are the same line, and both end in the serial log."""
+    (root / "dev/ttyS0").touch()
+    os.link(root / "dev/ttyS0", root / "dev/console")
+
+
 def lay_power_on(root: Path, traits: LinuxTraits) -> None:
-    """What a boot brings: an empty /run with what the services keep there, and a running agent."""
+    """What a boot brings: an empty /run with what the services keep there, another boot id, and a running agent."""
     shutil.rmtree(root / "run")
     (root / "run").mkdir()
+    (root / ".machine/sealed").unlink(missing_ok=True)
+    (root / "proc/sys/kernel/random").mkdir(parents=True, exist_ok=True)
+    (root / "proc/sys/kernel/random/boot_id").write_text(f"{uuid.uuid4()}\n")
+    (root / "proc/sys/kernel/hostname").write_bytes((root / "etc/hostname").read_bytes())
     if "systemd-run" in traits.detach:
         (root / "run/systemd/system").mkdir(parents=True)
     if "at" in traits.detach:
@@ -63,11 +74,23 @@ def install_stubs(root: Path, traits: LinuxTraits) -> None:
         places |= {"at": "usr/bin/at", "atrm": "usr/bin/atrm"}
     if "setsid" in traits.detach:
         places["setsid"] = "usr/bin/setsid"
+    places["hostname"] = "usr/bin/hostname"
     for name, place in places.items():
         install(name, root / place)
     install("poweroff", root / "usr/sbin/shutdown")
-    (root / "usr/bin/date").rename(root / ".machine/bin/date")
-    install("date", root / "usr/bin/date")
+    for tool in ("date", "uname"):
+        (root / "usr/bin" / tool).rename(root / ".machine/bin" / tool)
+        install(tool, root / "usr/bin" / tool)
+    install_packages(root, DISTRIBUTIONS[traits.distribution].packages)
+
+
+def install_packages(root: Path, manager: str | None) -> None:
+    """Puts the distribution's package manager on the PATH, with what tells whether a reboot is wanted."""
+    if manager is None:
+        return
+    install("package-manager", root / "usr/bin" / manager)
+    if manager in ("dnf", "yum"):
+        install("needs-restarting", root / "usr/bin/needs-restarting")
 
 
 def install(name: str, place: Path) -> None:
@@ -84,14 +107,15 @@ def stub(name: str) -> bytes:
 
 def system_files(traits: LinuxTraits) -> dict[str, str]:
     """Identity, network leases and logs of the machine (guest path without its leading slash, text)."""
+    host, machine_id = traits.host_name, machine_id_of(traits)
     files = {
         "etc/os-release": DISTRIBUTIONS[traits.distribution].os_release(),
-        "etc/machine-id": MACHINE_ID + "\n",
-        "etc/hostname": "source-vm\n",
+        "etc/machine-id": machine_id + "\n",
+        "etc/hostname": f"{host}\n",
         "etc/resolv.conf": "nameserver 168.63.129.16\n",
         "etc/sudoers.d/90-cloud-init-users": f"{traits.user} ALL=(ALL) NOPASSWD:ALL\n",
         "etc/sudoers.d/waagent": f"{traits.user} ALL=(ALL) ALL\n",
-        "var/lib/dbus/machine-id": MACHINE_ID + "\n",
+        "var/lib/dbus/machine-id": machine_id + "\n",
         "var/lib/dhcp/dhclient.eth0.leases": "lease { fixed-address 10.0.0.4; }\n",
         "var/lib/NetworkManager/internal-eth0.lease": "ADDRESS=10.0.0.4\n",
         "var/lib/systemd/random-seed": "seed\n",
@@ -99,28 +123,41 @@ def system_files(traits: LinuxTraits) -> dict[str, str]:
         "var/lib/cloud/instance/obj.pkl": "x\n",
         "var/lib/cloud/seed/ovf-env.xml": "x\n",
         "var/log/cloud-init.log": "provisioned\n",
-        "var/log/syslog": "source-vm sshd: accepted\n",
+        "var/log/syslog": f"{host} sshd: accepted\n",
         "var/log/syslog.1": "older\n",
-        "var/log/auth.log": "source-vm sudo\n",
-        f"var/log/journal/{MACHINE_ID}/system.journal": "journal\n",
+        "var/log/auth.log": f"{host} sudo\n",
+        f"var/log/journal/{machine_id}/system.journal": "journal\n",
         "tmp/left-over": "x\n",
     }
-    for algorithm in ("rsa", "ecdsa", "ed25519"):
-        files[f"etc/ssh/ssh_host_{algorithm}_key"] = "private\n"
-        files[f"etc/ssh/ssh_host_{algorithm}_key.pub"] = "public\n"
+    return {**files, **host_key_files(host, machine_id)}
+
+
+def machine_id_of(traits: LinuxTraits) -> str:
+    """The machine-id of a machine that was laid, not provisioned: another one for another host name."""
+    return sha256(f"machine-id of {traits.host_name}".encode()).hexdigest()[:32]
+
+
+def host_key_files(host: str, seed: str) -> dict[str, str]:
+    """Private and public SSH host keys that no other seed gives; the public one ends with its comment."""
+    files: dict[str, str] = {}
+    for algorithm, kind in KEY_KINDS.items():
+        public = sha256(f"{seed} {kind}".encode()).hexdigest()
+        files[f"etc/ssh/ssh_host_{algorithm}_key"] = f"private {kind}\n"
+        files[f"etc/ssh/ssh_host_{algorithm}_key.pub"] = f"{kind} {public} root@{host}\n"
     return files
 
 
 def personal_files(traits: LinuxTraits) -> dict[str, str]:
-    """Accounts, their keys and shell histories: root, the provisioned user, and a second person (alice)."""
-    user = traits.user
-    people = {"root": "root", user: f"home/{user}", "alice": "home/alice"}
+    """Accounts, their keys and shell histories: root, the provisioned user, and further people."""
+    numbered = list(enumerate((traits.user, *traits.people), 1000))
+    accounts = [f"{name}:x:{number}:{number}::/home/{name}:/bin/bash\n" for number, name in numbered]
+    system = "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\n"
     files = {
-        "etc/passwd": "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\n"
-        f"{user}:x:1000:1000::/home/{user}:/bin/bash\nalice:x:1001:1001::/home/alice:/bin/bash\n",
-        "etc/shadow": f"root:$6$secret:1::::::\n{user}:!:1::::::\nalice:!:1::::::\n",
-        "etc/group": f"root:x:0:\n{user}:x:1000:\nalice:x:1001:\n",
+        "etc/passwd": system + "".join(accounts),
+        "etc/shadow": "root:$6$secret:1::::::\n" + "".join(f"{name}:!:1::::::\n" for _, name in numbered),
+        "etc/group": "root:x:0:\n" + "".join(f"{name}:x:{number}:\n" for number, name in numbered),
     }
+    people = {"root": "root", **{name: f"home/{name}" for _, name in numbered}}
     for name, home in people.items():
         files[f"{home}/.ssh/authorized_keys"] = f"ssh-ed25519 AAAA {name}\n"
         files[f"{home}/.bash_history"] = "history of " + name + "\n"
@@ -137,6 +174,7 @@ def agent_files(traits: LinuxTraits) -> dict[str, str]:
         "var/log/azure/run-command-handler/handler.log": "event=enabled\n",
         ".machine/waagent": traits.waagent + "\n",
         ".machine/cloud-init": traits.cloud_init + "\n",
+        ".machine/packages": traits.packages + "\n",
         ".machine/agent-service": DISTRIBUTIONS[traits.distribution].agent_service + "\n",
         ".machine/effects": "",
     }

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from workbench.guest_sandbox.copying import copy_disk, lay_from_picture
 from workbench.guest_sandbox.file_tree import lay_machine, lay_power_on
 from workbench.guest_sandbox.isolation import SandboxKind, host_environment, isolated, sandbox_kind
+from workbench.guest_sandbox.leftovers import put_back, take_down
+from workbench.guest_sandbox.provisioning import provision
 from workbench.guest_sandbox.traits import LinuxTraits
 
 JOB_TIMEOUT_S = 30.0
@@ -40,11 +44,14 @@ class ScheduledJob:
 class LinuxGuest:
     """One made-up machine; everything it is lives in files below root, so a new process finds it as it was."""
 
-    def __init__(self, root: Path, traits: LinuxTraits, *, kind: SandboxKind | None = None) -> None:
+    def __init__(
+        self, root: Path, traits: LinuxTraits, *, kind: SandboxKind | None = None, picture: Path | None = None
+    ) -> None:
         """Lays the machine's file tree below root, or takes the one that is there.
 
-        kind forces one sandbox; without it the best one of this computer is used. Raises RuntimeError when none
-        can be had here (see sandbox_kind).
+        picture is what `copy_disk_to` made: the machine's disk then begins as a copy of it. kind forces one sandbox;
+        without it the best one of this computer is used. Raises RuntimeError when none can be had here (see
+        sandbox_kind).
         """
         chosen = kind or sandbox_kind()
         if chosen is None:
@@ -56,7 +63,10 @@ class LinuxGuest:
         self._runs = root.resolve() / "runs"
         self._runs.mkdir(parents=True, exist_ok=True)
         self.files = root.resolve() / "fs"
-        lay_machine(self.files, traits)
+        if picture is None:
+            lay_machine(self.files, traits)
+        else:
+            lay_from_picture(self.files, picture, traits)
 
     async def run(self, script: str, environment: Mapping[str, str], timeout_s: float = 30) -> ScriptResult:
         """Runs script as managed Run Command does: a file of mode 0500 started through a shell, as root.
@@ -73,7 +83,7 @@ class LinuxGuest:
         file.write_text(script)
         file.chmod(0o500)
         guest_path = f"/{file.relative_to(self.files)}"
-        return await self._execute(number, ("/bin/sh", "-c", guest_path), environment, timeout_s)
+        return await self._execute_or_leave(number, ("/bin/sh", "-c", guest_path), environment, timeout_s)
 
     def scheduled(self) -> tuple[ScheduledJob, ...]:
         """Detached work that has not begun, oldest first; none on a machine that is off."""
@@ -92,7 +102,7 @@ class LinuxGuest:
         job = self.files / ".machine/jobs" / job_id
         (job / "started").touch()
         command = (job / "command").read_bytes().decode().split("\0")[:-1]
-        return await self._execute(self._next_run(), command, {}, JOB_TIMEOUT_S)
+        return await self._execute_or_leave(self._next_run(), command, {}, JOB_TIMEOUT_S)
 
     def set_clock(self, moment: datetime) -> None:
         """Sets the clock that `date` shows; it then stands still. Without it `date` shows this computer's time.
@@ -129,14 +139,43 @@ class LinuxGuest:
             (job / "started").touch()
         lay_power_on(self.files, self._traits)
 
+    def sealed(self) -> bool:
+        """Whether waagent deprovisioned the machine, and it has not booted since."""
+        return (self.files / ".machine/sealed").exists()
+
+    def note(self, effect: str) -> None:
+        """Adds a line to the effects."""
+        with (self.files / ".machine/effects").open("a") as effects:
+            effects.write(f"{effect}\n")
+
+    def copy_disk_to(self, folder: Path) -> None:
+        """Copies what is on the disk now to a folder that does not exist yet (a few ms)."""
+        copy_disk(self.files, folder)
+
+    def provision(self, host_name: str, user: str | None, key: str | None, rng: random.Random) -> None:
+        """The first boot of a generalized image; see the module provisioning."""
+        provision(self.files, self._traits, host_name, user, key, rng)
+
     def _must_be_on(self) -> None:
         if self.powered_off():
             raise RuntimeError("the machine is powered off")
 
     def _next_run(self) -> int:
-        number = len(list(self._runs.iterdir())) + 1
+        """One more than any run of this machine, and any run that a copied disk tells of."""
+        folders = (self._runs, self.files / RUN_COMMAND_FOLDER)
+        number = max([0, *(int(run.name) for folder in folders if folder.is_dir() for run in folder.iterdir())]) + 1
         (self._runs / str(number)).mkdir()
         return number
+
+    async def _execute_or_leave(
+        self, number: int, command: Sequence[str], environment: Mapping[str, str], timeout_s: float
+    ) -> ScriptResult:
+        """Executes; a machine that is sealed by it shows again what its traits leave behind."""
+        left = None if self.sealed() or not self._traits.leaves else take_down(self.files, self._traits.leaves)
+        result = await self._execute(number, command, environment, timeout_s)
+        if left is not None and self.sealed():
+            put_back(self.files, left)
+        return result
 
     async def _execute(
         self, number: int, command: Sequence[str], environment: Mapping[str, str], timeout_s: float

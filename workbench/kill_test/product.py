@@ -11,7 +11,6 @@ from durabletask.client import AsyncTaskHubGrpcClient
 from durabletask.worker import TaskHubGrpcWorker
 
 from activities import registration
-from activities.read_run_state import read_run_state
 from activities.send_result import send_result
 from contracts import machine_steps, steps
 from contracts.answer import Answer
@@ -37,19 +36,22 @@ def register(worker: TaskHubGrpcWorker, address: str) -> None:
 
 
 def _bodies(address: str) -> list[tuple[Step[Any, Any], Body]]:
-    async def run_state(asked: machine_steps.ReadRunState) -> machine_steps.RunStateRead:
-        client = AsyncTaskHubGrpcClient(host_address=address)
-        try:
-            return await read_run_state(asked, cast("df.DurableFunctionsClient", client))
-        finally:
-            await client.close()
+    def with_client(body: registration.ClientBody[Any, Any]) -> Body:
+        async def asked(request: Any) -> Any:
+            client = AsyncTaskHubGrpcClient(host_address=address)
+            try:
+                return await body(request, cast("df.DurableFunctionsClient", client))
+            finally:
+                await client.close()
+
+        return asked
 
     async def result(asked: machine_steps.SendResult) -> machine_steps.Sent:
         return await send_result(asked, _Nowhere())
 
     return [
         *registration.PLAIN,
-        (steps.READ_RUN_STATE, run_state),
+        *((step, with_client(body)) for step, body in registration.WITH_CLIENT),
         (steps.SEND_RESULT, result),
     ]
 

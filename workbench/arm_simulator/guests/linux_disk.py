@@ -96,7 +96,9 @@ class LinuxDisk:
 
     def report(self, known_user: str, old_host: str, boot_id: str) -> dict[str, str]:
         """The facts of the identity report."""
-        named = [file for file, host in self.logs if old_host and host == old_host]
+        # A machine that is still called so names itself in its logs: its host name tells that already.
+        foreign = old_host and old_host != self.host_name
+        named = [file for file, host in self.logs if foreign and host == old_host]
         return {
             "hostName": self.host_name,
             "identity": digest(self.machine_id),

@@ -2,19 +2,25 @@
 
 import functools
 import importlib
+import random
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from workbench.arm_simulator.guests.emulated_linux import EmulatedLinuxGuest
-from workbench.arm_simulator.guests.model import Guest, Job, Outcome
+from workbench.arm_simulator.guests.model import Boots, Guest, Job, Outcome, System
+from workbench.arm_simulator.guests.protocol import prepares
 from workbench.arm_simulator.specs import LinuxTraits
 
 #: No script of a test or a demo runs longer than this in real seconds; one that does counts as hanging.
 _MOST_REAL_SECONDS = 60.0
+_HANDLER = "var/lib/waagent/run-command-handler"
+_PACKAGES = "var/lib/packages-updated"
+#: Traits that only the platform, or only an emulated guest, looks at.
+_NOT_OF_THE_SANDBOX = ("boots", "prepare")
 
 
 @functools.cache
@@ -28,11 +34,45 @@ def sandbox_kind() -> str | None:
     return None if kind is None else str(kind)
 
 
-def linux_guest(root: Path, traits: LinuxTraits, emulate: bool = False) -> Guest:
+def linux_guest(root: Path, traits: LinuxTraits, emulate: bool = False, host_name: str = "source-vm") -> Guest:
     """The real script in a sandbox where one can be had, else the emulation."""
     if emulate or sandbox_kind() is None:
-        return EmulatedLinuxGuest(traits)
-    return SandboxedLinuxGuest(root, traits)
+        return EmulatedLinuxGuest(traits, host_name=host_name)
+    return SandboxedLinuxGuest(root, traits, host_name=host_name)
+
+
+@dataclass(frozen=True)
+class SandboxedLinuxContent:
+    """A picture of a sandboxed disk: a copy of its file tree, or, when that was never laid, what it would be."""
+
+    traits: LinuxTraits
+    host_name: str
+    tree: Path | None = None
+    sealed: bool = False
+    system: System = "Linux"
+
+    @property
+    def boots(self) -> Boots:
+        """What becomes of a machine that is made from it."""
+        return self.traits.boots
+
+    @property
+    def packages(self) -> int:
+        """How often packages were updated on it."""
+        counter = None if self.tree is None else self.tree / _PACKAGES
+        return int(counter.read_text()) if counter is not None and counter.exists() else 0
+
+    def guest(self, root: Path) -> "SandboxedLinuxGuest":
+        """A guest whose file tree is copied from the picture when it is first used."""
+        return SandboxedLinuxGuest(root, self.traits, host_name=self.host_name, picture=self.tree)
+
+
+@dataclass(frozen=True)
+class _FirstBoot:
+    host_name: str
+    user: str | None
+    key: str | None
+    rng: random.Random
 
 
 class SandboxedLinuxGuest:
@@ -42,16 +82,28 @@ class SandboxedLinuxGuest:
     ValueError when the sandbox does not know the traits.
     """
 
-    def __init__(self, root: Path, traits: LinuxTraits) -> None:
+    def __init__(
+        self, root: Path, traits: LinuxTraits, *, host_name: str = "source-vm", picture: Path | None = None
+    ) -> None:
         self._sandbox: Any = importlib.import_module("workbench.guest_sandbox")
-        self._traits: Any = self._sandbox.LinuxTraits(**asdict(traits))
+        self._given = traits
+        known = {name: value for name, value in asdict(traits).items() if name not in _NOT_OF_THE_SANDBOX}
+        self._traits: Any = self._sandbox.LinuxTraits(**known, host_name=host_name)
+        self._host_name = host_name
         self._root = root
+        self._picture = picture
+        self._first_boot: _FirstBoot | None = None
         self._laid: Any = None
+        self._frozen: SandboxedLinuxContent | None = None
+        self._pictures = 0
 
     def _machine(self) -> Any:
         if self._laid is None:
             self._root.mkdir(parents=True, exist_ok=True)
-            self._laid = self._sandbox.LinuxGuest(self._root, self._traits)
+            self._laid = self._sandbox.LinuxGuest(self._root, self._traits, picture=self._picture)
+            if (first := self._first_boot) is not None:
+                self._laid.provision(first.host_name, first.user, first.key, first.rng)
+        self._frozen = None
         return self._laid
 
     def set_clock(self, moment: datetime) -> None:
@@ -62,7 +114,11 @@ class SandboxedLinuxGuest:
         """Run the script as root of the sandbox, parameters as environment variables."""
         began = time.monotonic()
         limit = min(timeout_s, _MOST_REAL_SECONDS)
-        return _outcome(await self._machine().run(script, dict(parameters), limit), began)
+        if name := prepares(script):
+            self._machine().note(f"prepared {name}")
+        result = await self._machine().run(script, dict(parameters), limit)
+        self._frozen = None  # one may have been made while the script ran
+        return _outcome(result, began)
 
     def scheduled(self) -> tuple[Job, ...]:
         """Detached work that the script left behind."""
@@ -71,7 +127,9 @@ class SandboxedLinuxGuest:
     async def run_scheduled(self, job_id: str) -> Outcome:
         """Run detached work now."""
         began = time.monotonic()
-        return _outcome(await self._machine().run_scheduled(job_id), began)
+        result = await self._machine().run_scheduled(job_id)
+        self._frozen = None
+        return _outcome(result, began)
 
     def agent_running(self) -> bool:
         """Whether the agent's service runs."""
@@ -79,7 +137,9 @@ class SandboxedLinuxGuest:
 
     def remembers_scripts(self) -> bool:
         """Whether the state of Run Command's handler is still on the machine's disk."""
-        return self._laid is not None and bool(self._laid.remembers_scripts())
+        if self._laid is not None:
+            return bool(self._laid.remembers_scripts())
+        return self._picture is not None and (self._picture / _HANDLER).exists()
 
     def powered_off(self) -> bool:
         """Whether the guest powered itself off."""
@@ -96,7 +156,31 @@ class SandboxedLinuxGuest:
     def boot(self) -> None:
         """Power it on again."""
         if self._laid is not None:
-            self._laid.boot()
+            self._machine().boot()
+
+    def freeze(self) -> SandboxedLinuxContent:
+        """A picture of the disk: the file tree is copied (some ms) unless nothing happened since the last one."""
+        if self._laid is None and self._first_boot is None:
+            return SandboxedLinuxContent(self._given, self._host_name, self._picture)
+        if self._frozen is None:
+            machine = self._machine()
+            self._pictures += 1
+            # Beside the machine's own folder: a picture outlives its machine.
+            tree = self._root.with_name(f"{self._root.name}-pictures") / str(self._pictures)
+            machine.copy_disk_to(tree)
+            self._frozen = SandboxedLinuxContent(self._given, self._host_name, tree, bool(machine.sealed()))
+        return self._frozen
+
+    def provision(
+        self, host_name: str, user: str | None, *, key: str | None = None, rng: random.Random | None = None
+    ) -> None:
+        """First boot of an image; a tree that is not laid yet is provisioned when it is."""
+        seed = None if rng is None else rng.getrandbits(64)
+        first = _FirstBoot(host_name, user, key, random.Random(seed))  # noqa: S311 - made-up identities
+        if self._laid is None:
+            self._first_boot = first
+        else:
+            self._machine().provision(first.host_name, first.user, first.key, first.rng)
 
 
 def _outcome(result: Any, began: float) -> Outcome:

@@ -62,13 +62,15 @@ class WindowsDisk:
 
     def report(self, known_user: str, old_host: str, boot_id: str) -> dict[str, str]:
         """The facts of the identity report."""
+        # A machine that is still called so names itself in its logs: its host name tells that already.
+        foreign = old_host and old_host != self.host_name
         return {
             "hostName": self.host_name,
             "identity": digest(self.sid),
             "sshHostKeys": "",
             "users": ",".join(user for user in self.users if user.lower() != known_user.lower()),
             "authorizedKeys": "",
-            "logs": ",".join([file for file, host in self.logs if old_host and host == old_host][:5]),
+            "logs": ",".join([file for file, host in self.logs if foreign and host == old_host][:5]),
             "bootId": boot_id,
         }
 

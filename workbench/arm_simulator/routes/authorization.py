@@ -18,6 +18,9 @@ def _require_scope(call: Call) -> str:
         world.require_group(parts[2], parts[4])
     elif len(parts) == 9 and "/".join(parts[5:8]).lower() == "providers/microsoft.compute/virtualmachines":
         world.machine_at(parts[2], parts[4], parts[8])
+    elif len(parts) >= 9 and len(parts) % 2 == 1 and parts[5].lower() == "providers":
+        world.require_group(parts[2], parts[4])
+        world.store.require(scope)
     else:
         raise unknown_path(call.path)
     return scope

@@ -4,9 +4,7 @@ from workbench.arm_simulator.api import Answer, Call, Route
 from workbench.arm_simulator.durations import RETRY_AFTER
 from workbench.arm_simulator.errors import ArmError, authorization_failed, entity_not_found, invalid_parameter
 from workbench.arm_simulator.identity import CLIENT_ID, OBJECT_ID
-from workbench.arm_simulator.operations import Operation
-
-_ACTION = "Microsoft.Compute/locations/operations/read"
+from workbench.arm_simulator.operations import FAMILY_PATHS, Family, Operation
 
 
 def operation_of(call: Call) -> Operation:
@@ -14,13 +12,15 @@ def operation_of(call: Call) -> Operation:
     signer, query = call.world.signer, call.query
     if not signer.is_signed(query):
         # Without its signature the address is an ordinary resource, and needs the right to read it.
-        if not call.world.role.allows(_ACTION, f"/subscriptions/{call.subscription}"):
-            raise authorization_failed(CLIENT_ID, OBJECT_ID, _ACTION, call.path)
+        provider, _, folder = call.path.partition("/providers/")[2].partition("/locations/")
+        action = f"{provider}/locations/{folder.split('/')[1]}/read"
+        if not call.world.role.allows(action, f"/subscriptions/{call.subscription}"):
+            raise authorization_failed(CLIENT_ID, OBJECT_ID, action, call.path)
     elif not signer.is_genuine(query) or query.get("p", "").lower() != call.names["operation"].lower():
         message = "The signature of the operation URL does not fit. Replay the URL as it was given."
         raise invalid_parameter("h", message)
     operation = call.world.platform.operations.find(call.names["operation"])
-    if operation is None:
+    if operation is None or f"/{FAMILY_PATHS[operation.family][1]}/".lower() not in call.path.lower():
         raise entity_not_found()
     return operation
 
@@ -39,9 +39,12 @@ async def get(call: Call) -> Answer:
     return Answer(200, operation.output)
 
 
-ROUTES = (
-    Route(
-        "GET", "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}/operations/{operation}",
-        "operations.get", "", get, "GetOperation", ("p", "monitor", "t", "c", "s", "h"),
-    ),
-)  # fmt: skip
+def _route(family: Family) -> Route:
+    provider, folder = FAMILY_PATHS[family]
+    path = f"/subscriptions/{{subscription}}/providers/{provider}/locations/{{location}}/{folder}/{{operation}}"
+    # Only the compute provider's own operations are counted against its buckets.
+    policy = "GetOperation" if family == "compute" else ""
+    return Route("GET", path, "operations.get", "", get, policy, ("p", "monitor", "t", "c", "s", "h"))
+
+
+ROUTES = (_route("compute"), _route("disks"), _route("gallery"), _route("network"))

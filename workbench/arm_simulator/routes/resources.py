@@ -1,11 +1,9 @@
-"""What surrounds machines: subscriptions, resource groups, disks, and the cloud's own description."""
+"""What surrounds resources: subscriptions, resource groups, and the cloud's own description."""
 
 from typing import Any
 
 from workbench.arm_simulator.api import Answer, Call, Route
-from workbench.arm_simulator.errors import resource_not_found
 from workbench.arm_simulator.identity import TENANT_ID
-from workbench.arm_simulator.vm_views import disk_model
 
 _GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
 
@@ -42,17 +40,6 @@ async def get_group(call: Call) -> Answer:
     return Answer(200, {**shown, "location": location, "tags": {}, "properties": {"provisioningState": "Succeeded"}})
 
 
-async def get_disk(call: Call) -> Answer:
-    """The OS disk of a machine."""
-    group, name = call.names["group"], call.names["disk"]
-    call.world.require_group(call.subscription, group)
-    for machine in call.world.machines.values():
-        same_group = call.path.lower().startswith(f"{machine.spec.group_id.lower()}/")
-        if same_group and machine.os_disk.lower() == name.lower():
-            return Answer(200, disk_model(machine))
-    raise resource_not_found(f"Microsoft.Compute/disks/{name}", group)
-
-
 async def metadata(call: Call) -> Answer:
     """What `az cloud register` asks for. Newer api-versions get one object, as the CLI wants it."""
     audience = "https://management.azure.com/"
@@ -71,13 +58,12 @@ async def metadata(call: Call) -> Answer:
 ROUTES = (
     Route("GET", "/subscriptions", "subscriptions.list", "", list_subscriptions),
     Route(
-        "GET", "/subscriptions/{subscription}", "subscriptions.get",
-        "Microsoft.Resources/subscriptions/read", get_subscription,
+        "GET",
+        "/subscriptions/{subscription}",
+        "subscriptions.get",
+        "Microsoft.Resources/subscriptions/read",
+        get_subscription,
     ),
     Route("GET", _GROUP, "resourceGroups.get", "Microsoft.Resources/subscriptions/resourceGroups/read", get_group),
-    Route(
-        "GET", f"{_GROUP}/providers/Microsoft.Compute/disks/{{disk}}", "disks.get",
-        "Microsoft.Compute/disks/read", get_disk,
-    ),
     Route("GET", "/metadata/endpoints", "metadata.endpoints", "", metadata),
-)  # fmt: skip
+)

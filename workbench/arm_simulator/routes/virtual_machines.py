@@ -1,24 +1,25 @@
-"""Virtual machines: read, list, tag, delete, power, generalize, boot diagnostics."""
+"""Virtual machines: create, read, list, tag, delete, power, generalize, boot diagnostics."""
 
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from workbench.arm_simulator import power
+from workbench.arm_simulator import power, vm_creation
 from workbench.arm_simulator.api import Answer, Call, Handler, Route
 from workbench.arm_simulator.errors import invalid_parameter, not_allowed
 from workbench.arm_simulator.instance_view import instance_view
 from workbench.arm_simulator.machine import Machine
 from workbench.arm_simulator.operations import Fate, Operation
+from workbench.arm_simulator.paging import page
 from workbench.arm_simulator.schemas import NO_BODY, VM_UPDATE
+from workbench.arm_simulator.vm_schemas import VIRTUAL_MACHINE
 from workbench.arm_simulator.vm_views import vm_model, vm_status_item
 
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _LIST = "/providers/Microsoft.Compute/virtualMachines"
 _GROUP = f"{_SUBSCRIPTION}/resourceGroups/{{group}}"
 VM = f"{_GROUP}{_LIST}/{{vm}}"
-_PAGE = 100
 _ACTION = "Microsoft.Compute/virtualMachines"
 
 
@@ -52,25 +53,32 @@ async def list_all(call: Call) -> Answer:
 def _page(call: Call, group: str | None) -> Answer:
     # Without a filter, instanceView cannot be expanded in a list.
     call.expand()
-    start = int(call.query.get("$skiptoken", "0"))
-    role = call.world.role
+    role, now = call.world.role, call.world.clock.now()
     found = [
         machine
         for machine in call.world.machines.values()
         if machine.spec.subscription_id.lower() == call.subscription.lower()
         and (group is None or machine.spec.resource_group.lower() == group.lower())
+        and machine.listed_from <= now
         and role.allows(f"{_ACTION}/read", machine.id)
     ]
     show: Callable[[Machine], dict[str, Any]] = vm_status_item if call.flag("statusOnly") else vm_model
-    body: dict[str, Any] = {"value": [show(machine) for machine in found[start : start + _PAGE]]}
-    for item in body["value"]:
+
+    def coloured(machine: Machine) -> dict[str, Any]:
+        item = show(machine)
         if "instanceView" in item["properties"]:
             item["properties"]["instanceView"] = call.coloured(item["properties"]["instanceView"])
-    if start + _PAGE < len(found):
-        more = f"api-version={call.api_version}&$skiptoken={start + _PAGE}"
-        status_only = "&statusOnly=true" if call.flag("statusOnly") else ""
-        body["nextLink"] = f"{call.endpoint}{quote(call.path)}?{more}{status_only}"
-    return Answer(200, body)
+        return item
+
+    return page(call, found, coloured)
+
+
+async def put(call: Call) -> Answer:
+    """Create (201), or the same PUT again (200)."""
+    call.world.require_group(call.subscription, call.names["group"])
+    machine, operation, created = vm_creation.put(call.world, call.resource_id, call.body, call.fate)
+    headers = {"azure-asyncnotification": "Enabled"}
+    return Answer(201 if created else 200, vm_model(machine), headers, operation, with_location=False)
 
 
 async def update(call: Call) -> Answer:
@@ -155,6 +163,7 @@ ROUTES = (
         "GET", f"{_SUBSCRIPTION}{_LIST}", "virtualMachines.listAll", _READ, list_all, "HighCostGet",
         ("statusonly", "$filter", "$expand", "$skiptoken"),
     ),
+    Route("PUT", VM, "virtualMachines.createOrUpdate", f"{_ACTION}/write", put, "PutVM", body=VIRTUAL_MACHINE),
     Route("PATCH", VM, "virtualMachines.update", f"{_ACTION}/write", update, "UpdateVM", body=VM_UPDATE),
     Route("DELETE", VM, "virtualMachines.delete", f"{_ACTION}/delete", delete, "DeleteVM", ("forcedeletion",)),
     _post("start", _power(power.start), "UpdateVM"),

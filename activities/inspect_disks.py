@@ -1,0 +1,15 @@
+"""Reads what a machine is made of: all that a clone of it must repeat."""
+
+from azure_clients.disks import read_shape
+from azure_clients.errors import ArmRefused
+from contracts.making_steps import DisksInspected, InspectDisks
+from contracts.reasons import Refusal, RefusalCode
+
+
+async def inspect_disks(request: InspectDisks) -> DisksInspected:
+    """Read the model and each managed disk (2 requests and one a data disk); what cannot be read is a refusal."""
+    try:
+        return DisksInspected(shape=await read_shape(request.vm_id))
+    except ArmRefused as refused:
+        refusal = Refusal.of(RefusalCode.DISKS_UNREADABLE, str(refused))
+        return DisksInspected(refusal=refusal, correlation_id=refused.correlation_id)

@@ -1,0 +1,96 @@
+"""Reads what a machine is made of: the parts of its model that a clone must repeat, and each managed disk."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, cast
+
+from azure_clients.errors import arm_errors
+from azure_clients.session import CALL, compute
+from azure_clients.things import properties_of
+from contracts.facts import DiskFacts, MachineShape, OsType, Plan
+from contracts.ids import VmId
+
+type Json = Mapping[str, Any]
+
+
+async def read_shape(vm_id: VmId) -> MachineShape:
+    """Read the model and each managed disk (1 request and one a disk).
+
+    Raises ArmRefused (404: no such machine or disk, 403: not allowed), ArmThrottled or ArmUnavailable.
+    """
+    client = await compute(vm_id.subscription_id)
+    async with arm_errors():
+        model = cast("Json", (await client.virtual_machines.get(vm_id.resource_group, vm_id.name, **CALL)).as_dict())
+    storage = _child(properties_of(model), "storageProfile")
+    os_disk = _child(storage, "osDisk")
+    # The cache of an ephemeral disk shows as a managed disk, but there is nothing that could be copied.
+    copied = [] if os_disk.get("diffDiskSettings") else [os_disk]
+    data = cast("list[Json]", storage.get("dataDisks") or [])
+    disks = await asyncio.gather(*(_read_disk(entry) for entry in (*copied, *data) if _managed_id(entry)))
+    return _shape(model, disks)
+
+
+async def _read_disk(attached: Json) -> DiskFacts:
+    disk_id = _managed_id(attached)
+    parts = disk_id.strip("/").split("/")
+    client = await compute(parts[1])
+    async with arm_errors():
+        disk = cast("Json", (await client.disks.get(parts[3], parts[7], **CALL)).as_dict())
+    properties = properties_of(disk)
+    encryption = _child(properties, "encryption")
+    os_type = str(properties.get("osType", ""))
+    return DiskFacts(
+        id=disk_id,
+        lun=attached.get("lun"),
+        caching=str(attached.get("caching") or "None"),
+        location=str(disk.get("location", "")),
+        sku=str(_child(disk, "sku").get("name", "")),
+        size_gb=int(properties.get("diskSizeGB") or 0),
+        os_type=OsType(os_type) if os_type in set(OsType) else None,
+        generation=properties.get("hyperVGeneration"),
+        security_type=_child(properties, "securityProfile").get("securityType"),
+        disk_encryption_set_id=encryption.get("diskEncryptionSetId"),
+        encryption_type=encryption.get("type"),
+        disk_encryption=bool(_child(properties, "encryptionSettingsCollection").get("enabled")),
+        max_shares=int(properties.get("maxShares") or 1),
+        zones=tuple(disk.get("zones") or ()),
+    )
+
+
+def _shape(model: Json, disks: list[DiskFacts]) -> MachineShape:
+    properties = properties_of(model)
+    storage, security = _child(properties, "storageProfile"), _child(properties, "securityProfile")
+    uefi = _child(security, "uefiSettings")
+    return MachineShape(
+        location=str(model.get("location", "")),
+        vm_size=str(_child(properties, "hardwareProfile").get("vmSize", "")),
+        zones=tuple(model.get("zones") or ()),
+        plan=_plan(_child(model, "plan")),
+        license_type=properties.get("licenseType"),
+        security_type=security.get("securityType"),
+        secure_boot=uefi.get("secureBootEnabled"),
+        v_tpm=uefi.get("vTpmEnabled"),
+        encryption_at_host=security.get("encryptionAtHost"),
+        disk_controller=storage.get("diskControllerType"),
+        os_disk=next((disk for disk in disks if disk.lun is None), None),
+        data_disks=tuple(disk for disk in disks if disk.lun is not None),
+    )
+
+
+def _plan(plan: Json) -> Plan | None:
+    if not plan:
+        return None
+    return Plan(
+        name=str(plan.get("name", "")),
+        publisher=str(plan.get("publisher", "")),
+        product=str(plan.get("product", "")),
+        promotion_code=plan.get("promotionCode"),
+    )
+
+
+def _managed_id(attached: Json) -> str:
+    return str(_child(attached, "managedDisk").get("id") or "")
+
+
+def _child(parent: Json, name: str) -> Json:
+    return cast("Json", parent.get(name) or {})

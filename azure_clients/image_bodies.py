@@ -1,0 +1,92 @@
+"""ARM's JSON of image versions and managed images."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from azure_clients.things import properties_of, tags_of
+from contracts.image_steps import MakeImageVersion, MakeManagedImage, UpdateImageVersion
+from contracts.wishes import TargetRegion
+
+type Body = dict[str, Any]
+type Json = Mapping[str, Any]
+
+
+def image_version(request: MakeImageVersion, tags: dict[str, str]) -> Body:
+    """Give the body of an image version out of a machine.
+
+    Regions may be taken out again (`allowDeletionOfReplicatedLocations`): one that keeps failing is dropped.
+    """
+    publishing: Body = {
+        "targetRegions": _regions(request.target_regions, request.excluded, request),
+        "replicaCount": request.replicas,
+        "storageAccountType": request.storage_account_type,
+        "replicationMode": request.replication_mode,
+        "excludeFromLatest": request.excluded,
+    }
+    if request.end_of_life is not None:
+        publishing["endOfLifeDate"] = request.end_of_life.isoformat()
+    properties = {
+        "publishingProfile": publishing,
+        "storageProfile": {"source": {"virtualMachineId": request.source_vm_id}},
+        "safetyProfile": {"allowDeletionOfReplicatedLocations": True},
+    }
+    return {"location": request.location, "tags": tags, "properties": properties}
+
+
+def changed_version(version: Json, request: UpdateImageVersion) -> Body:
+    """Give the body of a change of a version as it stands; what the request leaves open is not in it.
+
+    A PATCH replaces all tags and all regions: it holds those that stay. The source goes along unchanged, since the
+    model asks for it.
+    """
+    properties = properties_of(version)
+    before = cast("Json", properties.get("publishingProfile") or {})
+    listed = cast("list[Json]", before.get("targetRegions") or [])
+    excluded = bool(before.get("excludeFromLatest")) if request.excluded is None else request.excluded
+    publishing: Body = {}
+    if request.excluded is not None:
+        publishing["excludeFromLatest"] = request.excluded
+        if any(bool(entry.get("excludeFromLatest")) != request.excluded for entry in listed):
+            publishing["targetRegions"] = [{**entry, "excludeFromLatest": request.excluded} for entry in listed]
+    if request.target_regions is not None:
+        publishing["targetRegions"] = _regions(request.target_regions, excluded, request)
+    body: Body = {}
+    if request.tags:
+        body["tags"] = {**tags_of(version), **request.tags}
+    if publishing:
+        source = cast("Json", properties.get("storageProfile") or {}).get("source")
+        body["properties"] = {"publishingProfile": publishing}
+        if source:
+            body["properties"]["storageProfile"] = {"source": source}
+    return body
+
+
+def managed_image(request: MakeManagedImage, tags: dict[str, str]) -> Body:
+    """Give the body of a managed image out of a generalized machine: all its disks."""
+    properties = {
+        "sourceVirtualMachine": {"id": request.source_vm_id},
+        "hyperVGeneration": request.generation,
+        "storageProfile": {"zoneResilient": request.zone_resilient},
+    }
+    return {"location": request.location, "tags": tags, "properties": properties}
+
+
+def _regions(
+    targets: Iterable[TargetRegion], excluded: bool, request: MakeImageVersion | UpdateImageVersion
+) -> list[Body]:
+    return [_region(target, excluded, request) for target in targets]
+
+
+def _region(target: TargetRegion, excluded: bool, request: MakeImageVersion | UpdateImageVersion) -> Body:
+    entry: Body = {
+        "name": target.name,
+        "regionalReplicaCount": target.replicas or request.replicas,
+        "storageAccountType": target.storage_account_type or request.storage_account_type,
+        "excludeFromLatest": excluded,
+    }
+    if target.disk_encryption_set_id is not None:
+        encryption = {"diskEncryptionSetId": str(target.disk_encryption_set_id)}
+        entry["encryption"] = {"osDiskImage": encryption}
+        if request.data_disk_luns:
+            entry["encryption"]["dataDiskImages"] = [{"lun": lun, **encryption} for lun in request.data_disk_luns]
+    return entry

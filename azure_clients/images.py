@@ -1,0 +1,133 @@
+"""Reads and changes what an image becomes: definitions, image versions, managed images."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from azure_clients.correlation import CorrelationId
+from azure_clients.errors import ArmRefused, ArmUnavailable, arm_errors
+from azure_clients.session import CALL, compute
+from azure_clients.things import properties_of, tags_of
+from contracts.facts import ImageDefinition, ImageVersionListed, OsType, Plan, RegionState
+from contracts.image_steps import ImageVersionRead
+from contracts.made import APP_TAG, RUN_TAG
+from contracts.resource_ids import ImageDefinitionId, ImageVersionId
+from contracts.wishes import region_key
+
+type Json = Mapping[str, Any]
+
+
+async def read_definition(definition: ImageDefinitionId) -> ImageDefinition:
+    """Read an image definition (1 request).
+
+    Raises ArmRefused (404: it is not there, 403: not allowed), ArmThrottled or ArmUnavailable.
+    """
+    client = await compute(definition.subscription_id)
+    async with arm_errors():
+        found = await client.gallery_images.get(definition.resource_group, *definition.names, **CALL)
+    shown = found.as_dict()
+    properties = properties_of(shown)
+    features = {str(entry.get("name", "")).lower(): entry.get("value") for entry in _items(properties, "features")}
+    os_type = str(properties.get("osType", "")).lower()
+    if os_type not in {"linux", "windows"}:
+        raise ArmUnavailable("UnreadableAnswer", f"the image definition tells no operating system: {os_type!r}")
+    return ImageDefinition(
+        location=str(shown.get("location", "")),
+        os_type=OsType.LINUX if os_type == "linux" else OsType.WINDOWS,
+        os_state=str(properties.get("osState", "")),
+        generation=str(properties.get("hyperVGeneration") or "V1"),
+        security_type=features.get("securitytype"),
+        architecture=str(properties.get("architecture") or "x64"),
+        plan=_plan(properties),
+    )
+
+
+async def list_versions(definition: ImageDefinitionId) -> tuple[ImageVersionListed, ...]:
+    """List the versions of a definition (1 request a page); one made a moment ago may not be in the list yet."""
+    client = await compute(definition.subscription_id)
+    async with arm_errors():
+        pages = client.gallery_image_versions.list_by_gallery_image(
+            definition.resource_group, *definition.names, **CALL
+        )
+        return tuple([_listed(item.as_dict()) async for item in pages])
+
+
+async def read_version(version: ImageVersionId) -> Json | None:
+    """Read a version with the state of its replication as ARM's JSON (1 request); None if it is not there."""
+    client = await compute(version.subscription_id)
+    try:
+        async with arm_errors():
+            found = await client.gallery_image_versions.get(
+                version.resource_group, *version.names, expand="ReplicationStatus", **CALL
+            )
+    except ArmRefused as refused:
+        if refused.status == 404:
+            return None
+        raise
+    return cast("Json", found.as_dict())
+
+
+async def change_version(version: ImageVersionId, body: Json) -> str | None:
+    """Begin to change a version (1 request: PATCH); gives the correlation id of the order."""
+    client = await compute(version.subscription_id)
+    operations: Any = client.gallery_image_versions
+    seen = CorrelationId()
+    async with arm_errors():
+        await operations.begin_update(
+            version.resource_group, *version.names, body, polling=False, raw_response_hook=seen, **CALL
+        )
+    return seen.value
+
+
+def version_state(version: Json) -> ImageVersionRead:
+    """Turn ARM's JSON of a version with its replication into facts; names of regions as they are compared."""
+    properties = properties_of(version)
+    publishing = cast("Json", properties.get("publishingProfile") or {})
+    summary = _items(cast("Json", properties.get("replicationStatus") or {}), "summary")
+    excluded_regions = [entry.get("excludeFromLatest") for entry in _items(publishing, "targetRegions")]
+    return ImageVersionRead(
+        provisioning_state=str(properties.get("provisioningState") or "Unknown"),
+        run_id=_tag(version, RUN_TAG),
+        excluded=bool(publishing.get("excludeFromLatest")) or any(excluded_regions),
+        regions=tuple(_region(entry) for entry in summary),
+    )
+
+
+def _listed(version: Json) -> ImageVersionListed:
+    properties = properties_of(version)
+    publishing = cast("Json", properties.get("publishingProfile") or {})
+    targets = _items(publishing, "targetRegions")
+    published = publishing.get("publishedDate")
+    return ImageVersionListed(
+        name=str(version.get("name", "")),
+        run_id=_tag(version, RUN_TAG),
+        app_name=_tag(version, APP_TAG),
+        regions=tuple(region_key(str(entry.get("name"))) for entry in targets if not entry.get("excludeFromLatest")),
+        published_at=datetime.fromisoformat(str(published)) if published else None,
+        excluded_from_latest=bool(publishing.get("excludeFromLatest")),
+        provisioning_state=str(properties.get("provisioningState", "")),
+    )
+
+
+def _region(entry: Json) -> RegionState:
+    return RegionState(
+        name=region_key(str(entry.get("region", ""))),
+        state=str(entry.get("state", "")),
+        progress=int(entry.get("progress") or 0),
+        details=str(entry.get("details") or "")[:500],
+    )
+
+
+def _plan(properties: Json) -> Plan | None:
+    found = cast("Json", properties.get("purchasePlan") or {})
+    if not found.get("name"):
+        return None
+    return Plan(name=found["name"], publisher=str(found.get("publisher", "")), product=str(found.get("product", "")))
+
+
+def _tag(version: Json, name: str) -> str | None:
+    return {key.lower(): value for key, value in tags_of(version).items()}.get(name.lower())
+
+
+def _items(parent: Json, name: str) -> list[Json]:
+    return cast("list[Json]", parent.get(name) or [])

@@ -1,0 +1,53 @@
+"""Lists what in a scope carries a run's tag, whatever made it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import cast
+from urllib.parse import quote
+
+from azure_clients.plain_requests import Json, list_pages
+from contracts.ids import Scope
+from contracts.made import APP_TAG, KEEP_TAG, PURPOSE_TAG, RUN_TAG, Kind, Made, Purpose
+from contracts.sweep_steps import Leftover
+
+_FILTER = quote(f"tagName eq '{RUN_TAG}'")
+_QUERY = f"$filter={_FILTER}&$expand=createdTime&api-version=2021-04-01"
+_KINDS = {kind.lower(): kind for kind in Kind}
+
+
+async def list_leftovers(scope: Scope) -> tuple[Leftover, ...]:
+    """List them (1 request a page; Resources - List, or List By Resource Group).
+
+    Kinds that no run makes are left out: Run Commands carry the tag too, and go with their machine. Azure's list may
+    lag behind by some seconds. Raises ArmRefused, ArmThrottled or ArmUnavailable.
+    """
+    found = [_leftover(entry) for entry in await list_pages(f"{scope}/resources", _QUERY)]
+    return tuple(each for each in found if each is not None)
+
+
+def _leftover(entry: Json) -> Leftover | None:
+    kind = _KINDS.get(str(entry.get("type", "")).lower())
+    tags = {str(k).lower(): str(v) for k, v in cast("Mapping[str, object]", entry.get("tags") or {}).items()}
+    if kind is None or RUN_TAG not in tags:
+        return None
+    purpose = tags.get(PURPOSE_TAG)
+    return Leftover(
+        made=Made(
+            kind=kind,
+            id=str(entry.get("id", "")),
+            # What cannot be read counts as an image, which no sweep deletes.
+            purpose=Purpose(purpose) if purpose in set(Purpose) else Purpose.IMAGE,
+        ),
+        run_id=tags[RUN_TAG],
+        app_name=tags.get(APP_TAG),
+        created_at=_moment(entry.get("createdTime")),
+        keep_until=_moment(tags.get(KEEP_TAG)),
+    )
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

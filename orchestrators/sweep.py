@@ -1,0 +1,109 @@
+"""The story of a sweep.
+
+1. List what carries a run's tag, once for each allowed scope.
+2. Leave alone whatever the policy gives a reason for; of the rest ask the engine whether its run is alive.
+3. Delete what is left over, kind by kind in the order that ARM accepts, each tried even when another fails.
+4. Ask the engine for in-place runs that ended without looking after their machine; deallocate those that stand stopped.
+5. Say in the audit log and in the result what went, what stays and why. A dry run only tells.
+"""
+
+from datetime import datetime, timedelta
+
+from durabletask import task
+
+from contracts.made import Kind, Made
+from contracts.making_steps import Deleted, DeleteMade
+from contracts.steps import DELETE_MADE, FIND_LEFTOVERS
+from contracts.sweep import SweepJob
+from contracts.sweep_steps import FindLeftovers, Leftover
+from orchestrators.calling import Story, Throttled, run_step
+from orchestrators.stuck_machines import look_after_stuck
+from orchestrators.sweeping import Sweep, words
+from policy.leftovers import why_it_stays
+
+_MOST_DELETES = 100
+_MOST_NOES = 3
+_ORDER = {kind: place for place, kind in enumerate(Kind)}
+
+
+def sweep(ctx: task.OrchestrationContext, request: dict[str, object]) -> Story[dict[str, object]]:
+    """Sweep once; takes a SweepJob and gives a SweepResult, both as JSON."""
+    swept = Sweep(ctx, SweepJob.model_validate(request))
+    swept.tell("sweep begun")
+    leftovers = yield from _leftovers(swept)
+    if swept.acts:
+        yield from _delete(swept, leftovers)
+    else:
+        swept.would_delete += [each.made.id for each in leftovers]
+    yield from look_after_stuck(swept)
+    return swept.result().model_dump(mode="json", exclude_none=True)
+
+
+def _leftovers(swept: Sweep) -> Story[list[Leftover]]:
+    """Give what may be deleted; everything else is kept with its reason."""
+    job, found = swept.job, dict[str, Leftover]()
+    for scope in job.scopes:
+        answer = yield from swept.ask(FIND_LEFTOVERS, FindLeftovers(scope=scope, app_name=job.app_name), scope)
+        # Scopes may lie in one another.
+        found.update({each.made.id.lower(): each for each in answer.found} if answer else {})
+    swept.looked_at = len(found)
+    swept.show()
+    alive: dict[str, bool] = {}
+    going: list[Leftover] = []
+    for each in sorted(found.values(), key=lambda each: _ORDER[each.made.kind]):
+        why = why_it_stays(each, job, run_alive=False)
+        if why is None:
+            if each.run_id not in alive:
+                alive[each.run_id] = yield from swept.alive(each.run_id)
+            why = why_it_stays(each, job, run_alive=alive[each.run_id])
+        if why is None and len(going) >= _MOST_DELETES:
+            why = f"a sweep deletes at most {_MOST_DELETES} things; the next one comes for it"
+        if why is None:
+            going.append(each)
+        else:
+            swept.keep(each.made.id, why)
+    return going
+
+
+def _delete(swept: Sweep, leftovers: list[Leftover]) -> Story[None]:
+    if leftovers:
+        swept.tell("leftovers deleted", (each.made.id for each in leftovers))
+    for kind in Kind:
+        yield from _delete_kind(swept, {each.made: each.run_id for each in leftovers if each.made.kind is kind})
+
+
+def _delete_kind(swept: Sweep, standing: dict[Made, str]) -> Story[None]:
+    """Begin to delete each at once, then look until each is gone, was refused three times, or the deadline passes."""
+    wait, noes = swept.job.delete, dict[Made, list[str]]()
+    deadline = swept.ctx.current_utc_datetime + timedelta(seconds=wait.deadline)
+    pause = wait.first
+    while standing:
+        for made, run_id in list(standing.items()):
+            answer = yield from _one(swept, made, run_id, deadline)
+            if isinstance(answer, str):
+                noes.setdefault(made, []).append(answer)
+            elif answer.gone:
+                swept.deleted.append(made.id)
+                del standing[made]
+            if len(noes.get(made, ())) >= _MOST_NOES:
+                del standing[made]
+                swept.fail(made.id, noes[made][-1])
+        swept.show()
+        if not standing or swept.ctx.current_utc_datetime + timedelta(seconds=pause) > deadline:
+            break
+        yield swept.ctx.create_timer(timedelta(seconds=pause))
+        pause = wait.every
+    for made in standing:
+        swept.fail(made.id, noes.get(made, ["it was still being deleted at the deadline"])[-1])
+
+
+def _one(swept: Sweep, made: Made, run_id: str, until: datetime) -> Story[Deleted | str]:
+    """Begin to delete one thing, or look whether it is gone; a text says why it will not go."""
+    try:
+        request = DeleteMade(made=made, run_id=run_id)
+        answer = yield from run_step(swept.ctx, DELETE_MADE, request, until=until, again=False)
+    except (task.TaskFailedError, Throttled) as error:
+        return words(error)
+    if answer.failure is not None:
+        return answer.failure.message
+    return answer if answer.gone or answer.why is None else answer.why

@@ -1,0 +1,105 @@
+"""What a sweep knows while its story is told: what it found, what went, what stays and why."""
+
+import logging
+from collections.abc import Iterable
+
+from durabletask import task
+
+from contracts.answer import Answer
+from contracts.log_line import AUDIT_LOGGER, log_line
+from contracts.machine_steps import ReadRunState
+from contracts.message import Message
+from contracts.steps import READ_RUN_STATE, Step
+from contracts.sweep import SweepJob, SweepMode, SweepNote, SweepResult
+from orchestrators.calling import Story, Throttled, run_step
+
+_MOST_KEPT = 200
+# A log record of more than about 32 KB is cut by Application Insights.
+_IDS_A_LINE = 50
+
+
+class Sweep:
+    """One sweep. Nothing here does anything to Azure; the story does, step by step."""
+
+    def __init__(self, ctx: task.OrchestrationContext, job: SweepJob) -> None:
+        """Begin with nothing found."""
+        self.ctx = ctx
+        self.job = job
+        self.acts = job.mode is SweepMode.DELETE
+        self.looked_at = 0
+        self.deleted: list[str] = []
+        self.would_delete: list[str] = []
+        self.deallocated: list[str] = []
+        self.would_deallocate: list[str] = []
+        self._kept: list[SweepNote] = []
+        self._failed: list[SweepNote] = []
+        self._audit = ctx.create_replay_safe_logger(logging.getLogger(AUDIT_LOGGER))
+
+    def ask[I: Message, O: Answer](self, step: Step[I, O], value: I, about: object) -> Story[O | None]:
+        """Run a step; None, and a note in `failed`, if it could not be done: one trouble never ends a sweep."""
+        try:
+            answer = yield from run_step(self.ctx, step, value)
+        except (task.TaskFailedError, Throttled) as error:
+            self.fail(about, f"{step.name}: {words(error)}")
+            return None
+        if answer.failure is not None:
+            self.fail(about, answer.failure.message)
+            return None
+        return answer
+
+    def alive(self, run_id: str) -> Story[bool]:
+        """Ask the engine whether a run is alive; one of which it says nothing counts as alive."""
+        answer = yield from self.ask(READ_RUN_STATE, ReadRunState(run_id=run_id), run_id)
+        return answer is None or answer.alive
+
+    def keep(self, about: object, why: str) -> None:
+        """Note that a thing stays, and why."""
+        self._kept.append(SweepNote(id=str(about), why=why))
+
+    def fail(self, about: object, why: str) -> None:
+        """Note what could not be done."""
+        self._failed.append(SweepNote(id=str(about), why=why[:300]))
+
+    def tell(self, event: str, ids: Iterable[object] = ()) -> None:
+        """Write audit lines: who asked for the sweep, and the things it is about to change."""
+        job, names = self.job, [str(each) for each in ids]
+        who = {"runId": job.sweep_id, "mode": job.mode, "door": job.door, "principal": job.caller.principal}
+        for first in range(0, max(len(names), 1), _IDS_A_LINE):
+            self._audit.info(log_line(event, **who, total=len(names), things=names[first : first + _IDS_A_LINE]))
+
+    def show(self) -> None:
+        """Set the custom status: counts only."""
+        self.ctx.set_custom_status({"lookedAt": self.looked_at, "deleted": len(self.deleted)})
+
+    def result(self) -> SweepResult:
+        """Close the sweep and give its result; its counts go into the audit log."""
+        result = SweepResult(
+            sweep_id=self.job.sweep_id,
+            mode=self.job.mode,
+            looked_at=self.looked_at,
+            deleted=tuple(self.deleted),
+            would_delete=tuple(self.would_delete),
+            deallocated=tuple(self.deallocated),
+            would_deallocate=tuple(self.would_deallocate),
+            kept=tuple(self._kept[:_MOST_KEPT]),
+            left_out=max(0, len(self._kept) - _MOST_KEPT),
+            failed=tuple(self._failed),
+        )
+        lists = result.model_dump(include={*_COUNTED}, by_alias=True)
+        counts = {name: len(listed) for name, listed in lists.items()}
+        failed = [note.model_dump() for note in self._failed[:_IDS_A_LINE]]
+        kept = len(self._kept)
+        line = log_line(
+            "sweep ended", runId=self.job.sweep_id, mode=self.job.mode, lookedAt=self.looked_at, kept=kept,
+            **counts, failed=failed,
+        )  # fmt: skip
+        self._audit.info(line)
+        return result
+
+
+_COUNTED = ("deleted", "would_delete", "deallocated", "would_deallocate")
+
+
+def words(error: Exception) -> str:
+    """Give what an error says, at most 300 characters."""
+    return str(error.details.message if isinstance(error, task.TaskFailedError) else error)[:300]

@@ -1,0 +1,33 @@
+"""What injected faults do around the work that a request asks for."""
+
+from collections.abc import Iterable
+
+from workbench.arm_simulator.clock import Clock
+from workbench.arm_simulator.faults import Injected
+
+
+class Cut(Exception):
+    """The connection goes away without an answer."""
+
+
+async def before_work(clock: Clock, faults: Iterable[Injected]) -> None:
+    """Delay, hold, cut or refuse, in the order of the faults. Raises Cut, or the fault's own error."""
+    for injected in faults:
+        fault = injected.fault
+        if fault.kind == "delay":
+            await clock.sleep(fault.delay_seconds)
+        elif fault.kind == "holdBefore":
+            await injected.hold()
+        elif fault.kind == "cutBefore":
+            raise Cut
+        elif fault.kind == "status":
+            raise fault.error()
+
+
+async def after_work(faults: Iterable[Injected]) -> None:
+    """Hold the answer, or cut it off. Raises Cut."""
+    for injected in faults:
+        if injected.fault.kind == "hold":
+            await injected.hold()
+        elif injected.fault.kind == "cutAfter":
+            raise Cut

@@ -1,0 +1,166 @@
+"""PUT of a machine: checked whole, then made, booted and provisioned in the background."""
+
+import copy
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from workbench.arm_simulator.errors import ArmError
+from workbench.arm_simulator.linked_rights import require_linked
+from workbench.arm_simulator.machine import Machine
+from workbench.arm_simulator.machine_model import MachineModel
+from workbench.arm_simulator.operations import Fate, Operation
+from workbench.arm_simulator.os_profile import first_key, shown_profile
+from workbench.arm_simulator.power import DELETING, operation_not_allowed
+from workbench.arm_simulator.regions import region_key
+from workbench.arm_simulator.specs import LinuxTraits, MachineSpec, WindowsTraits
+from workbench.arm_simulator.vm_birth import begin_birth
+from workbench.arm_simulator.vm_checks import check_choices, check_interfaces, security_type
+from workbench.arm_simulator.vm_sizes import check_generation, check_quota, cores_of
+from workbench.arm_simulator.vm_source import Origin, find_origin
+from workbench.arm_simulator.world import World
+
+_WRITE = "Microsoft.Compute/virtualMachines/write"
+
+
+def put(world: World, vm_id: str, body: Mapping[str, Any], fate: Fate | None) -> tuple[Machine, Operation, bool]:
+    """Create a machine (True), or take the same PUT again (False). Raises ArmError and leaves nothing behind."""
+    known = world.machines.get(vm_id.lower())
+    given = _comparable(body)
+    _check_rights(world, vm_id, body)
+    if known is not None:
+        return known, _again(world, known, body, given, fate), False
+    check_choices(body)
+    size, location = body["properties"]["hardwareProfile"]["vmSize"], region_key(body["location"])
+    cores = cores_of(size)
+    nics = check_interfaces(world, vm_id, body)
+    origin = find_origin(world, vm_id, body)
+    check_generation(size, origin.generation)
+    check_quota(body["location"], world.quota.get(location), world.cores_used(location), cores)
+    machine = world.create(_spec(vm_id, body, origin), _model(body, origin, given), origin.content)
+    machine.specialized = not origin.generalized and "imageReference" in origin.storage
+    for disk in origin.fresh:
+        world.store.add(disk)
+    for resource in (*origin.fresh, *origin.attached, *nics):
+        resource.owners.append(machine.id)
+    return machine, begin_birth(machine, _provisioning(body, origin), fate), True
+
+
+def _check_rights(world: World, vm_id: str, body: Mapping[str, Any]) -> None:
+    properties = body["properties"]
+    linked = [
+        ("Microsoft.Network/networkInterfaces/join/action", nic["id"])
+        for nic in properties["networkProfile"]["networkInterfaces"]
+    ]
+    storage = properties["storageProfile"]
+    for entry in (storage["osDisk"], *storage.get("dataDisks", [])):
+        managed = entry.get("managedDisk", {})
+        if "id" in managed:
+            linked.append(("Microsoft.Compute/disks/read", managed["id"]))
+        if "diskEncryptionSet" in managed:
+            linked.append(("Microsoft.Compute/diskEncryptionSets/read", managed["diskEncryptionSet"]["id"]))
+    if "imageReference" in storage:
+        image = storage["imageReference"]["id"]
+        kind = "galleries/images/versions" if "/galleries/" in image.lower() else "images"
+        linked.append((f"Microsoft.Compute/{kind}/read", image))
+    require_linked(world.role, _WRITE, vm_id, linked)
+
+
+def _again(
+    world: World, machine: Machine, body: Mapping[str, Any], given: Mapping[str, Any], fate: Fate | None
+) -> Operation:
+    """The same PUT again: only tags may differ. One that is being created goes on; one that failed tries again."""
+    if machine.deleting:
+        raise operation_not_allowed("update", machine.name, DELETING)
+    had = machine.model.given
+    changed = "properties" if had is None else next((k for k in {**had, **given} if had.get(k) != given.get(k)), None)
+    if changed is not None:
+        message = f"Changing property '{changed}' is not allowed."
+        raise ArmError(409, "PropertyChangeNotAllowed", message, target=changed)
+    machine.tags = dict(body.get("tags", {}))
+    if machine.creation is not None:
+        return machine.creation
+    operations, location = machine.platform.operations, machine.spec.location
+    if machine.provisioning_state == "Failed" and machine.boot_number == 0:
+        machine.provisioning_state = "Creating"
+        return begin_birth(machine, machine.provisioning, fate)
+    operation = operations.begin("write", machine.id, location, fate)
+    machine.provisioning_state = "Updating"
+
+    def end() -> None:
+        if fate is None:
+            machine.provisioning_state = "Succeeded"
+            operations.succeed(operation)
+        elif fate.ends == "fails":
+            machine.provisioning_state = "Failed"
+            operations.fail(operation, fate.code, fate.message)
+
+    world.clock.call_in(machine.platform.dice.draw("vm_update"), end)
+    return operation
+
+
+def _comparable(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body by its paths, without tags, a password as its hash: so that it can be kept and compared."""
+    flat: dict[str, Any] = {}
+
+    def walk(value: Any, path: str) -> None:
+        if isinstance(value, dict):
+            for name, member in value.items():  # pyright: ignore[reportUnknownVariableType]
+                walk(member, f"{path}.{name}".removeprefix(".properties").lstrip("."))
+        elif path.endswith("adminPassword"):
+            flat[path] = hashlib.sha256(str(value).encode()).hexdigest()
+        else:
+            flat[path] = copy.deepcopy(value)
+
+    walk({name: value for name, value in body.items() if name != "tags"}, "")
+    return flat
+
+
+def _spec(vm_id: str, body: Mapping[str, Any], origin: Origin) -> MachineSpec:
+    parts, properties = vm_id.split("/"), body["properties"]
+    traits: object = getattr(origin.content, "traits", None)
+    security = security_type(body)
+    return MachineSpec(
+        name=parts[8],
+        os="Windows" if origin.os_type == "Windows" else "Linux",
+        subscription_id=parts[2],
+        resource_group=parts[4],
+        location=body["location"],
+        tags=dict(body.get("tags", {})),
+        agent_ready=origin.content.boots != "agentNeverReady",
+        boot_diagnostics=bool(properties.get("diagnosticsProfile", {}).get("bootDiagnostics", {}).get("enabled")),
+        linux=traits if isinstance(traits, LinuxTraits) else LinuxTraits(),
+        windows=traits if isinstance(traits, WindowsTraits) else WindowsTraits(),
+        zones=tuple(body.get("zones", ())),
+        license_type=properties.get("licenseType"),
+        security_type=None if security == "Standard" else security,  # pyright: ignore[reportArgumentType]
+        hyper_v_generation="V1" if origin.generation == "V1" else "V2",
+        vm_size=properties["hardwareProfile"]["vmSize"],
+        plan=body.get("plan"),
+    )
+
+
+def _model(body: Mapping[str, Any], origin: Origin, given: Mapping[str, Any]) -> MachineModel:
+    properties = body["properties"]
+    interfaces: list[dict[str, Any]] = copy.deepcopy(properties["networkProfile"]["networkInterfaces"])
+    for number, entry in enumerate(interfaces):
+        entry["properties"] = {"primary": number == 0, "deleteOption": "Detach", **entry.get("properties", {})}
+    identity = body.get("identity")
+    return MachineModel(
+        storage={**origin.storage, "diskControllerType": "SCSI"},
+        network={"networkInterfaces": interfaces},
+        os_profile=shown_profile(properties.get("osProfile"), origin.os_type),
+        security=properties.get("securityProfile"),
+        plan=body.get("plan"),
+        identity=None if identity is None or identity.get("type") == "None" else identity,
+        priority=properties.get("priority"),
+        given=given,
+    )
+
+
+def _provisioning(body: Mapping[str, Any], origin: Origin) -> Mapping[str, str | None] | None:
+    """What the first boot is told; None for what is not provisioned. The password goes no further than this."""
+    if not origin.generalized:
+        return None
+    profile = body["properties"]["osProfile"]
+    return {"host": profile["computerName"], "user": profile["adminUsername"], "key": first_key(profile)}
