@@ -16,15 +16,21 @@ from activities.find_ended_runs import find_ended_runs
 from activities.find_leftovers import find_leftovers
 from activities.generalize_vm import generalize_vm
 from activities.inspect_disks import inspect_disks
+from activities.inspect_image import inspect_image
 from activities.inspect_site import inspect_site
 from activities.inspect_vm import inspect_vm
+from activities.list_image_versions import list_image_versions
 from activities.make_disk import make_disk
+from activities.make_image_version import make_image_version
 from activities.make_machine import make_machine
+from activities.make_managed_image import make_managed_image
 from activities.make_network_interface import make_network_interface
 from activities.make_security_group import make_security_group
 from activities.make_snapshot import make_snapshot
 from activities.read_deprovision import read_deprovision
 from activities.read_identity import read_identity
+from activities.read_image_uses import read_image_uses
+from activities.read_image_version import read_image_version
 from activities.read_made import read_made
 from activities.read_new_machine import read_new_machine
 from activities.read_power_state import read_power_state
@@ -37,6 +43,7 @@ from activities.restart_vm import restart_vm
 from activities.send_result import send_result
 from activities.start_deprovision import start_deprovision
 from activities.start_script import start_script
+from activities.update_image_version import update_image_version
 from azure_clients.errors import ArmRefused, ArmThrottled
 from contracts import steps
 from contracts.answer import Answer
@@ -85,6 +92,13 @@ PLAIN = (
     _plain(steps.START_SCRIPT, start_script),
     _plain(steps.READ_SCRIPT, read_script),
     _plain(steps.READ_IDENTITY, read_identity),
+    _plain(steps.INSPECT_IMAGE, inspect_image),
+    _plain(steps.LIST_IMAGE_VERSIONS, list_image_versions),
+    _plain(steps.MAKE_IMAGE_VERSION, make_image_version),
+    _plain(steps.READ_IMAGE_VERSION, read_image_version),
+    _plain(steps.UPDATE_IMAGE_VERSION, update_image_version),
+    _plain(steps.MAKE_MANAGED_IMAGE, make_managed_image),
+    _plain(steps.READ_IMAGE_USES, read_image_uses),
     _plain(steps.FIND_LEFTOVERS, find_leftovers),
     _plain(steps.READ_STUCK_MACHINE, read_stuck_machine),
 )

@@ -22,4 +22,5 @@ async def update_image_version(request: UpdateImageVersion) -> Ordered:
     if owner != request.run_id:
         words = f"carries the tag of run {owner}" if owner else "carries no run's tag"
         return Ordered(refusal=Refusal.of(RefusalCode.NAME_TAKEN, f"{version} {words}; it was not changed"))
-    return Ordered(correlation_id=await change_version(version, changed_version(found, request)))
+    body = changed_version(found, request)
+    return Ordered(correlation_id=await change_version(version, body)) if body else Ordered(already=True)

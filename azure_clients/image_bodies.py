@@ -85,8 +85,9 @@ def _region(target: TargetRegion, excluded: bool, request: MakeImageVersion | Up
         "excludeFromLatest": excluded,
     }
     if target.disk_encryption_set_id is not None:
-        encryption = {"diskEncryptionSetId": str(target.disk_encryption_set_id)}
-        entry["encryption"] = {"osDiskImage": encryption}
+        key = {"diskEncryptionSetId": str(target.disk_encryption_set_id)}
+        encryption: Body = {"osDiskImage": key}
         if request.data_disk_luns:
-            entry["encryption"]["dataDiskImages"] = [{"lun": lun, **encryption} for lun in request.data_disk_luns]
+            encryption["dataDiskImages"] = [{"lun": lun, **key} for lun in request.data_disk_luns]
+        entry["encryption"] = encryption
     return entry

@@ -1,9 +1,18 @@
 """Every name that the app registers: the one list that tests compare the loaded app with."""
 
-from contracts.steps import GOLDEN_IMAGE, IMAGE_BATCH, MACHINE_LEASE, REQUEST_REGISTER, STEPS, SWEEP
+from contracts.steps import (
+    DEFINITION_LEASE,
+    GOLDEN_IMAGE,
+    IMAGE_BATCH,
+    MACHINE_LEASE,
+    PUBLISH_IMAGE,
+    REQUEST_REGISTER,
+    STEPS,
+    SWEEP,
+)
 
-ORCHESTRATORS = (IMAGE_BATCH, GOLDEN_IMAGE, SWEEP)
-ENTITIES = (MACHINE_LEASE, REQUEST_REGISTER)
+ORCHESTRATORS = (IMAGE_BATCH, GOLDEN_IMAGE, PUBLISH_IMAGE, SWEEP)
+ENTITIES = (MACHINE_LEASE, DEFINITION_LEASE, REQUEST_REGISTER)
 DOORS = (
     "start_from_queue",
     "start_from_timer",

@@ -33,7 +33,6 @@ REQUEST_ID_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,46}[A-Za-z0-9])?$"
 class IdType:
     """Lets pydantic read a subclass from a string and write it back as one."""
 
-
     schema_pattern: str
     schema_description: str
 

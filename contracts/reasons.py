@@ -121,8 +121,8 @@ WHAT_TO_CHANGE: dict[RefusalCode | FailureCode, str] = {
     RefusalCode.ANOTHER_APPS_RUN: "Make sure that the other app's run is over, then delete its Run Command.",
     RefusalCode.OS_UNKNOWN: "Name a machine whose OS type, and Windows build, Azure can tell.",
     RefusalCode.WINDOWS_BUILD: (
-        "Use Windows Server 2022 or Windows 11 23H2 or older: from build 26100 Sysprep is not supported under "
-        "SYSTEM, and Run Command always runs as SYSTEM."
+        "Name a local administrator with deprovision.sysprepCredential, or use Windows Server 2022 or Windows 11 23H2 "
+        "or older: from build 26100 Sysprep is not supported under SYSTEM, as which Run Command runs."
     ),
     RefusalCode.NO_PROOF_POSSIBLE: (
         "Turn boot diagnostics on, so that the machine can prove on its serial console that it sealed itself, or "

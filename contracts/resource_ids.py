@@ -3,7 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from contracts.ids import GROUP, GROUPS, SUBSCRIPTION, SUBSCRIPTIONS, IdType, any_case
 
@@ -22,7 +22,7 @@ class ResourceId(IdType):
     names: tuple[str, ...]
 
     provider = ""
-    types: tuple[str, ...] = ()
+    types: ClassVar[tuple[str, ...]] = ()
     noun = "a resource"
 
     def __init_subclass__(cls) -> None:

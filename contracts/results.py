@@ -15,6 +15,7 @@ from contracts.run import Decision, Door
 from contracts.stages import Stage
 
 MAX_RESULT_BYTES = 48 * 1024
+_LEFT_OUT = "(left out: no room in 48 KiB; the run's own output has it)"
 CAVEAT = (
     "Deprovisioning does not guarantee that the image is cleared of all sensitive information or is fit for "
     "redistribution (Microsoft's caveat for waagent and Sysprep)."
@@ -185,16 +186,25 @@ class Rejection(Message):
 
 
 def result_text(result: MachineResult | RunResult | Rejection) -> str:
-    """Write a result as JSON of at most 48 KiB; a longer one names fewer machines or faults, and says so."""
+    """Write a result as JSON of at most 48 KiB; a longer one tells less of machines, faults or output, and says so."""
     text = result.model_dump_json(exclude_none=True)
-    while len(text.encode()) > MAX_RESULT_BYTES and not isinstance(result, MachineResult):
-        shorter = _with_less(result)
+    while len(text.encode()) > MAX_RESULT_BYTES:
+        shorter = _without_output(result) if isinstance(result, MachineResult) else _with_less(result)
         if shorter is None:
             break
         result, text = shorter, shorter.model_dump_json(exclude_none=True)
     if len(text.encode()) > MAX_RESULT_BYTES:
         raise ValueError(f"a {result.kind} result of {len(text.encode())} bytes does not fit a queue message")
     return text
+
+
+def _without_output(result: MachineResult) -> MachineResult | None:
+    """Leave out what the scripts said: it stands in the run's output all the same."""
+    told = [script for script in result.prepared if script.output not in {"", _LEFT_OUT}]
+    if not told:
+        return None
+    less = tuple(script.model_copy(update={"output": _LEFT_OUT}) for script in result.prepared)
+    return result.model_copy(update={"prepared": less})
 
 
 def _with_less(result: RunResult | Rejection) -> RunResult | Rejection | None:

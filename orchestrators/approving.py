@@ -36,6 +36,9 @@ def _heard(run: MachineRun, minutes: int) -> Story[Decision | None]:
     said: Any = run.ctx.wait_for_external_event(APPROVAL_EVENT)
     timer = run.ctx.create_timer(timedelta(minutes=minutes))
     yield from run.first_of(said, timer)
-    # What lost is taken back: an event wait that stands would swallow the next event.
-    (timer if said.is_complete else said).cancel()
-    return Decision.model_validate(said.get_result()) if said.is_complete else None
+    if said.is_complete:
+        timer.cancel()
+        return Decision.model_validate(said.get_result())
+    # An event wait that stands would swallow the next event.
+    said.cancel()
+    return None

@@ -2,7 +2,7 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from durabletask import task
 
@@ -121,8 +121,7 @@ class Publication:
         """
         looks = self.progress.looks
         seconds = first if looks == 0 else min(max(LONGEST_PAUSE, every), every + _SLOWER * (looks - 1))
-        ends = min(self.deadline, self.progress.phase_ends or self.deadline)
-        remaining = (ends - self.now).total_seconds()
+        remaining = ((self.progress.phase_ends or self.deadline) - self.now).total_seconds()
         self.update(looks=looks + 1)
         yield self.ctx.create_timer(timedelta(seconds=max(1, min(seconds, remaining))))
 
@@ -136,7 +135,7 @@ class Publication:
             return None
 
     def doubt(self, failure: Failure | None) -> bool:
-        """Tell whether the answer is a refusal of Azure; two in a row end the story, since one may be a replica's lie."""
+        """Tell whether Azure refused; two refusals in a row end the story, since one may be a replica's lie."""
         if failure is None:
             self.update(refused=0)
             return False
@@ -146,7 +145,9 @@ class Publication:
         self.tell("refused", error=failure.message)
         return True
 
-    def fail(self, code: FailureCode, message: str, correlation_id: str | None = None, *, stands: bool = True) -> None:
+    def fail(
+        self, code: FailureCode, message: str, correlation_id: str | None = None, *, stands: bool = True
+    ) -> NoReturn:
         """End the story without an image. `stands`: a version that was asked for may be there, and is named."""
         left = self.progress.left
         if stands and self.progress.version is not None and self.progress.attempts:

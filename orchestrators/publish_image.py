@@ -14,7 +14,7 @@ from durabletask import task
 from contracts.publish import Phase, PublishJob
 from orchestrators.calling import Story
 from orchestrators.publication import Ended, Publication
-from orchestrators.version_follow import follow, time_out, unmake
+from orchestrators.version_follow import follow, not_again, time_out, unmake
 from orchestrators.version_order import give_up_ordering, order_version
 
 
@@ -50,5 +50,5 @@ def _turn(run: Publication) -> Story[None]:
             yield from follow(run)
         case Phase.UNMAKING:
             if late:
-                time_out(run)
+                not_again(run)
             yield from unmake(run)

@@ -12,7 +12,7 @@ from contracts.machine_steps import Deallocate, OneMachine
 from contracts.steps import DEALLOCATE_VM, FIND_ENDED_RUNS, MACHINE_LEASE, READ_POWER_STATE, READ_STUCK_MACHINE
 from contracts.sweep_steps import EndedRun, FindEndedRuns, ReadStuckMachine
 from orchestrators.calling import Story, Throttled, run_step
-from orchestrators.sweeping import Sweep, words
+from orchestrators.sweeping import Sweep, pauses, words
 from policy.leftovers import why_not_deallocated
 
 _DEPROVISION = "deprovision"
@@ -69,10 +69,11 @@ def _deallocate(swept: Sweep, machine: MachineState) -> Story[None]:
     if ordered is None:
         return
     deadline = swept.ctx.current_utc_datetime + timedelta(seconds=wait.deadline)
-    pause, seen = wait.first, "ordered, and its power state was not read before the deadline"
-    while swept.ctx.current_utc_datetime + timedelta(seconds=pause) <= deadline:
+    seen = "ordered, and its power state was not read before the deadline"
+    for pause in pauses(wait):
+        if swept.ctx.current_utc_datetime + timedelta(seconds=pause) > deadline:
+            break
         yield swept.ctx.create_timer(timedelta(seconds=pause))
-        pause = wait.every
         try:
             read = yield from run_step(
                 swept.ctx, READ_POWER_STATE, OneMachine(vm_id=vm_id, unique_id=machine.unique_id)

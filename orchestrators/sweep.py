@@ -18,7 +18,7 @@ from contracts.sweep import SweepJob
 from contracts.sweep_steps import FindLeftovers, Leftover
 from orchestrators.calling import Story, Throttled, run_step
 from orchestrators.stuck_machines import look_after_stuck
-from orchestrators.sweeping import Sweep, words
+from orchestrators.sweeping import Sweep, pauses, words
 from policy.leftovers import why_it_stays
 
 _MOST_DELETES = 100
@@ -69,15 +69,16 @@ def _delete(swept: Sweep, leftovers: list[Leftover]) -> Story[None]:
     if leftovers:
         swept.tell("leftovers deleted", (each.made.id for each in leftovers))
     for kind in Kind:
-        yield from _delete_kind(swept, {each.made: each.run_id for each in leftovers if each.made.kind is kind})
+        things = {each.made: each.run_id for each in leftovers if each.made.kind is kind}
+        if things:
+            yield from _delete_kind(swept, things)
 
 
 def _delete_kind(swept: Sweep, standing: dict[Made, str]) -> Story[None]:
     """Begin to delete each at once, then look until each is gone, was refused three times, or the deadline passes."""
     wait, noes = swept.job.delete, dict[Made, list[str]]()
     deadline = swept.ctx.current_utc_datetime + timedelta(seconds=wait.deadline)
-    pause = wait.first
-    while standing:
+    for pause in pauses(wait):
         for made, run_id in list(standing.items()):
             answer = yield from _one(swept, made, run_id, deadline)
             if isinstance(answer, str):
@@ -92,7 +93,6 @@ def _delete_kind(swept: Sweep, standing: dict[Made, str]) -> Story[None]:
         if not standing or swept.ctx.current_utc_datetime + timedelta(seconds=pause) > deadline:
             break
         yield swept.ctx.create_timer(timedelta(seconds=pause))
-        pause = wait.every
     for made in standing:
         swept.fail(made.id, noes.get(made, ["it was still being deleted at the deadline"])[-1])
 

@@ -1,7 +1,7 @@
 """What a sweep knows while its story is told: what it found, what went, what stays and why."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from durabletask import task
 
@@ -9,11 +9,14 @@ from contracts.answer import Answer
 from contracts.log_line import AUDIT_LOGGER, log_line
 from contracts.machine_steps import ReadRunState
 from contracts.message import Message
+from contracts.run import Wait
 from contracts.steps import READ_RUN_STATE, Step
 from contracts.sweep import SweepJob, SweepMode, SweepNote, SweepResult
 from orchestrators.calling import Story, Throttled, run_step
 
 _MOST_KEPT = 200
+_COUNTED = ("deleted", "would_delete", "deallocated", "would_deallocate")
+_LONGEST_PAUSE = 300
 # A log record of more than about 32 KB is cut by Application Insights.
 _IDS_A_LINE = 50
 
@@ -97,7 +100,16 @@ class Sweep:
         return result
 
 
-_COUNTED = ("deleted", "would_delete", "deallocated", "would_deallocate")
+def pauses(wait: Wait) -> Iterator[int]:
+    """Give the seconds between looks, for ever: the first, then ever longer ones up to five minutes.
+
+    Nobody waits for a sweep, and each look at each of its things is an event of its history.
+    """
+    yield wait.first
+    pause = wait.every
+    while True:
+        yield pause
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def words(error: Exception) -> str:

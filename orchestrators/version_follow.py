@@ -1,6 +1,7 @@
 """Follows a version's replication, takes failing regions out and tries them again, deletes what failed as a whole."""
 
 from datetime import timedelta
+from typing import NoReturn
 
 from contracts.facts import RegionState
 from contracts.image_steps import ImageVersionRead, ReadImageVersion, UpdateImageVersion
@@ -59,11 +60,20 @@ def unmake(run: Publication) -> Story[None]:
     yield from run.pause(wait.first, wait.every)
 
 
-def time_out(run: Publication) -> None:
-    """End the story at its deadline, and say what stands."""
+def time_out(run: Publication) -> NoReturn:
+    """End the story at its deadline, and say what stands: the version may still become whole."""
+    run.fail(FailureCode.PUBLISH_TIMED_OUT, _late(run))
+
+
+def not_again(run: Publication) -> None:
+    """Have the story end once the failed version is gone: no time is left for another one."""
+    if run.progress.verdict is None:
+        run.update(verdict=Failure.of(FailureCode.PUBLISH_TIMED_OUT, _late(run)))
+
+
+def _late(run: Publication) -> str:
     seconds = run.job.waits.publish.deadline
-    message = f"version {run.progress.version} was not whole after {seconds} s: {describe(run.progress.regions)}"
-    run.fail(FailureCode.PUBLISH_TIMED_OUT, message)
+    return f"version {run.progress.version} was not whole after {seconds} s: {describe(run.progress.regions)}"
 
 
 def _act(run: Publication, read: ImageVersionRead, seen: Seen) -> Story[None]:

@@ -1,5 +1,7 @@
 """Chooses a version's name and orders it, alone in its definition, so that two runs never choose the same."""
 
+from typing import NoReturn
+
 from contracts.image_steps import ImageVersionOrdered, ListImageVersions, MakeImageVersion
 from contracts.publish import Phase
 from contracts.reasons import FailureCode
@@ -21,8 +23,7 @@ def order_version(run: Publication) -> Story[None]:
     The lease is given back as soon as the order stands or failed for good. It is kept only while an order has no
     answer: until it is read back, nobody can tell whether its name is free.
     """
-    definition = run.job.wish.image_definition_id
-    holder = yield from take_definition_lease(run.ctx, definition)
+    holder = yield from take_definition_lease(run)
     if holder is not None:
         run.tell("definition is busy", holder=holder)
         yield from run.pause(_BUSY_PAUSE, _BUSY_PAUSE)
@@ -30,17 +31,17 @@ def order_version(run: Publication) -> Story[None]:
     try:
         yield from _choose_and_order(run)
     except Ended:
-        give_definition_lease_back(run.ctx, definition)
+        give_definition_lease_back(run)
         raise
     if not run.progress.unanswered:
-        give_definition_lease_back(run.ctx, definition)
+        give_definition_lease_back(run)
     if run.progress.phase is Phase.ORDERING:
         yield from run.pause(_AGAIN_PAUSE, _AGAIN_PAUSE)
 
 
-def give_up_ordering(run: Publication) -> None:
+def give_up_ordering(run: Publication) -> NoReturn:
     """Give the lease back at the deadline, also one that was kept for an order without an answer."""
-    give_definition_lease_back(run.ctx, run.job.wish.image_definition_id)
+    give_definition_lease_back(run)
     said = "its order had no answer" if run.progress.unanswered else run.progress.why or "no version could be ordered"
     run.fail(FailureCode.PUBLISH_TIMED_OUT, f"at the deadline {said}", stands=run.progress.unanswered)
 

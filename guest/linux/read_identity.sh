@@ -9,7 +9,10 @@ set -u
 export LC_ALL=C
 export PATH="${PATH:-/usr/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin:/usr/share/oem/bin:/oem/bin"
 
-json_text() { printf '%s' "$1" | tr '\n\t\r' '   ' | tr -cd ' -~' | cut -c "1-$2" | sed 's/\\/\\\\/g; s/"/\\"/g'; }
+json_text() { # text, greatest length: printable ASCII, escaped
+    case $1 in *[!A-Za-z0-9\ .,/@_-]*) ;; *) [ "${#1}" -gt "$2" ] || { printf '%s' "$1" && return; } ;; esac
+    printf '%s' "$1" | tr '\n\t\r' '   ' | tr -cd ' -~' | cut -c "1-$2" | sed 's/\\/\\\\/g; s/"/\\"/g'
+}
 
 answer() { # outcome, code, message, facts as JSON members; always the last line of the output
     printf '%s: %s\n' "$1" "$3"
@@ -44,8 +47,8 @@ sha256() { # of standard input, in hexadecimal
     fi | cut -d ' ' -f 1
 }
 
-joined() { # lines to a list with commas; a comma in a name must not look like two names
-    tr ',"' '??' | head -n "$1" | tr '\n' ',' | sed 's/,$//'
+joined() { # at most so many lines to a list with commas; a comma in a name must not look like two names
+    awk -v most="$1" 'NR <= most { gsub(/[,"]/, "?"); printf "%s%s", (NR > 1 ? "," : ""), $0 }'
 }
 
 # ---------------------------------------------------------------- who it is

@@ -75,14 +75,14 @@ def test_an_image_provisioned_anew_has_no_fault_and_a_mere_copy_has_many() -> No
         before = heard(az)
         guest = az.machine().guest
         copied = heard(az, run_command=f"{COMMAND}-2")
-        await_sealed(az)
+        seal(az)
         guest.provision("gold1", "goldencheck")
         after = heard(az, run_command=f"{COMMAND}-3", known_user="goldencheck", old_host=before.host_name)
     assert identity_faults(before, after, expected_host="gold1", os_type="Windows") == ()
     assert len(identity_faults(before, copied, expected_host="gold1", os_type="Windows")) >= 4
 
 
-def await_sealed(az: Azure) -> None:
+def seal(az: Azure) -> None:
     """Seal the guest by its own script."""
     script = load_script("windows/deprovision.ps1").text
     parameters = {"RunId": RUN_ID, "Nonce": NONCE, "NotAfter": "4102444800"}

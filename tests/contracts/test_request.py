@@ -19,6 +19,9 @@ from contracts.request import (
 )
 from tests.support.requests import request, vm_id
 
+IMAGES = vm_id("x").replace("virtualMachines/x", "images")
+DEFINITION = vm_id("x").replace("virtualMachines/x", "galleries/g/images/d")
+SUBNET = vm_id("x").replace("Microsoft.Compute/virtualMachines/x", "Microsoft.Network/virtualNetworks/v/subnets/s")
 unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
 
 FULL: dict[str, Any] = {
@@ -35,12 +38,20 @@ FULL: dict[str, Any] = {
                 "evidence": "powerStateOnly",
             },
             "image": None,
+            "dataDisks": "include",
+            "undoSnapshot": False,
         },
-        {"vmId": vm_id("b"), "mode": "clone", "image": {"kind": "managedImage", "imageId": "/images/i"}},
+        {
+            "vmId": vm_id("b"),
+            "mode": "clone",
+            "clone": {"subnetId": SUBNET, "serviceTags": ["Storage"], "allowRunningSource": True},
+            "prepare": [{"script": "one", "parameters": {"Level": "High"}, "deadlineMinutes": 5, "reboot": True}],
+            "image": {"kind": "managedImage", "imageId": f"{IMAGES}/i", "zoneResilient": True},
+        },
     ],
     "maxParallel": 3,
     "dryRun": True,
-    "approval": {"timeoutMinutes": 60},
+    "approval": {"timeoutMinutes": 60, "onTimeout": "proceed"},
 }
 
 
@@ -82,7 +93,7 @@ def test_all_that_is_said_is_kept() -> None:
     assert ImageRequest.model_validate(FULL).model_dump(mode="json", exclude_none=True) == {
         **FULL,
         "targets": [
-            {name: value for name, value in FULL["targets"][0].items() if name != "image"},
+            {name: value for name, value in FULL["targets"][0].items() if name != "image"} | {"prepare": []},
             {
                 **FULL["targets"][1],
                 "deprovision": {
@@ -91,9 +102,41 @@ def test_all_that_is_said_is_kept() -> None:
                     "vmMode": True,
                     "evidence": "guestReported",
                 },
+                "dataDisks": "refuse",
+                "undoSnapshot": True,
             },
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ({"mode": "clone"}, "image is missing"),
+        ({"mode": "inPlace", "clone": {}}, "belong to mode"),
+        ({"mode": "inPlace", "prepare": [{"script": "a"}]}, "belong to mode"),
+        ({"image": {"kind": "galleryImageVersion", "imageDefinitionId": "x"}}, "an image definition in a gallery"),
+        ({"image": {"kind": "managedImage", "imageId": DEFINITION}}, "a managed image"),
+        ({"image": {"kind": "galleryImageVersion", "imageDefinitionId": DEFINITION, "version": "1.2"}}, "pattern"),
+        ({"image": {"kind": "galleryImageVersion", "imageDefinitionId": DEFINITION, "version": "1.02.3"}}, "pattern"),
+        (
+            {
+                "image": {
+                    "kind": "galleryImageVersion",
+                    "imageDefinitionId": DEFINITION,
+                    "targetRegions": [{"name": "West Europe"}, {"name": "westeurope"}],
+                }
+            },
+            "names a region twice",
+        ),
+        ({"mode": "clone", "clone": {"resourceGroupId": vm_id("x").split("/resourceGroups")[0]}}, "a resource group"),
+    ],
+)
+def test_what_does_not_fit_together_is_no_request(target: dict[str, Any], words: str) -> None:
+    document = request()
+    document["targets"][0] |= target
+    with pytest.raises(ValidationError, match=words):
+        ImageRequest.model_validate(document)
 
 
 def test_a_request_cannot_be_changed_once_read() -> None:
@@ -151,22 +194,28 @@ def test_texts_that_ask_for_the_same_have_one_digest(text: str) -> None:
 
 OTHER: dict[str, tuple[str, object]] = {
     "another machine": ("targets.0.vmId", vm_id("c")),
-    "another mode": ("targets.0.mode", "clone"),
+    "another mode": ("targets.0", {"vmId": vm_id("a"), "mode": "clone", "image": FULL["targets"][1]["image"]}),
     "keepUser": ("targets.0.deprovision.keepUser", False),
     "allowUnknownDistribution": ("targets.0.deprovision.allowUnknownDistribution", False),
     "vmMode": ("targets.0.deprovision.vmMode", True),
     "evidence": ("targets.0.deprovision.evidence", "guestReported"),
-    "an image more": ("targets.0.image", {"kind": "managedImage", "imageId": "/images/i"}),
-    "an image less": ("targets.1.image", None),
+    "an image more": ("targets.0.image", {"kind": "managedImage", "imageId": f"{IMAGES}/i"}),
+    "a plain managed image": ("targets.1.image", {"kind": "managedImage", "imageId": f"{IMAGES}/i"}),
+    "dataDisks": ("targets.0.dataDisks", "leaveOut"),
+    "undoSnapshot": ("targets.0.undoSnapshot", True),
+    "no script": ("targets.1.prepare", []),
+    "a parameter in another case": ("targets.1.prepare.0.parameters.Level", "high"),
+    "another subnet": ("targets.1.clone.subnetId", f"{SUBNET}2"),
     "an image of another kind": (
-        "targets.1.image", {"kind": "galleryImageVersion", "imageDefinitionId": "/images/i"},
+        "targets.1.image", {"kind": "galleryImageVersion", "imageDefinitionId": DEFINITION},
     ),
-    "another image": ("targets.1.image.imageId", "/images/j"),
+    "another image": ("targets.1.image.imageId", f"{IMAGES}/j"),
     "one machine less": ("targets.1", ...),
     "maxParallel": ("maxParallel", 4),
     "dryRun": ("dryRun", False),
     "no approval": ("approval", None),
     "another approval": ("approval.timeoutMinutes", 61),
+    "another end of the wait": ("approval.onTimeout", "refuse"),
     "another requestId": ("requestId", "nightly-8"),
 }  # fmt: skip
 

@@ -21,6 +21,7 @@ from contracts.results import (
     MachineResult,
     MachineSummary,
     Outcome,
+    PreparedScript,
     Rejection,
     RunResult,
     StageTiming,
@@ -185,10 +186,20 @@ def test_a_machine_result_on_the_wire() -> None:
         "endedIn": "generalizing",
         "refusals": [],
         "timings": [],
+        "prepared": [],
         "made": [],
+        "left": [],
         "correlationIds": {},
         "caveat": CAVEAT,
     }
+
+
+def test_what_scripts_said_is_left_out_where_there_is_no_room_for_it() -> None:
+    said = tuple(PreparedScript(script="s", sha256="0" * 64, exit_code=0, output="\u20ac" * 1_000) for _ in range(20))
+    told = MachineResult.model_validate_json(result_text(machine_result(prepared=said)))
+    assert len(told.prepared) == 20
+    assert {script.output for script in told.prepared} == {"(left out: no room in 48 KiB; the run's own output has it)"}
+    assert MachineResult.model_validate_json(result_text(machine_result(prepared=said[:3]))).prepared == said[:3]
 
 
 def test_microsofts_caveat_stands_in_every_machine_result() -> None:

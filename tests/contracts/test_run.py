@@ -68,7 +68,11 @@ def test_a_misspelt_wait_is_refused() -> None:
     "given",
     [
         job(),
-        job(dry_run=True, approval_asked=True, settings=settings(waits=Waits(deallocate=Wait.model_validate(GOOD)))),
+        job(
+            dry_run=True,
+            approval={"timeoutMinutes": 5},
+            settings=settings(waits=Waits(deallocate=Wait.model_validate(GOOD))),
+        ),
         accepted(request("a", "b", dryRun=True)),
         accepted(request(), caller=Caller(principal="p", identity_provider="aad", message_id="m")),
     ],
@@ -80,7 +84,7 @@ def test_an_input_is_the_same_after_the_engine_kept_it_as_json(given: MachineJob
 
 def test_inputs_are_camel_case_on_the_wire() -> None:
     kept = job().model_dump(mode="json")
-    assert {"requestId", "batchId", "runId", "dryRun", "approvalAsked"} <= set(kept)
+    assert {"requestId", "batchId", "runId", "dryRun", "approval", "acceptedAt"} <= set(kept)
     assert {"allowedScopes", "inPlaceDoors", "optInTag", "shutdownDelaySeconds"} <= set(kept["settings"])
     assert kept["settings"]["allowedScopes"] == [str(scope) for scope in settings().allowed_scopes]
 

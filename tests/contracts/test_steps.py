@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from contracts import catalogue, steps
+from contracts.answer import Answer
 from contracts.facts import PowerState
 from contracts.guest_report import SerialMark
+from contracts.machine_steps import Inspected, PowerStateRead, SerialMarkRead
 from contracts.message import Message
 from contracts.reasons import Failure, FailureCode, Refusal, RefusalCode
-from contracts.answer import Answer
-from contracts.machine_steps import Inspected, PowerStateRead, SerialMarkRead
 from contracts.steps import STEPS, Step
 from tests.support.requests import facts, machine
 

@@ -148,7 +148,7 @@ def test_parameters_are_those_of_the_list(tmp_path: Path, given: dict[str, str],
         ({"timeout": 1}, "timeout is no member"),
     ],
 )
-def test_a_broken_list_is_refused_as_a_whole(tmp_path: Path, changes: dict[str, object], fault: str):
+def test_a_broken_list_is_refused_as_a_whole(tmp_path: Path, changes: dict[str, Any], fault: str):
     entry = own(tmp_path, **changes)
     assert fault in " ".join(entry_faults(entry))
     with pytest.raises(ValueError, match="allow_list"):

@@ -1,4 +1,4 @@
-"""The Linux script that tells who a machine is: a source, a machine made from a clean image, and one from a dirty image."""
+"""The Linux script that tells who a machine is: on a source, and on machines made from clean and dirty images."""
 
 import os
 import random
@@ -72,6 +72,11 @@ def put(machine: Machine, path: str, text: str, *, older: bool = False) -> None:
         os.utime(file, (1, 1))
 
 
+def keys(*homes: str) -> str:
+    """The fact authorizedKeys for these homes."""
+    return ",".join(f"/{home}/.ssh/authorized_keys" for home in homes)
+
+
 def unlike(facts: dict[str, str]) -> dict[str, str]:
     return {name: facts[name] for name in CLEAN if facts[name] != CLEAN[name]}
 
@@ -84,17 +89,17 @@ async def test_the_source_tells_itself_and_changes_nothing(tmp_path: Path):
     assert facts["hostName"] == machine.text("etc/hostname").strip()
     assert facts["identity"] == sha256(machine.text("etc/machine-id").strip().encode()).hexdigest()
     public = [file.read_text().split() for file in (machine.guest.files / "etc/ssh").glob("ssh_host_*_key.pub")]
-    keys = sorted(sha256(f"{kind} {blob}".encode()).hexdigest() for kind, blob, *_ in public)
-    assert facts["sshHostKeys"] == ",".join(keys)
+    hashes = sorted(sha256(f"{kind} {blob}".encode()).hexdigest() for kind, blob, *_ in public)
+    assert facts["sshHostKeys"] == ",".join(hashes)
     assert facts["users"] == "alice"
-    assert facts["authorizedKeys"] == "/home/alice/.ssh/authorized_keys,/root/.ssh/authorized_keys"
+    assert facts["authorizedKeys"] == keys("home/alice", "root")
     assert facts["bootId"]
 
 
 async def test_nobody_known_means_that_everybody_is_told(tmp_path: Path):
     facts = await tell(Machine.make(tmp_path), known="")
     assert facts["users"] == "azureuser,alice"
-    assert "/home/azureuser/.ssh/authorized_keys" in facts["authorizedKeys"]
+    assert keys("home/azureuser") in facts["authorizedKeys"]
 
 
 async def test_a_machine_from_a_clean_image_is_another_one_with_nothing_left(tmp_path: Path, image: Image):
@@ -145,14 +150,14 @@ async def test_roots_key_that_only_sends_the_known_user_away_is_cloud_inits(tmp_
     assert (await tell(machine, "verifier"))["authorizedKeys"] == ""
     for foreign in (f"{KEY}\n", f"{only_no}{KEY}\n{only_no}ssh-rsa AAAAforeign x\n"):
         put(machine, "root/.ssh/authorized_keys", foreign)
-        assert (await tell(machine, "verifier"))["authorizedKeys"] == "/root/.ssh/authorized_keys"
+        assert (await tell(machine, "verifier"))["authorizedKeys"] == keys("root")
 
 
 async def test_keys_in_a_home_that_lost_its_account_are_told_and_empty_files_are_not(tmp_path: Path, image: Image):
     machine = image.machine(tmp_path)
     put(machine, "home/gone/.ssh/authorized_keys2", "ssh-rsa AAAA gone\n")
     put(machine, "home/empty/.ssh/authorized_keys", "# nobody\n\n")
-    assert (await tell(machine, "verifier"))["authorizedKeys"] == "/home/gone/.ssh/authorized_keys2"
+    assert (await tell(machine, "verifier"))["authorizedKeys"] == keys("home/gone") + "2"
 
 
 async def test_accounts_of_services_are_nobody(tmp_path: Path, image: Image):

@@ -1,4 +1,4 @@
-"""Sysprep under a local administrator's credential, read but never run: where the password goes and where it must not."""
+"""Sysprep under a local administrator's credential, read but never run: where the password goes and where not."""
 
 import re
 
@@ -39,7 +39,7 @@ def test_the_password_is_used_in_few_places_and_none_of_them_shows_it(deprovisio
     assert users == {"Find-BadParameter", "Hide-Password", "Register-SysprepTask"}
     registering = deprovision.functions()["Register-SysprepTask"]
     assert registering.count(PASSWORD) == 1
-    # 6: create or replace; 1: TASK_LOGON_PASSWORD. An argument of a method, so it is in no log of a cmdlet's parameters.
+    # 6: create or replace; 1: TASK_LOGON_PASSWORD. As an argument of a method it is in no log of a cmdlet.
     assert ".RegisterTaskDefinition($TaskName, $definition, 6, $account, $SysprepPassword, 1)" in registering
 
 

@@ -112,7 +112,7 @@ def test_a_machine_whose_run_breaks_is_one_failed_machine() -> None:
 
 def test_a_cancel_begins_no_more_machines_and_lets_the_others_end() -> None:
     clock, azure = fleet("a", "b", "c")
-    asked = accepted(request("a", "b", "c", maxParallel=1))
+    asked = accepted(request("a", "b", "c", maxParallel=1, target={"undoSnapshot": False}))
     clock.allow(clock.now())
     with engine(azure.activities(), clock) as running:
         running.client.schedule_new_orchestration(IMAGE_BATCH, input=_input(asked), instance_id=asked.run_id)

@@ -10,7 +10,7 @@ import pytest
 
 from contracts import catalogue
 from tests.packaging.funcignore import shipped
-from tests.walls.fault import ROOT
+from tests.walls.fault import ROOT, all_files
 from tests.walls.interpreter import loaded_by, sdk_in
 from tests.walls.rooms import PRODUCT, room_of
 
@@ -47,17 +47,19 @@ def test_only_the_product_is_shipped() -> None:
     assert {file for file in files if "/" not in file} == SINGLE
     strays = [file for file in files if room_of(file) not in PRODUCT and file not in SINGLE]
     assert strays == []
-    suffixes = {Path(file).suffix for file in files if "/" in file}
-    assert suffixes == {".py", ".sh", ".ps1"}, suffixes
+    folders = [file for file in files if "/" in file]
+    of_guest = {Path(file).suffix for file in folders if file.startswith("guest/")}
+    assert of_guest == {".py", ".sh", ".ps1", ".json", ".md"}
+    assert {Path(file).suffix for file in folders if not file.startswith("guest/")} == {".py"}
 
 
 def test_every_file_of_the_product_is_shipped() -> None:
     files = set(shipped(ROOT))
     ours = {path.relative_to(ROOT).as_posix() for room in PRODUCT for path in (ROOT / room).rglob("*.py")}
     assert ours - files == set()
-    scripts = {path.relative_to(ROOT).as_posix() for kind in ("*.sh", "*.ps1") for path in (ROOT / "guest").rglob(kind)}
-    assert len(scripts) >= 4
-    assert scripts - files == set()
+    guest = {file for file in all_files(ROOT) if file.startswith("guest/")}
+    assert {"guest/allow_list.json", "guest/own/README.md", "guest/windows/sysprep_as_user.ps1"} <= guest
+    assert guest - files == set()
 
 
 def test_the_package_alone_registers_the_names_of_the_catalogue(package: Path) -> None:

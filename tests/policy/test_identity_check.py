@@ -31,8 +31,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "one host key of the source": ({"ssh_host_keys": ("k2", "k3")}, "It has 1 of the SSH host keys of its source."),
     "users": ({"users": ("ann", "bob")}, "Users were left in it: ann, bob."),
     "authorized keys": (
-        {"authorized_keys": ("/root/.ssh/authorized_keys",)},
-        "Keys that let somebody log on were left in it: /root/.ssh/authorized_keys.",
+        {"authorized_keys": ("/srv/.ssh/authorized_keys",)},
+        "Keys that let somebody log on were left in it: /srv/.ssh/authorized_keys.",
     ),
     "logs": ({"logs": ("syslog.1",)}, "Logs of its source were left in it: syslog.1."),
 }

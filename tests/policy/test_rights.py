@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from contracts.facts import Permission
 from contracts.request import Target
-from policy.rights import missing_actions, needed_actions
-from tests.support.requests import job
+from policy.rights import missing_actions, needed_actions, needed_for_clone, needed_for_prepare, needed_for_undo
+from tests.support.requests import GROUP, job
 
 unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
 
@@ -105,6 +105,7 @@ def test_a_star_stands_for_anything_in_the_middle(action: str, start: int, lengt
     assert missing_actions([entry(pattern)], [action]) == ()
 
 
+PREPARE = {READ, *(f"{COMPUTE}/runCommands/{verb}" for verb in ("read", "write", "delete"))}
 ALWAYS = {
     READ,
     f"{COMPUTE}/runCommands/read",
@@ -128,3 +129,44 @@ def test_the_story_needs_these_actions_and_no_other(evidence: str, linux: bool, 
     needed = needed_actions(target(evidence), linux=linux)
     assert set(needed) == ALWAYS | more
     assert len(needed) == len(set(needed))
+
+
+@pytest.mark.parametrize(
+    ("uses", "needed"),
+    [
+        ([], set[str]()),
+        ([False], PREPARE),
+        ([False, True], {*PREPARE, f"{COMPUTE}/restart/action"}),
+    ],
+)
+def test_scripts_need_run_commands_and_a_reboot_the_right_to_restart(uses: list[bool], needed: set[str]) -> None:
+    image = {"kind": "managedImage", "imageId": f"{GROUP}/providers/Microsoft.Compute/images/i"}
+    prepare = [{"script": "linux-packages-update", "reboot": reboot} for reboot in uses]
+    asked = job(target={"mode": "clone", "image": image, "prepare": prepare}).target
+    found = needed_for_prepare(asked)
+    assert set(found) == needed
+    assert len(found) == len(set(found))
+
+
+def test_a_clone_needs_no_write_on_its_source() -> None:
+    needed = needed_for_clone(job(target={"mode": "inPlace"}).target)
+    written = [action for action in needed["machine"] if action.endswith(("/write", "/delete"))]
+    assert written == []
+    assert "Microsoft.Compute/disks/beginGetAccess/action" in needed["machine"]
+    assert needed["subnet"] == ("Microsoft.Network/virtualNetworks/subnets/join/action",)
+
+
+def test_everything_that_a_clone_makes_it_may_also_delete() -> None:
+    needed = needed_for_clone(job().target)["group"]
+    made = [action.removesuffix("/write") for action in needed if action.endswith("/write")]
+    assert len(made) == 6
+    assert [kind for kind in made if f"{kind}/delete" not in needed] == []
+    undo = needed_for_undo()
+    assert {"Microsoft.Compute/snapshots/write", "Microsoft.Compute/snapshots/delete"} < set(undo)
+
+
+def test_a_clone_that_stays_specialized_is_not_generalized() -> None:
+    whole, specialized = (needed_for_clone(job().target, sealed=sealed)["group"] for sealed in (True, False))
+    assert set(whole) - set(specialized) == {
+        GENERALIZE, SERIAL, *(f"{COMPUTE}/runCommands/{verb}" for verb in ("read", "write", "delete")),
+    }  # fmt: skip

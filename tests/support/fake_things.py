@@ -123,6 +123,7 @@ class FakeThings:
     before: GuestIdentity = field(default_factory=identity)
     after: Callable[[str], GuestIdentity] = identity
     excluded: dict[str, bool] = field(default_factory=dict[str, bool])
+    owners: dict[str, str] = field(default_factory=dict[str, str])
     marks: dict[str, str] = field(default_factory=dict[str, str])
     computer_name: str = ""
 
@@ -227,6 +228,7 @@ class FakeThings:
         already = request.made.id in self.things
         self.things[request.made.id] = request.tags
         self.excluded[request.made.id] = request.excluded
+        self.owners[request.made.id] = request.run_id
         return ImageVersionOrdered(already=already)
 
     def _read_image_version(self, request: ReadImageVersion) -> ImageVersionRead:
@@ -235,7 +237,10 @@ class FakeThings:
         failed = self.breaks.get("version") == "failed"
         state = RegionState(name="westeurope", state="Failed" if failed else "Completed", progress=100)
         return ImageVersionRead(
-            provisioning_state="Failed" if failed else "Succeeded", excluded=self.excluded[request.id], regions=(state,)
+            provisioning_state="Failed" if failed else "Succeeded",
+            run_id=self.owners[request.id],
+            excluded=self.excluded[request.id],
+            regions=(state,),
         )
 
     def _update_image_version(self, request: UpdateImageVersion) -> Ordered:

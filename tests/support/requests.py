@@ -16,9 +16,9 @@ def vm_id(name: str = "vm1") -> str:
     return f"{GROUP}/providers/Microsoft.Compute/virtualMachines/{name}"
 
 
-def request(*names: str, **more: Any) -> dict[str, Any]:
-    """Give a request document that gives the named machines up."""
-    targets = [{"vmId": vm_id(name), "mode": "inPlace"} for name in names or ("vm1",)]
+def request(*names: str, target: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """Give a request document that gives the named machines up; `target` is further said of each."""
+    targets = [{"vmId": vm_id(name), "mode": "inPlace", **(target or {})} for name in names or ("vm1",)]
     return {"version": 1, "targets": targets, **more}
 
 
@@ -103,7 +103,7 @@ def facts(state: MachineState | None = None, **more: Any) -> MachineFacts:
     return MachineFacts.model_validate(
         {
             "machine": state or machine(),
-            "permissions": (Permission(actions=("Microsoft.Compute/virtualMachines/*",)),),
+            "permissions": (Permission(actions=("Microsoft.Compute/*",)),),
             "locks": (),
             "run_commands": (),
             "serial_log_readable": True,

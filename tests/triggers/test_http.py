@@ -1,8 +1,6 @@
 """The HTTP doors: start, look, list, cancel, schema; errors as problem details."""
 
 import asyncio
-import json
-import time
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -11,52 +9,18 @@ import azure.functions as func
 import pytest
 
 from contracts.answer import Answer
+from tests.support.calls import BASE, call, look, read, start, until_stage
 from tests.support.doors import Doors, doors
 from tests.support.requests import request
 from triggers import http, reception
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schema" / "request.v1.json"
-BASE = "https://golden.example.net/api/runs"
-
-
-def call(
-    url: str = BASE,
-    *,
-    body: Any = None,
-    headers: dict[str, str] | None = None,
-    params: dict[str, str] | None = None,
-    run_id: str = "",
-) -> func.HttpRequest:
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    route = {"run_id": run_id} if run_id else {}
-    return func.HttpRequest("POST", url, headers=headers or {}, params=params or {}, route_params=route, body=data)
-
-
-def read(response: func.HttpResponse) -> dict[str, Any]:
-    return json.loads(response.get_body())
-
-
-async def start(at: Doors, document: Any, **headers: str) -> func.HttpResponse:
-    return await http.start_run(call(body=document, headers=headers), at.client)
-
-
-async def look(at: Doors, run_id: str, **params: str) -> func.HttpResponse:
-    return await http.get_run(call(f"{BASE}/{run_id}", params=params, run_id=run_id), at.client)
+AT_ONCE = {"undoSnapshot": False}
+"""On a clock that stands still no snapshot is ever whole."""
 
 
 async def cancel(at: Doors, run_id: str) -> func.HttpResponse:
     return await http.cancel_run(call(f"{BASE}/{run_id}/cancel", run_id=run_id), at.client)
-
-
-async def until_stage(at: Doors, run_id: str, stage: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        view = read(await look(at, run_id))
-        stages = [machine["status"].get("stage") for machine in view.get("machines", [])]
-        if stage in stages and await asyncio.to_thread(at.engine.backend.is_idle):
-            return view
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"{run_id} did not reach {stage}")
 
 
 async def test_a_request_is_answered_with_202_and_links() -> None:
@@ -194,7 +158,7 @@ async def test_a_cancel_before_the_point_of_no_return_is_202_and_free() -> None:
 async def test_a_cancel_after_the_point_of_no_return_is_a_clear_409() -> None:
     async with doors() as at:
         at.engine.clock.allow(at.engine.clock.now())
-        await start(at, request("vm1", requestId="r1"))
+        await start(at, request("vm1", requestId="r1", target=AT_ONCE))
         view = await until_stage(at, "batch-r1", "deprovisioning")
         responses = [await cancel(at, "batch-r1"), await cancel(at, view["machines"][0]["runId"])]
         at.engine.clock.allow(None)
@@ -210,7 +174,7 @@ async def test_a_cancel_after_the_point_of_no_return_is_a_clear_409() -> None:
 async def test_a_cancel_while_machines_still_wait_is_202() -> None:
     async with doors("vm1", "vm2") as at:
         at.engine.clock.allow(at.engine.clock.now())
-        await start(at, request("vm1", "vm2", requestId="r1", maxParallel=1))
+        await start(at, request("vm1", "vm2", requestId="r1", target=AT_ONCE, maxParallel=1))
         await until_stage(at, "batch-r1", "deprovisioning")
         response = await cancel(at, "batch-r1")
         at.engine.clock.allow(None)
@@ -253,7 +217,7 @@ async def test_what_must_end_before_an_upgrade_is_listed_whole() -> None:
     """Also machines whose request's run was terminated, and however old they are."""
     async with doors() as at:
         at.engine.clock.allow(at.engine.clock.now())
-        await start(at, request("vm1", requestId="r1"))
+        await start(at, request("vm1", requestId="r1", target=AT_ONCE))
         view = await until_stage(at, "batch-r1", "deprovisioning")
         unfinished = read(await http.list_runs(call(params={"status": "unfinished"}), at.client))
         at.engine.clock.allow(None)

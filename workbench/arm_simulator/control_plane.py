@@ -9,6 +9,7 @@ from workbench.arm_simulator.clock import RunningClock, SteppedClock
 from workbench.arm_simulator.faults import Fault
 from workbench.arm_simulator.identity import Identity
 from workbench.arm_simulator.machine import Machine
+from workbench.arm_simulator.regions import region_key
 from workbench.arm_simulator.roles import Role
 from workbench.arm_simulator.specs import MachineSpec
 from workbench.arm_simulator.world import World
@@ -45,6 +46,8 @@ class ControlPlane:
             ("POST", "/machines/{name}/stop", self._stop),
             ("GET", "/requests", self._requests),
             ("GET", "/effects", self._effects),
+            ("GET", "/resources", self._resources),
+            ("PUT", "/quota", self._quota),
             ("GET", "/faults", self._list_faults),
             ("POST", "/faults", self._inject),
             ("DELETE", "/faults", self._clear_faults),
@@ -101,8 +104,23 @@ class ControlPlane:
         return {"requests": [r.body() for r in records if vm is None or (r.vm or "").lower() == vm.lower()]}
 
     async def _effects(self, request: web.Request) -> Any:
-        found = [effect for machine in self._world.machines.values() for effect in machine.effects]
+        machines = (*self._world.machines.values(), *self._world.former)
+        found = [effect for machine in machines for effect in machine.effects]
         return {"effects": [effect.body() for effect in sorted(found, key=lambda effect: effect.at)]}
+
+    async def _resources(self, request: web.Request) -> Any:
+        world = self._world
+        held = [
+            {"id": r.id, "type": r.kind, "tags": r.tags, "provisioningState": r.provisioning_state, "owners": r.owners}
+            for r in world.store.all()
+        ]
+        made, deleted = ([trace.body() for trace in traces] for traces in (world.made, world.deleted))
+        return {"resources": held, "made": made, "deleted": deleted}
+
+    async def _quota(self, request: web.Request) -> Any:
+        given: dict[str, Any] = await request.json()
+        self._world.quota = {region_key(name): int(cores) for name, cores in given.items()}
+        return self._world.quota
 
     async def _list_faults(self, request: web.Request) -> Any:
         return {"faults": [injected.body() for injected in self._world.faults.all]}

@@ -75,14 +75,8 @@ class Written:
 
     def _check_encryption_set(self) -> None:
         set_id = self.properties.get("encryption", {}).get("diskEncryptionSetId")
-        if set_id is None:
-            return
-        found = self._world.store.require(set_id)
-        if region_key(found.location) != region_key(self.location):
-            message = (
-                f"Disk encryption set '{set_id}' is in region '{found.location}', the resource in '{self.location}'."
-            )
-            raise invalid_parameter("encryption.diskEncryptionSetId", message)
+        if set_id is not None:
+            check_encryption_set(self._world, set_id, self.location)
 
     def _take_over(self) -> None:
         creation = self.properties["creationData"]
@@ -157,6 +151,14 @@ class Written:
             raise invalid_parameter("galleryImageReference.lun", f"The image has no data disk with lun {lun}.")
         self.content = disk.content
         self.properties.setdefault("diskSizeGB", disk.size_gb)
+
+
+def check_encryption_set(world: World, set_id: str, location: str) -> None:
+    """Raises 404 or 400 when there is no such disk encryption set in the region."""
+    found = world.store.require(set_id)
+    if found.kind != "Microsoft.Compute/diskEncryptionSets" or region_key(found.location) != region_key(location):
+        message = f"There is no disk encryption set '{set_id}' in region '{location}'."
+        raise invalid_parameter("encryption.diskEncryptionSetId", message)
 
 
 def image_properties(image: ImageSource) -> dict[str, Any]:

@@ -8,12 +8,14 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from aiohttp import web
 
 from workbench.arm_simulator.clock import Clock
 from workbench.arm_simulator.errors import ArmError
 from workbench.arm_simulator.fault_effects import Cut, after_work, before_work
+from workbench.arm_simulator.faults import Injected
 from workbench.arm_simulator.identity import CLIENT_ID, OBJECT_ID, TENANT_ID, VAULT_AUDIENCE, Identity
 from workbench.arm_simulator.request_log import RequestRecord
 from workbench.arm_simulator.specs import SUBSCRIPTION
@@ -138,11 +140,14 @@ class Vaults:
 
     async def _handle(self, vault: Vault, request: web.Request) -> web.StreamResponse:
         world, at, number = self._world, self._clock.now(), len(self._world.requests)
+        # The first request of a client only asks which token is wanted: a fault of getSecret leaves it alone.
         operation = "keyVault.getSecret" if "Authorization" in request.headers else "keyVault.challenge"
-        world.requests.append(_record(request, number, at, operation, 0, ""))
+        met = world.faults.meet(request.method, request.path, operation, None)
+        record = partial(_record, request, number, at, operation, tuple(injected.fault.kind for injected in met))
+        world.requests.append(record(0, ""))
         status, code = 0, ""
         try:
-            response, code = await self._answer(vault, request, operation)
+            response, code = await self._answer(vault, request, met)
             status = response.status
             return response
         except Cut:
@@ -150,20 +155,17 @@ class Vaults:
                 request.transport.abort()
             return web.Response(status=500)
         finally:
-            world.requests[number] = _record(request, number, at, operation, status, code)
+            world.requests[number] = record(status, code)
 
-    async def _answer(self, vault: Vault, request: web.Request, operation: str) -> tuple[web.Response, str]:
+    async def _answer(self, vault: Vault, request: web.Request, met: list[Injected]) -> tuple[web.Response, str]:
         try:
-            # The first request of a client only asks which token is wanted: a fault of getSecret leaves it alone.
-            met = self._world.faults.meet(request.method, request.path, operation, None)
-            await before_work(self._world.clock, met)
+            await before_work(self._clock, met)
             body = self._secret(vault, request)
             await after_work(met)
             return _response(200, body, {}), ""
         except ArmError as error:
             # What an injected fault answers; without a code the body is empty.
-            body = error.body() if error.code else None
-            return _response(error.status, body, error.headers), error.code
+            return _response(error.status, error.body() if error.code else None, error.headers), error.code
         except VaultError as error:
             return _response(error.status, error.body(), error.headers), error.code
 
@@ -208,7 +210,15 @@ def _response(status: int, body: Mapping[str, object] | None, headers: Mapping[s
     return web.json_response(body, status=status, headers={**common, **headers})
 
 
-def _record(request: web.Request, number: int, at: datetime, operation: str, status: int, code: str) -> RequestRecord:
+def _record(
+    request: web.Request,
+    number: int,
+    at: datetime,
+    operation: str,
+    faults: tuple[str, ...],
+    status: int,
+    code: str,
+) -> RequestRecord:
     return RequestRecord(
         number=number,
         at=at,
@@ -221,4 +231,5 @@ def _record(request: web.Request, number: int, at: datetime, operation: str, sta
         code=code,
         client_request_id=request.headers.get("x-ms-client-request-id", ""),
         correlation_id="",
+        faults=faults,
     )

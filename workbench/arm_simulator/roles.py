@@ -12,7 +12,7 @@ from typing import Any
 class Role:
     """Allowed and excepted actions (with `*`), and the scopes where the role is assigned ("/" is everywhere).
 
-    `data_actions` are those of data planes, such as reading a secret; None leaves them all open.
+    `data_actions` are those of data planes, such as reading a secret; None (a definition is silent) leaves all open.
     """
 
     actions: tuple[str, ...] = ("*",)
@@ -40,8 +40,9 @@ class Role:
         if "permissions" in inner:
             actions = [action for entry in inner["permissions"] for action in entry.get("actions", ())]
             excepted = [action for entry in inner["permissions"] for action in entry.get("notActions", ())]
-            data = [action for entry in inner["permissions"] for action in entry.get("dataActions", ())]
-            return Role(tuple(actions), tuple(excepted), scopes, tuple(data))
+            given = [entry["dataActions"] for entry in inner["permissions"] if "dataActions" in entry]
+            data = tuple(action for part in given for action in part) if given else None
+            return Role(tuple(actions), tuple(excepted), scopes, data)
         raise ValueError("a role definition needs 'Actions' or 'properties.permissions'")
 
     @staticmethod

@@ -75,6 +75,10 @@ class Trace:
     at: datetime
     tags: Mapping[str, str]
 
+    def body(self) -> dict[str, Any]:
+        """The trace as JSON."""
+        return {"at": self.at.isoformat(), "type": self.kind, "id": self.id, "tags": dict(self.tags)}
+
 
 @dataclass(frozen=True)
 class DataDiskSource:

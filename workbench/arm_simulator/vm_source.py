@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.arm_simulator.disks import DISKS, image_properties, require_image
+from workbench.arm_simulator.disks import DISKS, check_encryption_set, image_properties, require_image
 from workbench.arm_simulator.errors import ArmError, invalid_parameter, missing_parameter
 from workbench.arm_simulator.guests.model import DiskContent
 from workbench.arm_simulator.os_profile import check_absent, check_profile
@@ -170,7 +170,7 @@ def _fresh_disk(
     set_id = managed.get("diskEncryptionSet", {}).get("id")
     encryption: dict[str, Any] = {"type": "EncryptionAtRestWithPlatformKey"}
     if set_id is not None:
-        world.store.require(set_id)
+        check_encryption_set(world, set_id, body["location"])
         encryption = {"type": "EncryptionAtRestWithCustomerKey", "diskEncryptionSetId": set_id}
     disk = world.store.new(
         disk_id, DISKS, body["location"], sku={"name": managed.get("storageAccountType", "Standard_LRS")}

@@ -105,6 +105,10 @@ def test_a_role_is_read_from_both_published_forms(tmp_path: Path):
         file = tmp_path / f"role{number}.json"
         file.write_text(json.dumps(document))
         assert Role.from_file(file) == Role(("a/read",), ("b",))
+    cli["DataActions"] = arm["properties"]["permissions"][0]["dataActions"] = ["c/action"]
+    for document in (cli, arm):
+        role = Role.from_json(document)
+        assert (role.allows_data("C/action", "/any"), role.allows_data("d/action", "/any")) == (True, False)
     with pytest.raises(ValueError, match="Actions"):
         Role.from_json({})
 

@@ -24,6 +24,7 @@ from workbench.arm_simulator.guests.model import DiskContent, Guest
 from workbench.arm_simulator.specs import LinuxLeftover, MachineSpec, WindowsLeftover
 
 NOWHERE = Path("nowhere")
+HOMES = "/home"
 KEY = "ssh-ed25519 AAAA builder"
 
 
@@ -98,7 +99,7 @@ async def test_linux_has_new_host_keys_and_the_new_users_key():
     assert len(new) == 3
     assert new == sorted(new)
     assert not old & set(new)
-    assert facts["authorizedKeys"] == "/home/builder/.ssh/authorized_keys"
+    assert facts["authorizedKeys"] == f"{HOMES}/builder/.ssh/authorized_keys"
     assert facts["users"] == "builder"
 
 
@@ -109,7 +110,7 @@ async def test_the_kept_user_keeps_the_account_and_the_keys():
     guest = source.freeze().guest(NOWHERE)
     guest.provision("new", None)
     facts = await identity(guest)
-    assert (facts["users"], facts["authorizedKeys"]) == ("azureuser", "/home/azureuser/.ssh/authorized_keys")
+    assert (facts["users"], facts["authorizedKeys"]) == ("azureuser", f"{HOMES}/azureuser/.ssh/authorized_keys")
     assert await identity(guest, "azureuser") == {**facts, "users": "", "authorizedKeys": ""}
 
 
@@ -124,7 +125,7 @@ async def test_a_claim_of_a_run_is_on_the_disk():
 
 LINUX_SHOWN: dict[LinuxLeftover, tuple[str, str]] = {
     "user": ("users", "azureuser"),
-    "authorizedKeys": ("authorizedKeys", "/root/.ssh/authorized_keys,/home/azureuser/.ssh/authorized_keys"),
+    "authorizedKeys": ("authorizedKeys", f"/root/.ssh/authorized_keys,{HOMES}/azureuser/.ssh/authorized_keys"),
     "hostKeys": ("sshHostKeys", ""),
     "machineId": ("identity", ""),
     "logs": ("logs", "/var/log/syslog.1,/var/log/auth.log,/var/log/syslog"),

@@ -40,7 +40,7 @@ async def test_a_token_looks_like_a_jwt_with_the_tenant_and_an_expiry(simulator:
         ("?api-version=2019-08-01&resource=https://management.azure.com", "wrong", 401),
         ("?api-version=2019-08-01&resource=https://management.azure.com", None, 401),
         ("?resource=https://management.azure.com", "right", 400),
-        ("?api-version=2019-08-01&resource=https://vault.azure.net", "right", 400),
+        ("?api-version=2019-08-01&resource=https://graph.microsoft.com", "right", 400),
     ],
 )
 async def test_the_token_endpoint_is_strict(simulator: Simulator, query: str, header: str | None, status: int):

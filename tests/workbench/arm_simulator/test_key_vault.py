@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, ServiceRequestError
 from azure.identity.aio import ManagedIdentityCredential
 from azure.keyvault.secrets.aio import SecretClient
 
@@ -106,11 +106,13 @@ async def test_faults_hold_here_too(simulator: Simulator):
         with pytest.raises(HttpResponseError) as refused:
             await client.get_secret("sysprep-password")
         assert refused.value.status_code == 429
-        for kind in ("cutBefore", "cutAfter"):
-            simulator.inject(Fault(kind, operation="keyVault.getSecret"))
-            with pytest.raises(Exception, match=r".+"):
-                await client.get_secret("sysprep-password")
-        assert (await client.get_secret("sysprep-password")).value == _VALUE
+        # aiohttp itself repeats a GET whose kept connection was cut: it takes more than one to be seen.
+        simulator.inject(Fault("cutBefore", operation="keyVault.getSecret"))
+        simulator.inject(Fault("cutAfter", operation="keyVault.getSecret", nth=2, count=2))
+        with pytest.raises(ServiceRequestError):
+            await client.get_secret("sysprep-password")
+    cut = [(record.status, record.faults) for record in simulator.requests() if record.status == 0]
+    assert cut[:2] == [(0, ("cutBefore",)), (0, ("cutAfter",))]
 
 
 async def test_a_token_of_the_other_plane_is_refused(simulator: Simulator):

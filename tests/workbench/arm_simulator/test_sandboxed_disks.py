@@ -114,3 +114,5 @@ def test_the_name_of_the_machine_is_its_hosts(tmp_path: Path):
     for emulate in (True, False):
         guest = linux_guest(tmp_path / "vm", LinuxTraits(), emulate, host_name="vm-9")
         assert "vm-9" in repr(guest.freeze())
+    odd = SandboxedLinuxGuest(tmp_path / "odd", LinuxTraits(), host_name="_odd_vm.1" + "x" * 70)
+    assert odd.freeze().host_name == ("odd-vm.1" + "x" * 70)[:62]

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(
 KEY = "ssh-ed25519 BBBB builder"
 #: A thorough script: waagent, and what a deprovision script removes besides.
 SEAL = """waagent -deprovision+user -force
-rm -rf /var/log/journal/* /var/log/*.1 /root/.ssh /home/alice/.ssh /var/lib/dbus/machine-id
+rm -rf /var/log/journal/* /var/log/*.1 /root/.ssh /home/*/.ssh /var/lib/dbus/machine-id
 : >/etc/machine-id; : >/var/log/syslog; : >/var/log/auth.log; rm -f /var/log/cloud-init.log
 poweroff"""
 
@@ -99,7 +99,7 @@ def leftovers(guest: LinuxGuest, before: list[str]) -> set[str]:
     return {name for name, is_seen in seen.items() if is_seen}
 
 
-@pytest.mark.parametrize("left", [(), *((name,) for name in LEFTOVERS), LEFTOVERS])
+@pytest.mark.parametrize("left", [(), LEFTOVERS[::2], LEFTOVERS[1::2], LEFTOVERS])
 async def test_what_was_left_behind_shows_after_the_first_boot(tmp_path: Path, left: tuple[str, ...]):
     traits = LinuxTraits(leaves=left)
     source = LinuxGuest(tmp_path / "source", traits)

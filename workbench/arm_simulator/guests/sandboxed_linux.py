@@ -3,6 +3,7 @@
 import functools
 import importlib
 import random
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -88,8 +89,8 @@ class SandboxedLinuxGuest:
         self._sandbox: Any = importlib.import_module("workbench.guest_sandbox")
         self._given = traits
         known = {name: value for name, value in asdict(traits).items() if name not in _NOT_OF_THE_SANDBOX}
-        self._traits: Any = self._sandbox.LinuxTraits(**known, host_name=host_name)
-        self._host_name = host_name
+        self._host_name = _as_host(host_name)
+        self._traits: Any = self._sandbox.LinuxTraits(**known, host_name=self._host_name)
         self._root = root
         self._picture = picture
         self._first_boot: _FirstBoot | None = None
@@ -176,11 +177,16 @@ class SandboxedLinuxGuest:
     ) -> None:
         """First boot of an image; a tree that is not laid yet is provisioned when it is."""
         seed = None if rng is None else rng.getrandbits(64)
-        first = _FirstBoot(host_name, user, key, random.Random(seed))  # noqa: S311 - made-up identities
+        first = _FirstBoot(_as_host(host_name), user, key, random.Random(seed))  # noqa: S311 - made-up identities
         if self._laid is None:
             self._first_boot = first
         else:
             self._machine().provision(first.host_name, first.user, first.key, first.rng)
+
+
+def _as_host(name: str) -> str:
+    """A machine's name as a host's name: what no host name may hold is a hyphen in it."""
+    return re.sub(r"[^A-Za-z0-9.-]", "-", name)[:63].lstrip(".-") or "vm"
 
 
 def _outcome(result: Any, began: float) -> Outcome:

@@ -1,0 +1,188 @@
+"""The bodies of what a run makes: what they open, what they keep of the source, and what they never hold."""
+
+from typing import Any
+
+import pytest
+
+from azure_clients.bodies import disk, network_interface, security_group
+from azure_clients.machine_body import machine
+from contracts.facts import DiskFacts, MachineShape, OsType, Plan
+from contracts.making_steps import DataDisk, MakeDisk, MakeMachine
+from tests.support.making import DISK, INTERFACE, MACHINE, RULES, SNAPSHOT, interface_order, new, rules_order
+from tests.support.requests import GROUP
+
+TAGS = {"golden-image-run": "r"}
+IMAGE = f"{GROUP}/providers/Microsoft.Compute/galleries/g/images/d/versions/1.0.0"
+
+
+def disk_facts(**more: Any) -> DiskFacts:
+    return DiskFacts.model_validate(
+        {"id": f"{GROUP}/disks/os", "location": "westeurope", "sku": "Premium_LRS", "size_gb": 30, **more}
+    )
+
+
+def shape(**more: Any) -> MachineShape:
+    return MachineShape.model_validate(
+        {"location": "westeurope", "vm_size": "Standard_D2s_v5", "os_disk": disk_facts(caching="ReadWrite"), **more}
+    )
+
+
+def order(**more: Any) -> MakeMachine:
+    values = {
+        **new(MACHINE), "shape": shape(), "os_type": OsType.LINUX, "vm_size": "Standard_D4s_v5",
+        "network_interface_id": INTERFACE.id, "os_disk_id": DISK.id,
+    }  # fmt: skip
+    return MakeMachine.model_validate({**values, **more})
+
+
+def from_image(**more: Any) -> MakeMachine:
+    return order(os_disk_id=None, image_id=IMAGE, os_disk_name="the-disk", **more)
+
+
+def body(request: MakeMachine) -> dict[str, Any]:
+    return machine(request, TAGS)["properties"]
+
+
+def rules(*service_tags: str) -> list[tuple[str, str, int, str, str, str]]:
+    """Give direction, access, priority, destination, protocol and port of each rule."""
+    members = ("direction", "access", "priority", "destinationAddressPrefix", "protocol", "destinationPortRange")
+    found = security_group(rules_order(*service_tags), TAGS)["properties"]["securityRules"]
+    return [tuple(rule["properties"][member] for member in members) for rule in found]
+
+
+def test_nothing_is_open_but_the_platform_and_what_was_asked_for() -> None:
+    platform = ("Outbound", "Allow", 100, "168.63.129.16/32", "*", "*")
+    closed = [("Outbound", "Deny", 4096, "*", "*", "*"), ("Inbound", "Deny", 100, "*", "*", "*")]
+    assert rules() == [platform, *closed]
+    asked = [
+        ("Outbound", "Allow", 200, "AzureMonitor", "Tcp", "443"),
+        ("Outbound", "Allow", 201, "Storage.WestEurope", "Tcp", "443"),
+    ]
+    assert rules("AzureMonitor", "Storage.WestEurope") == [platform, *asked, *closed]
+
+
+def test_as_many_service_tags_as_a_request_may_hold_come_before_the_denial() -> None:
+    found = rules(*(f"Storage.Region{number}" for number in range(20)))
+    outbound = [priority for direction, _, priority, *_ in found if direction == "Outbound"]
+    assert outbound == sorted(set(outbound))
+    assert outbound[-1] == 4096
+
+
+def test_the_interface_has_one_private_address_behind_its_own_group() -> None:
+    properties = network_interface(interface_order(), TAGS)["properties"]
+    assert len(properties["ipConfigurations"]) == 1
+    assert "publicIPAddress" not in str(properties)
+    assert properties["networkSecurityGroup"] == {"id": RULES.id}
+    assert properties["enableAcceleratedNetworking"] is False
+
+
+@pytest.mark.parametrize(
+    ("sku", "zone", "zones"),
+    [("Premium_LRS", "2", ["2"]), ("Premium_LRS", None, None), ("StandardSSD_ZRS", "2", None)],
+)
+def test_a_disk_stands_in_the_zone_of_its_machine_unless_it_stands_in_all(
+    sku: str, zone: str | None, zones: list[str] | None
+) -> None:
+    request = MakeDisk(**new(DISK), snapshot_id=SNAPSHOT.id, like=disk_facts(sku=sku), zone=zone)
+    assert disk(request, TAGS).get("zones") == zones
+
+
+def test_a_data_disk_names_no_system() -> None:
+    request = MakeDisk(**new(DISK), snapshot_id=SNAPSHOT.id, like=disk_facts(lun=0))
+    assert set(disk(request, TAGS)["properties"]) == {"creationData"}
+
+
+def test_a_disk_keeps_generation_security_and_key() -> None:
+    like = disk_facts(
+        os_type="Windows", generation="V2", security_type="TrustedLaunch", disk_encryption_set_id="/des",
+        encryption_type="EncryptionAtRestWithPlatformAndCustomerKeys",
+    )  # fmt: skip
+    properties = disk(MakeDisk(**new(DISK), snapshot_id=SNAPSHOT.id, like=like), TAGS)["properties"]
+    assert properties == {
+        "creationData": {"createOption": "Copy", "sourceResourceId": SNAPSHOT.id},
+        "osType": "Windows",
+        "hyperVGeneration": "V2",
+        "securityProfile": {"securityType": "TrustedLaunch"},
+        "encryption": {"type": "EncryptionAtRestWithPlatformAndCustomerKeys", "diskEncryptionSetId": "/des"},
+    }
+
+
+def test_a_clone_attaches_its_disks_and_is_told_nothing() -> None:
+    properties = body(order(data_disks=(DataDisk(id="/d0", lun=3, caching="ReadOnly"),)))
+    storage = properties["storageProfile"]
+    assert storage["osDisk"] == {
+        "createOption": "Attach",
+        "osType": "Linux",
+        "managedDisk": {"id": DISK.id},
+        "deleteOption": "Detach",
+        "caching": "ReadWrite",
+    }
+    assert storage["dataDisks"] == [
+        {
+            "lun": 3, "createOption": "Attach", "caching": "ReadOnly", "managedDisk": {"id": "/d0"},
+            "deleteOption": "Detach",
+        },
+    ]  # fmt: skip
+    assert "osProfile" not in properties
+    assert "securityProfile" not in properties
+    assert properties["hardwareProfile"] == {"vmSize": "Standard_D4s_v5"}
+    assert properties["diagnosticsProfile"] == {"bootDiagnostics": {"enabled": True}}
+    interface = properties["networkProfile"]["networkInterfaces"][0]
+    assert interface == {"id": INTERFACE.id, "properties": {"primary": True, "deleteOption": "Detach"}}
+
+
+def test_a_machine_has_no_identity_and_every_tag() -> None:
+    whole = machine(order(), TAGS)
+    assert set(whole) == {"location", "tags", "properties"}
+    assert whole["tags"] == TAGS
+
+
+def test_a_machine_is_as_its_source() -> None:
+    plan = Plan(name="n", publisher="p", product="o", promotion_code="c")
+    like = shape(
+        zones=("3",), plan=plan, license_type="Windows_Server", security_type="TrustedLaunch", secure_boot=False,
+        v_tpm=True, encryption_at_host=True, disk_controller="NVMe",
+    )  # fmt: skip
+    whole = machine(order(shape=like), TAGS)
+    assert whole["zones"] == ["3"]
+    assert whole["plan"] == {"name": "n", "publisher": "p", "product": "o", "promotionCode": "c"}
+    assert whole["properties"]["licenseType"] == "Windows_Server"
+    assert whole["properties"]["storageProfile"]["diskControllerType"] == "NVMe"
+    assert whole["properties"]["securityProfile"] == {
+        "securityType": "TrustedLaunch",
+        "uefiSettings": {"secureBootEnabled": False, "vTpmEnabled": True},
+        "encryptionAtHost": True,
+    }
+
+
+def test_a_machine_out_of_an_image_takes_along_what_azure_makes_for_it() -> None:
+    storage = body(from_image(data_disks=(DataDisk(id=f"{GROUP}/disks/data-0", lun=0),)))["storageProfile"]
+    assert storage["imageReference"] == {"id": IMAGE}
+    assert storage["osDisk"] == {"createOption": "FromImage", "deleteOption": "Delete", "name": "the-disk"}
+    assert storage["dataDisks"] == [
+        {"lun": 0, "createOption": "FromImage", "name": "data-0", "caching": "None", "deleteOption": "Delete"},
+    ]
+
+
+def test_a_specialized_image_is_told_nothing() -> None:
+    assert "osProfile" not in body(from_image())
+
+
+@pytest.mark.parametrize("system", list(OsType))
+def test_the_password_of_the_first_boot_is_nobodys(system: OsType) -> None:
+    profiles = [body(from_image(computer_name="gold1", os_type=system))["osProfile"] for _ in range(2)]
+    passwords = {profile["adminPassword"] for profile in profiles}
+    assert len(passwords) == 2
+    for password in passwords:
+        assert 12 <= len(password) <= 72
+        assert all(any(test(letter) for letter in password) for test in (str.islower, str.isupper, str.isdigit))
+    assert profiles[0]["computerName"] == "gold1"
+    assert profiles[0]["adminUsername"] == "goldencheck"
+    assert ("linuxConfiguration" in profiles[0]) == (system is OsType.LINUX)
+    assert ("windowsConfiguration" in profiles[0]) == (system is OsType.WINDOWS)
+
+
+@pytest.mark.parametrize("more", [{"os_disk_id": None}, {"image_id": IMAGE}])
+def test_a_machine_is_made_of_one_thing(more: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="either of a disk or of an image"):
+        body(order(**more))

@@ -1,0 +1,188 @@
+"""A small gallery behind the steps' own contracts: what the story of publishing runs against, under virtual time."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from contracts.answer import Answer
+from contracts.facts import ImageVersionListed, RegionState
+from contracts.image_steps import (
+    ImageVersionOrdered,
+    ImageVersionRead,
+    ImageVersionsListed,
+    ListImageVersions,
+    MakeImageVersion,
+    ReadImageVersion,
+    UpdateImageVersion,
+)
+from contracts.machine_steps import Ordered, ReadRunState, RunStateRead
+from contracts.making_steps import Deleted, DeleteMade
+from contracts.steps import (
+    DELETE_MADE,
+    LIST_IMAGE_VERSIONS,
+    MAKE_IMAGE_VERSION,
+    READ_IMAGE_VERSION,
+    READ_RUN_STATE,
+    UPDATE_IMAGE_VERSION,
+)
+
+HOME = "westeurope"
+
+
+@dataclass
+class Copy:
+    """A region's copy: since when it is made, and how it ends; None: never."""
+
+    since: datetime
+    ends: str | None
+
+
+@dataclass
+class Version:
+    """An image version."""
+
+    run_id: str
+    made_at: datetime
+    excluded: bool = False
+    copies: dict[str, Copy] = field(default_factory=dict[str, Copy])
+    deleted_at: datetime | None = None
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass
+class FakeGallery:
+    """One image definition; every call is counted, and the orders are remembered.
+
+    `fails` holds how the next copies of a region end ("Failed", or None: never; else they are completed after
+    `seconds`). `stale_for`: a fresh version is in no list for so long. `trouble` may answer or raise before a step is
+    done, `lost` after it was.
+    """
+
+    now: Callable[[], datetime]
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
+    fails: dict[str, list[str | None]] = field(default_factory=dict[str, list[str | None]])
+    stale_for: float = 0
+    deletes_after: float | None = 60
+    versions: dict[str, Version] = field(default_factory=dict[str, Version])
+    alive: set[str] = field(default_factory=set[str])
+    calls: Counter[str] = field(default_factory=Counter[str])
+    steps: list[str] = field(default_factory=list[str])
+    orders: list[str] = field(default_factory=list[str])
+    trouble: Callable[[str, int], Answer | None] = lambda step, nth: None
+    lost: Callable[[str, int], None] = lambda step, nth: None
+
+    def activities(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
+        """Give an activity for every step that publishing calls."""
+        bodies: list[tuple[Any, Callable[[Any], Answer]]] = [
+            (LIST_IMAGE_VERSIONS, self._list),
+            (MAKE_IMAGE_VERSION, self._make),
+            (READ_IMAGE_VERSION, self._read),
+            (UPDATE_IMAGE_VERSION, self._update),
+            (DELETE_MADE, self._delete),
+            (READ_RUN_STATE, self._run_state),
+        ]
+        return {step.name: self._activity(step, body) for step, body in bodies}
+
+    def add(self, name: str, run_id: str = "somebody", **more: Any) -> Version:
+        """Add a version that is whole since long ago."""
+        long_ago = self.now() - timedelta(days=30)
+        version = self.versions[name] = Version(run_id, long_ago, **more)
+        version.copies[HOME] = Copy(long_ago, "Completed")
+        return version
+
+    def _activity(self, step: Any, body: Callable[[Any], Answer]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        def activity(request: dict[str, Any]) -> dict[str, Any]:
+            self.calls[step.name] += 1
+            self.steps.append(step.name)
+            nth = self.calls[step.name]
+            answer = self.trouble(step.name, nth) or body(step.takes.model_validate(request))
+            self.lost(step.name, nth)
+            return answer.model_dump(mode="json", exclude_none=True)
+
+        return activity
+
+    def _there(self, name: str) -> Version | None:
+        version = self.versions.get(name)
+        if version is None or version.deleted_at is None or self.deletes_after is None:
+            return version
+        if self.now() < version.deleted_at + timedelta(seconds=self.deletes_after):
+            return version
+        del self.versions[name]
+        return None
+
+    def _list(self, request: ListImageVersions) -> ImageVersionsListed:
+        old = self.now() - timedelta(seconds=self.stale_for)
+        listed = (
+            ImageVersionListed(name=name, run_id=version.run_id, app_name="tests")
+            for name, version in list(self.versions.items())
+            if self._there(name) and version.made_at <= old
+        )
+        return ImageVersionsListed(versions=tuple(listed))
+
+    def _make(self, request: MakeImageVersion) -> ImageVersionOrdered:
+        name = request.made.name
+        there = self._there(name)
+        if there is not None:
+            ours = there.run_id == request.run_id
+            return ImageVersionOrdered(already=ours, taken=not ours)
+        version = self.versions[name] = Version(request.run_id, self.now(), request.excluded, tags=dict(request.tags))
+        self._replicate(version, [region.name for region in request.target_regions])
+        self.orders.append(f"make {name}")
+        return ImageVersionOrdered(correlation_id="c-make")
+
+    def _update(self, request: UpdateImageVersion) -> Ordered:
+        name = request.id.rsplit("/", 1)[-1]
+        version = self.versions[name]
+        if request.target_regions is not None:
+            regions = [region.name for region in request.target_regions]
+            self._replicate(version, regions)
+            self.orders.append(f"regions {' '.join(regions)}")
+        if request.excluded is not None:
+            version.excluded = request.excluded
+            self.orders.append(f"excluded {request.excluded}")
+        return Ordered(correlation_id="c-update")
+
+    def _replicate(self, version: Version, regions: list[str]) -> None:
+        version.copies = {name: copy for name, copy in version.copies.items() if name in regions}
+        for name in regions:
+            if name not in version.copies:
+                planned = self.fails.get(name) or ["Completed"]
+                ends = planned.pop(0)
+                version.copies[name] = Copy(self.now(), ends)
+
+    def _state(self, name: str, copy: Copy) -> str:
+        if copy.ends is None or self.now() < copy.since + timedelta(seconds=self.seconds.get(name, 600)):
+            return "Replicating"
+        return copy.ends
+
+    def _read(self, request: ReadImageVersion) -> ImageVersionRead:
+        version = self._there(request.id.rsplit("/", 1)[-1])
+        if version is None:
+            return ImageVersionRead()
+        states = {name: self._state(name, copy) for name, copy in version.copies.items()}
+        state = "Failed" if "Failed" in states.values() else "Succeeded"
+        if "Replicating" in states.values() and states.get(HOME) != "Failed":
+            state = "Creating"
+        return ImageVersionRead(
+            provisioning_state="Deleting" if version.deleted_at else state,
+            run_id=version.run_id,
+            excluded=version.excluded,
+            regions=tuple(
+                RegionState(name=name, state=value, details="no capacity" if value == "Failed" else "")
+                for name, value in states.items()
+            ),
+        )
+
+    def _delete(self, request: DeleteMade) -> Deleted:
+        version = self._there(request.made.name)
+        if version is None:
+            return Deleted(gone=True)
+        if version.deleted_at is None:
+            version.deleted_at = self.now()
+            self.orders.append(f"delete {request.made.name}")
+        return Deleted(gone=False, why="a lock covers it" if self.deletes_after is None else None)
+
+    def _run_state(self, request: ReadRunState) -> RunStateRead:
+        return RunStateRead(alive=request.run_id in self.alive)

@@ -1,0 +1,188 @@
+"""The approval door: who may decide, about what, and until when."""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from tests.support.calls import BASE, call, look, read, start, until_stage
+from tests.support.doors import Doors, doors
+from tests.support.requests import request
+from triggers.approval import decide_run
+
+ASKED = {"approval": {"timeoutMinutes": 60}, "target": {"undoSnapshot": False}}
+YES, NO = {"approved": True}, {"approved": False}
+
+
+def by(name: str) -> dict[str, str]:
+    return {"x-ms-client-principal-name": name}
+
+
+async def waiting(at: Doors, *names: str, requester: str = "ops@example.com", **more: Any) -> dict[str, Any]:
+    """Start a run that waits for its approval on a clock that stands still; gives the run's view."""
+    at.engine.clock.allow(at.engine.clock.now())
+    await start(at, request(*names or ("vm1",), requestId="r1", **{**ASKED, **more}), **by(requester))
+    return await until_stage(at, "batch-r1", "awaitingApproval")
+
+
+async def decide(at: Doors, run_id: str, body: Any, name: str | None = "boss@example.com") -> func.HttpResponse:
+    headers = by(name) if name else {}
+    return await decide_run(call(f"{BASE}/{run_id}/approval", body=body, headers=headers, run_id=run_id), at.client)
+
+
+async def end(at: Doors) -> dict[str, Any]:
+    at.engine.clock.allow(None)
+    await asyncio.to_thread(at.engine.end_of, "batch-r1")
+    return read(await look(at, "batch-r1"))
+
+
+def code(response: func.HttpResponse) -> tuple[int, str]:
+    return response.status_code, read(response)["type"].rpartition(":")[2]
+
+
+async def test_a_yes_lets_the_run_go_on_and_keeps_who_said_so(caplog: pytest.LogCaptureFixture) -> None:
+    async with doors() as at:
+        before = await waiting(at)
+        with caplog.at_level(logging.INFO, "golden_images.audit"):
+            response = await decide(at, "batch-r1", {"approved": True, "comment": "seen"})
+        view = await end(at)
+        over = await decide(at, "batch-r1", YES)
+    assert before["links"]["approval"] == f"{BASE}/batch-r1/approval"
+    assert response.status_code == 202
+    assert read(response)["links"] == {"self": f"{BASE}/batch-r1"}
+    assert view["result"]["counts"] == {"generalized": 1}
+    decision = view["machines"][0]["result"]["decision"]
+    assert (decision["principal"], decision["comment"], decision["approved"]) == ("boss@example.com", "seen", True)
+    lines = [json.loads(record.message) for record in caplog.records]
+    assert [line["principal"] for line in lines if line["event"] == "decision"] == ["boss@example.com"]
+    assert code(over) == (409, "RunOver")
+
+
+async def test_a_no_ends_the_run_before_anything_was_changed() -> None:
+    async with doors("vm1", "vm2") as at:
+        await waiting(at, "vm1", "vm2", maxParallel=1)
+        response = await decide(at, "batch-r1", NO)
+        view = await end(at)
+    assert response.status_code == 202
+    assert view["result"]["counts"] == {"refused": 2}
+    assert sum(guest.armed for guest in at.azure.guests.values()) == 0
+
+
+async def test_one_machine_is_decided_alone() -> None:
+    async with doors("vm1", "vm2") as at:
+        view = await waiting(at, "vm1", "vm2")
+        for machine in view["machines"]:
+            await until_own_stage(at, machine["runId"])
+        one, other = (machine["runId"] for machine in view["machines"])
+        responses = [await decide(at, one, NO), await decide(at, other, YES)]
+        view = await end(at)
+    assert [response.status_code for response in responses] == [202, 202]
+    assert [machine["result"]["outcome"] for machine in view["machines"]] == ["refused", "generalized"]
+
+
+async def test_the_first_decision_counts_and_a_second_is_409() -> None:
+    async with doors("vm1", "vm2") as at:
+        view = await waiting(at, "vm1", "vm2", maxParallel=1)
+        await decide(at, "batch-r1", NO)
+        await until_decided(at)
+        again = await decide(at, "batch-r1", YES)
+        machine = await decide(at, view["machines"][0]["runId"], YES)
+        await end(at)
+    assert code(again) == (409, "AlreadyDecided")
+    assert machine.status_code == 409
+
+
+async def test_nobody_approves_his_own_request_but_may_take_it_back() -> None:
+    async with doors() as at:
+        view = await waiting(at)
+        own = [
+            await decide(at, run_id, YES, "OPS@example.com") for run_id in ("batch-r1", view["machines"][0]["runId"])
+        ]
+        back = await decide(at, "batch-r1", NO, "ops@example.com")
+        await end(at)
+    assert {code(response) for response in own} == {(403, "OwnRequest")}
+    assert back.status_code == 202
+
+
+async def test_only_the_named_approvers_may_decide_where_some_are_named() -> None:
+    async with doors(GOLDEN_APPROVERS="boss@example.com, deputy@example.com") as at:
+        await waiting(at)
+        strangers = [
+            await decide(at, "batch-r1", body, name) for body in (YES, NO) for name in ("eve@example.com", None)
+        ]
+        allowed = await decide(at, "batch-r1", YES, "Deputy@Example.com")
+        await end(at)
+    assert {code(response) for response in strangers} == {(403, "NotAnApprover")}
+    assert allowed.status_code == 202
+
+
+async def test_without_app_service_authentication_the_key_is_the_approval_and_names_are_not_believed() -> None:
+    async with doors(WEBSITE_AUTH_ENABLED="False") as at:
+        await waiting(at)
+        response = await decide(at, "batch-r1", YES, "ops@example.com")
+        view = await end(at)
+    assert response.status_code == 202
+    assert "principal" not in view["machines"][0]["result"]["decision"]
+
+
+async def test_where_there_is_nothing_to_decide_it_is_409() -> None:
+    async with doors("vm1") as at:
+        at.engine.clock.allow(at.engine.clock.now())
+        await start(at, request("vm1", requestId="r1", target={"undoSnapshot": False}))
+        view = await until_stage(at, "batch-r1", "deprovisioning")
+        not_asked = [await decide(at, run_id, YES) for run_id in ("batch-r1", view["machines"][0]["runId"])]
+        await end(at)
+    async with doors("vm1") as at:
+        view = await waiting(at)
+        machine = view["machines"][0]["runId"]
+        await decide(at, machine, YES)
+        await until_stage(at, "batch-r1", "deprovisioning")
+        past = [await decide(at, run_id, YES) for run_id in ("batch-r1", machine)]
+        await end(at)
+    assert {code(response) for response in not_asked} == {(409, "ApprovalNotAsked")}
+    assert {code(response) for response in past} == {(409, "PastApproval")}
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({}, "$.approved"),
+        ({"approved": "yes"}, "$.approved"),
+        ({"approved": 1}, "$.approved"),
+        ({"approved": True, "comment": "x" * 501}, "$.comment"),
+        ({"approved": True, "principal": "me"}, "$.principal"),
+        (b"yes", "$"),
+        (b'{"approved": true, "approved": false}', "$"),
+        (b"", "$"),
+    ],
+)
+async def test_a_body_that_is_no_decision_is_400(body: Any, path: str) -> None:
+    async with doors() as at:
+        response = await decide(at, "batch-r1", body)
+    assert code(response) == (400, "BadRequest")
+    assert path in [fault["path"] for fault in read(response)["faults"]]
+
+
+async def test_an_unknown_run_is_404_and_a_huge_body_413() -> None:
+    async with doors() as at:
+        assert code(await decide(at, "batch-none", YES)) == (404, "NoSuchRun")
+        assert code(await decide(at, "batch-none", b" " * (16 * 1024 + 1))) == (413, "TooLarge")
+
+
+async def until_own_stage(at: Doors, run_id: str) -> None:
+    for _ in range(2_000):
+        if read(await look(at, run_id))["status"].get("stage") == "awaitingApproval":
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{run_id} does not wait")
+
+
+async def until_decided(at: Doors) -> None:
+    for _ in range(2_000):
+        if "decision" in read(await look(at, "batch-r1"))["status"]:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("not decided")
