@@ -94,7 +94,8 @@ def _security(shape: MachineShape) -> Body:
     if (shape.security_type or "").lower() == _TRUSTED_LAUNCH.lower():
         flags = {"secureBootEnabled": shape.secure_boot, "vTpmEnabled": shape.v_tpm}
         security["securityType"] = _TRUSTED_LAUNCH
-        security["uefiSettings"] = {name: flag for name, flag in flags.items() if flag is not None}
+        if known := {name: flag for name, flag in flags.items() if flag is not None}:
+            security["uefiSettings"] = known
     if shape.encryption_at_host:
         security["encryptionAtHost"] = True
     return security

@@ -70,6 +70,10 @@ class ScriptUse(StrictMessage):
 class Verification(Site):
     """Before the version is promoted, a machine made from it must answer for itself."""
 
+    allowed_users: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")], ...] = Field(
+        default=(), max_length=20, description="Local accounts that the image is meant to keep, with their keys."
+    )
+
 
 class Retention(StrictMessage):
     """Which older versions of the definition go once the new one is promoted."""

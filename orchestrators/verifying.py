@@ -56,7 +56,9 @@ def _ask_one(run: MachineRun, plan: Plan, wish: Verification, before: GuestIdent
     yield from take_run_commands_off(run, (run_command_name(run.job.run_id, "verify"),))
     if told is None:
         return Verified(passed=False, faults=("the machine made from the image did not answer",))
-    faults = () if host is None else identity_faults(before, told, expected_host=host, os_type=os_type)
+    if host is None:
+        return Verified(passed=True, identity=told)
+    faults = identity_faults(before, told, expected_host=host, os_type=os_type, allowed_users=wish.allowed_users)
     return Verified(passed=not faults, identity=told, faults=faults)
 
 

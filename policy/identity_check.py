@@ -8,14 +8,21 @@ _WINDOWS_NAME = 15
 
 
 def identity_faults(
-    before: GuestIdentity | None, after: GuestIdentity, *, expected_host: str, os_type: str
+    before: GuestIdentity | None,
+    after: GuestIdentity,
+    *,
+    expected_host: str,
+    os_type: str,
+    allowed_users: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
     """Give everything that speaks against the image, one sentence each; empty if nothing does.
 
     `before` is what the machine said before it was sealed; without it only `after` can be judged by itself.
-    `expected_host` is the name that Azure was told to give.
+    `expected_host` is the name that Azure was told to give. `allowed_users` are accounts that the image is meant to
+    keep: they and their keys are no fault.
     """
-    return (*_host(before, after, expected_host, os_type), *_fresh(before, after, os_type), *_leftovers(after))
+    left = _leftovers(after, {user.lower() for user in allowed_users})
+    return (*_host(before, after, expected_host, os_type), *_fresh(before, after, os_type), *left)
 
 
 def _host(before: GuestIdentity | None, after: GuestIdentity, expected: str, os_type: str) -> Iterator[str]:
@@ -40,11 +47,14 @@ def _fresh(before: GuestIdentity | None, after: GuestIdentity, os_type: str) -> 
         yield f"It has {len(kept)} of the SSH host keys of its source."
 
 
-def _leftovers(after: GuestIdentity) -> Iterator[str]:
-    if after.users:
-        yield f"Users were left in it: {', '.join(after.users)}."
-    if after.authorized_keys:
-        yield f"Keys that let somebody log on were left in it: {', '.join(after.authorized_keys)}."
+def _leftovers(after: GuestIdentity, allowed: set[str]) -> Iterator[str]:
+    users = [user for user in after.users if user.lower() not in allowed]
+    if users:
+        yield f"Users were left in it: {', '.join(users)}."
+    # Whose keys they are is told by the folder that they lie in.
+    keys = [path for path in after.authorized_keys if not allowed & set(path.lower().replace("\\", "/").split("/"))]
+    if keys:
+        yield f"Keys that let somebody log on were left in it: {', '.join(keys)}."
     if after.logs:
         yield f"Logs of its source were left in it: {', '.join(after.logs)}."
 

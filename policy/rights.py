@@ -87,8 +87,11 @@ def needed_for_verification() -> dict[str, tuple[str, ...]]:
 
 
 def needed_for_undo() -> tuple[str, ...]:
-    """Give every ARM action that the undo snapshot of a machine in place will use, in the machine's own group."""
-    return (*_COPY, *_all("snapshots"))
+    """Give every ARM action that the undo snapshot of a machine in place will use, in the machine's own group.
+
+    They are looked for among the rights on the machine, which hold those that come from its group.
+    """
+    return ("Microsoft.Compute/disks/beginGetAccess/action", *_all("snapshots"))
 
 
 def missing_actions(permissions: Iterable[Permission], needed: Iterable[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from contracts.reasons import Refusal, RefusalCode
 from contracts.request import EvidenceLevel, Mode, Target
 from contracts.run import MachineJob
 from policy.identity import opt_in_missing
-from policy.rights import missing_actions, needed_actions
+from policy.rights import missing_actions, needed_actions, needed_for_undo
 
 FIRST_BUILD_WITHOUT_SYSTEM = 26_100
 OLDEST_LINUX_AGENT = (2, 4, 0, 2)
@@ -119,6 +119,8 @@ def _linux(job: MachineJob, machine: MachineState) -> Iterator[Refusal]:
 def _surroundings(job: MachineJob, facts: MachineFacts) -> Iterator[Refusal]:
     """What stands around the machine; what could not be read is a refusal."""
     needed = needed_actions(job.target, linux=facts.machine.os_type is not OsType.WINDOWS)
+    if job.target.undo_snapshot:
+        needed += needed_for_undo()
     if facts.permissions is None:
         yield Refusal.of(RefusalCode.PERMISSIONS_UNREADABLE, "the app's own permissions could not be read")
     elif missing := missing_actions(facts.permissions, needed):

@@ -1,12 +1,14 @@
 """The story of publishing under virtual time: names, races, orders without an answer, leases, a second telling."""
 
+from itertools import pairwise
 from typing import Any
 
 from durabletask import task
 
 from contracts.answer import Answer
 from contracts.reasons import Failure, FailureCode
-from contracts.steps import MAKE_IMAGE_VERSION, PUBLISH_IMAGE
+from contracts.steps import LIST_IMAGE_VERSIONS, MAKE_IMAGE_VERSION, PUBLISH_IMAGE
+from orchestrators.calling import Story
 from tests.support.engine import STORIES, engine
 from tests.support.fake_gallery import HOME, FakeGallery
 from tests.support.publishing import begin, end_of, failure_of, image_of, publish, publish_job, wait_until
@@ -50,7 +52,7 @@ def test_two_runs_at_once_never_choose_the_same_name() -> None:
     assert versions == ["1.0.0", "1.0.1", "1.0.2", "1.0.3"]
     assert len(gallery.orders) == 4
     chosen = [step for step in gallery.steps if step in {LIST_IMAGE_VERSIONS.name, MAKE_IMAGE_VERSION.name}]
-    assert (LIST_IMAGE_VERSIONS.name,) * 2 not in zip(chosen, chosen[1:], strict=False), "no two choose at once"
+    assert (LIST_IMAGE_VERSIONS.name, LIST_IMAGE_VERSIONS.name) not in list(pairwise(chosen)), "no two choose at once"
 
 
 def test_an_explicit_version_that_was_taken_meanwhile_fails_and_is_not_written_over() -> None:
@@ -160,8 +162,10 @@ def test_the_story_told_twice_takes_up_its_own_version() -> None:
 
 
 def test_it_carries_on_as_a_child_of_another_story() -> None:
-    def parent(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Any:
-        given: Any = yield ctx.call_sub_orchestrator(PUBLISH_IMAGE, input=request, instance_id="child-publish")
+    def parent(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Story[dict[str, Any]]:
+        given: dict[str, Any] = yield ctx.call_sub_orchestrator(
+            PUBLISH_IMAGE, input=request, instance_id="child-publish"
+        )
         return given
 
     clock = VirtualClock()

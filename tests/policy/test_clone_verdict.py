@@ -27,10 +27,15 @@ from tests.support.requests import GROUP, SUBSCRIPTION, facts, job, machine, set
 
 DEFINITION = f"{GROUP}/providers/Microsoft.Compute/galleries/g/images/d"
 IMAGE = {"kind": "galleryImageVersion", "imageDefinitionId": DEFINITION}
-RUNNING_TOO = {"clone": {"allowRunningSource": True}}
+RUNNING_TOO: dict[str, Any] = {"clone": {"allowRunningSource": True}}
 ALL = (Permission(actions=("*",)),)
 OTHER_GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-work"
-DEALLOCATED = {"power_state": PowerState.DEALLOCATED, "agent_ready": False, "os_version": None, "agent_version": None}
+DEALLOCATED: dict[str, Any] = {
+    "power_state": PowerState.DEALLOCATED,
+    "agent_ready": False,
+    "os_version": None,
+    "agent_version": None,
+}
 
 
 def clone_job(*, run_settings: dict[str, Any] | None = None, **target: Any) -> MachineJob:
@@ -54,7 +59,8 @@ def source(state: MachineState | None = None, **more: Any) -> MachineFacts:
 
 
 def stopped(**more: Any) -> MachineState:
-    return machine(**{**DEALLOCATED, "tags": {}, **more})
+    values: dict[str, Any] = {**DEALLOCATED, "tags": {}, **more}
+    return machine(**values)
 
 
 def codes(refusals: tuple[Refusal, ...]) -> list[RefusalCode]:

@@ -77,3 +77,10 @@ def test_without_the_sources_word_nothing_is_compared_but_all_else_is_judged() -
         "It tells no machine-id.",
         "Users were left in it: ann.",
     )
+
+
+def test_users_that_the_image_is_meant_to_keep_are_no_fault_and_neither_are_their_keys() -> None:
+    after = AFTER.model_copy(update={"users": ("ann", "bob"), "authorized_keys": ("home/ann/.ssh/authorized_keys",)})
+    assert identity_faults(BEFORE, after, expected_host="gold1", os_type="Linux", allowed_users=("Ann",)) == (
+        "Users were left in it: bob.",
+    )

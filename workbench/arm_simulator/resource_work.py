@@ -59,7 +59,8 @@ def begin_delete(
     done: Callable[[], None] | None = None,
 ) -> Operation:
     """Follow a DELETE: the resource is gone when it succeeds, Failed when the fate says so. `done` comes after."""
-    if resource.deleting and resource.operation is not None:
+    # One that is made to fail or never to end gives way to the next, so that what it left can be cleared away.
+    if resource.deleting and resource.operation is not None and resource.operation.fate is None:
         return resource.operation
     if resource.operation is not None:
         platform.operations.preempt(resource.operation)
@@ -68,7 +69,7 @@ def begin_delete(
     resource.operation, resource.deleting, resource.provisioning_state = operation, True, "Deleting"
 
     def end() -> None:
-        if fate is not None and fate.ends == "never":
+        if resource.operation is not operation or (fate is not None and fate.ends == "never"):
             return
         resource.deleting, resource.provisioning_state = False, before
         if fate is not None:

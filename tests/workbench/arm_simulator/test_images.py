@@ -90,6 +90,23 @@ async def test_an_image_that_exists_only_takes_tags(raw: Raw, clock: SteppedCloc
     assert (answer.status, answer.body["error"]["code"]) == (409, "PropertyChangeNotAllowed")
 
 
+async def test_a_delete_that_fails_or_never_ends_can_be_tried_again(
+    simulator: Simulator, raw: Raw, clock: SteppedClock
+):
+    await raw("PUT", _PATH, _body())
+    await clock.advance(30)
+    simulator.inject(Fault("operationFails", operation="images.delete"))
+    simulator.inject(Fault("operationNeverEnds", operation="images.delete", nth=2))
+    for state in ("Failed", "Deleting"):
+        assert (await raw("DELETE", _PATH)).status == 202
+        await clock.advance(3600)
+        assert (await raw("GET", _PATH)).body["properties"]["provisioningState"] == state
+    assert (await raw("DELETE", _PATH)).status == 202
+    await clock.advance(30)
+    assert (await raw("GET", _PATH)).status == 404
+    assert (await raw("DELETE", _PATH)).status == 204
+
+
 async def test_rights_locks_and_faults_hold_here_too(simulator: Simulator, raw: Raw, clock: SteppedClock):
     simulator.role = Role(("Microsoft.Compute/images/*",))
     answer = await raw("PUT", _PATH, _body())

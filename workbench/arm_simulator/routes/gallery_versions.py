@@ -183,8 +183,6 @@ async def delete(call: Call) -> Answer:
     version = world.store.get(call.resource_id)
     if version is None:
         return Answer(204)
-    if version.operation is not None and not version.deleting:
-        world.platform.operations.preempt(version.operation)
 
     def done() -> None:
         world.replication.forget(version)

@@ -1,0 +1,146 @@
+"""Which runs the engine names as over without having looked after their machine."""
+
+from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import azure.durable_functions as df
+import pytest
+from durabletask import task
+from durabletask.client import AsyncTaskHubGrpcClient
+
+from activities.find_ended_runs import find_ended_runs
+from activities.read_run_state import read_run_state
+from contracts.machine_steps import ReadRunState
+from contracts.reasons import Failure, FailureCode
+from contracts.results import MachineResult, Outcome
+from contracts.run import MachineJob
+from contracts.stages import Stage
+from contracts.steps import GOLDEN_IMAGE
+from contracts.sweep_steps import EndedRun, FindEndedRuns
+from tests.support.engine import RunningEngine, engine
+from tests.support.requests import job
+from tests.support.telling import wait_for_stage
+
+EVER = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def golden_image(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Generator[task.Task[Any], Any, Any]:
+    """A machine's run that goes where its request says: `stage` it stays in, or `raises`, or a result to give."""
+    wanted = request["wanted"]
+    ctx.set_custom_status({"stage": wanted["stage"]})
+    if wanted.get("result") is not None:
+        return wanted["result"]
+    if wanted.get("raises"):
+        yield ctx.create_timer(timedelta(seconds=1))
+        raise RuntimeError("broke")
+    yield ctx.wait_for_external_event("never")
+    return None
+
+
+assert golden_image.__name__ == GOLDEN_IMAGE
+
+
+def begin(
+    running: RunningEngine, name: str, stage: Stage, *, result: Any = None, raises: bool = False, **more: Any
+) -> MachineJob:
+    asked = job(name, request_id=name, **more)
+    wanted = {"stage": stage, "result": result, "raises": raises}
+    document = asked.model_dump(mode="json", exclude_none=True) | {"wanted": wanted}
+    running.client.schedule_new_orchestration(GOLDEN_IMAGE, input=document, instance_id=asked.run_id)
+    if result is not None or raises:
+        running.end_of(asked.run_id)
+    else:
+        wait_for_stage(running, asked.run_id, stage)
+    return asked
+
+
+def terminated(running: RunningEngine, name: str, stage: Stage, **more: Any) -> MachineJob:
+    asked = begin(running, name, stage, **more)
+    running.client.terminate_orchestration(asked.run_id)
+    running.end_of(asked.run_id)
+    return asked
+
+
+def ended(asked: MachineJob, code: FailureCode | None, stage: Stage = Stage.STOPPING) -> dict[str, Any]:
+    result = MachineResult(
+        run_id=asked.run_id,
+        request_id=asked.request_id,
+        vm_id=asked.target.vm_id,
+        mode=asked.target.mode,
+        dry_run=False,
+        outcome=Outcome.FAILED if code else Outcome.GENERALIZED,
+        ended_in=stage,
+        failure=Failure.of(code, "seen") if code else None,
+    )
+    return result.model_dump(mode="json", exclude_none=True)
+
+
+async def found(running: RunningEngine, since: datetime = EVER) -> dict[str, EndedRun]:
+    client = AsyncTaskHubGrpcClient(host_address=running.address)
+    try:
+        answer = await find_ended_runs(FindEndedRuns(since=since), cast("df.DurableFunctionsClient", client))
+    finally:
+        await client.close()
+    return {run.vm_id.name: run for run in answer.runs}
+
+
+async def test_runs_that_were_terminated_or_broke_while_their_machine_may_have_stopped() -> None:
+    with engine({}, stories=(golden_image,)) as running:
+        stopping = terminated(running, "stopping", Stage.STOPPING)
+        terminated(running, "inspecting", Stage.INSPECTING)
+        terminated(running, "waiting", Stage.AWAITING_APPROVAL)
+        terminated(running, "dry", Stage.STOPPING, dry_run=True)
+        begin(running, "broken", Stage.DEALLOCATING, raises=True)
+        begin(running, "alive", Stage.STOPPING)
+        runs = await found(running)
+        none_since_then = await found(running, datetime(2100, 1, 1, tzinfo=UTC))
+    assert set(runs) == {"stopping", "broken"}
+    assert runs["stopping"] == EndedRun(run_id=stopping.run_id, vm_id=stopping.target.vm_id, stage=Stage.STOPPING)
+    assert runs["broken"].stage is Stage.DEALLOCATING
+    assert none_since_then == {}
+
+
+async def test_a_clone_is_no_machine_to_look_after() -> None:
+    image = {"kind": "managedImage", "imageId": job().target.vm_id.__str__().replace("virtualMachines", "images")}
+    with engine({}, stories=(golden_image,)) as running:
+        terminated(running, "clone", Stage.STOPPING, target={"mode": "clone", "image": image})
+        assert await found(running) == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (FailureCode.STILL_RUNNING, True),
+        (FailureCode.GUEST_FAILED, True),
+        (FailureCode.DEALLOCATE_TIMED_OUT, True),
+        (FailureCode.STARTED_BY_SOMEBODY_ELSE, False),
+        (FailureCode.MACHINE_REPLACED, False),
+        (None, False),
+    ],
+)
+async def test_runs_that_failed_with_their_machine_still_up(code: FailureCode | None, expected: bool) -> None:
+    asked = job("vm1", request_id="vm1")
+    with engine({}, stories=(golden_image,)) as running:
+        begin(running, "vm1", Stage.FAILED, result=ended(asked, code))
+        runs = await found(running)
+    assert [run.stage for run in runs.values()] == ([Stage.STOPPING] if expected else [])
+
+
+async def test_what_cannot_be_read_is_passed_over() -> None:
+    with engine({}, stories=(golden_image,)) as running:
+        begin(running, "vm1", Stage.FAILED, result={"of": "another version"})
+        stopping = terminated(running, "vm2", Stage.STOPPING)
+        assert [run.run_id for run in (await found(running)).values()] == [stopping.run_id]
+
+
+async def test_only_a_run_that_is_known_and_not_over_is_alive() -> None:
+    with engine({}, stories=(golden_image,)) as running:
+        alive, over = begin(running, "vm1", Stage.STOPPING), terminated(running, "vm2", Stage.STOPPING)
+        client = AsyncTaskHubGrpcClient(host_address=running.address)
+        states = [
+            (await read_run_state(ReadRunState(run_id=run_id), cast("df.DurableFunctionsClient", client))).alive
+            for run_id in (alive.run_id, over.run_id, "vm-unknown-0")
+        ]
+        await client.close()
+    assert states == [True, False, False]

@@ -1,0 +1,63 @@
+"""Runs stories on the engine under a virtual clock, and keeps the whole history of every execution that ends."""
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from durabletask.client import OrchestrationStatus
+from durabletask.internal import orchestrator_service_pb2 as pb
+
+from contracts.message import Message
+from tests.histories.archive import Execution
+from tests.support.engine import Activity, RunningEngine, engine
+from workbench.timed_engine import TimedBackend, VirtualClock
+
+
+class Tape:
+    """What was recorded so far. `version` is what the runs are started with."""
+
+    def __init__(self, version: str) -> None:
+        """Begin empty."""
+        self.version = version
+        self._ended: list[Execution] = []
+
+    @property
+    def executions(self) -> list[Execution]:
+        """Give the executions by instance, those of one instance in the order in which they were told."""
+        return sorted(self._ended, key=lambda execution: execution.instance_id)
+
+    @contextmanager
+    def running(self, activities: Mapping[str, Activity], clock: VirtualClock) -> Generator[RunningEngine]:
+        """Start an engine that this tape listens to."""
+        with engine(activities, clock) as running:
+            self._listen(running.backend)
+            yield running
+
+    def begin(self, running: RunningEngine, name: str, value: Message, instance_id: str) -> None:
+        """Start an orchestration of this tape's version."""
+        payload = value.model_dump(mode="json", exclude_none=True)
+        running.client.schedule_new_orchestration(name, input=payload, instance_id=instance_id, version=self.version)
+
+    def end(self, running: RunningEngine, instance_id: str) -> None:
+        """Wait for the end; a story that breaks is no record of anything."""
+        state = running.end_of(instance_id)
+        assert state.runtime_status is OrchestrationStatus.COMPLETED, state.failure_details
+
+    def _listen(self, backend: TimedBackend) -> None:
+        """Keep a history at the moment when it ends: the engine drops it when a story continues as new."""
+        ends = backend._process_complete_orchestration_action  # pyright: ignore[reportPrivateUsage]
+
+        def keep(instance: Any, action: pb.CompleteOrchestrationAction) -> None:
+            self._ended.append(Execution(instance.instance_id, (*instance.history, _ended(action))))
+            ends(instance, action)
+
+        backend._process_complete_orchestration_action = keep  # pyright: ignore[reportPrivateUsage]
+
+
+def _ended(action: pb.CompleteOrchestrationAction) -> pb.HistoryEvent:
+    ended = pb.ExecutionCompletedEvent(orchestrationStatus=action.orchestrationStatus)
+    if action.HasField("result"):
+        ended.result.CopyFrom(action.result)
+    if action.HasField("failureDetails"):
+        ended.failureDetails.CopyFrom(action.failureDetails)
+    return pb.HistoryEvent(eventId=-1, executionCompleted=ended)
