@@ -78,6 +78,7 @@ def _order(run: MachineRun, machine: MachineState, wait: Wait) -> StartDeprovisi
         nonce=run.nonce,
         run_command=run_command_name(run.job.run_id, DEPROVISION),
         options=run.job.target.deprovision,
+        script_sha256=run.script_sha256,
         opt_in_tag=settings.opt_in_tag,
         opt_in_value=settings.opt_in_value,
         not_after=int(run.ctx.current_utc_datetime.replace(tzinfo=UTC).timestamp()) + wait.deadline,

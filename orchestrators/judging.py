@@ -40,7 +40,6 @@ class Plan:
     clone_place: Place | None = None
     verify_place: Place | None = None
     scripts: tuple[str, ...] = ()
-    deprovision: str = ""
 
     @property
     def specialized(self) -> bool:
@@ -143,12 +142,12 @@ def _judge_image(run: MachineRun, plan: Plan, found: list[Refusal]) -> Story[Non
 def _check_scripts(run: MachineRun, os_type: OsType | None, plan: Plan, found: list[Refusal]) -> Story[None]:
     """Look the scripts up and see that the secret can be read: after the point of no return it is too late."""
     target = run.job.target
-    if os_type is not None and (target.image is not None or target.deprovision.script is not None):
+    if os_type is not None:
         request = CheckScripts(prepare=target.prepare, deprovision=target.deprovision.script, os_type=os_type)
         checked: ScriptsChecked = yield from ask(run, CHECK_SCRIPTS, request)
         if checked.refusal is not None:
             found.append(checked.refusal)
-        plan.scripts, plan.deprovision = checked.prepare, checked.deprovision
+        plan.scripts, run.script_sha256 = checked.prepare, checked.deprovision
     credential = target.deprovision.sysprep_credential
     allowed = credential is not None and credential.secret_id.vault in run.job.settings.key_vaults
     if credential is not None and allowed:

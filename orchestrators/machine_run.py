@@ -67,6 +67,7 @@ class MachineRun:
         self.ordered = False
         self.stopped = False
         self.unanswered = False
+        self.script_sha256 = ""
         self.deadline: datetime | None = None
         self.ceiling: datetime | None = None
         self.things: list[Made] = []

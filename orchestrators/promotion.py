@@ -25,18 +25,19 @@ from orchestrators.machine_run import Failed, MachineRun
 from orchestrators.waiting import ask, order, wait_for, words
 from policy.image_versions import retire
 
-# An update that changes no region takes Azure a minute or two, now and then much longer.
-_PROMOTION = Wait(first=15, every=30, deadline=3_600)
+# An update that changes no region takes Azure a minute or two, now and then longer.
+_PROMOTION = Wait(first=15, every=60, deadline=1_800)
 _RETIREMENT = Wait(first=0, every=60, deadline=900)
 _AT_REST = frozenset({"succeeded", "failed"})
 
 
-def promote(run: MachineRun, image_id: str) -> Story[None]:
+def promote(run: MachineRun, image_id: str, tags: dict[str, str]) -> Story[None]:
     """Put a version into latest, and believe it only when it was read; Failed (PromoteFailed) if it cannot be done.
 
-    An order that came to nothing is given again. The version stands and is verified in any case.
+    An order that came to nothing is given again. The version stands and is verified in any case. `tags` say on the
+    version itself why it was promoted.
     """
-    change = UpdateImageVersion(id=image_id, run_id=run.job.run_id, excluded=False)
+    change = UpdateImageVersion(id=image_id, run_id=run.job.run_id, excluded=False, tags=tags)
     try:
         yield from _ordered(run, change)
 

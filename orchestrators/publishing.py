@@ -9,7 +9,7 @@ from orchestrators.judging import Plan, verification_of
 from orchestrators.machine_run import Failed, MachineRun
 from orchestrators.preparing import learn_source_identity
 from orchestrators.promotion import promote, retire_older
-from orchestrators.verifying import verify
+from orchestrators.verifying import PASSED, mark, verify
 
 
 def learn_what_must_differ(run: MachineRun, plan: Plan) -> Story[GuestIdentity | None]:
@@ -23,7 +23,8 @@ def publish(run: MachineRun, plan: Plan, identity: GuestIdentity | None) -> Stor
     """Publish what the request asks for; a version that is verified is promoted only once it has passed."""
     image, shape = run.job.target.image, plan.shape
     assert shape is not None
-    tags = provenance(run, plan.source, plan.scripts, plan.deprovision)
+    sealed_by = "" if plan.specialized else run.script_sha256
+    tags = provenance(run, plan.source, plan.scripts, sealed_by)
     if not isinstance(image, GalleryImageVersion):
         assert image is not None
         return (yield from make_managed_image(run, image, tags, shape.location, shape.generation))
@@ -40,9 +41,11 @@ def _promote_and_retire(run: MachineRun, wish: GalleryImageVersion) -> Story[Non
     """Let `latest` give the new version, then retire older ones; what of that fails does not undo the image."""
     assert run.image is not None
     if wish.exclude_from_latest:
+        if wish.verify is not None:
+            yield from mark(run, PASSED)
         return
     if wish.verify is not None:
-        yield from promote(run, run.image.id)
+        yield from promote(run, run.image.id, PASSED)
     run.image = run.image.model_copy(update={"excluded_from_latest": False})
     if wish.retention is None:
         return

@@ -21,7 +21,8 @@ from orchestrators.waiting import order
 from policy.identity_check import identity_faults
 
 ADMIN_USER = "goldencheck"
-_VERIFIED_TAG = "golden-image-verified"
+PASSED = {"golden-image-verified": "passed"}
+_FAILED = {"golden-image-verified": "failed"}
 
 
 def verify(run: MachineRun, plan: Plan, wish: Verification, before: GuestIdentity | None) -> Story[None]:
@@ -38,8 +39,8 @@ def verify(run: MachineRun, plan: Plan, wish: Verification, before: GuestIdentit
     yield from unmake(run, [made for made in run.things if made.purpose is Purpose.VERIFY])
     assert run.image is not None
     run.image = run.image.model_copy(update={"verified": found})
-    yield from _mark(run, found)
     if not found.passed:
+        yield from mark(run, _FAILED)
         raise Failed(Failure.of(FailureCode.VERIFY_FAILED, "; ".join(found.faults)[:500]))
 
 
@@ -93,13 +94,11 @@ def _make_one(
     return machine
 
 
-def _mark(run: MachineRun, found: Verified) -> Story[None]:
+def mark(run: MachineRun, tags: dict[str, str]) -> Story[None]:
     """Say on the version itself how its verification ended: whoever finds it sees why it is not in latest."""
     assert run.image is not None
-    mark = UpdateImageVersion(
-        id=run.image.id, run_id=run.job.run_id, tags={_VERIFIED_TAG: "passed" if found.passed else "failed"}
-    )
+    change = UpdateImageVersion(id=run.image.id, run_id=run.job.run_id, tags=tags)
     try:
-        yield from order(run, run.job.settings.waits.network, UPDATE_IMAGE_VERSION, mark)
+        yield from order(run, run.job.settings.waits.network, UPDATE_IMAGE_VERSION, change)
     except Failed as trouble:
         run.note(f"the version could not be marked: {trouble.failure.message}")

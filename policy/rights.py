@@ -94,6 +94,18 @@ def needed_for_undo() -> tuple[str, ...]:
     return ("Microsoft.Compute/disks/beginGetAccess/action", *_all("snapshots"))
 
 
+def needed_for_sweep(*, subscription: bool) -> tuple[str, ...]:
+    """Give every ARM action that a sweep uses in an allowed scope, a subscription or a resource group.
+
+    With too few of them things stay and are named; nothing else depends on it.
+    """
+    level = "subscriptions" if subscription else "subscriptions/resourceGroups"
+    disks = [f"Microsoft.Compute/{kind}/{verb}" for kind in ("disks", "snapshots") for verb in ("read", "delete")]
+    network = [f"Microsoft.Network/{kind}/{verb}" for kind in _NETWORK for verb in ("read", "delete")]
+    machines = [f"{_COMPUTE}/{verb}" for verb in ("read", "delete", "deallocate/action", "runCommands/read")]
+    return (f"Microsoft.Resources/{level}/resources/read", *machines, *network, *disks)
+
+
 def missing_actions(permissions: Iterable[Permission], needed: Iterable[str]) -> tuple[str, ...]:
     """Give those of the needed actions that no entry grants.
 

@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import azure.durable_functions as df
 import azure.functions as func
-from durabletask.client import OrchestrationQuery, OrchestrationStatus
+from durabletask.client import OrchestrationQuery, OrchestrationState, OrchestrationStatus
 
 from contracts.reading import BadRequest, read_request
 from contracts.reasons import Refusal
 from contracts.request import MAX_TARGETS_BY_HTTP
 from contracts.run import Door
 from contracts.schemas import schemas
-from contracts.steps import CANCEL_EVENT, GOLDEN_IMAGE, IMAGE_BATCH
+from contracts.steps import CANCEL_EVENT, GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE, SWEEP
 from triggers.caller import caller_of
 from triggers.http_answers import answer, problem, refused
 from triggers.reception import NotClaimed, receive
@@ -21,6 +21,7 @@ from triggers.run_view import cancel_verdict, known_run, run_links, view_of_run
 _MOST_BYTES = 1024 * 1024
 _MOST_DAYS = 365
 _UNFINISHED = "unfinished"
+_STORIES = frozenset({GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE, SWEEP})
 _ALIVE = [OrchestrationStatus.PENDING, OrchestrationStatus.RUNNING, OrchestrationStatus.SUSPENDED]
 _STATUSES = {status.name.lower(): status for status in OrchestrationStatus}
 blueprint = df.Blueprint()
@@ -73,8 +74,8 @@ async def get_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> f
 async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """GET /runs: the runs of the last `days` (default 7), newest first; `status` picks by runtime status.
 
-    `status=unfinished` is what must be empty before an upgrade: every run of a request or a machine that has not
-    ended, however old.
+    `status=unfinished` is what must be empty before an upgrade: every run of a request or a machine, every
+    publication and every sweep that has not ended, however old.
     """
     days, status = req.params.get("days", "7"), req.params.get("status")
     if not days.isdigit() or not 1 <= int(days) <= _MOST_DAYS:
@@ -90,7 +91,7 @@ async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
             runtime_status=[_STATUSES[status.lower()]] if status else None,
             instance_id_prefix="batch-",
         )
-    states = [s for s in await client.get_all_orchestration_states(query) if s.name in {GOLDEN_IMAGE, IMAGE_BATCH}]
+    states = [s for s in await client.get_all_orchestration_states(query) if s.name in _STORIES]
     states.sort(key=lambda state: state.created_at, reverse=True)
     base = req.url.partition("?")[0].rstrip("/")
     runs = [
@@ -99,7 +100,7 @@ async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
             "runtimeStatus": state.runtime_status.name,
             "createdAt": state.created_at,
             "lastUpdatedAt": state.last_updated_at,
-            "self": f"{base}/{state.instance_id}",
+            **_address(base, state),
         }
         for state in states
     ]
@@ -124,6 +125,14 @@ async def cancel_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -
 async def get_request_schema(req: func.HttpRequest) -> func.HttpResponse:
     """GET /schema/request: the request's JSON Schema (draft 2020-12)."""
     return func.HttpResponse(schemas()["request.v1.json"], mimetype="application/schema+json")
+
+
+def _address(runs: str, state: OrchestrationState) -> dict[str, str]:
+    """Give where to look at a run; a publication is looked at in its machine's run."""
+    if state.name == PUBLISH_IMAGE:
+        return {}
+    base = f"{runs.removesuffix('/runs')}/sweeps" if state.name == SWEEP else runs
+    return {"self": f"{base}/{state.instance_id}"}
 
 
 def _not_found(run_id: str) -> func.HttpResponse:

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 
 from contracts.facts import Permission
 from contracts.request import Target
-from policy.rights import missing_actions, needed_actions, needed_for_clone, needed_for_prepare, needed_for_undo
+from policy.rights import (
+    missing_actions,
+    needed_actions,
+    needed_for_clone,
+    needed_for_prepare,
+    needed_for_sweep,
+    needed_for_undo,
+)
 from tests.support.requests import GROUP, job
 
 unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
@@ -170,3 +177,13 @@ def test_a_clone_that_stays_specialized_is_not_generalized() -> None:
     assert set(whole) - set(specialized) == {
         GENERALIZE, SERIAL, *(f"{COMPUTE}/runCommands/{verb}" for verb in ("read", "write", "delete")),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("subscription", [True, False])
+def test_a_sweep_reads_and_deletes_and_never_writes(subscription: bool) -> None:
+    needed = needed_for_sweep(subscription=subscription)
+    level = "subscriptions" if subscription else "subscriptions/resourceGroups"
+    assert needed[0] == f"Microsoft.Resources/{level}/resources/read"
+    assert not [action for action in needed if action.endswith("/write") or "images" in action]
+    clone = needed_for_clone(job().target)["group"]
+    assert {action for action in clone if action.endswith("/delete") and "runCommands" not in action} <= set(needed)

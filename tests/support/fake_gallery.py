@@ -9,6 +9,7 @@ from typing import Any
 from contracts.answer import Answer
 from contracts.facts import ImageVersionListed, RegionState
 from contracts.image_steps import (
+    ImageUses,
     ImageVersionOrdered,
     ImageVersionRead,
     ImageVersionsListed,
@@ -23,6 +24,7 @@ from contracts.steps import (
     DELETE_MADE,
     LIST_IMAGE_VERSIONS,
     MAKE_IMAGE_VERSION,
+    READ_IMAGE_USES,
     READ_IMAGE_VERSION,
     READ_RUN_STATE,
     UPDATE_IMAGE_VERSION,
@@ -66,6 +68,7 @@ class FakeGallery:
     stale_for: float = 0
     deletes_after: float | None = 60
     versions: dict[str, Version] = field(default_factory=dict[str, Version])
+    in_use: list[str] = field(default_factory=list[str])
     alive: set[str] = field(default_factory=set[str])
     calls: Counter[str] = field(default_factory=Counter[str])
     steps: list[str] = field(default_factory=list[str])
@@ -74,13 +77,14 @@ class FakeGallery:
     lost: Callable[[str, int], None] = lambda step, nth: None
 
     def activities(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
-        """Give an activity for every step that publishing calls."""
+        """Give an activity for every step that publishing, promoting and retiring call."""
         bodies: list[tuple[Any, Callable[[Any], Answer]]] = [
             (LIST_IMAGE_VERSIONS, self._list),
             (MAKE_IMAGE_VERSION, self._make),
             (READ_IMAGE_VERSION, self._read),
             (UPDATE_IMAGE_VERSION, self._update),
             (DELETE_MADE, self._delete),
+            (READ_IMAGE_USES, lambda request: ImageUses(versions=tuple(self.in_use))),
             (READ_RUN_STATE, self._run_state),
         ]
         return {step.name: self._activity(step, body) for step, body in bodies}
@@ -115,7 +119,15 @@ class FakeGallery:
     def _list(self, request: ListImageVersions) -> ImageVersionsListed:
         old = self.now() - timedelta(seconds=self.stale_for)
         listed = (
-            ImageVersionListed(name=name, run_id=version.run_id, app_name="tests")
+            ImageVersionListed(
+                name=name,
+                run_id=version.run_id,
+                app_name="tests",
+                regions=tuple(version.copies),
+                published_at=version.made_at,
+                excluded_from_latest=version.excluded,
+                provisioning_state="Succeeded",
+            )
             for name, version in list(self.versions.items())
             if self._there(name) and version.made_at <= old
         )

@@ -9,11 +9,12 @@ from unittest.mock import patch
 import azure.functions as func
 import pytest
 
+from contracts.answer import Answer
 from contracts.sweep import SweepJob
-from tests.support.calls import call, read
+from tests.support.calls import BASE, call, read
 from tests.support.doors import Doors, doors
 from tests.support.requests import GROUP
-from triggers import sweep
+from triggers import http, sweep
 
 SWEEPS = "https://golden.example.net/api/sweeps"
 
@@ -106,6 +107,18 @@ async def test_a_body_that_is_no_sweep_starts_none(body: Any) -> None:
         response = await begin(at, body)
     assert response.status_code in {400, 413}
     assert started(at) == []
+
+
+async def test_a_sweep_that_is_under_way_must_end_before_an_upgrade() -> None:
+    async with doors() as at:
+        at.azure.trouble = lambda step, vm, nth: Answer(try_again_after=60) if nth == 1 else None
+        at.engine.clock.allow(at.engine.clock.now())
+        sweep_id = read(await begin(at, {}))["sweepId"]
+        request = func.HttpRequest("GET", BASE, params={"status": "unfinished"}, body=b"")
+        listed = read(await http.list_runs(request, at.client))["runs"]
+        at.engine.clock.allow(None)
+        await asyncio.to_thread(at.engine.end_of, sweep_id)
+    assert [(run["runId"], run["self"]) for run in listed] == [(sweep_id, f"{SWEEPS}/{sweep_id}")]
 
 
 async def test_a_run_is_no_sweep_and_bad_settings_are_a_problem() -> None:

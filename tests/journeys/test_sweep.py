@@ -1,0 +1,101 @@
+"""A sweep end to end: what a terminated run left in Azure goes, and nothing else."""
+
+import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from contracts.stages import Stage
+from contracts.steps import GOLDEN_IMAGE, SWEEP
+from contracts.sweep import SweepMode, SweepResult
+from tests.support.azure import Azure
+from tests.support.engine import RunningEngine, engine
+from tests.support.journey import real_activities, simulated, spec
+from tests.support.making import APP, DISK, INTERFACE, MACHINE, RULES, SNAPSHOT, make_clone, shape_of
+from tests.support.requests import job, vm_id
+from tests.support.sweeps import sweep_job
+from tests.support.telling import wait_for_stage
+from workbench.arm_simulator import MachineSpec, Role, SteppedClock
+from workbench.timed_engine import VirtualClock
+
+CLONE = {thing.id for thing in (MACHINE, INTERFACE, RULES, DISK, SNAPSHOT)}
+
+
+@dataclass
+class Swept:
+    """A simulator in which something was left behind, and an engine to sweep it."""
+
+    az: Azure
+    engine: RunningEngine
+
+    def sweep(self, mode: SweepMode, number: int) -> SweepResult:
+        """Sweep three hours later than now."""
+        at = self.engine.clock.now() + timedelta(hours=3)
+        asked = sweep_job(mode, sweep_id=f"sweep-{number}", asked_at=at, app_name=APP)
+        state = self.engine.run(SWEEP, asked.model_dump(mode="json", exclude_none=True), asked.sweep_id)
+        assert state.serialized_output is not None, state.failure_details
+        return SweepResult.model_validate_json(state.serialized_output)
+
+    def standing(self) -> set[str]:
+        """Give what of the clone stands."""
+        world = self.az.simulator.world
+        found = {held.id.lower() for held in world.store.all()} | {each.id.lower() for each in world.machines.values()}
+        return {each for each in CLONE if each.lower() in found}
+
+
+@contextmanager
+def left_behind(*specs: MachineSpec, clone: bool) -> Generator[Swept]:
+    """Leave a clone, or a machine that was told to seal itself, and start an engine on the simulator's time."""
+    with simulated(*specs, role=Role()) as (simulator, loop, _):
+        az = Azure(simulator, loop)
+        if clone:
+            make_clone(az, shape_of(az))
+        az.pass_time(3_600)
+        clock = cast("SteppedClock", simulator.clock)
+
+        def on_jump(moment: datetime) -> None:
+            seconds = (moment - clock.now()).total_seconds()
+            asyncio.run_coroutine_threadsafe(clock.advance(max(seconds, 0)), loop).result(30)
+
+        holder: list[RunningEngine] = []
+        activities = real_activities([], lambda: holder[0].address)
+        with engine(activities, VirtualClock(clock.now(), on_jump=on_jump), loop) as running:
+            holder.append(running)
+            yield Swept(az, running)
+
+
+def test_what_a_run_left_is_told_first_and_then_goes_while_the_source_stays_as_it_was() -> None:
+    with left_behind(spec("vm1"), clone=True) as swept:
+        source = swept.az.simulator.world.picture(swept.az.machine())
+        told = swept.sweep(SweepMode.DRY_RUN, 1)
+        standing = swept.standing()
+        done = swept.sweep(SweepMode.DELETE, 2)
+        left = swept.standing()
+        again = swept.sweep(SweepMode.DELETE, 3)
+        untouched = swept.az.simulator.world.picture(swept.az.machine()) == source
+    assert {each.lower() for each in told.would_delete} == {each.lower() for each in CLONE}
+    assert standing == CLONE
+    assert {each.lower() for each in done.deleted} == {each.lower() for each in CLONE}
+    assert (done.failed, left) == ((), set())
+    assert (again.looked_at, again.deleted) == (0, ())
+    assert untouched
+
+
+def test_a_machine_whose_run_was_terminated_after_the_point_of_no_return_is_deallocated() -> None:
+    with left_behind(spec("vm1"), clone=False) as swept:
+        asked = job(target={"undoSnapshot": False})
+        swept.engine.clock.allow(swept.engine.clock.now())
+        swept.engine.client.schedule_new_orchestration(
+            GOLDEN_IMAGE, input=asked.model_dump(mode="json", exclude_none=True), instance_id=asked.run_id
+        )
+        wait_for_stage(swept.engine, asked.run_id, Stage.DEPROVISIONING)
+        swept.engine.client.terminate_orchestration(asked.run_id)
+        swept.engine.end_of(asked.run_id)
+        swept.az.pass_time(600)
+        power = swept.az.read().power_state
+        swept.engine.clock.allow(None)
+        done = swept.sweep(SweepMode.DELETE, 1)
+        after = swept.az.read().power_state
+    assert (power, done.deallocated, after) == ("stopped", (vm_id(),), "deallocated")
