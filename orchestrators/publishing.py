@@ -50,7 +50,7 @@ def _promote_and_retire(run: MachineRun, wish: GalleryImageVersion) -> Story[Non
     if wish.retention is None:
         return
     try:
-        retired = yield from retire_older(run, wish, run.image.id)
+        retired = yield from retire_older(run, wish.retention, run.image.id)
         run.image = run.image.model_copy(update={"retired": retired})
     except Failed as trouble:
         run.note(f"older versions were not retired: {trouble.failure.message}")

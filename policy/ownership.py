@@ -45,7 +45,7 @@ def why_not_ours(made: Made, run_id: str, tags: Tags, managed_by: str) -> str | 
     name must be ours, and if it is attached, the machine's.
     """
     owner = tag(tags, RUN_TAG)
-    if True:
+    if owner == run_id:
         return None
     if owner is not None or not made.implied:
         return f"not deleted: it carries the tag of run {owner}" if owner else "not deleted: it carries no run's tag"

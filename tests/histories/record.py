@@ -1,5 +1,6 @@
 """Records every story anew for the version that host.json names: `make histories` (a name: only those stories)."""
 
+import logging
 import shutil
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from tests.histories.archive import HOME, SUFFIX, current_version, folder, write
 from tests.histories.stories import STORIES
 from tests.histories.tape import Tape
+from tests.support.engine import QUIET
 
 
 def record(names: list[str], home: Path = HOME) -> list[Path]:
@@ -14,6 +16,8 @@ def record(names: list[str], home: Path = HOME) -> list[Path]:
 
     Raises KeyError for a name that is no story's.
     """
+    # An engine that is stopped while a late timer's turn is under way says so, loudly.
+    QUIET.setLevel(logging.CRITICAL)
     version = current_version()
     told = {name: STORIES[name] for name in names or STORIES}
     files: list[Path] = []

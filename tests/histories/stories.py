@@ -97,11 +97,13 @@ def _lost(step: str, nth: int) -> Answer | None:
 
 
 def _fails(**regions: list[str | None]) -> Callable[[FakeGallery], None]:
-    return lambda gallery: gallery.fails.update({HOME if name == "home" else name: how for name, how in regions.items()})
+    return lambda gallery: gallery.fails.update(
+        {HOME if name == "home" else name: how for name, how in regions.items()}
+    )
 
 
 def _slow_and_failing(gallery: FakeGallery) -> None:
-    gallery.seconds.update(eastus=6 * 3_600)
+    gallery.seconds.update(eastus=2 * 3_600)
     gallery.fails.update(eastus=["Failed"])
 
 
@@ -110,31 +112,43 @@ _DATA = DiskFacts(
 )
 
 IN_PLACE: dict[str, Told] = {
-    "in-place-linux": one_machine(_machine(), job(target=_NO_UNDO)),
-    "in-place-windows": one_machine(lambda azure: azure.add("vm1", windows()), job(target=_NO_UNDO)),
-    "in-place-with-undo": one_machine(_machine()),
-    "in-place-published": one_machine(_machine(), job(target={"image": _WISH})),
-    "not-opted-in": one_machine(lambda azure: azure.add("vm1", machine(tags={}))),
-    "guest-refused": one_machine(_machine(outcome=GuestOutcome.REFUSED, code="agentMissing", stops_after=None)),
-    "guest-failed": one_machine(_machine(outcome=GuestOutcome.FAILED, code="waagentFailed", stops_after=None)),
-    "stopped-without-proof": one_machine(_machine(marks=False)),
-    "never-stopped": one_machine(_machine(stops_after=None)),
+    "in-place-linux": one_machine("generalized", _machine(), job(target=_NO_UNDO)),
+    "in-place-windows": one_machine("generalized", lambda azure: azure.add("vm1", windows()), job(target=_NO_UNDO)),
+    "in-place-with-undo": one_machine("generalized", _machine()),
+    "in-place-published": one_machine("published", _machine(), job(target={"image": _WISH})),
+    "not-opted-in": one_machine("refused", lambda azure: azure.add("vm1", machine(tags={}))),
+    "guest-refused": one_machine(
+        "refused", _machine(outcome=GuestOutcome.REFUSED, code="agentMissing", stops_after=None)
+    ),
+    "guest-failed": one_machine(
+        "failed", _machine(outcome=GuestOutcome.FAILED, code="waagentFailed", stops_after=None)
+    ),
+    "stopped-without-proof": one_machine("failed", _machine(marks=False)),
+    "never-stopped": one_machine("failed", _machine(stops_after=None)),
     "canceled-in-time": interrupted(
-        Stage.AWAITING_APPROVAL, CANCEL_EVENT, {}, _machine(), job(approval=_APPROVAL, target=_NO_UNDO)
+        "canceled", Stage.AWAITING_APPROVAL, CANCEL_EVENT, {}, _machine(), job(approval=_APPROVAL, target=_NO_UNDO)
     ),
-    "canceled-too-late": interrupted(Stage.DEPROVISIONING, CANCEL_EVENT, {}, _machine(), job(target=_NO_UNDO)),
+    "canceled-too-late": interrupted(
+        "generalized", Stage.DEPROVISIONING, CANCEL_EVENT, {}, _machine(), job(target=_NO_UNDO)
+    ),
     "approved": interrupted(
-        Stage.AWAITING_APPROVAL, APPROVAL_EVENT, _YES, _machine(), job(approval=_APPROVAL, target=_NO_UNDO)
+        "generalized",
+        Stage.AWAITING_APPROVAL,
+        APPROVAL_EVENT,
+        _YES,
+        _machine(),
+        job(approval=_APPROVAL, target=_NO_UNDO),
     ),
-    "approval-timed-out": one_machine(_machine(), job(approval=_APPROVAL)),
-    "dry-run": one_machine(_machine(), job(dry_run=True)),
-    "throttled": one_machine(_troubled(_throttle), job(target=_NO_UNDO)),
-    "retried": one_machine(_troubled(_break), job(target=_NO_UNDO)),
-    "azure-away": one_machine(_troubled(_lost), job(target=_NO_UNDO)),
+    "approval-timed-out": one_machine("refused", _machine(), job(approval=_APPROVAL)),
+    "dry-run": one_machine("wouldGeneralize", _machine(), job(dry_run=True)),
+    "throttled": one_machine("generalized", _troubled(_throttle), job(target=_NO_UNDO)),
+    "retried": one_machine("generalized", _troubled(_break), job(target=_NO_UNDO)),
+    "azure-away": one_machine("failed", _troubled(_lost), job(target=_NO_UNDO)),
 }
 
 CLONES: dict[str, Told] = {
     "clone-verified-promoted-retained": one_machine(
+        "published",
         _older_versions,
         _clone(
             image={"verify": {"subnetId": _SUBNET}, "retention": {"keep": 1, "dryRun": False}},
@@ -142,16 +156,15 @@ CLONES: dict[str, Told] = {
         ),
     ),
     "clone-with-data-disks": one_machine(
-        _source(shape=shape(data_disks=(_DATA,))), _clone(target={"dataDisks": "include"})
+        "published", _source(shape=shape(data_disks=(_DATA,))), _clone(target={"dataDisks": "include"})
     ),
-    "clone-specialized": one_machine(_source(image_facts=image_facts(os_state="Specialized")), _clone()),
-    "clone-managed-image": one_machine(_source(), _clone(target={"image": _MANAGED})),
-    "clone-dry-run": one_machine(_source(), _clone(dry_run=True)),
-    "clone-that-fails-is-unmade": one_machine(_source(breaks={"clone": "failed"}), _clone()),
-    "clone-canceled-is-unmade": interrupted(Stage.CLONING, CANCEL_EVENT, {}, _source(), _clone()),
-    "clone-whose-guest-fails": one_machine(_clone_guest_fails, _clone()),
-    "clone-with-leftovers": one_machine(_source(breaks={"nsg": "stuck"}), _clone()),
-    "script-failed": one_machine(_source(exit_codes={"two": 7}), _clone(target={"prepare": _SCRIPTS})),
+    "clone-specialized": one_machine("published", _source(image_facts=image_facts(os_state="Specialized")), _clone()),
+    "clone-managed-image": one_machine("published", _source(), _clone(target={"image": _MANAGED})),
+    "clone-dry-run": one_machine("wouldPublish", _source(), _clone(dry_run=True)),
+    "clone-that-fails-is-unmade": one_machine("failed", _source(breaks={"clone": "failed"}), _clone()),
+    "clone-canceled-is-unmade": interrupted("canceled", Stage.CLONING, CANCEL_EVENT, {}, _source(), _clone()),
+    "clone-whose-guest-fails": one_machine("failed", _clone_guest_fails, _clone()),
+    "script-failed": one_machine("failed", _source(exit_codes={"two": 7}), _clone(target={"prepare": _SCRIPTS})),
 }
 
 OTHERS: dict[str, Told] = {

@@ -1,5 +1,6 @@
 """Runs stories on the engine under a virtual clock, and keeps the whole history of every execution that ends."""
 
+import json
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -38,10 +39,11 @@ class Tape:
         payload = value.model_dump(mode="json", exclude_none=True)
         running.client.schedule_new_orchestration(name, input=payload, instance_id=instance_id, version=self.version)
 
-    def end(self, running: RunningEngine, instance_id: str) -> None:
-        """Wait for the end; a story that breaks is no record of anything."""
+    def end(self, running: RunningEngine, instance_id: str) -> dict[str, Any]:
+        """Wait for the end and give the answer; a story that breaks is no record of anything."""
         state = running.end_of(instance_id)
         assert state.runtime_status is OrchestrationStatus.COMPLETED, state.failure_details
+        return json.loads(state.serialized_output or "{}")
 
     def _listen(self, backend: TimedBackend) -> None:
         """Keep a history at the moment when it ends: the engine drops it when a story continues as new."""

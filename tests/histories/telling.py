@@ -24,19 +24,19 @@ type Told = Callable[[Tape], None]
 type Prepare = Callable[[FakeAzure], Any]
 
 
-def one_machine(prepare: Prepare, asked: MachineJob | None = None) -> Told:
-    """Give the story of one machine."""
+def one_machine(ends: str, prepare: Prepare, asked: MachineJob | None = None) -> Told:
+    """Give the story of one machine; `ends` is its outcome, so that no other story is recorded under its name."""
 
     def tell(tape: Tape) -> None:
         clock, azure, wanted = *_azure(prepare), asked or job()
         with tape.running(azure.activities(), clock) as running:
             tape.begin(running, GOLDEN_IMAGE, wanted, wanted.run_id)
-            tape.end(running, wanted.run_id)
+            assert tape.end(running, wanted.run_id)["outcome"] == ends
 
     return tell
 
 
-def interrupted(stage: Stage, event: str, payload: Any, prepare: Prepare, asked: MachineJob) -> Told:
+def interrupted(ends: str, stage: Stage, event: str, payload: Any, prepare: Prepare, asked: MachineJob) -> Told:
     """Give the story of one machine that is told something as soon as it waits in a stage."""
 
     def tell(tape: Tape) -> None:
@@ -47,7 +47,7 @@ def interrupted(stage: Stage, event: str, payload: Any, prepare: Prepare, asked:
             wait_for_stage(running, asked.run_id, stage)
             running.client.raise_orchestration_event(asked.run_id, event, data=payload)
             clock.allow(None)
-            tape.end(running, asked.run_id)
+            assert tape.end(running, asked.run_id)["outcome"] == ends
 
     return tell
 

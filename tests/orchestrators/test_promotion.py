@@ -21,12 +21,13 @@ from tests.support.requests import job
 from workbench.timed_engine import VirtualClock
 
 NEWEST = f"{DEFINITION}/versions/1.0.9"
+TAGS = {"golden-image-verified": "passed"}
 UPDATE, READ, DELETE = "update_image_version", "read_image_version", "delete_made"
 
 
 def promoting(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Story[dict[str, Any]]:
     try:
-        yield from promote(MachineRun(ctx, MachineJob.model_validate(request)), NEWEST)
+        yield from promote(MachineRun(ctx, MachineJob.model_validate(request)), NEWEST, {})
     except Failed as failed:
         return failed.failure.model_dump(mode="json", exclude_none=True)
     return {}
@@ -84,6 +85,7 @@ def test_a_promotion_is_believed_when_it_was_read() -> None:
     assert failure is None
     assert gallery.orders == ["excluded False"]
     assert gallery.calls[READ] == 1
+    assert gallery.versions["1.0.9"].tags == TAGS
 
 
 def test_an_order_that_came_to_nothing_is_given_again() -> None:

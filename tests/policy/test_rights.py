@@ -6,6 +6,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from contracts.facts import Permission
+from contracts.reasons import RefusalCode
 from contracts.request import Target
 from policy.rights import (
     missing_actions,
@@ -187,3 +188,11 @@ def test_a_sweep_reads_and_deletes_and_never_writes(subscription: bool) -> None:
     assert not [action for action in needed if action.endswith("/write") or "images" in action]
     clone = needed_for_clone(job().target)["group"]
     assert {action for action in clone if action.endswith("/delete") and "runCommands" not in action} <= set(needed)
+
+
+def test_an_undo_snapshot_needs_rights_only_if_it_is_wanted() -> None:
+    seen = facts(permissions=(Permission(actions=(f"{COMPUTE}/*",)),))
+    refusal = judge_machine(job(), seen).refusals[0]
+    assert refusal.code is RefusalCode.ACTION_NOT_GRANTED
+    assert "Microsoft.Compute/snapshots/write" in refusal.message
+    assert judge_machine(job(target={"undoSnapshot": False}), seen).refusals == ()

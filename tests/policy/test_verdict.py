@@ -296,11 +296,3 @@ def test_the_message_says_what_was_seen() -> None:
         f"not granted: {COMPUTE}/runCommands/write, {COMPUTE}/deallocate/action",
         "Run Command golden-image-deprovision-1 is of app other, run vm-9",
     ]
-
-
-def test_an_undo_snapshot_needs_rights_only_if_it_is_wanted() -> None:
-    seen = facts(permissions=(Permission(actions=(f"{COMPUTE}/*",)),))
-    refusal = judge_machine(job(), seen).refusals[0]
-    assert refusal.code is RefusalCode.ACTION_NOT_GRANTED
-    assert "Microsoft.Compute/snapshots/write" in refusal.message
-    assert judge_machine(job(target={"undoSnapshot": False}), seen).refusals == ()

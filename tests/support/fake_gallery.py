@@ -147,6 +147,7 @@ class FakeGallery:
     def _update(self, request: UpdateImageVersion) -> Ordered:
         name = request.id.rsplit("/", 1)[-1]
         version = self.versions[name]
+        version.tags.update(request.tags)
         if request.target_regions is not None:
             regions = [region.name for region in request.target_regions]
             self._replicate(version, regions)
