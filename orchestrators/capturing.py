@@ -12,6 +12,7 @@ from contracts.steps import MAKE_MANAGED_IMAGE, PUBLISH_IMAGE
 from contracts.wishes import GalleryImageVersion, ManagedImage
 from orchestrators.calling import Story
 from orchestrators.cloning import new
+from orchestrators.judging import Plan
 from orchestrators.machine_run import Failed, MachineRun
 from orchestrators.making import make, wait_until_whole
 
@@ -51,6 +52,13 @@ def publish_version(
         run.kept.append(Made(kind=Kind.IMAGE_VERSION, id=end.image.id, purpose=Purpose.IMAGE))
     if end.failure is not None:
         raise Failed(end.failure)
+
+
+def image_luns(run: MachineRun, plan: Plan) -> tuple[int, ...]:
+    """Where the data disks stand that the image holds: those asked for of a clone, all of a machine in place."""
+    if plan.shape is None or (run.clones and run.job.target.data_disks != "include"):
+        return ()
+    return tuple(disk.lun for disk in plan.shape.data_disks if disk.lun is not None)
 
 
 def make_managed_image(

@@ -118,9 +118,8 @@ class MachineRun:
 
     def first_of(self, *awaited: task.Task[Any]) -> Generator[task.Task[Any], Any]:
         """Wait for the first of these; before the point of no return a cancel ends the wait, and the story."""
-        if self.stage in BEFORE_NO_RETURN:
-            awaited = (*awaited, self._cancel)
-        yield task.when_any(list(awaited)) if len(awaited) > 1 else awaited[0]
+        heard = [*awaited, self._cancel] if self.stage in BEFORE_NO_RETURN else [*awaited]
+        yield heard[0] if len(heard) == 1 else task.when_any(heard)
         self.stop_if_canceled()
 
     def pause(self, seconds: float) -> Generator[task.Task[Any], Any]:

@@ -4,7 +4,7 @@ from contracts.facts import GuestIdentity
 from contracts.stages import Stage
 from contracts.wishes import GalleryImageVersion
 from orchestrators.calling import Story
-from orchestrators.capturing import make_managed_image, provenance, publish_version
+from orchestrators.capturing import image_luns, make_managed_image, provenance, publish_version
 from orchestrators.judging import Plan, verification_of
 from orchestrators.machine_run import Failed, MachineRun
 from orchestrators.preparing import learn_source_identity
@@ -28,9 +28,7 @@ def publish(run: MachineRun, plan: Plan, identity: GuestIdentity | None) -> Stor
     if not isinstance(image, GalleryImageVersion):
         assert image is not None
         return (yield from make_managed_image(run, image, tags, shape.location, shape.generation))
-    included = run.job.target.data_disks == "include" or not run.clones
-    luns = tuple(disk.lun for disk in shape.data_disks if included and disk.lun is not None)
-    yield from publish_version(run, image, tags, shape.location, luns)
+    yield from publish_version(run, image, tags, shape.location, image_luns(run, plan))
     if image.verify is not None:
         run.enter(Stage.VERIFYING)
         yield from verify(run, plan, image.verify, identity)

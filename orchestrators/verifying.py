@@ -3,14 +3,15 @@
 from contracts.facts import GuestIdentity, MachineState, OsType
 from contracts.ids import VmId, run_command_name
 from contracts.image_steps import UpdateImageVersion
-from contracts.made import Kind, Purpose, made_name, run_digest
-from contracts.making_steps import AdoptDisk, MakeMachine
+from contracts.made import Kind, Purpose, run_digest
+from contracts.making_steps import AdoptDisk, DataDisk, MakeMachine
 from contracts.reasons import Failure, FailureCode
 from contracts.results import Verified
 from contracts.steps import ADOPT_DISK, MAKE_MACHINE, UPDATE_IMAGE_VERSION
 from contracts.wishes import Verification
 from orchestrators.aftermath import take_run_commands_off
 from orchestrators.calling import Story
+from orchestrators.capturing import image_luns
 from orchestrators.cloning import make_interface, new
 from orchestrators.judging import Plan
 from orchestrators.machine_run import Failed, MachineRun, Refused
@@ -73,6 +74,8 @@ def _make_one(
     group = place.group
     interface = yield from make_interface(run, place, wish, Purpose.VERIFY, shape.location)
     disk = thing(run, group, Kind.DISK, "verify-os-disk", Purpose.VERIFY, implied=True)
+    luns = image_luns(run, plan)
+    more = [thing(run, group, Kind.DISK, f"verify-data-{lun}-disk", Purpose.VERIFY, implied=True) for lun in luns]
     made = thing(run, group, Kind.MACHINE, "verify", Purpose.VERIFY)
     wanted = MakeMachine(
         **new(run, made, shape.location),
@@ -81,16 +84,18 @@ def _make_one(
         vm_size=wish.vm_size or shape.vm_size,
         network_interface_id=interface.id,
         image_id=run.image.id,
-        os_disk_name=made_name(run.job.run_id, "verify-os-disk"),
+        os_disk_name=disk.name,
+        data_disks=tuple(DataDisk(id=data.id, lun=lun) for data, lun in zip(more, luns, strict=True)),
         computer_name=host,
         admin_user=ADMIN_USER,
     )
-    run.things.append(disk)
+    run.things += [disk, *more]
     yield from make(run, waits.machine, MAKE_MACHINE, wanted)
     vm_id = VmId.parse(made.id)
     machine = yield from wait_until_ready(run, waits.machine, vm_id, FailureCode.VERIFY_FAILED)
-    adopt = AdoptDisk(made=disk, run_id=run.job.run_id, app_name=run.job.settings.app_name, machine_id=made.id)
-    yield from order(run, waits.network, ADOPT_DISK, adopt)
+    for implied in (disk, *more):
+        adopt = AdoptDisk(made=implied, run_id=run.job.run_id, app_name=run.job.settings.app_name, machine_id=made.id)
+        yield from order(run, waits.network, ADOPT_DISK, adopt)
     return machine
 
 

@@ -34,6 +34,7 @@ def fault(execution: Execution) -> str | None:
 
 def _told_on(execution: Execution, turns: list[Turn]) -> str | None:
     executor = _executor()
+    executor._orchestration_name = execution.name  # pyright: ignore[reportPrivateUsage]
     ctx = worker._RuntimeOrchestrationContext(  # pyright: ignore[reportPrivateUsage]
         execution.instance_id,
         executor._registry,  # pyright: ignore[reportPrivateUsage]
@@ -42,6 +43,7 @@ def _told_on(execution: Execution, turns: list[Turn]) -> str | None:
         exception_properties_provider=None,
         logger=QUIET,
     )
+    ctx._is_replaying = False  # pyright: ignore[reportPrivateUsage]
     for turn in turns:
         for event in turn.happened:
             executor.process_event(ctx, event)

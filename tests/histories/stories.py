@@ -16,7 +16,7 @@ from tests.histories.telling import Told, a_sweep, batch, interrupted, one_machi
 from tests.support.fake_azure import FakeAzure
 from tests.support.fake_gallery import HOME, FakeGallery
 from tests.support.fake_things import GROUP, image_facts, shape
-from tests.support.requests import job, machine, windows
+from tests.support.requests import job, machine, settings, windows
 
 _DEFINITION = f"{GROUP}/providers/Microsoft.Compute/galleries/images/images/web"
 _SUBNET = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/vnet/subnets/default"
@@ -25,6 +25,8 @@ _APPROVAL = Approval(timeout_minutes=60)
 _YES = Decision(approved=True, principal="boss@example.org", comment="seen").model_dump(mode="json")
 _NO_UNDO = {"undoSnapshot": False}
 _SCRIPTS = [{"script": "linux-packages-update", "reboot": True}, {"script": "two"}]
+_CREDENTIAL = {"user": "imagemaker", "secretId": "https://builds.vault.azure.net/secrets/sysprep"}
+_WITH_VAULT = settings(key_vaults=("https://builds.vault.azure.net",))
 _MANAGED = {"kind": "managedImage", "imageId": f"{GROUP}/providers/Microsoft.Compute/images/web"}
 
 
@@ -113,7 +115,14 @@ _DATA = DiskFacts(
 
 IN_PLACE: dict[str, Told] = {
     "in-place-linux": one_machine("generalized", _machine(), job(target=_NO_UNDO)),
-    "in-place-windows": one_machine("generalized", lambda azure: azure.add("vm1", windows()), job(target=_NO_UNDO)),
+    "in-place-windows": one_machine(
+        "generalized", _machine(state=windows(), outcome=GuestOutcome.SEALED, stops_after=300), job(target=_NO_UNDO)
+    ),
+    "in-place-windows-as-a-user": one_machine(
+        "generalized",
+        _machine(state=windows(), outcome=GuestOutcome.SEALED, stops_after=300),
+        job(target={**_NO_UNDO, "deprovision": {"sysprepCredential": _CREDENTIAL}}, settings=_WITH_VAULT),
+    ),
     "in-place-with-undo": one_machine("generalized", _machine()),
     "in-place-published": one_machine("published", _machine(), job(target={"image": _WISH})),
     "not-opted-in": one_machine("refused", lambda azure: azure.add("vm1", machine(tags={}))),

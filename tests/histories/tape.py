@@ -49,9 +49,9 @@ class Tape:
         """Keep a history at the moment when it ends: the engine drops it when a story continues as new."""
         ends = backend._process_complete_orchestration_action  # pyright: ignore[reportPrivateUsage]
 
-        def keep(instance: Any, action: pb.CompleteOrchestrationAction) -> None:
-            self._ended.append(Execution(instance.instance_id, (*instance.history, _ended(action))))
-            ends(instance, action)
+        def keep(instance: Any, complete_action: pb.CompleteOrchestrationAction) -> None:
+            self._ended.append(Execution(instance.instance_id, (*instance.history, _ended(complete_action))))
+            ends(instance, complete_action)
 
         backend._process_complete_orchestration_action = keep  # pyright: ignore[reportPrivateUsage]
 

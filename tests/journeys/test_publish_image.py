@@ -13,7 +13,8 @@ from tests.support.publishing import image_of, publish_job
 from tests.support.requests import SUBSCRIPTION, vm_id
 from workbench.arm_simulator import Fault, Role
 
-PUT, PATCH, DELETE = (
+_VERSIONS = "galleryImageVersions"
+PUT, PATCH, DELETE = f"{_VERSIONS}.createOrUpdate", f"{_VERSIONS}.update", f"{_VERSIONS}.delete"
     "galleryImageVersions.createOrUpdate",
     "galleryImageVersions.update",
     "galleryImageVersions.delete",

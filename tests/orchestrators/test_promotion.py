@@ -27,7 +27,7 @@ UPDATE, READ, DELETE = "update_image_version", "read_image_version", "delete_mad
 
 def promoting(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Story[dict[str, Any]]:
     try:
-        yield from promote(MachineRun(ctx, MachineJob.model_validate(request)), NEWEST, {})
+        yield from promote(MachineRun(ctx, MachineJob.model_validate(request)), NEWEST, TAGS)
     except Failed as failed:
         return failed.failure.model_dump(mode="json", exclude_none=True)
     return {}

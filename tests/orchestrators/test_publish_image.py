@@ -88,6 +88,24 @@ def test_an_order_without_an_answer_is_read_back_and_not_given_twice() -> None:
     assert gallery.orders == ["make 1.0.0"]
 
 
+def test_the_lease_is_kept_while_an_order_has_no_answer() -> None:
+    def lost(step: str, nth: int) -> None:
+        if step == MAKE_IMAGE_VERSION.name and nth <= 4:
+            raise ConnectionError("cut")
+
+    clock = VirtualClock()
+    gallery = FakeGallery(now=clock.now, lost=lost)
+    jobs = [publish_job(f"vm-r{n}-a") for n in range(2)]
+    gallery.alive.update(f"{job.run_id}-publish" for job in jobs)
+    with engine(gallery.activities(), clock) as running:
+        started = [begin(running, job) for job in jobs]
+        versions = {image_of(end_of(running, instance)).version for instance in started}
+    chosen = [step for step in gallery.steps if step in {LIST_IMAGE_VERSIONS.name, MAKE_IMAGE_VERSION.name}]
+    second = chosen.index(LIST_IMAGE_VERSIONS.name, 1)
+    assert versions == {"1.0.0", "1.0.1"}
+    assert chosen[1:second] == [MAKE_IMAGE_VERSION.name] * 5, "four without an answer, and the one that read it back"
+
+
 def test_an_order_that_azure_refuses_twice_fails_and_leaves_nothing() -> None:
     def prepare(gallery: FakeGallery) -> None:
         no = Answer(failure=Failure.of(FailureCode.ORDER_REFUSED, "make: QuotaExceeded", "c-7"))

@@ -16,7 +16,8 @@ from policy.rights import (
     needed_for_sweep,
     needed_for_undo,
 )
-from tests.support.requests import GROUP, job
+from policy.verdict import judge_machine
+from tests.support.requests import GROUP, facts, job
 
 unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
 

@@ -71,8 +71,8 @@ def _check_password(password: str, os_type: str) -> None:
         message = (
             f"The supplied password must be between 12-{longest} characters long and must satisfy at least 3 of "
             "password complexity requirements from the following:\r\n1) Contains an uppercase character\r\n"
-            "2) Contains a lowercase character\r\n3) Contains a numeric digit\r\n4) Contains a special character\r\n5) Control "
-            "characters are not allowed"
+            "2) Contains a lowercase character\r\n3) Contains a numeric digit\r\n"
+            "4) Contains a special character\r\n5) Control characters are not allowed"
         )
         raise invalid_parameter("adminPassword", message)
 

@@ -1,4 +1,4 @@
-"""`python -m workbench.demo`: a queue message generalizes a small fleet; exit 0 only if all ended as they must."""
+"""`python -m workbench.demo`: machines generalized in place, and cloned and published; exit 0 only if all is well."""
 
 import argparse
 import asyncio
@@ -16,7 +16,7 @@ from workbench.demo.performance import perform
 def main() -> int:
     """Run the demo; 0: as expected, 1: not, 130: interrupted."""
     parser = argparse.ArgumentParser(prog="python -m workbench.demo", description=__doc__)
-    parser.add_argument("--speed", type=float, default=20.0, help="simulated seconds in a real second (default 20)")
+    parser.add_argument("--speed", type=float, default=50.0, help="simulated seconds in a real second (default 50)")
     arguments = parser.parse_args()
     try:
         return asyncio.run(_run(arguments.speed))

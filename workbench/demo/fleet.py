@@ -1,58 +1,108 @@
-"""The five machines of the demo, and how each must end."""
+"""The six machines of the demo: what is asked for each, and how it must end."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from contracts.ids import VmId, batch_run_id, machine_run_id
+from contracts.made import run_digest
 from workbench.arm_simulator import LinuxTraits, MachineSpec, WindowsTraits
 
 SUBSCRIPTION = "6f1d2c3b-4a59-4e68-9d7c-8b0a1f2e3d4c"
 GROUP = "golden-demo"
 SCOPE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
+GALLERY = "goldenimages"
+REGIONS = ("westeurope", "northeurope")
 TAGS = {"golden-image-in-place": "allowed"}
 
 
 @dataclass(frozen=True)
 class Expected:
-    """A machine, what it is for the eye, and the outcome that the demo demands of it."""
+    """A machine, what it is for the eye, and the outcome that the demo demands of it.
+
+    `definition` is the image definition that a clone of it is published to; without one it is worked on in place.
+    """
 
     spec: MachineSpec
     system: str
     outcome: str
+    definition: str | None = None
+    prepare: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The machine's name."""
+        return self.spec.name
+
+    @property
+    def definition_id(self) -> str:
+        """The ARM id of its image definition."""
+        return f"{SCOPE}/providers/Microsoft.Compute/galleries/{GALLERY}/images/{self.definition}"
+
+    def run_id(self, request_id: str) -> str:
+        """The id of its run, as the app gives it."""
+        return machine_run_id(request_id, VmId.parse(self.spec.id))
+
+    def traces(self, request_id: str) -> str:
+        """A regular expression that is found in the path of a request about it, or about what its run makes."""
+        names = [
+            self.name,
+            run_digest(self.run_id(request_id)),
+            *([f"images/{self.definition}"] * bool(self.definition)),
+        ]
+        return "|".join(names)
+
+    def target(self) -> dict[str, Any]:
+        """What the request says of it: the least that will do."""
+        if self.definition is None:
+            return {"vmId": self.spec.id, "mode": "inPlace"}
+        image = {
+            "kind": "galleryImageVersion",
+            "imageDefinitionId": self.definition_id,
+            "targetRegions": [{"name": region} for region in REGIONS],
+            "verify": {},
+        }
+        prepare = [{"script": self.prepare, "reboot": True}]
+        return {"vmId": self.spec.id, "mode": "clone", "prepare": prepare, "image": image}
 
 
 def _linux(name: str, distribution: str, system: str) -> Expected:
-    spec = MachineSpec(
-        name=name,
-        subscription_id=SUBSCRIPTION,
-        resource_group=GROUP,
-        tags=TAGS,
-        linux=LinuxTraits(distribution=distribution),
-    )
-    return Expected(spec, system, "generalized")
+    return Expected(_spec(name, linux=LinuxTraits(distribution=distribution)), system, "generalized")
 
 
 def _windows(name: str, build: int, system: str, outcome: str) -> Expected:
-    spec = MachineSpec(
-        name=name,
-        os="Windows",
-        subscription_id=SUBSCRIPTION,
-        resource_group=GROUP,
-        tags=TAGS,
-        windows=WindowsTraits(build=build),
-    )
-    return Expected(spec, system, outcome)
+    return Expected(_spec(name, os="Windows", windows=WindowsTraits(build=build)), system, outcome)
 
 
-FLEET = (
+def _spec(name: str, **more: Any) -> MachineSpec:
+    values: dict[str, Any] = {"subscription_id": SUBSCRIPTION, "resource_group": GROUP, "tags": TAGS}
+    return MachineSpec(**{"name": name, **values, **more})
+
+
+# A source needs no opt-in: it is read and never written.
+_SOURCE: dict[str, Any] = {"tags": {}, "power": "deallocated"}
+_OLD_DEBIAN = _spec("web-02", linux=LinuxTraits(distribution="debian-12"), **_SOURCE)
+_OLD_WINDOWS = _spec("app-03", os="Windows", windows=WindowsTraits(build=20348), **_SOURCE)
+
+IN_PLACE = (
     _linux("web-01", "ubuntu-22.04", "Ubuntu 22.04"),
     _linux("db-01", "rhel-9", "RHEL 9"),
-    _linux("job-01", "debian-12", "Debian 12"),
-    _windows("app-01", 20348, "Windows Server 2022", "generalized"),
-    _windows("app-02", 26100, "Windows Server 2025", "refused"),
+    _windows("app-01", 20348, "Windows 2022", "generalized"),
+    _windows("app-02", 26100, "Windows 2025", "refused"),
 )
+CLONES = (
+    Expected(_OLD_DEBIAN, "Debian 12", "published", "linux-web", "linux-packages-update"),
+    Expected(_OLD_WINDOWS, "Windows 2022", "published", "windows-app", "windows-update"),
+)
+FLEET = (*IN_PLACE, *CLONES)
 
 
-def request_message(request_id: str) -> str:
-    """Give the queue message that asks for the whole fleet."""
-    targets = [{"vmId": machine.spec.id, "mode": "inPlace"} for machine in FLEET]
-    return json.dumps({"version": 1, "requestId": request_id, "targets": targets})
+def run_id_of(request_id: str) -> str:
+    """Give the id of the run of a request."""
+    return batch_run_id(request_id)
+
+
+def request_message(request_id: str, fleet: Iterable[Expected] = FLEET) -> str:
+    """Give the queue message that asks for these machines."""
+    return json.dumps({"version": 1, "requestId": request_id, "targets": [machine.target() for machine in fleet]})

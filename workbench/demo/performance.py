@@ -1,4 +1,4 @@
-"""The demo itself: send real messages, watch, read the results, compare with what must have happened."""
+"""The demo from beginning to end: the message, the watching, the results, and whether all is as it must be."""
 
 import asyncio
 import json
@@ -10,13 +10,15 @@ from typing import Any
 
 from rich.console import Console
 
-from workbench.demo.fleet import FLEET, request_message
-from workbench.demo.surroundings import Surroundings, surroundings
-from workbench.demo.view import PlainView, Row, TerminalView, View, clock, rows_of
+from workbench.demo.fleet import FLEET, request_message, run_id_of
+from workbench.demo.proof import troubles_of
+from workbench.demo.sight import Sight
+from workbench.demo.surroundings import REPLICATION, Surroundings, surroundings
+from workbench.demo.telling import last_line, lines_of
+from workbench.demo.view import PlainView, TerminalView, View
 
 REQUEST_ID = "nightly-refresh"
-RUN_ID = f"batch-{REQUEST_ID}"
-_PATIENCE = 150.0
+_PATIENCE = 240.0
 _LOOK_EVERY = 0.25
 
 
@@ -33,43 +35,48 @@ class Outcome:
 async def perform(console: Console, speed: float, folder: Path) -> bool:
     """Give whether every machine ended as it must."""
     began = time.monotonic()
-    console.print("starting: simulator of Azure Resource Manager, Azurite, task hub on SQLite, Functions host …")
+    say(console, "starting: simulator of Azure Resource Manager, Azurite, task hub on SQLite, Functions host …")
     async with surroundings(speed, folder) as around:
-        ready = time.monotonic() - began
-        console.print(f"ready after {ready:.1f} s; one real second is {speed:g} simulated seconds\n")
+        say(console, f"ready after {time.monotonic() - began:.1f} s; one real second is {speed:g} simulated seconds")
+        say(console, f"the waits are the app's defaults; {REPLICATION}\n")
         simulated_start = around.simulator.clock.now()
-        message = request_message(REQUEST_ID)
-        console.print(f"image-requests <- {message[:100]}…", highlight=False)
-        console.print("image-requests <- the same message once more, and one that is no request\n")
-        await around.send(message)
-        await around.send(message)
-        await around.send('{"version": 1, "targets": [{"vmId": "web-01"}], "dryrun": true}')
-        await _watch(console, around, simulated_start.timestamp())
+        sight = Sight(around.simulator, FLEET, REQUEST_ID)
+        await _ask(console, around)
+        await _watch(console, around, sight, simulated_start.timestamp())
         outcome = await _read(around)
         simulated = (around.simulator.clock.now() - simulated_start).total_seconds()
-        good = _tell(console, around, outcome)
-        _last_line(console, around, outcome, time.monotonic() - began, simulated)
+        good = _tell(console, sight, outcome)
+        say(console, "\n" + last_line(sight, outcome.results, time.monotonic() - began, simulated))
     return good
 
 
-async def _watch(console: Console, around: Surroundings, simulated_start: float) -> None:
+def say(console: Console, line: str) -> None:
+    """Print a line as it is: not wrapped, not coloured."""
+    console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+
+async def _ask(console: Console, around: Surroundings) -> None:
+    message = request_message(REQUEST_ID)
+    say(console, f"image-requests <- {message[:60]}… ({len(FLEET)} machines: in place, or cloned and published)")
+    say(console, "image-requests <- the same message once more, and one that is no request\n")
+    await around.send(message)
+    await around.send(message)
+    await around.send('{"version": 1, "targets": [{"vmId": "web-01"}], "dryrun": true}')
+
+
+async def _watch(console: Console, around: Surroundings, sight: Sight, simulated_start: float) -> None:
     view: View = TerminalView(console) if console.is_terminal else PlainView(console)
     deadline = time.monotonic() + _PATIENCE
     try:
         while time.monotonic() < deadline:
-            run = await around.run(RUN_ID)
-            rows = _rows(around, run)
-            view.show(rows, around.simulator.clock.now().timestamp() - simulated_start)
+            run = await around.run(run_id_of(REQUEST_ID))
+            view.show(sight.rows(run), around.simulator.clock.now().timestamp() - simulated_start)
             if run.get("runtimeStatus") in {"COMPLETED", "FAILED", "TERMINATED"}:
                 return
             await asyncio.sleep(_LOOK_EVERY)
     finally:
         view.close()
     raise TimeoutError(f"the run had not ended after {_PATIENCE:.0f} s")
-
-
-def _rows(around: Surroundings, run: dict[str, Any]) -> list[Row]:
-    return rows_of(run, {machine.spec.name: around.simulator.machine(machine.spec.name) for machine in FLEET})
 
 
 async def _read(around: Surroundings) -> Outcome:
@@ -83,63 +90,28 @@ async def _read(around: Surroundings) -> Outcome:
             break
         await asyncio.sleep(_LOOK_EVERY)
     return Outcome(
-        results={_name(m["vmId"]): m for m in messages if m["kind"] == "machine"},
+        results={m["vmId"].rsplit("/", 1)[1]: m for m in messages if m["kind"] == "machine"},
         run=next((m for m in messages if m["kind"] == "run"), None),
         rejections=[m for m in messages if m["kind"] == "rejected"],
         rejected=await around.receive("image-requests-rejected"),
     )
 
 
-def _tell(console: Console, around: Surroundings, outcome: Outcome) -> bool:
-    console.print("\nresults on image-results:")
-    troubles = [trouble for machine in FLEET for trouble in _tell_machine(console, around, outcome, machine.spec.name)]
+def _tell(console: Console, sight: Sight, outcome: Outcome) -> bool:
+    say(console, "\nresults on image-results:")
+    troubles: list[str] = []
+    for machine in sight.fleet:
+        result = outcome.results.get(machine.name)
+        for line in lines_of(machine, result, sight) if result else ():
+            say(console, line)
+        troubles += troubles_of(machine, result, sight)
     for rejection in outcome.rejections:
         faults = "; ".join(f"{fault['path']} {fault['message']}" for fault in rejection["faults"])
-        console.print(f"  no request: {faults}", highlight=False, soft_wrap=True)
+        say(console, f"  no request: {faults}")
     if len(outcome.rejections) != 1 or len(outcome.rejected) != 1:
         troubles.append("the message that is no request was not answered once and kept once")
     if outcome.run is None:
         troubles.append("no result of the run")
     for trouble in troubles:
-        console.print(f"[red]not as expected:[/] {trouble}")
+        say(console, f"not as expected: {trouble}")
     return not troubles
-
-
-def _tell_machine(console: Console, around: Surroundings, outcome: Outcome, name: str) -> list[str]:
-    expected = next(machine for machine in FLEET if machine.spec.name == name)
-    machine, result = around.simulator.machine(name), outcome.results.get(name)
-    if result is None:
-        return [f"{name}: no result"]
-    why = "; ".join(f"{refusal['code']}: {refusal['message']}" for refusal in result.get("refusals", []))
-    if "failure" in result:
-        why = f"{result['failure']['code']}: {result['failure']['message']}"
-    evidence: dict[str, Any] = result.get("evidence", {})
-    level = str(evidence.get("level", ""))
-    seconds = sum(timing["seconds"] for timing in result["timings"])
-    line = f"  {name:<7} {result['outcome']:<12} {clock(seconds)}  {machine.requests:>2} ARM requests  {why or level}"
-    console.print(line, highlight=False, soft_wrap=True)
-    troubles: list[str] = []
-    if result["outcome"] != expected.outcome:
-        troubles.append(f"{name}: {result['outcome']}, expected {expected.outcome}")
-    if machine.generalized != (expected.outcome == "generalized"):
-        troubles.append(f"{name}: the simulator says generalized={machine.generalized}")
-    if machine.armed_count > 1:
-        troubles.append(f"{name}: armed {machine.armed_count} times")
-    return troubles
-
-
-def _last_line(console: Console, around: Surroundings, outcome: Outcome, seconds: float, simulated: float) -> None:
-    counts = Counter(result["outcome"] for result in outcome.results.values())
-    worked_on = [name for name, result in outcome.results.items() if result["outcome"] == "generalized"]
-    requests = [around.simulator.machine(name).requests for name in worked_on]
-    each = f"{sum(requests) / len(requests):.0f}" if requests else "no"
-    console.print(
-        f"\ndemo: {counts['generalized']} generalized, {counts['refused']} refused, {counts['failed']} failed "
-        f"in {seconds:.0f} s (simulated {simulated / 60:.0f} min), {each} ARM requests a machine",
-        highlight=False,
-        soft_wrap=True,
-    )
-
-
-def _name(vm_id: str) -> str:
-    return vm_id.rsplit("/", 1)[1]

@@ -12,13 +12,17 @@ import aiohttp
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient
 
-from workbench.arm_simulator import Role, ScaledClock, Simulator
+from workbench.arm_simulator import Durations, Role, ScaledClock, Simulator
 from workbench.azurite_server import AzuriteServer
-from workbench.demo.fleet import FLEET, SCOPE
+from workbench.demo.fleet import CLONES, FLEET, GALLERY, GROUP, SCOPE, SUBSCRIPTION, Expected
 from workbench.demo.hub_process import ROOT, HubProcess
 from workbench.functions_host import HostProcess
 
 API_VERSION = "2025-11-05"
+REPLICATION = (
+    "replicating an image takes 3 to 5 simulated minutes here, 8 to 25 in Azure; all else takes as long as there"
+)
+_DURATIONS = Durations(replicate_home=(170, 210), replicate_region=(250, 320))
 
 
 @dataclass
@@ -31,6 +35,7 @@ class Surroundings:
     http: aiohttp.ClientSession
     log: Path
     host: HostProcess
+    subnet_id: str
 
     async def send(self, text: str) -> None:
         """Put a message on `image-requests`, base64 as other systems do."""
@@ -64,7 +69,7 @@ class Surroundings:
     async def start_again(self) -> None:
         """Start hub and host on the same file."""
         await self.hub.start()
-        self.host = _host(self.simulator, self.hub, self.storage, self.log)
+        self.host = _host(self.simulator, self.hub, self.storage, self.log, self.subnet_id)
         await self.host.start()
 
     def _queue(self, name: str) -> QueueClient:
@@ -72,22 +77,23 @@ class Surroundings:
 
 
 @asynccontextmanager
-async def surroundings(speed: float, folder: Path) -> AsyncGenerator[Surroundings]:
+async def surroundings(speed: float, folder: Path, fleet: tuple[Expected, ...] = FLEET) -> AsyncGenerator[Surroundings]:
     """Start everything below `folder`; whatever happens inside, nothing is left running."""
     async with AsyncExitStack() as stack:
         azurite = AzuriteServer()
         stack.push_async_callback(asyncio.to_thread, azurite.stop)
         starting = asyncio.create_task(asyncio.to_thread(azurite.start))
-        machines = [machine.spec for machine in FLEET]
-        role = Role.from_file(ROOT / "infra" / "role.json")
-        simulator = await stack.enter_async_context(Simulator(machines=machines, clock=ScaledClock(speed), role=role))
+        simulator = await stack.enter_async_context(_simulator(speed, fleet))
+        subnet_id = _add_gallery(simulator)
         hub = HubProcess(folder, speed)
         stack.push_async_callback(hub.stop)
         await hub.start()
         storage = await starting
         http = await stack.enter_async_context(aiohttp.ClientSession())
         log = folder / "host.log"
-        around = Surroundings(simulator, hub, storage, http, log, _host(simulator, hub, storage, log))
+        around = Surroundings(
+            simulator, hub, storage, http, log, _host(simulator, hub, storage, log, subnet_id), subnet_id
+        )
 
         async def stop_host() -> None:
             await around.host.stop()
@@ -97,7 +103,23 @@ async def surroundings(speed: float, folder: Path) -> AsyncGenerator[Surrounding
         yield around
 
 
-def _host(simulator: Simulator, hub: HubProcess, storage: str, log: Path) -> HostProcess:
+def _simulator(speed: float, fleet: tuple[Expected, ...]) -> Simulator:
+    role = Role.from_file(ROOT / "infra" / "role.json")
+    machines = [machine.spec for machine in fleet]
+    return Simulator(machines=machines, clock=ScaledClock(speed), role=role, durations=_DURATIONS)
+
+
+def _add_gallery(simulator: Simulator) -> str:
+    """Add what clones are published to, and give the subnet in which they stand."""
+    world = simulator.world
+    gallery = world.add_gallery(GALLERY, resource_group=GROUP, subscription_id=SUBSCRIPTION)
+    for machine in CLONES:
+        assert machine.definition is not None
+        world.add_definition(gallery, machine.definition, machine.spec.os)
+    return world.add_network(SCOPE, "westeurope")
+
+
+def _host(simulator: Simulator, hub: HubProcess, storage: str, log: Path, subnet_id: str) -> HostProcess:
     environment = {
         **simulator.environment(),
         "AzureWebJobsStorage": storage,
@@ -107,6 +129,7 @@ def _host(simulator: Simulator, hub: HubProcess, storage: str, log: Path) -> Hos
         "GOLDEN_CA_FILE": str(simulator.ca_file),
         "GOLDEN_ALLOWED_SCOPES": SCOPE,
         "GOLDEN_IN_PLACE_DOORS": "queue",
+        "GOLDEN_SUBNET_ID": subnet_id,
         "GOLDEN_TIMER_SCHEDULE": "0 0 4 * * 0",
         "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
         "GOLDEN_APP_NAME": "golden-demo",

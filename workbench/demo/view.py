@@ -2,27 +2,16 @@
 
 import time
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
+from rich import box
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from workbench.demo.fleet import FLEET
+from workbench.demo.sight import Row
 
 _COLOURS = {"done": "green", "refused": "yellow", "failed": "red", "canceled": "red"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One machine at one moment: stage from the run's status, power state and requests from the simulator."""
-
-    name: str
-    system: str
-    stage: str
-    power_state: str
-    generalized: bool
-    requests: int
 
 
 class View(Protocol):
@@ -37,25 +26,8 @@ class View(Protocol):
         ...
 
 
-def rows_of(run: dict[str, Any], machines: dict[str, Any]) -> list[Row]:
-    """Put together what the HTTP door and the simulator say."""
-    found: list[dict[str, Any]] = run.get("machines", [])
-    stages = [str(machine["status"].get("stage", "accepted")) for machine in found]
-    return [
-        Row(
-            name=expected.spec.name,
-            system=expected.system,
-            stage=stages[index] if index < len(stages) else "waiting",
-            power_state=machines[expected.spec.name].power,
-            generalized=machines[expected.spec.name].generalized,
-            requests=machines[expected.spec.name].requests,
-        )
-        for index, expected in enumerate(FLEET)
-    ]
-
-
 class TerminalView:
-    """A table that is drawn again at every look."""
+    """A table that is drawn again at every look; it fits into 80 columns."""
 
     def __init__(self, console: Console) -> None:
         """Take the terminal over until `close`."""
@@ -64,37 +36,53 @@ class TerminalView:
 
     def show(self, rows: list[Row], simulated_seconds: float) -> None:
         """Draw the table."""
-        table = Table(title=f"simulated time {clock(simulated_seconds)}", title_justify="left")
-        for column in ("machine", "system", "stage", "power state", "marked", "ARM requests"):
-            table.add_column(column, justify="right" if column == "ARM requests" else "left")
-        for row in rows:
-            colour = _COLOURS.get(row.stage, "cyan")
-            marked = "generalized" if row.generalized else ""
-            stage = f"[{colour}]{row.stage}[/]"
-            table.add_row(row.name, row.system, stage, row.power_state, marked, str(row.requests))
-        self._live.update(table)
+        self._live.update(table(rows, simulated_seconds))
 
     def close(self) -> None:
         """Give the terminal back."""
         self._live.stop()
 
 
+def table(rows: list[Row], simulated_seconds: float) -> Table:
+    """Give the table of one moment."""
+    drawn = Table(
+        title=f"simulated time {clock(simulated_seconds)}",
+        title_justify="left",
+        caption="power: of the machine itself, of its clone, or of the machine that verifies the image;\n"
+        "temp: things made for a time that still stand; ARM: requests",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    for column in ("name", "system", "mode", "stage", "power", "temp", "made", "ARM"):
+        drawn.add_column(column, justify="right" if column in {"temp", "ARM"} else "left", no_wrap=True)
+    for row in rows:
+        stage = f"[{_COLOURS.get(row.stage, 'cyan')}]{row.stage}[/]"
+        temporary = str(row.temporary) if row.temporary else ""
+        drawn.add_row(*(row.name, row.system, row.mode, stage, row.power_state, temporary, row.made, str(row.requests)))
+    return drawn
+
+
 @dataclass
 class PlainView:
-    """A line whenever a machine's stage or power state changed."""
+    """A line whenever a machine's stage or power state changed, or what was made of it."""
 
     console: Console
     started: float = field(default_factory=time.monotonic)
-    seen: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    seen: dict[str, tuple[str, str, str]] = field(default_factory=dict[str, tuple[str, str, str]])
 
     def show(self, rows: list[Row], simulated_seconds: float) -> None:
         """Print what changed."""
         for row in rows:
-            state = (row.stage, row.power_state)
-            if self.seen.get(row.name) != state and row.stage != "waiting":
-                self.seen[row.name] = state
-                when = f"{time.monotonic() - self.started:5.1f} s  {clock(simulated_seconds)}"
-                self.console.print(f"{when}  {row.name:<7} {row.stage:<15} {row.power_state}", highlight=False)
+            state = (row.stage, row.power_state, row.made)
+            if self.seen.get(row.name) == state or row.stage in {"waiting", "notBegun"}:
+                continue
+            self.seen[row.name] = state
+            when = f"{time.monotonic() - self.started:5.1f} s  {clock(simulated_seconds)}"
+            temporary = f"{row.temporary} temporary" if row.temporary else ""
+            line = f"{when}  {row.name:<6}  {row.stage:<14}  {row.power_state:<12}  {temporary:<12}  {row.made}"
+            self.console.print(line.rstrip(), highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         """Nothing to give back."""

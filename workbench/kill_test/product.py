@@ -15,21 +15,25 @@ from activities.send_result import send_result
 from contracts import machine_steps, steps
 from contracts.answer import Answer
 from contracts.steps import Step
+from orchestrators.definition_lease import definition_lease
 from orchestrators.golden_image import golden_image
 from orchestrators.image_batch import image_batch
 from orchestrators.machine_lease import machine_lease
+from orchestrators.publish_image import publish_image
 from orchestrators.request_register import request_register
+from orchestrators.sweep import sweep
 
 type Body = Callable[[Any], Awaitable[Answer]]
 
 
-def register(worker: TaskHubGrpcWorker, address: str) -> None:
-    """Put the product on a worker; its activities run on one event loop, as in the app."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, daemon=True).start()
-    for story in (image_batch, golden_image):
+def register(worker: TaskHubGrpcWorker, address: str, loop: asyncio.AbstractEventLoop | None = None) -> None:
+    """Put the product on a worker; its activities run on one event loop, as in the app: a new one unless given."""
+    if loop is None:
+        loop = asyncio.new_event_loop()
+        threading.Thread(target=loop.run_forever, daemon=True).start()
+    for story in (image_batch, golden_image, publish_image, sweep):
         worker.add_orchestrator(story)
-    for entity in (machine_lease, request_register):
+    for entity in (machine_lease, definition_lease, request_register):
         worker.add_entity(entity)
     for step, body in _bodies(address):
         worker.add_activity(_activity(step, body, loop))

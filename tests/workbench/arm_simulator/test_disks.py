@@ -114,7 +114,7 @@ REFUSED: tuple[tuple[dict[str, Any], int, str, str], ...] = (
     (copy_body("OS", encryption={"diskEncryptionSetId": "OS"}), 400, "InvalidParameter", "encryption set"),
     ({"location": REGION, "properties": {"creationData": {"createOption": "Empty"}}}, 400, "InvalidParameter", "GB"),
     ({"location": REGION, "properties": {"creationData": {"createOption": "Copy"}}}, 400, "InvalidParameter", "source"),
-    ({"location": REGION, "properties": {"creationData": {"createOption": "Import"}}}, 400, "InvalidParameter", "Import"),
+    ({"location": REGION, "properties": {"creationData": {"createOption": "Upload"}}}, 400, "InvalidParameter", "Up"),
     ({"properties": {"creationData": {"createOption": "Empty"}}}, 400, "LocationRequired", "location"),
 )  # fmt: skip
 

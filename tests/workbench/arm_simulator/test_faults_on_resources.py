@@ -88,8 +88,7 @@ async def test_an_answer_can_be_replaced_held_delayed_or_cut_on_every_route(
         for kind in ("hold", "holdBefore"):
             held = simulator.inject(Fault(kind, operation=operation))
             waiting = asyncio.create_task(raw(method, path, body))
-            while held.holding == 0 and not waiting.done():
-                await asyncio.sleep(0.001)
+            await asyncio.wait_for(held.held.wait(), 10)
             held.released.set()
             assert (await waiting).status < 300, (operation, kind)
             assert held.met == 1

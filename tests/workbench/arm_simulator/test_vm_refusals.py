@@ -53,7 +53,7 @@ WRONG: tuple[tuple[dict[str, Any], int, str], ...] = (
     (vm_body(attached(), location="northeurope"), 400, "InvalidResourceReference"),
     (vm_body(attached(), "linux1-nic"), 409, "NicInUse"),
     (_interfaces(), 400, "InvalidParameter"),
-    (_interfaces({"id": nic_id("nic1")}, {"id": nic_id("nic1")}), 400, "VirtualMachineMustHaveOneNetworkInterfaceAsPrimary"),
+    (_interfaces(*[{"id": nic_id("nic1")}] * 2), 400, "VirtualMachineMustHaveOneNetworkInterfaceAsPrimary"),
     (vm_body(attached("nobody")), 404, "ResourceNotFound"),
     (vm_body(attached(os_type="Windows")), 400, "InvalidParameter"),
     (vm_body(attached(), zones=["1"], osProfile=linux_profile()), 400, "InvalidParameter"),

@@ -1,0 +1,60 @@
+"""Every stored history is replayed against today's orchestrators: a change that breaks runs in flight fails here."""
+
+import gzip
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from contracts.steps import STEPS
+from tests.histories.archive import SUFFIX, current_version, folder, read, recorded_files
+from tests.histories.replay import fault
+from tests.histories.stories import STORIES as TOLD
+from tests.support.engine import STORIES
+from tests.walls.words import word_faults
+
+MOST_BYTES = 40_000
+WHAT_TO_DO = """
+
+A run that is under way when this is deployed would go wrong here. Either
+  - keep the old way for the runs of older versions: branch on ctx.version, raise defaultVersion in host.json, run
+    `make histories`, and keep the older folders (docs/decisions/0010-histories-are-replayed.md), or
+  - if no run of this version can be in flight anywhere (never deployed, or drained): run `make histories`."""
+
+
+known = cache(read)
+
+
+def stories() -> list[object]:
+    return [pytest.param(file, id=f"{file.parent.name}-{file.name.removesuffix(SUFFIX)}") for file in recorded_files()]
+
+
+@pytest.mark.parametrize("file", stories())
+def test_today_s_story_goes_on_where_the_history_ends(file: Path) -> None:
+    faults = [found for execution in known(file) if (found := fault(execution))]
+    assert not faults, "\n".join([f"{file.parent.name}/{file.name}", *faults, WHAT_TO_DO])
+
+
+def test_every_story_is_recorded_for_the_version_that_runs_start_with_today() -> None:
+    version = current_version()
+    recorded = {file.name.removesuffix(SUFFIX) for file in folder(version).glob(f"*{SUFFIX}")}
+    assert recorded == set(TOLD), f"run `make histories` to record version {version}"
+
+
+def test_every_history_is_one_of_its_folder_s_version_and_small() -> None:
+    for file in recorded_files():
+        assert file.stat().st_size < MOST_BYTES, file
+        assert {f"v{execution.version}" for execution in known(file)} == {file.parent.name}, file
+
+
+def test_the_histories_take_every_orchestrator_and_every_step() -> None:
+    executions = [execution for file in folder(current_version()).glob(f"*{SUFFIX}") for execution in known(file)]
+    events = [event for execution in executions for event in execution.events]
+    assert {execution.name for execution in executions} == {story.__name__ for story in STORIES}
+    called = {event.taskScheduled.name for event in events if event.HasField("taskScheduled")}
+    assert {step.name for step in STEPS} - called == set()
+
+
+def test_no_history_names_a_machine_s_own_path_or_a_registry() -> None:
+    for file in recorded_files():
+        assert word_faults(file.name, gzip.decompress(file.read_bytes()).decode()) == []

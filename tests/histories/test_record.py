@@ -1,0 +1,50 @@
+"""The recorder writes what it tells, names what it cannot tell, and leaves the other files alone."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.histories import record
+from tests.histories.archive import current_version, folder, read, write
+from tests.histories.replay import fault
+from tests.histories.tape import Tape
+
+
+def test_a_story_is_recorded_whole_and_without_chance(tmp_path: Path) -> None:
+    first, second = (record.record(["not-opted-in"], tmp_path / name)[0] for name in "ab")
+    assert first == folder(current_version(), tmp_path / "a") / "not-opted-in.json.gz"
+    assert first.read_bytes() == second.read_bytes()
+    (execution,) = read(first)
+    assert (execution.name, execution.version) == ("golden_image", current_version())
+    assert execution.events[-1].HasField("executionCompleted")
+    assert fault(execution) is None
+
+
+def test_one_story_recorded_anew_leaves_the_others(tmp_path: Path) -> None:
+    write(folder(current_version(), tmp_path) / "other.json.gz", [])
+    record.record(["not-opted-in"], tmp_path)
+    assert len(list(folder(current_version(), tmp_path).iterdir())) == 2
+
+
+def test_all_recorded_anew_drop_a_story_that_is_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "STORIES", {"not-opted-in": record.STORIES["not-opted-in"]})
+    write(folder(current_version(), tmp_path) / "other.json.gz", [])
+    record.record([], tmp_path)
+    assert [file.name for file in folder(current_version(), tmp_path).iterdir()] == ["not-opted-in.json.gz"]
+
+
+def test_a_story_that_breaks_leaves_what_was_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(tape: Tape) -> None:
+        raise AssertionError("broke")
+
+    monkeypatch.setattr(record, "STORIES", {"not-opted-in": broken})
+    kept = folder(current_version(), tmp_path) / "not-opted-in.json.gz"
+    write(kept, [])
+    with pytest.raises(AssertionError, match="broke"):
+        record.record([], tmp_path)
+    assert kept.exists()
+
+
+def test_an_unknown_name_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert record.main(["no-such-story"]) == 2
+    assert "no such story: no-such-story" in capsys.readouterr().err

@@ -1,0 +1,125 @@
+"""Simulator, engine and product in one process on one virtual time, kept from run to run."""
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+from unittest.mock import patch
+
+from durabletask.client import OrchestrationState, TaskHubGrpcClient
+from durabletask.worker import TaskHubGrpcWorker
+
+import settings
+from azure_clients.session import close_session
+from workbench.arm_simulator import Role, Simulator, SteppedClock
+from workbench.fault_matrix.kept_stories import kept_stories
+from workbench.kill_test import product
+from workbench.timed_engine import TimedBackend, VirtualClock
+
+ROLE_FILE = Path(__file__).parents[2] / "infra" / "role.json"
+_PATIENCE = 120
+_QUIET = logging.getLogger("workbench.fault_matrix.engine")
+_QUIET.setLevel(logging.CRITICAL)
+
+
+class MatrixClock(VirtualClock):
+    """A virtual clock that can be sent ahead while nothing runs."""
+
+    def advance(self, seconds: float) -> None:
+        """Go on by so many seconds, the simulated Azure with it."""
+        self._jump(self.now() + timedelta(seconds=seconds))
+
+
+@dataclass
+class Station:
+    """What a process keeps from run to run. Every run stands in a resource group of its own."""
+
+    simulator: Simulator
+    clock: MatrixClock
+    client: TaskHubGrpcClient
+    runs: int = 0
+
+    def run(self, name: str, payload: Mapping[str, Any], instance_id: str) -> OrchestrationState:
+        """Run an orchestration to its end, and hold the time there. TimeoutError if it has none."""
+        self.clock.allow(None)
+        try:
+            self.client.schedule_new_orchestration(name, input=payload, instance_id=instance_id)
+            state = self.client.wait_for_orchestration_completion(instance_id, timeout=_PATIENCE)
+        finally:
+            self.clock.allow(self.clock.now())
+        assert state is not None
+        return state
+
+    def seed(self, text: str) -> None:
+        """Let chance (durations, ids) begin anew, so that a run is the same wherever it stands in the list."""
+        self.simulator.world.platform.rng.seed(text)
+
+
+@contextmanager
+def station(role: Role | None = None) -> Generator[Station]:
+    """Start everything; nothing is left running. The role is the app's own unless another is given."""
+    with kept_stories(), _on_a_loop() as loop, _simulated(loop, role or Role.from_file(ROLE_FILE)) as world:
+        simulator, clock = world
+        backend = TimedBackend(clock)
+        address = backend.start()
+        worker = TaskHubGrpcWorker(host_address=address, logger=_QUIET)
+        product.register(worker, address, loop)
+        worker.start()
+        client = TaskHubGrpcClient(host_address=address, logger=_QUIET)
+        try:
+            yield Station(simulator, clock, client)
+        finally:
+            client.close()
+            # The worker's own stop polls once a second; a stopped engine needs no more of it.
+            threading.Thread(target=worker.stop, daemon=True).start()
+            backend.stop()
+
+
+@contextmanager
+def _on_a_loop() -> Generator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+        loop.close()
+
+
+@contextmanager
+def _simulated(loop: asyncio.AbstractEventLoop, role: Role) -> Generator[tuple[Simulator, MatrixClock]]:
+    simulator = Simulator(clock=SteppedClock(), role=role, throttling=False, emulate_linux=True)
+    _wait(simulator.start(), loop)
+    stepped = cast("SteppedClock", simulator.clock)
+
+    def on_jump(moment: datetime) -> None:
+        _wait(stepped.advance((moment - stepped.now()).total_seconds()), loop)
+
+    environment = {
+        **simulator.environment(),
+        "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
+        "GOLDEN_CA_FILE": str(simulator.ca_file),
+        "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
+        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+        "NO_PROXY": "127.0.0.1",
+    }
+    try:
+        with patch.dict(os.environ, environment):
+            settings.current.cache_clear()
+            yield simulator, MatrixClock(stepped.now(), on_jump=on_jump)
+    finally:
+        _wait(close_session(), loop)
+        settings.current.cache_clear()
+        _wait(simulator.stop(), loop)
+
+
+def _wait(work: Any, loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.run_coroutine_threadsafe(work, loop).result(30)
