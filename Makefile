@@ -7,7 +7,7 @@ unexport PYRIGHT_PYTHON_FORCE_VERSION PYRIGHT_PYTHON_PYLANCE_VERSION
 
 BIN := .venv/bin
 
-.PHONY: demo demo-crash kill-test bench-hub test check format bench-import lock clean setup
+.PHONY: demo demo-crash kill-test bench-hub histories test check format bench-import lock clean setup
 
 demo: setup
 	@$(BIN)/python -m workbench.demo
@@ -15,7 +15,11 @@ demo: setup
 demo-crash: setup
 	@$(BIN)/python -m workbench.demo.crash
 
-kill-test: setup
+kill-# Records the stories anew for the version in host.json; docs/decisions/0010-histories-are-replayed.md says when.
+histories: setup
+	@GRPC_VERBOSITY=NONE $(BIN)/python -m tests.histories.record
+
+test: setup
 	@$(BIN)/python -m workbench.kill_test
 
 bench-hub: setup

@@ -15,10 +15,6 @@ from workbench.arm_simulator import Fault, Role
 
 _VERSIONS = "galleryImageVersions"
 PUT, PATCH, DELETE = f"{_VERSIONS}.createOrUpdate", f"{_VERSIONS}.update", f"{_VERSIONS}.delete"
-    "galleryImageVersions.createOrUpdate",
-    "galleryImageVersions.update",
-    "galleryImageVersions.delete",
-)
 
 
 def furnish(running: Journey) -> None:

@@ -41,7 +41,7 @@ def test_no_secret_and_no_other_name_is_in_the_example() -> None:
 def test_host_json_says_what_the_app_relies_on() -> None:
     config = parse_host_config(HOST)
     assert config.route_prefix == "api"
-    assert config.durable.hub_name == "GoldenImages"
+    assert (config.durable.hub_name, config.durable.default_version) == ("GoldenImages", "1")
     assert (config.queues.batch_size, config.queues.max_dequeue_count, config.queues.base64) == (16, 5, True)
     assert config.queues.visibility_timeout.total_seconds() == 30
     assert parse_timespan(HOST["functionTimeout"]).total_seconds() == 300

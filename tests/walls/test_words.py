@@ -7,7 +7,8 @@ import pytest
 from tests.walls.fault import ROOT, Fault, all_files, show
 from tests.walls.words import word_faults
 
-_BINARY = (".png", ".ico", ".svg")
+# What is in the histories (.gz) is looked at by their own test.
+_BINARY = (".png", ".ico", ".svg", ".gz")
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from workbench.functions_host.memory_backend import MemoryBackend
 class Engine(Protocol):
     """A durable engine that the host starts before, and stops after, everything that uses it."""
 
-    async def start(self) -> str:
-        """Starts it; returns its gRPC address as "host:port"."""
+    async def start(self, default_version: str | None = None) -> str:
+        """Starts it; returns its gRPC address as "host:port". `default_version`: of runs started without one."""
         ...
 
     async def stop(self) -> None:
@@ -39,8 +39,9 @@ class MemoryEngine:
         self._pool: ThreadPoolExecutor | None = None
         self.address = ""
 
-    async def start(self) -> str:
+    async def start(self, default_version: str | None = None) -> str:
         """Serves the backend on a free port of 127.0.0.1 (its own `start` listens on every address)."""
+        self._backend.default_version = default_version
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="memory-engine")
         self._server = grpc.server(self._pool, options=UNLIMITED)
         stubs.add_TaskHubSidecarServiceServicer_to_server(self._backend, self._server)  # pyright: ignore[reportUnknownMemberType]
@@ -70,8 +71,8 @@ class AddressEngine:
         if not host or not port.isdigit():
             raise ConfigurationError(f"{address!r} is no engine: write sqlite, memory, or http://HOST:PORT")
 
-    async def start(self) -> str:
-        """Returns the address."""
+    async def start(self, default_version: str | None = None) -> str:
+        """Returns the address; that engine has a default version of its own, or none."""
         return self._address
 
     async def stop(self) -> None:
@@ -86,7 +87,7 @@ class SqliteEngine:
         self._file = file
         self._hub: Any = None
 
-    async def start(self) -> str:
+    async def start(self, default_version: str | None = None) -> str:
         """Opens the file and goes on with whatever it holds.
 
         Raises:
@@ -96,7 +97,7 @@ class SqliteEngine:
         hub_module = importlib.import_module("workbench.task_hub")
         self._file.parent.mkdir(parents=True, exist_ok=True)
         # As on Azure by default: an instance that has ended makes room for a new one under its id.
-        hub = hub_module.TaskHub(self._file, existing="restart")
+        hub = hub_module.TaskHub(self._file, existing="restart", default_version=default_version)
         try:
             address: str = await hub.start()
         except Exception as error:

@@ -109,7 +109,7 @@ class FunctionsHost:
         self._shutdown.finally_do(environment.leave)
         settings = load_settings(self._app_dir, os.environ)
         config = _resolved(read_host_config(self._app_dir, os.environ), settings)
-        self.engine_address = await self._engine.start()
+        self.engine_address = await self._engine.start(config.durable.default_version)
         self._shutdown.finally_await(self._engine.stop)
         await self._load_app(settings)
         queues = self._open_queues(settings, config)

@@ -2,12 +2,35 @@
 
 from typing import Any
 
+import grpc
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.testing.in_memory_backend import InMemoryOrchestrationBackend
 
 
 class MemoryBackend(InMemoryOrchestrationBackend):
-    """Tells a sub-orchestration who its parent is: durable HTTP calls refuse to run without one."""
+    """Tells a sub-orchestration who its parent is: durable HTTP calls refuse to run without one.
+
+    `default_version` goes to the runs that a client or an entity starts without a version.
+    """
+
+    default_version: str | None = None
+
+    def StartInstance(  # noqa: N802 - gRPC
+        self, request: pb.CreateInstanceRequest, context: grpc.ServicerContext
+    ) -> pb.CreateInstanceResponse:
+        """Start a run from a client."""
+        if self.default_version and not request.version.value:
+            request.version.value = self.default_version
+        return super().StartInstance(request, context)
+
+    def CompleteEntityTask(  # noqa: N802 - gRPC
+        self, request: pb.EntityBatchResult, context: grpc.ServicerContext
+    ) -> pb.CompleteTaskResponse:
+        """Take the outcome of a batch of operations; what it starts are runs of their own."""
+        for action in request.actions if self.default_version else ():
+            if action.HasField("startNewOrchestration") and not action.startNewOrchestration.version.value:
+                action.startNewOrchestration.version.value = self.default_version or ""
+        return super().CompleteEntityTask(request, context)
 
     def _process_create_sub_orchestration_action(self, instance: Any, action: pb.OrchestratorAction) -> None:
         created = action.createSubOrchestration

@@ -36,7 +36,7 @@ class ClientService:
             request.instanceId or uuid.uuid4().hex,
             request.name,
             given(request, "input"),
-            given(request, "version"),
+            given(request, "version") or self._parts.default_version,
             dict(request.tags) or None,
             at=request.scheduledStartTimestamp.ToMicroseconds()
             if request.HasField("scheduledStartTimestamp")

@@ -39,6 +39,7 @@ class TaskHub:
         *,
         clock: EngineClock | None = None,
         existing: str = "reject",
+        default_version: str | None = None,
         lease_seconds: float = 3600.0,
         older_entity_requests: bool = False,
         on_started: Callable[[str], None] | None = None,
@@ -47,13 +48,14 @@ class TaskHub:
 
         `path`: the file, created if missing; None is a temporary one without durability, for tests. `clock`: default
         the machine's. `existing`: what a start under the id of a finished run does, "reject" or "restart".
-        `lease_seconds`: when a work item is taken back from a worker that is connected but does not complete it.
+        `default_version`: of the runs that a client or an entity starts without one. `lease_seconds`: when a work item is taken back from a worker that is connected but does not complete it.
         `older_entity_requests`: send entities `EntityBatchRequest` (V1) instead of `EntityRequest` (V2).
         `on_started` learns the id of each run that begins.
         """
         self._path = path
         self._clock: EngineClock = clock or SystemClock()
         self._existing = Existing(existing)
+        self._default_version = default_version
         self._lease_seconds = lease_seconds
         self._older_entities = older_entity_requests
         self._on_started = on_started
@@ -95,7 +97,7 @@ class TaskHub:
         )
         aftermath = Aftermath(dispatcher, waiting, self._note_timer, self._on_started)
         journal = Journal(writer, self._now, aftermath, synced=durable)
-        parts = self._parts = Parts(journal, reader, dispatcher, waiting, self._existing)
+        parts = self._parts = Parts(journal, reader, dispatcher, waiting, self._existing, self._default_version)
         queue_all(reader, dispatcher)
         self._keeper = TimeKeeper(self._clock, self.is_idle, self._fire)
         self._server = create_server(ClientService(parts), WorkerService(parts))

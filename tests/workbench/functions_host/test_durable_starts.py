@@ -1,10 +1,14 @@
 """Starting and restarting through the durable HTTP API."""
 
+from pathlib import Path
+
 import aiohttp
 import pytest
 
 from tests.workbench.functions_host.conftest import StartHost
 from tests.workbench.functions_host.durable_runner import Runner
+from workbench.functions_host import MemoryEngine
+from workbench.functions_host.engines import SqliteEngine
 
 
 async def test_a_start_answers_202_with_addresses_that_work(runner: Runner) -> None:
@@ -78,14 +82,18 @@ async def test_restart_takes_a_new_id_unless_told_to_keep_it(runner: Runner) -> 
     await runner.until("first", "Running")
 
 
+@pytest.mark.parametrize("engine", ["memory", "sqlite"])
 async def test_the_default_version_of_host_json_goes_to_starts_that_name_none(
-    start_host: StartHost, http: aiohttp.ClientSession
+    start_host: StartHost, http: aiohttp.ClientSession, tmp_path: Path, engine: str
 ) -> None:
     settings = {"HUB": "h", "AzureFunctionsJobHost__extensions__durableTask__defaultVersion": "1.4.0"}
-    async with start_host("durable", settings=settings) as host:
+    made = SqliteEngine(tmp_path / "task-hub.db") if engine == "sqlite" else MemoryEngine()
+    async with start_host("durable", settings=settings, engine=made) as host:
         runner = Runner(host.url, host.engine_address, http)
         wait = "timeout=10&pollingInterval=1"
         assert (await runner.api("POST", f"orchestrators/versioned?{wait}")).body == "1.4.0"
         assert (await runner.api("POST", f"orchestrators/versioned?version=2.0&{wait}")).body == "2.0"
-        # A client of the app speaks to the engine itself, and the engine does not read host.json.
-        assert (await runner.run("versioned"))["output"] == "none"
+        # A client of the app speaks to the engine itself, which was told of host.json's version.
+        assert (await runner.run("versioned"))["output"] == "1.4.0"
+        await runner.api("POST", "entities/note/n?op=begin", json="x")
+        assert (await runner.until("of-an-entity", "Completed"))["output"] == "1.4.0"

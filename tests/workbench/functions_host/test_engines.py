@@ -50,11 +50,12 @@ def recording_hub(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("recording_hub")
 async def test_sqlite_keeps_its_file_in_the_apps_folder_and_restarts_finished_ids(tmp_path: Path) -> None:
     engine = engine_named("sqlite", tmp_path)
-    assert await engine.start() == "127.0.0.1:4001"
+    assert await engine.start("1.4") == "127.0.0.1:4001"
     assert (tmp_path / ".durable").is_dir()
     await engine.stop()
     await engine.stop()
-    assert RecordingHub.calls == [(tmp_path / ".durable" / "task-hub.db", {"existing": "restart"}), 0, "stop"]
+    told = {"existing": "restart", "default_version": "1.4"}
+    assert RecordingHub.calls == [(tmp_path / ".durable" / "task-hub.db", told), 0, "stop"]
 
 
 @pytest.mark.usefixtures("recording_hub")

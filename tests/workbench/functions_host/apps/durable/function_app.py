@@ -180,6 +180,8 @@ def second_time(nothing: str) -> str:
 
 @app.entity_trigger(context_name="context")
 def note(context: entities.EntityContext, value: object) -> None:
+    if context.operation == "begin":
+        context.schedule_new_orchestration("versioned", value, instance_id="of-an-entity")
     context.set_state(None if context.operation == "delete" else value)
 
 
