@@ -1,14 +1,22 @@
 """A gallery to publish into, jobs that clone and publish, and what to look at when they are over."""
 
 import asyncio
+import json
+import time
+from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 from contracts.made import RUN_TAG
 from contracts.results import MachineResult
 from contracts.run import MachineJob
-from tests.support.journey import Journey
+from contracts.stages import Stage
+from contracts.steps import GOLDEN_IMAGE, SWEEP
+from contracts.sweep import SweepMode, SweepResult
+from tests.support.journey import SERIAL_LOG, Journey
 from tests.support.requests import GROUP, SUBSCRIPTION, job
+from tests.support.sweeps import sweep_job
 from workbench.arm_simulator import Machine, RequestRecord, Role
 from workbench.arm_simulator.store import Resource
 
@@ -54,9 +62,55 @@ def versions(told: Journey, definition: str = "web") -> list[Resource]:
     return told.simulator.world.galleries.versions(definition_id(definition))
 
 
-def accepted(requests: list[RequestRecord], *methods: str) -> list[str]:
-    """Give "METHOD path" of every order with one of these methods that Azure took."""
-    return [f"{r.method} {r.path}" for r in requests if r.method in methods and 200 <= r.status < 300]
+def doubled(requests: list[RequestRecord]) -> list[str]:
+    """Give "METHOD path" of every order that Azure took more than once."""
+    orders = [r for r in requests if r.method != "GET" and r.operation != SERIAL_LOG and 200 <= r.status < 300]
+    return [order for order, times in Counter(f"{r.method} {r.path}" for r in orders).items() if times > 1]
+
+
+def changing(requests: list[RequestRecord]) -> list[str]:
+    """Give "METHOD operation status" of every request that is no read, in order."""
+    orders = [r for r in requests if r.method != "GET" and r.operation != SERIAL_LOG]
+    return [f"{r.method} {r.operation} {r.status}" for r in orders]
+
+
+def begin(told: Journey, asked: MachineJob, stage: Stage) -> None:
+    """Start a run and hold the time where it has reached a stage and waits there."""
+    clock, backend = told.engine.clock, told.engine.backend
+    limit = clock.now()
+    clock.allow(limit)
+    payload = asked.model_dump(mode="json", exclude_none=True)
+    told.engine.client.schedule_new_orchestration(GOLDEN_IMAGE, input=payload, instance_id=asked.run_id)
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        time.sleep(0.002)
+        if not backend.is_idle() or any(moment <= limit for moment in backend.pending_timers()):
+            continue
+        state = told.engine.client.get_orchestration_state(asked.run_id)
+        status = json.loads(state.serialized_custom_status or "{}") if state else {}
+        if status.get("stage") == stage:
+            return
+        limit += timedelta(seconds=15)
+        clock.allow(limit)
+    raise AssertionError(f"{asked.run_id} did not reach {stage}")
+
+
+def end_of(told: Journey, asked: MachineJob) -> MachineResult:
+    """Let the time go on, and give the result of a run that was begun."""
+    told.engine.clock.allow(None)
+    state = told.engine.end_of(asked.run_id)
+    assert state.serialized_output is not None, state.failure_details
+    return MachineResult.model_validate_json(state.serialized_output)
+
+
+def swept(told: Journey, mode: SweepMode, number: int = 1) -> SweepResult:
+    """Sweep three hours later than now."""
+    told.engine.clock.allow(None)
+    at = told.engine.clock.now() + timedelta(hours=3)
+    asked = sweep_job(mode, sweep_id=f"sweep-{number}", asked_at=at)
+    state = told.engine.run(SWEEP, asked.model_dump(mode="json", exclude_none=True), asked.sweep_id)
+    assert state.serialized_output is not None, state.failure_details
+    return SweepResult.model_validate_json(state.serialized_output)
 
 
 def former(told: Journey, part: str) -> Machine:

@@ -46,12 +46,8 @@ class Expected:
 
     def traces(self, request_id: str) -> str:
         """A regular expression that is found in the path of a request about it, or about what its run makes."""
-        names = [
-            self.name,
-            run_digest(self.run_id(request_id)),
-            *([f"images/{self.definition}"] * bool(self.definition)),
-        ]
-        return "|".join(names)
+        definition = [f"images/{self.definition}"] if self.definition else []
+        return "|".join([self.name, run_digest(self.run_id(request_id)), *definition])
 
     def target(self) -> dict[str, Any]:
         """What the request says of it: the least that will do."""
@@ -76,8 +72,14 @@ def _windows(name: str, build: int, system: str, outcome: str) -> Expected:
 
 
 def _spec(name: str, **more: Any) -> MachineSpec:
-    values: dict[str, Any] = {"subscription_id": SUBSCRIPTION, "resource_group": GROUP, "tags": TAGS}
-    return MachineSpec(**{"name": name, **values, **more})
+    values: dict[str, Any] = {
+        "name": name,
+        "subscription_id": SUBSCRIPTION,
+        "resource_group": GROUP,
+        "tags": TAGS,
+        **more,
+    }
+    return MachineSpec(**values)
 
 
 # A source needs no opt-in: it is read and never written.

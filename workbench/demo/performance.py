@@ -38,7 +38,7 @@ async def perform(console: Console, speed: float, folder: Path) -> bool:
     say(console, "starting: simulator of Azure Resource Manager, Azurite, task hub on SQLite, Functions host …")
     async with surroundings(speed, folder) as around:
         say(console, f"ready after {time.monotonic() - began:.1f} s; one real second is {speed:g} simulated seconds")
-        say(console, f"the waits are the app's defaults; {REPLICATION}\n")
+        say(console, f"durations follow Azure's, the waits are the app's defaults; {REPLICATION}\n")
         simulated_start = around.simulator.clock.now()
         sight = Sight(around.simulator, FLEET, REQUEST_ID)
         await _ask(console, around)

@@ -19,9 +19,7 @@ from workbench.demo.hub_process import ROOT, HubProcess
 from workbench.functions_host import HostProcess
 
 API_VERSION = "2025-11-05"
-REPLICATION = (
-    "replicating an image takes 3 to 5 simulated minutes here, 8 to 25 in Azure; all else takes as long as there"
-)
+REPLICATION = "only replicating an image takes 3 to 5 simulated minutes here instead of Azure's 8 to 25"
 _DURATIONS = Durations(replicate_home=(170, 210), replicate_region=(250, 320))
 
 
@@ -91,9 +89,8 @@ async def surroundings(speed: float, folder: Path, fleet: tuple[Expected, ...] =
         storage = await starting
         http = await stack.enter_async_context(aiohttp.ClientSession())
         log = folder / "host.log"
-        around = Surroundings(
-            simulator, hub, storage, http, log, _host(simulator, hub, storage, log, subnet_id), subnet_id
-        )
+        host = _host(simulator, hub, storage, log, subnet_id)
+        around = Surroundings(simulator, hub, storage, http, log, host, subnet_id)
 
         async def stop_host() -> None:
             await around.host.stop()

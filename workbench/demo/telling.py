@@ -25,9 +25,9 @@ def lines_of(machine: Expected, result: dict[str, Any], sight: Sight) -> Iterato
         undo = result["undo"]
         yield f"          kept: undo snapshot {_name(undo['id'])} until {undo['keepUntil'][:10]}"
     if machine.definition is not None:
-        source = "as before" if sight.as_before(machine) else "CHANGED"
+        source = f"{machine.name} itself is {'as before' if sight.as_before(machine) else 'CHANGED'}"
         left = len(sight.temporary(machine))
-        yield f"          gone: {sight.gone(machine)} things made for a time, {left} left; {machine.name} itself is {source}"
+        yield f"          gone: {sight.gone(machine)} things made for a time, {left} left; {source}"
 
 
 def last_line(sight: Sight, results: dict[str, dict[str, Any]], seconds: float, simulated: float) -> str:

@@ -1,7 +1,9 @@
 """The calls that a story really makes, read from the log of a run in which nothing went wrong."""
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.arm_simulator import RequestRecord
@@ -18,21 +20,24 @@ _AT_ONCE = frozenset({"virtualMachines.generalize", "virtualMachines.retrieveBoo
 class Call:
     """One kind of request of the story.
 
-    `about`: the part names of what it is about, the same in every run. `later`: not the first of its kind but the
-    second, with all that follow. `number` is its place in the list.
+    `about`: the part names of what it is about, the same in every run. `step`: the activity that makes it. `later`:
+    not the step's first of its kind but the second. `nth`: which request of this method and path it is, from 1.
+    `number`: its place in the list.
     """
 
     number: int
     method: str
     operation: str
     about: str
+    step: str
     later: bool
+    nth: int
     path: str
 
     @property
     def name(self) -> str:
         """How it is shown and asked for."""
-        return f"{self.method} {self.operation} {self.about}{' (later)' if self.later else ''}"
+        return f"{self.method} {self.operation} {self.about} in {self.step}{', later' if self.later else ''}"
 
     @property
     def begins_an_operation(self) -> bool:
@@ -40,15 +45,23 @@ class Call:
         return self.method != "GET" and self.operation not in _AT_ONCE
 
 
-def calls_of(requests: Iterable[RequestRecord]) -> list[Call]:
-    """Give the calls in the order in which each came first."""
-    found: dict[tuple[str, str, str, bool], Call] = {}
-    for request in requests:
-        about = about_of(request.path)
-        key = request.method, request.operation, about
+def calls_of(requests: Sequence[RequestRecord], begun: Sequence[tuple[int, str]]) -> list[Call]:
+    """Give the calls in the order in which each came first.
+
+    `begun`: the steps as they began, each with the number of requests that were made before it; one at a time.
+    """
+    found: dict[tuple[str, str, str, str, bool], Call] = {}
+    seen: Counter[tuple[str, str]] = Counter()
+    starts = [first for first, _ in begun]
+    for place, request in enumerate(requests):
+        about, step = about_of(request.path), begun[bisect_right(starts, place) - 1][1]
+        pattern = _pattern(request.path)
+        seen[request.method, pattern] += 1
+        key = request.method, request.operation, about, step
         later = (*key, False) in found
         if (*key, later) not in found:
-            found[(*key, later)] = Call(len(found) + 1, *key, later, _pattern(request.path))
+            nth = seen[request.method, pattern]
+            found[(*key, later)] = Call(len(found) + 1, *key, later, nth, pattern)
     return list(found.values())
 
 

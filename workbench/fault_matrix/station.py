@@ -13,6 +13,7 @@ from typing import Any, cast
 from unittest.mock import patch
 
 from durabletask.client import OrchestrationState, TaskHubGrpcClient
+from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.worker import TaskHubGrpcWorker
 
 import settings
@@ -36,6 +37,20 @@ class MatrixClock(VirtualClock):
         self._jump(self.now() + timedelta(seconds=seconds))
 
 
+class NotingWorker(TaskHubGrpcWorker):
+    """A worker that notes which activities it began, and how many requests Azure had had by then."""
+
+    def __init__(self, simulator: Simulator, **options: Any) -> None:
+        """Take the simulator that counts, and a worker's usual options."""
+        super().__init__(**options)
+        self._simulator = simulator
+        self.begun: list[tuple[int, str]] = []
+
+    def _execute_activity(self, req: pb.ActivityRequest, stub: Any, completionToken: Any) -> None:  # noqa: N803
+        self.begun.append((len(self._simulator.world.requests), req.name))
+        super()._execute_activity(req, stub, completionToken)
+
+
 @dataclass
 class Station:
     """What a process keeps from run to run. Every run stands in a resource group of its own."""
@@ -43,6 +58,7 @@ class Station:
     simulator: Simulator
     clock: MatrixClock
     client: TaskHubGrpcClient
+    begun: list[tuple[int, str]]
     runs: int = 0
 
     def run(self, name: str, payload: Mapping[str, Any], instance_id: str) -> OrchestrationState:
@@ -68,12 +84,12 @@ def station(role: Role | None = None) -> Generator[Station]:
         simulator, clock = world
         backend = TimedBackend(clock)
         address = backend.start()
-        worker = TaskHubGrpcWorker(host_address=address, logger=_QUIET)
+        worker = NotingWorker(simulator, host_address=address, logger=_QUIET)
         product.register(worker, address, loop)
         worker.start()
         client = TaskHubGrpcClient(host_address=address, logger=_QUIET)
         try:
-            yield Station(simulator, clock, client)
+            yield Station(simulator, clock, client, worker.begun)
         finally:
             client.close()
             # The worker's own stop polls once a second; a stopped engine needs no more of it.
