@@ -15,15 +15,15 @@ demo: setup
 demo-crash: setup
 	@$(BIN)/python -m workbench.demo.crash
 
-kill-# Records the stories anew for the version in host.json; docs/decisions/0010-histories-are-replayed.md says when.
-histories: setup
-	@GRPC_VERBOSITY=NONE $(BIN)/python -m tests.histories.record
-
-test: setup
+kill-test: setup
 	@$(BIN)/python -m workbench.kill_test
 
 bench-hub: setup
 	@$(BIN)/python benchmarks/hub.py
+
+# Records the stories anew for the version in host.json; docs/decisions/0010-histories-are-replayed.md says when.
+histories: setup
+	@GRPC_VERBOSITY=NONE $(BIN)/python -m tests.histories.record
 
 test: setup
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

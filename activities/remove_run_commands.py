@@ -12,11 +12,13 @@ async def remove_run_commands(request: RemoveRunCommands) -> RunCommandsLeft:
     """
     left: list[str] = []
     for name in request.run_commands:
+        left.append(name)
         try:
             if await read_run_command(request.vm_id, name) is None:
-                continue
-            left.append(name)
-            await delete_run_command(request.vm_id, name)
+                left.remove(name)
+            else:
+                await delete_run_command(request.vm_id, name)
         except ArmRefused:
+            # One that may not be read counts as there: it could run again.
             continue
     return RunCommandsLeft(left=tuple(left))

@@ -53,6 +53,7 @@ async def _read_disk(attached: Json) -> DiskFacts:
         encryption_type=encryption.get("type"),
         disk_encryption=bool(_child(properties, "encryptionSettingsCollection").get("enabled")),
         max_shares=int(properties.get("maxShares") or 1),
+        architecture=_child(properties, "supportedCapabilities").get("architecture"),
         zones=tuple(disk.get("zones") or ()),
     )
 

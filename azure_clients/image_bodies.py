@@ -37,9 +37,12 @@ def changed_version(version: Json, request: UpdateImageVersion) -> Body:
     """Give the body of a change of a version as it stands; what the request leaves open is not in it.
 
     A PATCH replaces all tags and all regions: it holds those that stay. The source goes along unchanged, since the
-    model asks for it.
+    model asks for it. Empty if the version stands so already: an order that was heard is not given again. Regions are
+    always ordered anew, since that is how a failed one is tried again.
     """
     properties = properties_of(version)
+    if request.target_regions is None and _stands_so(version, request):
+        return {}
     before = cast("Json", properties.get("publishingProfile") or {})
     listed = cast("list[Json]", before.get("targetRegions") or [])
     excluded = bool(before.get("excludeFromLatest")) if request.excluded is None else request.excluded
@@ -59,6 +62,16 @@ def changed_version(version: Json, request: UpdateImageVersion) -> Body:
         if source:
             body["properties"]["storageProfile"] = {"source": source}
     return body
+
+
+def _stands_so(version: Json, request: UpdateImageVersion) -> bool:
+    properties = properties_of(version)
+    publishing = cast("Json", properties.get("publishingProfile") or {})
+    listed = cast("list[Json]", publishing.get("targetRegions") or [])
+    shown = {bool(entry.get("excludeFromLatest")) for entry in (publishing, *listed)}
+    failed = str(properties.get("provisioningState", "")).lower() == "failed"
+    included = request.excluded is None or shown == {request.excluded}
+    return not failed and included and request.tags.items() <= tags_of(version).items()
 
 
 def managed_image(request: MakeManagedImage, tags: dict[str, str]) -> Body:

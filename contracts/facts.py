@@ -115,6 +115,7 @@ class DiskFacts(Message):
     encryption_type: str | None = None
     disk_encryption: bool = False
     max_shares: int = 1
+    architecture: str | None = None
     zones: tuple[str, ...] = ()
 
 

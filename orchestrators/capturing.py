@@ -1,5 +1,6 @@
 """Publishes the image of a machine that is stopped for good, and says in its tags where it comes from."""
 
+from datetime import UTC
 from typing import Any
 
 from contracts.facts import MachineState
@@ -90,7 +91,7 @@ def provenance(run: MachineRun, source: MachineState, hashes: tuple[str, ...], d
         "golden-image-request": run.job.request_id,
         "golden-image-door": run.job.door,
         "golden-image-accepted": run.job.accepted_at.isoformat(timespec="seconds"),
-        "golden-image-sealed": run.ctx.current_utc_datetime.isoformat(timespec="seconds"),
+        "golden-image-sealed": run.ctx.current_utc_datetime.replace(tzinfo=UTC).isoformat(timespec="seconds"),
         "golden-image-evidence": level or "none",
     }
     if deprovision:

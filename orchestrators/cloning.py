@@ -71,6 +71,10 @@ def make_clone(run: MachineRun, plan: Plan) -> Story[None]:
     yield from make(run, waits.machine, MAKE_MACHINE, machine)
     clone = VmId.parse(machine.made.id)
     run.machine = yield from wait_until_ready(run, waits.machine, clone, FailureCode.CLONE_FAILED)
+    if source.os_name is None:
+        # A machine that does not run tells no system: its clone is the same one.
+        system = {"os_name": run.machine.os_name, "os_version": run.machine.os_version}
+        plan.source = source.model_copy(update=system)
     yield from _see_proof_possible(run)
 
 

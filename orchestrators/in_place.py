@@ -147,7 +147,7 @@ def prove(run: MachineRun, power_state: PowerState) -> Story[None]:
         yield from wait_for(run, run.job.settings.waits.serial_mark, look)
     end = judge_stop(power_state, run.report, mark, run.job.target.deprovision.evidence)
     facts = run.report.facts if run.report else {}
-    run.evidence = Evidence(level=end.level, guest=facts, notes=end.notes)
+    run.evidence = Evidence(level=end.level, guest=facts, notes=(*_notes(run), *end.notes))
     if end.failure is not None:
         raise Failed(end.failure)
 
@@ -192,11 +192,16 @@ def generalize(run: MachineRun) -> Story[None]:
 def _hear(run: MachineRun, report: GuestReport) -> None:
     """Take the guest at its word when it says no."""
     words = f"{report.code}: {report.message}"
-    run.evidence = Evidence(guest=report.facts)
+    run.evidence = Evidence(guest=report.facts, notes=_notes(run))
     if report.outcome is GuestOutcome.REFUSED:
         raise Refused(Refusal.of(RefusalCode.GUEST_REFUSED, words))
     if report.outcome is GuestOutcome.FAILED:
         raise Failed(Failure.of(FailureCode.GUEST_FAILED, words))
+
+
+def _notes(run: MachineRun) -> tuple[str, ...]:
+    """What was noted before the machine sealed itself stays noted."""
+    return run.evidence.notes if run.evidence else ()
 
 
 def power_state(run: MachineRun) -> Story[PowerState]:

@@ -20,6 +20,9 @@ def unmake(run: MachineRun, things: list[Made], wait: Wait | None = None) -> Sto
     """
     run.ceiling = None
     wait = wait or run.job.settings.waits.delete
+    # What stayed at an earlier attempt is named anew, and only if it still stays.
+    tried = {thing.id for thing in things}
+    run.left = tuple(left for left in run.left if left.id not in tried)
     for kind in sorted({thing.kind for thing in things}, key=_ORDER.__getitem__):
         yield from _unmake_kind(run, [thing for thing in things if thing.kind is kind], wait)
     stuck = {left.id for left in run.left}

@@ -86,6 +86,9 @@ def _misfits(definition: ImageDefinition, shape: MachineShape, os_type: OsType |
         yield f"the definition is for {definition.os_type}, the machine runs {os_type or 'an unknown system'}"
     if definition.generation.upper() != shape.generation.upper():
         yield f"the definition is of generation {definition.generation}, the machine of {shape.generation}"
+    architecture = shape.os_disk.architecture if shape.os_disk else None
+    if architecture is not None and architecture.lower() != definition.architecture.lower():
+        yield f"the definition is for {definition.architecture}, the machine's disk is for {architecture}"
     if not _security_fits(definition, (shape.security_type or "").lower()):
         asked, has = definition.security_type or "Standard", shape.security_type or "Standard"
         yield f"the definition's security type is {asked}, the machine's {has}"

@@ -21,6 +21,15 @@ _TEMPORARY_MACHINE = (
 _JOIN_SUBNET = "Microsoft.Network/virtualNetworks/subnets/join/action"
 
 
+LOOKING = ("Microsoft.Authorization/permissions/read", "Microsoft.Authorization/locks/read")
+"""Wherever something will be done: what cannot be read is a refusal."""
+READ_DISKS = "Microsoft.Compute/disks/read"
+READ_NETWORK = "Microsoft.Network/virtualNetworks/read"
+READ_ENCRYPTION_SET = "Microsoft.Compute/diskEncryptionSets/read"
+GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"  # noqa: S105 - an action's name, no secret
+"""Key Vault's own kind of right, a data action."""
+
+
 def _all(kind: str) -> tuple[str, ...]:
     return tuple(f"Microsoft.Compute/{kind}/{verb}" for verb in _VERBS)
 
@@ -92,6 +101,15 @@ def needed_for_undo() -> tuple[str, ...]:
     They are looked for among the rights on the machine, which hold those that come from its group.
     """
     return ("Microsoft.Compute/disks/beginGetAccess/action", *_all("snapshots"))
+
+
+def needed_for_retention() -> tuple[str, ...]:
+    """Give every ARM action that retiring older versions uses: in the definition, and where machines may use it.
+
+    What may not be read there is not seen to be in use.
+    """
+    uses = (f"{_COMPUTE}/read", "Microsoft.Compute/virtualMachineScaleSets/read")
+    return (*uses, *(f"{_GALLERY}/images/versions/{verb}" for verb in ("read", "delete")))
 
 
 def needed_for_sweep(*, subscription: bool) -> tuple[str, ...]:

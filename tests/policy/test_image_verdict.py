@@ -77,6 +77,16 @@ def test_nothing_speaks_against_an_image_that_fits() -> None:
 DEFINITIONS: dict[str, tuple[dict[str, Any], dict[str, Any], list[RefusalCode]]] = {
     "another OS": ({"os_type": "Windows"}, {}, [RefusalCode.DEFINITION_UNFIT]),
     "another generation": ({"generation": "V1"}, {}, [RefusalCode.DEFINITION_UNFIT]),
+    "another architecture": (
+        {"architecture": "Arm64"},
+        {
+            "os_disk": DiskFacts(
+                id="d", location="westeurope", sku="Premium_LRS", size_gb=30, generation="V2", architecture="x64"
+            )
+        },
+        [RefusalCode.DEFINITION_UNFIT],
+    ),
+    "an architecture that the disk does not tell": ({"architecture": "Arm64"}, {}, []),
     "in another region": ({"location": "eastus"}, {}, [RefusalCode.DEFINITION_ELSEWHERE]),
     "trusted source, standard definition": ({}, {"security_type": "TrustedLaunch"}, [RefusalCode.DEFINITION_UNFIT]),
     "trusted source and definition": ({"security_type": "TrustedLaunch"}, {"security_type": "TrustedLaunch"}, []),

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
+import pytest
+
+import settings
 from contracts.made import RUN_TAG
 from contracts.results import MachineResult
 from contracts.run import MachineJob
@@ -44,15 +47,15 @@ def version_wish(definition: str = "web", *, verified: bool = True, **more: Any)
 
 
 def clone_job(
-    name: str = "vm1", *, image: dict[str, Any], request_id: str = "r1", settings: Any = None, **target: Any
+    name: str = "vm1", *, image: dict[str, Any], request_id: str = "r1", stamped: Any = None, **target: Any
 ) -> MachineJob:
     """Give the job of one machine that is cloned; `target` is further said of it."""
     wanted = {"mode": "clone", "clone": {"subnetId": SUBNET}, "image": image, **target}
-    more = {} if settings is None else {"settings": settings}
+    more = {} if stamped is None else {"settings": stamped}
     return job(name, request_id=request_id, target=wanted, **more)
 
 
-def standing(told: Journey, result: MachineResult) -> list[str]:
+def standing(told: Journey, result: MachineResult | MachineJob) -> list[str]:
     """Give what carries the run's tag now."""
     return told.simulator.world.tagged(RUN_TAG, result.run_id)
 
@@ -63,8 +66,9 @@ def versions(told: Journey, definition: str = "web") -> list[Resource]:
 
 
 def doubled(requests: list[RequestRecord]) -> list[str]:
-    """Give "METHOD path" of every order that Azure took more than once."""
-    orders = [r for r in requests if r.method != "GET" and r.operation != SERIAL_LOG and 200 <= r.status < 300]
+    """Give "METHOD path" of every order that Azure took more than once, but for those that change nothing again."""
+    harmless = {SERIAL_LOG, "runCommands.delete", "virtualMachines.deallocate"}
+    orders = [r for r in requests if r.method != "GET" and r.operation not in harmless and 200 <= r.status < 300]
     return [order for order, times in Counter(f"{r.method} {r.path}" for r in orders).items() if times > 1]
 
 
@@ -119,13 +123,17 @@ def former(told: Journey, part: str) -> Machine:
     return found
 
 
-def on_loop(told: Journey, work: Any) -> None:
-    """Call something of the simulator on its own loop."""
+def add_secret(told: Journey, patch: pytest.MonkeyPatch, value: str) -> str:
+    """Add a secret to a vault that the settings name from now on; give its address."""
 
-    async def call() -> None:
-        work()
+    async def add() -> None:
+        told.simulator.add_secret("builds", "sysprep", value)
 
-    asyncio.run_coroutine_threadsafe(call(), told.loop).result(30)
+    asyncio.run_coroutine_threadsafe(add(), told.loop).result(30)
+    vault = told.simulator.vault_endpoint("builds")
+    patch.setenv("GOLDEN_KEY_VAULTS", vault)
+    settings.current.cache_clear()
+    return f"{vault}/secrets/sysprep"
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ WORKBENCH = {
         ("azure.durable_functions", "azure.functions", *_ENGINE),
         never=(),
     ),
-    "workbench.published": Room(("contracts", "guest", "settings"), (), never=()),
+    "workbench.published": Room(("contracts", "guest", "policy", "settings"), (), never=()),
     "workbench.demo": Room(
         (
             *("contracts", "workbench.arm_simulator", "workbench.azurite_server", "workbench.functions_host"),

@@ -53,7 +53,7 @@ class Expected:
         """What the request says of it: the least that will do."""
         if self.definition is None:
             return {"vmId": self.spec.id, "mode": "inPlace"}
-        image = {
+        image: dict[str, Any] = {
             "kind": "galleryImageVersion",
             "imageDefinitionId": self.definition_id,
             "targetRegions": [{"name": region} for region in REGIONS],

@@ -5,7 +5,7 @@ from typing import Any
 from workbench.demo.fleet import REGIONS, Expected
 from workbench.demo.sight import Sight
 
-_ONCE = ("armed", "deprovisioned", "sysprep", "sealed", "generalized")
+ONCE = ("armed", "deprovisioned", "sysprep", "sealed", "generalized")
 
 
 def troubles_of(machine: Expected, result: dict[str, Any] | None, sight: Sight) -> list[str]:
@@ -32,7 +32,7 @@ def _sealed(machine: Expected, sight: Sight) -> list[str]:
     marked = sum(worker.generalized for worker in workers)
     troubles = [] if marked == (machine.outcome != "refused") else [f"{marked} machines of it are marked generalized"]
     for worker in workers:
-        counts = {kind: sum(effect.kind == kind for effect in worker.effects) for kind in _ONCE}
+        counts = {kind: sum(effect.kind == kind for effect in worker.effects) for kind in ONCE}
         troubles += [f"{kind} {count} times" for kind, count in counts.items() if count > 1]
     return troubles
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.made import PURPOSE_TAG, RUN_TAG, Purpose, run_digest
-from workbench.arm_simulator import Machine, Simulator
+from workbench.arm_simulator import Machine, RequestRecord, Simulator
 from workbench.demo.fleet import REGIONS, Expected
 
 _VERSIONS = "Microsoft.Compute/galleries/images/versions"
@@ -52,15 +52,15 @@ class Sight:
                 power_state=self._power_state(machine),
                 temporary=len(self.temporary(machine)),
                 made=self._made(machine),
-                requests=self.requests(machine),
+                requests=len(self.requests(machine)),
             )
             for machine in self.fleet
         ]
 
-    def requests(self, machine: Expected) -> int:
-        """How many ARM requests named the machine or anything that its run made."""
+    def requests(self, machine: Expected) -> list[RequestRecord]:
+        """The ARM requests that named the machine or anything that its run made."""
         found = self._traces[machine.name]
-        return sum(1 for request in self._simulator.requests() if found.search(request.path))
+        return [request for request in self._simulator.requests() if found.search(request.path)]
 
     def all_requests(self) -> int:
         """How many ARM requests there were; a few of them name no machine (rights on a group, the subnet)."""

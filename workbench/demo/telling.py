@@ -17,7 +17,7 @@ def lines_of(machine: Expected, result: dict[str, Any], sight: Sight) -> Iterato
     evidence: dict[str, Any] = result.get("evidence", {})
     seconds = sum(timing["seconds"] for timing in result["timings"])
     level = f"evidence {evidence['level']}" if "level" in evidence else ""
-    requests = f"{sight.requests(machine):>3} ARM requests"
+    requests = f"{len(sight.requests(machine)):>3} ARM requests"
     yield f"  {machine.name:<6}  {result['outcome']:<11}  {clock(seconds)}  {requests}  {why or level}".rstrip()
     if "image" in result:
         yield f"          made: {_image(machine, result['image'], sight)}"
@@ -34,9 +34,9 @@ def last_line(sight: Sight, results: dict[str, dict[str, Any]], seconds: float, 
     """Sum up; what names no machine (rights on a group, the subnet) is counted to the images, which need it."""
     counts = Counter(result["outcome"] for result in results.values())
     ended = {outcome: [m for m in sight.fleet if _outcome(results, m) == outcome] for outcome in counts}
-    in_place = [sight.requests(machine) for machine in ended.get("generalized", [])]
+    in_place = [len(sight.requests(machine)) for machine in ended.get("generalized", [])]
     published = len(ended.get("published", []))
-    others = sum(sight.requests(machine) for machine in sight.fleet if _outcome(results, machine) != "published")
+    others = sum(len(sight.requests(machine)) for machine in sight.fleet if _outcome(results, machine) != "published")
     parts = [f"{sum(in_place) / len(in_place):.0f} ARM requests a machine in place"] if in_place else []
     parts += [f"{(sight.all_requests() - others) / published:.0f} an image"] if published else []
     return (

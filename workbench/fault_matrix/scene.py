@@ -12,7 +12,7 @@ from workbench.arm_simulator import MachineSpec, Simulator
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 REGIONS = ("westeurope", "northeurope")
 APP_NAME = "fault-matrix"
-MACHINE, GALLERY, DEFINITION = "source", "images", "web"
+_MACHINE, _GALLERY, _DEFINITION = "source", "images", "web"
 # The deadlines are shorter than the app's: a run that waits in vain asks less often, and tells the same story.
 _WAITS = Waits(
     snapshot=Wait(first=5, every=20, deadline=600),
@@ -40,24 +40,28 @@ def set_up(simulator: Simulator, name: str, *, waits: Waits = _WAITS) -> Scene:
     world = simulator.world
     group = Scope(SUBSCRIPTION, f"rg-{name}")
     spec = MachineSpec(
-        name=MACHINE, subscription_id=SUBSCRIPTION, resource_group=group.resource_group or "", power="deallocated"
+        name=_MACHINE, subscription_id=SUBSCRIPTION, resource_group=group.resource_group or "", power="deallocated"
     )
     machine = simulator.add_machine(spec)
     subnet_id = world.add_network(spec.group_id, spec.location)
     gallery = world.add_gallery(
-        GALLERY, subscription_id=SUBSCRIPTION, resource_group=spec.resource_group, location=spec.location
+        _GALLERY, subscription_id=SUBSCRIPTION, resource_group=spec.resource_group, location=spec.location
     )
-    definition = world.add_definition(gallery, DEFINITION, "Linux", "Generalized")
+    definition = world.add_definition(gallery, _DEFINITION, "Linux", "Generalized")
     return Scene(
         group=group,
         job=_job(name, spec.id, subnet_id, definition.id, group, waits),
-        before=frozenset(standing(simulator, group)),
+        before=frozenset(_standing(simulator, group)),
         picture=world.picture(machine),
     )
 
 
-def standing(simulator: Simulator, group: Scope) -> list[str]:
-    """Give the ids of every resource and machine in a group, tagged or not."""
+def new_things(simulator: Simulator, scene: Scene) -> frozenset[str]:
+    """Give the ids of everything in the scene's group, tagged or not, that was not there before the run."""
+    return frozenset(_standing(simulator, scene.group)) - scene.before
+
+
+def _standing(simulator: Simulator, group: Scope) -> list[str]:
     world, prefix = simulator.world, f"{group}/".lower()
     held = [*(resource.id for resource in world.store.all()), *(machine.id for machine in world.machines.values())]
     return [held_id for held_id in held if held_id.lower().startswith(prefix)]

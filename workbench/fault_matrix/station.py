@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 from unittest.mock import patch
 
-from durabletask.client import OrchestrationState, TaskHubGrpcClient
+from durabletask.client import TaskHubGrpcClient
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.worker import TaskHubGrpcWorker
 
@@ -61,16 +61,21 @@ class Station:
     begun: list[tuple[int, str]]
     runs: int = 0
 
-    def run(self, name: str, payload: Mapping[str, Any], instance_id: str) -> OrchestrationState:
-        """Run an orchestration to its end, and hold the time there. TimeoutError if it has none."""
+    def run(self, name: str, payload: Mapping[str, Any], instance_id: str) -> str:
+        """Run an orchestration to its end, hold the time there, and give its output.
+
+        TimeoutError if it has no end, RuntimeError if it has no output.
+        """
         self.clock.allow(None)
         try:
             self.client.schedule_new_orchestration(name, input=payload, instance_id=instance_id)
             state = self.client.wait_for_orchestration_completion(instance_id, timeout=_PATIENCE)
         finally:
             self.clock.allow(self.clock.now())
-        assert state is not None
-        return state
+        if state is None or state.serialized_output is None:
+            how = f"{state.runtime_status.name} {state.failure_details}" if state is not None else "not known"
+            raise RuntimeError(f"{instance_id} has no output: {how}")
+        return state.serialized_output
 
     def seed(self, text: str) -> None:
         """Let chance (durations, ids) begin anew, so that a run is the same wherever it stands in the list."""

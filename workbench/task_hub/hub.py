@@ -48,7 +48,8 @@ class TaskHub:
 
         `path`: the file, created if missing; None is a temporary one without durability, for tests. `clock`: default
         the machine's. `existing`: what a start under the id of a finished run does, "reject" or "restart".
-        `default_version`: of the runs that a client or an entity starts without one. `lease_seconds`: when a work item is taken back from a worker that is connected but does not complete it.
+        `default_version`: of the runs that a client or an entity starts without one. `lease_seconds`: when a work item
+        is taken back from a worker that is connected but does not complete it.
         `older_entity_requests`: send entities `EntityBatchRequest` (V1) instead of `EntityRequest` (V2).
         `on_started` learns the id of each run that begins.
         """

@@ -1,0 +1,149 @@
+"""Kills task hub and worker once in each stage of the story, with a request of that stage in the air."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.results import MachineResult
+from contracts.run import Wait, Waits
+from contracts.stages import Stage
+from contracts.steps import GOLDEN_IMAGE
+from workbench.arm_simulator import Fault, Injected, Role, ScaledClock, Simulator
+from workbench.fault_matrix.ends import End
+from workbench.fault_matrix.judging import Verdict, judge
+from workbench.fault_matrix.matrix import Tried
+from workbench.fault_matrix.scene import Scene, set_up
+from workbench.fault_matrix.sight import look
+from workbench.fault_matrix.station import ROLE_FILE
+from workbench.kill_test.patient_client import PatientClient
+from workbench.kill_test.processes import Crew, free_port
+from workbench.kill_test.rig import Rig, SharedTime
+
+_SPEED = 100.0
+_PATIENCE = 300.0
+_DAY = 86_400
+# Simulated time goes on while the processes are dead: no stage may end for that.
+_WAITS = Waits(
+    **{name: Wait(**{**wait.model_dump(), "deadline": _DAY}) for name, wait in Waits() if isinstance(wait, Wait)}
+)
+# The request of each stage that is accepted and not answered before both are dead; in a stage that only reads, any.
+_REQUESTS: dict[Stage, tuple[str | None, str]] = {
+    Stage.INSPECTING: ("GET", "/permissions$"),
+    Stage.CLONING: ("PUT", "-os-snapshot$"),
+    Stage.PREPARING: ("PUT", "/golden-image-prepare-0-"),
+    Stage.DEPROVISIONING: ("PUT", "/golden-image-deprovision-"),
+    Stage.STOPPING: ("GET", "-clone$"),
+    Stage.DEALLOCATING: ("POST", "/deallocate$"),
+    Stage.GENERALIZING: ("POST", "/generalize$"),
+    Stage.PUBLISHING: ("PUT", "/versions/"),
+    Stage.VERIFYING: ("PUT", "-verify$"),
+    Stage.CLEANING_UP: ("DELETE", "-clone$"),
+}
+_WHY = "both processes died in this stage and began again: the run goes on from where it was, and publishes"
+
+
+@dataclass
+class _Killed:
+    """One run, the stage in which it must be met, and the trap that waits for it there."""
+
+    stage: Stage
+    scene: Scene
+    trap: Injected | None = None
+    met: bool = False
+
+    @property
+    def run_id(self) -> str:
+        return self.scene.job.run_id
+
+
+async def try_kills(seed: int, tell: Callable[[str], None]) -> list[Tried]:
+    """Tell the story of one machine a stage, all at once; whenever one is met in its stage, both processes die."""
+    simulator = Simulator(
+        clock=ScaledClock(_SPEED), role=Role.from_file(ROLE_FILE), throttling=False, seed=seed, emulate_linux=True
+    )
+    with tempfile.TemporaryDirectory(prefix="fault-matrix-") as folder:
+        async with simulator, _crew(_rig(simulator, Path(folder))) as (crew, client):
+            runs = [_Killed(stage, set_up(simulator, f"kill-{stage.lower()}", waits=_WAITS)) for stage in _REQUESTS]
+            for run in runs:
+                if run.stage is not Stage.STOPPING:
+                    _lay(simulator, run)
+                await client.start(GOLDEN_IMAGE, run.scene.job.model_dump(mode="json", exclude_none=True), run.run_id)
+            await _kill_in_each(simulator, crew, client, runs, tell)
+            return [await _examined(simulator, client, run) for run in runs]
+
+
+def _lay(simulator: Simulator, run: _Killed) -> None:
+    method, path = _REQUESTS[run.stage]
+    group = f"/resourceGroups/{run.scene.group.resource_group}/"
+    run.trap = simulator.inject(Fault("hold", method=method, path=f"{group}.*{path}"))
+
+
+async def _kill_in_each(
+    simulator: Simulator, crew: Crew, client: PatientClient, runs: list[_Killed], tell: Callable[[str], None]
+) -> None:
+    """Go on until every run was met; a run that never comes to its stage is found by its examination."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline and not all(run.met for run in runs):
+        for run in runs:
+            if run.stage is Stage.STOPPING and run.trap is None and await _stage(client, run) == Stage.STOPPING:
+                _lay(simulator, run)
+        held = [run for run in runs if run.trap is not None and run.trap.held.is_set() and not run.met]
+        if held:
+            for part in ("worker", "hub"):
+                await asyncio.to_thread(crew.kill, part)
+            for run in held:
+                assert run.trap is not None
+                run.met = True
+                run.trap.released.set()
+            tell(f"killed both: {', '.join(run.stage for run in held)}")
+            for part in ("hub", "worker"):
+                await asyncio.to_thread(crew.begin, part)
+        await asyncio.sleep(0.02)
+
+
+async def _stage(client: PatientClient, run: _Killed) -> str | None:
+    state = await client.state(run.run_id)
+    status = state.get_custom_status() if state is not None else None
+    return status.get("stage") if isinstance(status, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+
+
+async def _examined(simulator: Simulator, client: PatientClient, run: _Killed) -> Tried:
+    name = f"SIGKILL of task hub and worker in {run.stage}"
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await client.ended(run.run_id)
+            state = await client.state(run.run_id)
+    except TimeoutError:
+        return Tried(name, _WHY, Verdict(wrong=(f"it had not ended after {_PATIENCE:.0f} s",)))
+    if state is None or state.serialized_output is None:
+        return Tried(name, _WHY, Verdict(wrong=("it has no result",)))
+    result = MachineResult.model_validate_json(state.serialized_output)
+    return Tried(name, _WHY, judge(look(simulator, run.scene, result, met=int(run.met)), End()))
+
+
+def _rig(simulator: Simulator, folder: Path) -> Rig:
+    environment = {
+        **simulator.environment(),
+        "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
+        "GOLDEN_CA_FILE": str(simulator.ca_file),
+        "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
+        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+        "NO_PROXY": "127.0.0.1",
+    }
+    return Rig(folder, free_port(), SharedTime(simulator.clock.now(), time.monotonic(), _SPEED), environment)
+
+
+@asynccontextmanager
+async def _crew(rig: Rig) -> AsyncGenerator[tuple[Crew, PatientClient]]:
+    crew, client = Crew(rig), PatientClient(rig.address)
+    try:
+        for part in ("hub", "worker"):
+            await asyncio.to_thread(crew.begin, part)
+        yield crew, client
+    finally:
+        await client.close()
+        await asyncio.to_thread(crew.kill_all)
