@@ -7,7 +7,7 @@ unexport PYRIGHT_PYTHON_FORCE_VERSION PYRIGHT_PYTHON_PYLANCE_VERSION
 
 BIN := .venv/bin
 
-.PHONY: demo demo-crash kill-test bench-hub histories test check format bench-import lock clean setup
+.PHONY: demo demo-crash kill-test bench-hub histories faults test check format bench-import lock clean setup
 
 demo: setup
 	@$(BIN)/python -m workbench.demo
@@ -20,6 +20,10 @@ kill-test: setup
 
 bench-hub: setup
 	@$(BIN)/python benchmarks/hub.py
+
+# Every ARM call of the clone-and-publish story with every kind of trouble, and SIGKILL in each stage.
+faults: setup
+	@GRPC_VERBOSITY=NONE $(BIN)/python -m workbench.fault_matrix
 
 # Records the stories anew for the version in host.json; docs/decisions/0010-histories-are-replayed.md says when.
 histories: setup

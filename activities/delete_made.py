@@ -7,7 +7,7 @@ from policy.ownership import why_not_ours
 
 
 async def delete_made(request: DeleteMade) -> Deleted:
-    """Begin to delete it and return at once (2 requests; 1 if it is gone or being deleted); asked again, tell.
+    """Begin to delete it and return at once (2 requests; 1 if it is gone, or being deleted already); asked again, tell.
 
     Whatever Azure refuses (in use, locked, not allowed) is a reason and no failure, so that every other delete is
     tried and this one again: a disk may go once its machine is gone.
@@ -19,7 +19,8 @@ async def delete_made(request: DeleteMade) -> Deleted:
         why = why_not_ours(request.made, request.run_id, tags_of(found), str(found.get("managedBy") or ""))
         if why is not None:
             return Deleted(why=why)
-        if str(properties_of(found).get("provisioningState", "")).lower() == "deleting":
+        deleting = str(properties_of(found).get("provisioningState", "")).lower() == "deleting"
+        if deleting and not request.insist:
             return Deleted()
         return Deleted(correlation_id=await delete_thing(request.made))
     except ArmRefused as refused:

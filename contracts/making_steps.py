@@ -128,10 +128,14 @@ class AdoptDisk(Message):
 
 
 class DeleteMade(Message):
-    """Begin to delete a thing of this run; asked again, tell whether it is gone."""
+    """Begin to delete a thing of this run; asked again, tell whether it is gone.
+
+    `insist`: order it even if Azure says that it is being deleted: that deletion may never end.
+    """
 
     made: Made
     run_id: str
+    insist: bool | None = None
 
 
 class Deleted(Answer):

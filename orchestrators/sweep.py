@@ -78,9 +78,11 @@ def _delete_kind(swept: Sweep, standing: dict[Made, str]) -> Story[None]:
     """Begin to delete each at once, then look until each is gone, was refused three times, or the deadline passes."""
     wait, noes = swept.job.delete, dict[Made, list[str]]()
     deadline = swept.ctx.current_utc_datetime + timedelta(seconds=wait.deadline)
-    for pause in pauses(wait):
+    for number, pause in enumerate(pauses(wait)):
         for made, run_id in list(standing.items()):
-            answer = yield from _one(swept, made, run_id, deadline)
+            # A deletion that an ended run began hours ago may never end: the first time it is ordered anew.
+            request = DeleteMade(made=made, run_id=run_id, insist=True if number == 0 else None)
+            answer = yield from _one(swept, request, deadline)
             if isinstance(answer, str):
                 noes.setdefault(made, []).append(answer)
             elif answer.gone:
@@ -97,10 +99,9 @@ def _delete_kind(swept: Sweep, standing: dict[Made, str]) -> Story[None]:
         swept.fail(made.id, noes.get(made, ["it was still being deleted at the deadline"])[-1])
 
 
-def _one(swept: Sweep, made: Made, run_id: str, until: datetime) -> Story[Deleted | str]:
+def _one(swept: Sweep, request: DeleteMade, until: datetime) -> Story[Deleted | str]:
     """Begin to delete one thing, or look whether it is gone; a text says why it will not go."""
     try:
-        request = DeleteMade(made=made, run_id=run_id)
         answer = yield from run_step(swept.ctx, DELETE_MADE, request, until=until, again=False)
     except (task.TaskFailedError, Throttled) as error:
         return words(error)

@@ -49,7 +49,8 @@ def _unmake_kind(run: MachineRun, things: list[Made], wait: Wait) -> Story[None]
                 reasons[thing.id] = answer.why or (answer.failure.message if answer.failure else "")
         return None if standing else True
 
-    yield from wait_for(run, wait.model_copy(update={"first": 0}), look)
+    # What is locked is asked for again and again: that must not cost hundreds of looks.
+    yield from wait_for(run, wait.model_copy(update={"first": 0}), look, ever_slower=True)
     for thing in standing:
         why = reasons.get(thing.id, "it was still being deleted at the deadline")
         run.left = (*run.left, Left(kind=thing.kind, id=thing.id, why=why[:300]))

@@ -13,14 +13,18 @@ from contracts.steps import Step
 from orchestrators.calling import Story, Throttled, run_step
 from orchestrators.machine_run import Failed, MachineRun
 
+_LONGEST_PAUSE = 300
 # A single 404 or 403 in a look may be a lie of a replica; twice, an interval apart, it is believed.
 _DOUBTED = frozenset({FailureCode.MACHINE_GONE, FailureCode.ORDER_REFUSED})
 
 
-def wait_for[T](run: MachineRun, wait: Wait, look: Callable[[], Story[T | None]]) -> Story[T | None]:
+def wait_for[T](
+    run: MachineRun, wait: Wait, look: Callable[[], Story[T | None]], *, ever_slower: bool = False
+) -> Story[T | None]:
     """Look after `wait.first` seconds, then every `wait.every`, until there is news; None at the deadline.
 
-    A look that Azure did not answer is no news: only the deadline ends the wait.
+    A look that Azure did not answer is no news: only the deadline ends the wait. `ever_slower`: each pause is twice
+    the last, up to five minutes.
     """
     run.deadline = run.ctx.current_utc_datetime + timedelta(seconds=wait.deadline)
     pause, doubted = wait.first, False
@@ -41,7 +45,7 @@ def wait_for[T](run: MachineRun, wait: Wait, look: Callable[[], Story[T | None]]
             news, doubted = None, True
         if news is not None:
             return news
-        pause = wait.every
+        pause = min(2 * pause, _LONGEST_PAUSE) if ever_slower and pause else wait.every
         if run.ctx.current_utc_datetime + timedelta(seconds=pause) > run.deadline:
             return None
 

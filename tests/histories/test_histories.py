@@ -19,7 +19,8 @@ WHAT_TO_DO = """
 A run that is under way when this is deployed would go wrong here. Either
   - keep the old way for the runs of older versions: branch on ctx.version, raise defaultVersion in host.json, run
     `make histories`, and keep the older folders (docs/decisions/0010-histories-are-replayed.md), or
-  - if no run of this version can be in flight anywhere (never deployed, or drained): run `make histories`."""
+  - if no run of this version can be in flight anywhere (never deployed, or drained), or if only an input differs and a
+    run may change over to the new one at any point: run `make histories`."""
 
 
 known = cache(read)

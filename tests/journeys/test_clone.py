@@ -12,10 +12,20 @@ from azure_clients import machine_body
 from contracts.ids import Scope
 from contracts.made import Kind, made_id, made_name
 from contracts.reasons import FailureCode, RefusalCode
+from contracts.request import Target
 from contracts.results import MachineResult, Outcome
 from contracts.run import MachineJob
 from contracts.stages import Stage
 from contracts.steps import CANCEL_EVENT
+from policy.rights import (
+    GET_SECRET,
+    LOOKING,
+    READ_ENCRYPTION_SET,
+    READ_NETWORK,
+    needed_for_clone,
+    needed_for_gallery,
+    needed_for_verification,
+)
 from tests.support.golden import (
     SUBNET,
     TWO_REGIONS,
@@ -46,6 +56,7 @@ PASSWORD, USER = "Correct-Horse7Battery", "imagemaker"
 class Told:
     """What came of a clone that went well."""
 
+    target: Target
     result: MachineResult
     told: Journey
     asked: set[str]
@@ -65,7 +76,9 @@ def publish(told: Journey, role: TracedRole, job: MachineJob, region: str = "nor
     latest = world.galleries.latest(definition_id(), region)
     name, content = (latest.name, latest.content) if latest else (None, None)
     packages = content.packages if content else 0
-    return Told(result, told, role.asked, before, world.picture(source), name, packages, standing(told, result))
+    return Told(
+        job.target, result, told, role.asked, before, world.picture(source), name, packages, standing(told, result)
+    )
 
 
 def traced() -> TracedRole:
@@ -142,6 +155,17 @@ def test_the_story_in_its_requests(linux: Told) -> None:
     assert not [r for r in requests if r.status in {401, 403}], "the role is enough"
 
 
+def test_it_asks_for_the_rights_that_the_policy_names_and_for_no_other(linux: Told) -> None:
+    assert linux.asked == needed(linux.target, linux=True)
+
+
+def needed(target: Target, *, linux: bool) -> set[str]:
+    """All that the rules name for this target; only a version that failed would be deleted."""
+    places = [*needed_for_clone(target, linux=linux).values(), *needed_for_verification().values()]
+    named = {*LOOKING, READ_NETWORK, *needed_for_gallery(), *(action for place in places for action in place)}
+    return named - {"Microsoft.Compute/galleries/images/versions/delete"}
+
+
 class _Kept(logging.Handler):
     """Keeps every line that is logged anywhere."""
 
@@ -202,6 +226,7 @@ def test_a_windows_machine_of_build_26100_is_sealed_under_a_credential_of_the_ke
     assert windows.standing == list(result.made) == [f"{definition_id()}/versions/1.0.0"]
     effects = [effect.kind for effect in former(windows.told, "clone").effects]
     assert effects.count("sysprep") == effects.count("generalized") == 1
+    assert windows.asked == needed(windows.target, linux=False) | {GET_SECRET, READ_ENCRYPTION_SET}
 
 
 def test_an_activity_that_runs_twice_doubles_nothing(windows: Secretive) -> None:

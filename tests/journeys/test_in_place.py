@@ -3,11 +3,13 @@
 import pytest
 
 from contracts.results import Outcome
+from tests.support.golden import standing
 from tests.support.journey import Journey, journey, spec
 from tests.support.requests import accepted, job, request
 from workbench.arm_simulator import LinuxTraits
 from workbench.guest_sandbox import sandbox_kind
 
+SNAPSHOT = ["GET snapshots.get 404", "PUT snapshots.createOrUpdate 202", "GET snapshots.get 200"]
 ORDERS = [
     "GET virtualMachines.get 200",
     "GET permissions.list 200",
@@ -33,11 +35,11 @@ def kinds(told: Journey, name: str) -> list[str]:
     return [effect.kind for effect in told.simulator.machine(name).effects]
 
 
-def test_a_linux_machine_in_17_requests() -> None:
+def test_a_linux_machine_in_20_requests() -> None:
     with journey(spec("vm1")) as told:
         result = told.tell(job("vm1"))
         machine, all_requests = told.simulator.machine("vm1"), told.simulator.requests()
-        orders = told.orders("vm1")
+        orders, kept = told.orders("vm1"), standing(told, result)
     assert result.outcome is Outcome.GENERALIZED
     assert result.evidence is not None
     assert result.evidence.level == "guestReported"
@@ -47,7 +49,11 @@ def test_a_linux_machine_in_17_requests() -> None:
     assert machine.armed_count == machine.sealed_count == 1
     assert sorted(orders[:5]) == sorted(ORDERS[:5]), "all but the first at once, in any order"
     assert orders[5:] == ORDERS[5:]
-    assert len(all_requests) == machine.requests == 17
+    snapshot = [f"{r.method} {r.operation} {r.status}" for r in all_requests if "/snapshots/" in r.path]
+    assert snapshot == SNAPSHOT
+    assert (len(all_requests), machine.requests) == (20, 17)
+    assert result.undo is not None
+    assert list(result.made) == kept == [result.undo.id]
     assert not any(record.status in {401, 403} for record in all_requests), "the role is enough"
     assert {"start_deprovision", "deallocate_vm", "generalize_vm"} == set(result.correlation_ids)
 

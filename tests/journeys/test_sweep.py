@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
+from contracts.results import Outcome
 from contracts.stages import Stage
 from contracts.steps import GOLDEN_IMAGE, SWEEP
 from contracts.sweep import SweepMode, SweepResult
 from tests.support.azure import Azure
 from tests.support.engine import RunningEngine, engine
-from tests.support.journey import real_activities, simulated, spec
+from tests.support.golden import add_definition, begin, clone_job, end_of, standing, sweep_now, version_wish
+from tests.support.journey import journey, real_activities, simulated, spec
 from tests.support.making import APP, DISK, INTERFACE, MACHINE, RULES, SNAPSHOT, make_clone, shape_of
-from tests.support.requests import job, vm_id
+from tests.support.requests import GROUP, job, vm_id
 from tests.support.sweeps import sweep_job
 from tests.support.telling import wait_for_stage
 from workbench.arm_simulator import MachineSpec, Role, SteppedClock
@@ -99,3 +101,42 @@ def test_a_machine_whose_run_was_terminated_after_the_point_of_no_return_is_deal
         done = swept.sweep(SweepMode.DELETE, 1)
         after = swept.az.read().power_state
     assert (power, done.deallocated, after) == ("stopped", (vm_id(),), "deallocated")
+
+
+def test_a_run_that_was_terminated_while_it_prepared_its_clone_is_swept() -> None:
+    asked = clone_job(image=version_wish(), prepare=[{"script": "linux-packages-update", "reboot": True}])
+    with journey(spec("vm1", tags={}, power="deallocated"), emulate_linux=True) as told:
+        add_definition(told)
+        begin(told, asked, Stage.PREPARING)
+        alive = sweep_now(told, SweepMode.DELETE, "alive", hold=True)
+        told.engine.client.terminate_orchestration(asked.run_id)
+        told.engine.end_of(asked.run_id)
+        left = standing(told, asked)
+        dry = sweep_now(told, SweepMode.DRY_RUN, "dry")
+        done = sweep_now(told, SweepMode.DELETE, "done")
+        after = standing(told, asked)
+    assert len(left) == 5, "machine, interface, rules, disk and snapshot"
+    assert (alive.deleted, {note.why for note in alive.kept}) == ((), {f"run {asked.run_id} is alive"})
+    assert sorted(dry.would_delete) == sorted(done.deleted) == sorted(left)
+    assert (done.failed, after) == ((), [])
+
+
+def test_what_a_lock_keeps_is_named_and_swept_once_the_lock_is_gone() -> None:
+    asked = clone_job(image=version_wish(verified=False))
+    with journey(spec("vm1", tags={}, power="deallocated"), emulate_linux=True) as told:
+        add_definition(told)
+        begin(told, asked, Stage.PUBLISHING)
+        told.simulator.lock(GROUP, "CanNotDelete")
+        result = end_of(told, asked)
+        assert result.image is not None
+        left = [each for each in standing(told, asked) if each != result.image.id]
+        locked = sweep_now(told, SweepMode.DELETE, "locked")
+        told.simulator.world.locks.remove(GROUP)
+        done = sweep_now(told, SweepMode.DELETE, "free")
+        after = standing(told, asked)
+    assert result.outcome is Outcome.PUBLISHED, result.failure
+    assert len(left) == 5
+    assert sorted(each.id for each in result.left) == sorted(left) == sorted(note.id for note in locked.failed)
+    assert all("ScopeLocked" in each.why for each in result.left)
+    assert sorted(done.deleted) == sorted(left)
+    assert after == [result.image.id]

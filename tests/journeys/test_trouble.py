@@ -6,9 +6,9 @@ import pytest
 
 from contracts.reasons import FailureCode, RefusalCode
 from contracts.results import MachineResult, Outcome
-from tests.support.journey import ROLE_FILE, journey, spec
+from tests.support.journey import journey, spec
 from tests.support.requests import GROUP, job
-from workbench.arm_simulator import Fault, ForeignStop, LinuxTraits, Role, WindowsTraits
+from workbench.arm_simulator import Fault, ForeignStop, LinuxTraits, WindowsTraits
 
 SCALE_SET = f"{GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets/set1"
 
@@ -135,18 +135,6 @@ def test_a_machine_that_is_not_there() -> None:
     with journey(spec("other")) as told:
         result = told.tell(job("vm1"))
     assert [refusal.code for refusal in result.refusals] == [RefusalCode.MACHINE_NOT_FOUND]
-
-
-@pytest.mark.parametrize("missing", Role.from_file(ROLE_FILE).actions)
-def test_each_action_of_the_role_is_needed(missing: str) -> None:
-    """Without any one action the run is refused before the point of no return: the role holds nothing too much."""
-    whole = Role.from_file(ROLE_FILE)
-    role = Role(tuple(action for action in whole.actions if action != missing))
-    with journey(spec("vm1"), role=role) as told:
-        result = told.tell(job("vm1"))
-        changes = told.changes()
-    assert result.outcome is Outcome.REFUSED, missing
-    assert changes == []
 
 
 OPERATIONS = [

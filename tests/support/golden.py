@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pytest
 
 import settings
+from contracts.ids import Scope
 from contracts.made import RUN_TAG
 from contracts.results import MachineResult
 from contracts.run import MachineJob
@@ -107,11 +108,12 @@ def end_of(told: Journey, asked: MachineJob) -> MachineResult:
     return MachineResult.model_validate_json(state.serialized_output)
 
 
-def swept(told: Journey, mode: SweepMode, number: int = 1) -> SweepResult:
-    """Sweep three hours later than now."""
-    told.engine.clock.allow(None)
+def sweep_now(told: Journey, mode: SweepMode, name: str = "1", scope: str = GROUP, *, hold: bool = False) -> SweepResult:
+    """Sweep a scope as if three hours had passed; `hold`: while the time stands still."""
+    if not hold:
+        told.engine.clock.allow(None)
     at = told.engine.clock.now() + timedelta(hours=3)
-    asked = sweep_job(mode, sweep_id=f"sweep-{number}", asked_at=at)
+    asked = sweep_job(mode, sweep_id=f"sweep-{name}", asked_at=at, scopes=(Scope.parse(scope),))
     state = told.engine.run(SWEEP, asked.model_dump(mode="json", exclude_none=True), asked.sweep_id)
     assert state.serialized_output is not None, state.failure_details
     return SweepResult.model_validate_json(state.serialized_output)

@@ -75,6 +75,14 @@ WORKBENCH = {
         ("azure.durable_functions", "azure.functions", *_ENGINE),
         never=(),
     ),
+    "workbench.fault_matrix": Room(
+        (
+            *("azure_clients", "contracts", "settings"),
+            *("workbench.arm_simulator", "workbench.kill_test", "workbench.timed_engine"),
+        ),
+        ("durabletask",),
+        never=(),
+    ),
     "workbench.published": Room(("contracts", "guest", "policy", "settings"), (), never=()),
     "workbench.demo": Room(
         (

@@ -48,12 +48,12 @@ def table(rows: list[Row], simulated_seconds: float) -> Table:
     drawn = Table(
         title=f"simulated time {clock(simulated_seconds)}",
         title_justify="left",
-        caption="power: of the machine itself, of its clone, or of the machine that verifies the image;\n"
-        "temp: things made for a time that still stand; ARM: requests",
+        caption="power: of the machine itself, of its clone, or of the machine that verifies\n"
+        "temp: things made for a time that stand now; ARM: requests to it",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
+        padding=0,
+        show_edge=False,
     )
     for column in ("name", "system", "mode", "stage", "power", "temp", "made", "ARM"):
         drawn.add_column(column, justify="right" if column in {"temp", "ARM"} else "left", no_wrap=True)

@@ -77,7 +77,9 @@ def _repeated(seen: Seen, end: End) -> list[str]:
         for kind in IRREVERSIBLE
         if counts.get(kind, 0) > 1
     ]
-    found += [f"{_name(each)}: made {count} times" for each, count in seen.births.items() if count > 1 and not is_image(each)]
+    found += [
+        f"{_name(each)}: made {count} times" for each, count in seen.births.items() if count > 1 and not is_image(each)
+    ]
     versions = sum(count for each, count in seen.births.items() if is_image(each))
     if versions > (end.attempts or MOST_VERSIONS):
         found.append(f"{versions} image versions were made")

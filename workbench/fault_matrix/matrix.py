@@ -42,8 +42,8 @@ class Tried:
 
 def list_calls(seed: int, role: Role | None = None) -> tuple[list[Call], Verdict]:
     """Tell the story once without trouble: the calls that it makes, and whether all went well."""
-    with station(role) as place:
-        seen, calls = clean_run(place, seed)
+    with station(seed, role) as place:
+        seen, calls = clean_run(place)
     return calls, judge(seen, End(), must_meet=False)
 
 
@@ -61,10 +61,10 @@ def try_all(cells: list[Cell], *, seed: int, jobs: int) -> Iterator[Tried]:
         yield from pool.imap_unordered(_try_here, cells)
 
 
-def try_cell(place: Station, cell: Cell, seed: int) -> Tried:
+def try_cell(place: Station, cell: Cell) -> Tried:
     """Tell the story with the cell's trouble, and judge how it ended."""
     try:
-        verdict = judge(tell(place, seed, fault_of(cell.call, cell.trouble)), cell.end)
+        verdict = judge(tell(place, fault_of(cell.call, cell.trouble)), cell.end)
     except (TimeoutError, RuntimeError, KeyError, ValueError) as error:
         verdict = Verdict(wrong=(f"{type(error).__name__}: {error}",))
     return Tried(cell.name, cell.end.why, verdict)
@@ -74,14 +74,14 @@ class _Here:
     """What one process keeps: a station, renewed after some runs or a run that had no end."""
 
     def __init__(self, seed: int) -> None:
-        self.seed = seed
+        self._seed = seed
         self._stack = ExitStack()
         self._station: Station | None = None
 
     def station(self) -> Station:
         if self._station is None or self._station.runs >= _RUNS_A_STATION:
             self.leave()
-            self._station = self._stack.enter_context(station())
+            self._station = self._stack.enter_context(station(self._seed))
         return self._station
 
     def leave(self) -> None:
@@ -98,7 +98,7 @@ def _begin(seed: int) -> None:
 
 def _try_here(cell: Cell) -> Tried:
     here = _here[0]
-    tried = try_cell(here.station(), cell, here.seed)
+    tried = try_cell(here.station(), cell)
     if any(text.startswith("TimeoutError") for text in tried.verdict.wrong):
         here.leave()
     return tried

@@ -21,7 +21,6 @@ _WAITS = Waits(
     restart=Wait(first=60, every=20, deadline=900),
     script=Wait(first=20, every=30, deadline=900),
     publish=Wait(first=240, every=120, deadline=14_400),
-    delete=Wait(first=10, every=20, deadline=600),
 )
 
 

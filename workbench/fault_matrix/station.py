@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import os
+import random
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -18,7 +19,7 @@ from durabletask.worker import TaskHubGrpcWorker
 
 import settings
 from azure_clients.session import close_session
-from workbench.arm_simulator import Role, Simulator, SteppedClock
+from workbench.arm_simulator import Durations, Role, Simulator, SteppedClock
 from workbench.fault_matrix.kept_stories import kept_stories
 from workbench.kill_test import product
 from workbench.timed_engine import TimedBackend, VirtualClock
@@ -77,16 +78,18 @@ class Station:
             raise RuntimeError(f"{instance_id} has no output: {how}")
         return state.serialized_output
 
-    def seed(self, text: str) -> None:
-        """Let chance (durations, ids) begin anew, so that a run is the same wherever it stands in the list."""
-        self.simulator.world.platform.rng.seed(text)
-
 
 @contextmanager
-def station(role: Role | None = None) -> Generator[Station]:
+def station(seed: int = 1, role: Role | None = None) -> Generator[Station]:
     """Start everything; nothing is left running. The role is the app's own unless another is given."""
-    with kept_stories(), _on_a_loop() as loop, _simulated(loop, role or Role.from_file(ROLE_FILE)) as world:
-        simulator, clock = world
+    simulator = Simulator(
+        clock=SteppedClock(),
+        role=role or Role.from_file(ROLE_FILE),
+        throttling=False,
+        durations=_durations(seed),
+        emulate_linux=True,
+    )
+    with kept_stories(), _on_a_loop() as loop, _simulated(simulator, loop) as clock:
         backend = TimedBackend(clock)
         address = backend.start()
         worker = NotingWorker(simulator, host_address=address, logger=_QUIET)
@@ -100,6 +103,14 @@ def station(role: Role | None = None) -> Generator[Station]:
             # The worker's own stop polls once a second; a stopped engine needs no more of it.
             threading.Thread(target=worker.stop, daemon=True).start()
             backend.stop()
+
+
+def _durations(seed: int) -> Durations:
+    """Draw how long each thing takes, once: every run of a seed sees the same, wherever it stands in the list."""
+    dice = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
+    ranges: dict[str, tuple[float, float]] = asdict(Durations())
+    drawn = {name: dice.uniform(*ranges[name]) for name in sorted(ranges)}
+    return Durations(**{name: (value, value) for name, value in drawn.items()})
 
 
 @contextmanager
@@ -116,8 +127,7 @@ def _on_a_loop() -> Generator[asyncio.AbstractEventLoop]:
 
 
 @contextmanager
-def _simulated(loop: asyncio.AbstractEventLoop, role: Role) -> Generator[tuple[Simulator, MatrixClock]]:
-    simulator = Simulator(clock=SteppedClock(), role=role, throttling=False, emulate_linux=True)
+def _simulated(simulator: Simulator, loop: asyncio.AbstractEventLoop) -> Generator[MatrixClock]:
     _wait(simulator.start(), loop)
     stepped = cast("SteppedClock", simulator.clock)
 
@@ -135,7 +145,7 @@ def _simulated(loop: asyncio.AbstractEventLoop, role: Role) -> Generator[tuple[S
     try:
         with patch.dict(os.environ, environment):
             settings.current.cache_clear()
-            yield simulator, MatrixClock(stepped.now(), on_jump=on_jump)
+            yield MatrixClock(stepped.now(), on_jump=on_jump)
     finally:
         _wait(close_session(), loop)
         settings.current.cache_clear()

@@ -15,18 +15,17 @@ from workbench.fault_matrix.station import Station
 _MINIMUM_AGE_MINUTES = 60
 
 
-def clean_run(station: Station, seed: int) -> tuple[Seen, list[Call]]:
+def clean_run(station: Station) -> tuple[Seen, list[Call]]:
     """Tell the story without trouble; give what was seen, and the calls that it makes."""
     first, already = len(station.simulator.requests()), len(station.begun)
-    seen = tell(station, seed)
+    seen = tell(station)
     begun = [(place - first, step) for place, step in station.begun[already:]]
     return seen, calls_of(station.simulator.requests()[first:], begun)
 
 
-def tell(station: Station, seed: int, fault: Fault | None = None) -> Seen:
+def tell(station: Station, fault: Fault | None = None) -> Seen:
     """Tell the story in a group of its own. TimeoutError if it has no end, RuntimeError if it has no result."""
     station.runs += 1
-    station.seed(str(seed))
     simulator = station.simulator
     scene = set_up(simulator, f"run-{station.runs}")
     injected = simulator.inject(fault) if fault is not None else None

@@ -24,6 +24,8 @@ _WAITS = Waits(
     deallocate=Wait(first=30, every=15, deadline=_DAY),
     generalize=Wait(first=0, every=15, deadline=_DAY),
     evidence=Wait(first=20, every=15, deadline=_DAY),
+    snapshot=Wait(first=3, every=15, deadline=_DAY),
+    delete=Wait(first=5, every=15, deadline=_DAY),
 )
 
 

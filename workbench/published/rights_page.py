@@ -26,9 +26,10 @@ _HEAD = """# Rights
 
 This page is made from `policy/rights.py` by `python -m workbench.published`; change it there.
 
-[infra/role.json](../infra/role.json) is the custom role for all options. Who uses fewer may take actions out of it: a run
-that would need one of them is refused before anything is changed, and its refusal names the action. Assign the role
-on the resource groups concerned, not on the subscription.
+[infra/role.json](../infra/role.json) is the custom role for all options. Who uses fewer may take actions out of it: a
+run that lacks one is refused before anything is changed, and its refusal names the action. Only an encryption set's is
+found by Azure alone, when the disk is made; without those of retention and sweep things stay, and the result says so.
+Assign the role on the resource groups concerned, not on the subscription.
 
 An action at "group" counts for the group where temporary machines stand: the source machine's, or the one that the
 request names.
