@@ -13,10 +13,11 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator
 from contracts.ids import Scope
 from contracts.message import Message
 from contracts.reading import BadRequest, parse_json
-from contracts.resource_ids import SubnetId
+from contracts.resource_ids import SECRETS_LISTED, SubnetId
 from contracts.run import Door, RunSettings, Waits
 
 _VAULT = re.compile(r"https://[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?")
+"""A vault and none of its secrets: whoever may ask for any secret of it has them all put into his own machine."""
 
 
 class BadSettings(ValueError):
@@ -48,12 +49,19 @@ class Settings(Message):
         default=None, description="ARM id of the subnet of temporary machines whose request names none."
     )
     key_vaults: tuple[str, ...] = Field(
-        default=(), description="Addresses (https://...) of the Key Vaults that may be asked for secrets. Empty: none."
+        default=(),
+        description="Addresses of the Key Vault secrets that a request may name: https://<vault>/secrets/<name>, or "
+        "the beginning of names and a *. Empty: none.",
     )
     temporary_hours: int = Field(
         default=24, ge=2, le=168, description="A temporary machine lives so many hours at most."
     )
-    undo_days: int = Field(default=14, ge=1, le=3_650, description="An undo snapshot is kept so many days.")
+    undo_days: int = Field(
+        default=14,
+        ge=1,
+        le=3_650,
+        description="An undo snapshot is kept so many days; then a sweep that deletes takes it away.",
+    )
     sweep: Literal["off", "dryRun", "delete"] = Field(
         default="dryRun", description="What becomes of leftovers of ended runs: nothing, told, or deleted."
     )
@@ -100,11 +108,18 @@ class Settings(Message):
     @field_validator("key_vaults")
     @classmethod
     def _vaults(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
-        # Compared with SecretId.vault, which is spelt like this.
         found = tuple(url.rstrip("/").lower() for url in urls)
         for url in found:
-            if not _VAULT.fullmatch(url):
-                raise ValueError(f"{url!r} is no vault's address: expected https://<name>.vault.azure.net")
+            if _VAULT.fullmatch(vault := url.removesuffix("/secrets")):
+                raise ValueError(
+                    f"{url!r} is a whole vault: name the secrets that a request may have, {vault}/secrets/<name> or "
+                    f"the beginning of their names, {vault}/secrets/sysprep-*; {vault}/secrets/* is all of them"
+                )
+            if not SECRETS_LISTED.fullmatch(url):
+                raise ValueError(
+                    f"{url!r} names no secret: expected https://<name>.vault.azure.net/secrets/<name>, or the "
+                    "beginning of names and a *"
+                )
         return found
 
     def for_run(self) -> RunSettings:

@@ -1,5 +1,6 @@
-"""Puts this run's tags on the disk that Azure made along with a machine of ours."""
+"""Puts this run's tags on the disk that Azure made along with a machine of ours, and shuts it against export."""
 
+from azure_clients.bodies import NO_EXPORT
 from azure_clients.things import read_thing, tag_thing, tags_of
 from contracts.machine_steps import Ordered
 from contracts.made import APP_TAG, PURPOSE_TAG, RUN_TAG, bears_our_name
@@ -24,7 +25,7 @@ async def adopt_disk(request: AdoptDisk) -> Ordered:
     if tag(tags, RUN_TAG) is not None or not of_our_machine or not bears_our_name(_name(attached_to), request.run_id):
         return Ordered(refusal=name_taken(made, tags))
     own = {APP_TAG: request.app_name, RUN_TAG: request.run_id, PURPOSE_TAG: str(made.purpose)}
-    return Ordered(correlation_id=await tag_thing(made, {**tags, **own}))
+    return Ordered(correlation_id=await tag_thing(made, {**tags, **own}, NO_EXPORT))
 
 
 def _name(resource_id: str) -> str:

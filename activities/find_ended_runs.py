@@ -6,7 +6,7 @@ from typing import Any, cast
 import azure.durable_functions as df
 from durabletask.client import OrchestrationQuery, OrchestrationState, OrchestrationStatus
 
-from contracts.reasons import FailureCode
+from contracts.facts import PowerState
 from contracts.request import Mode
 from contracts.results import MachineResult
 from contracts.run import MachineJob
@@ -21,19 +21,14 @@ _MAY_HAVE_STOPPED = frozenset(
         *(Stage.PUBLISHING, Stage.VERIFYING, Stage.CLEANING_UP),
     }
 )
-_MAY_STOP_LATER = frozenset(
-    {
-        *(FailureCode.STILL_RUNNING, FailureCode.GUEST_FAILED, FailureCode.GUEST_NEVER_REPORTED),
-        *(FailureCode.RUN_COMMAND_FAILED, FailureCode.DEALLOCATE_TIMED_OUT, FailureCode.AZURE_UNAVAILABLE),
-    }
-)
 _MOST = 500
 
 
 async def find_ended_runs(request: FindEndedRuns, client: df.DurableFunctionsClient) -> EndedRunsFound:
-    """Give the in-place runs begun since then that were ended from outside, or failed with their machine still up.
+    """Give the in-place runs begun since then that broke, or failed and did not leave their machine deallocated.
 
-    No request to Azure Resource Manager. The newest 500 are given.
+    Only those that had come to where a machine may stop. The newest 500 are given. No request to Azure Resource
+    Manager.
     """
     query = OrchestrationQuery(
         created_time_from=request.since,
@@ -63,6 +58,8 @@ def _stage(state: OrchestrationState) -> Stage | None:
     if state.runtime_status in _BROKEN:
         status = cast("dict[str, Any]", json.loads(state.serialized_custom_status or "{}"))
         stage = Stage(status["stage"]) if "stage" in status else None
-        return stage if stage in _MAY_HAVE_STOPPED else None
-    result = MachineResult.model_validate_json(state.serialized_output or "")
-    return result.ended_in if result.failure and result.failure.code in _MAY_STOP_LATER else None
+    else:
+        result = MachineResult.model_validate_json(state.serialized_output or "")
+        left_up = result.failure is not None and result.power_state != PowerState.DEALLOCATED
+        stage = result.ended_in if left_up else None
+    return stage if stage in _MAY_HAVE_STOPPED else None

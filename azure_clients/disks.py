@@ -26,12 +26,18 @@ async def read_shape(vm_id: VmId) -> MachineShape:
     # The cache of an ephemeral disk shows as a managed disk, but there is nothing that could be copied.
     copied = [] if os_disk.get("diffDiskSettings") else [os_disk]
     data = cast("list[Json]", storage.get("dataDisks") or [])
-    disks = await asyncio.gather(*(_read_disk(entry) for entry in (*copied, *data) if _managed_id(entry)))
+    disks = await asyncio.gather(
+        *(read_disk(_managed_id(entry), entry) for entry in (*copied, *data) if _managed_id(entry))
+    )
     return _shape(model, disks)
 
 
-async def _read_disk(attached: Json) -> DiskFacts:
-    disk_id = _managed_id(attached)
+async def read_disk(disk_id: str, attached: Json | None = None) -> DiskFacts:
+    """Read a managed disk (1 request); `attached` is its entry in a machine's model, which tells lun and caching.
+
+    Raises ArmRefused (404: no such disk, 403: not allowed), ArmThrottled or ArmUnavailable.
+    """
+    attached = attached or {}
     parts = disk_id.strip("/").split("/")
     client = await compute(parts[1])
     async with arm_errors():

@@ -23,16 +23,18 @@ async def find_uses(definition: ImageDefinitionId, subscription_id: str) -> froz
             found.update(_uses(_properties(machine.as_dict()), definition))
         async for scale_set in client.virtual_machine_scale_sets.list_all(**CALL):
             profile = cast("Json", _properties(scale_set.as_dict()).get("virtualMachineProfile") or {})
-            found.update(_uses(profile, definition))
+            found.update(_uses(profile, definition, one_machine=False))
     return frozenset(found)
 
 
-def _uses(holder: Json, definition: ImageDefinitionId) -> Iterator[str | None]:
+def _uses(holder: Json, definition: ImageDefinitionId, *, one_machine: bool = True) -> Iterator[str | None]:
     storage = cast("Json", holder.get("storageProfile") or {})
     reference = cast("Json", storage.get("imageReference") or {})
     named = str(reference.get("id") or "").rstrip("/").lower()
     if named == definition.key:
-        yield str(reference.get("exactVersion")) if reference.get("exactVersion") else None
+        # What Azure resolved for a scale set says nothing of the instances that were made before.
+        exact = reference.get("exactVersion") if one_machine else None
+        yield str(exact) if exact else None
     elif named.startswith(f"{definition.key}/versions/"):
         # A scale set may spell out "latest" where a version stands.
         version = named.rsplit("/", 1)[-1]

@@ -3,25 +3,26 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import cast
-from urllib.parse import quote
 
 from azure_clients.plain_requests import Json, list_pages
 from contracts.ids import Scope
 from contracts.made import APP_TAG, KEEP_TAG, PURPOSE_TAG, RUN_TAG, Kind, Made, Purpose
 from contracts.sweep_steps import Leftover
 
-_FILTER = quote(f"tagName eq '{RUN_TAG}'")
-_QUERY = f"$filter={_FILTER}&$expand=createdTime&api-version=2021-04-01"
+# No $filter: under one by tag Azure gives every resource without its tags.
+_QUERY = "$expand=createdTime&api-version=2021-04-01"
+_MOST_PAGES = 200
 _KINDS = {kind.lower(): kind for kind in Kind}
 
 
 async def list_leftovers(scope: Scope) -> tuple[Leftover, ...]:
-    """List them (1 request a page; Resources - List, or List By Resource Group).
+    """List them (1 request a page, at most 200; Resources - List, or List By Resource Group).
 
-    Kinds that no run makes are left out: Run Commands carry the tag too, and go with their machine. Azure's list may
-    lag behind by some seconds. Raises ArmRefused, ArmThrottled or ArmUnavailable.
+    Every resource of the scope is read; ours are chosen here, by their tag. Kinds that no run makes are left out: Run
+    Commands carry the tag too, and go with their machine. Azure's list may lag behind by some seconds. Raises
+    ArmRefused, ArmThrottled or ArmUnavailable.
     """
-    found = [_leftover(entry) for entry in await list_pages(f"{scope}/resources", _QUERY)]
+    found = [_leftover(entry) for entry in await list_pages(f"{scope}/resources", _QUERY, _MOST_PAGES)]
     return tuple(each for each in found if each is not None)
 
 

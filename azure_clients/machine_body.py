@@ -3,7 +3,8 @@
 import secrets
 from typing import Any
 
-from contracts.facts import MachineShape, OsType
+from contracts.facts import DiskFacts, MachineShape, OsType
+from contracts.ids import subscription_of
 from contracts.making_steps import DataDisk, MakeMachine
 
 type Body = dict[str, Any]
@@ -59,9 +60,14 @@ def _storage(request: MakeMachine) -> Body:
         os_disk = {"createOption": "FromImage", "deleteOption": "Delete"}
         if request.os_disk_name is not None:
             os_disk["name"] = request.os_disk_name
+        os_disk |= _under_the_key_of(request.shape.os_disk, request)
         storage |= {"imageReference": {"id": request.image_id}, "osDisk": os_disk}
         if request.data_disks:
-            storage["dataDisks"] = [_out_of_the_image(disk) for disk in request.data_disks]
+            sources = {disk.lun: disk for disk in request.shape.data_disks}
+            storage["dataDisks"] = [
+                _out_of_the_image(disk) | _under_the_key_of(sources.get(disk.lun), request)
+                for disk in request.data_disks
+            ]
     if request.shape.disk_controller is not None:
         storage["diskControllerType"] = request.shape.disk_controller
     return storage
@@ -87,6 +93,14 @@ def _out_of_the_image(disk: DataDisk) -> Body:
         "caching": disk.caching,
         "deleteOption": "Delete",
     }
+
+
+def _under_the_key_of(source: DiskFacts | None, request: MakeMachine) -> Body:
+    """Name the source disk's encryption set where Azure takes it: in the subscription of the new machine."""
+    set_id = source.disk_encryption_set_id if source is not None else None
+    if set_id is None or subscription_of(set_id) != subscription_of(request.made.id):
+        return {}
+    return {"managedDisk": {"diskEncryptionSet": {"id": set_id}}}
 
 
 def _security(shape: MachineShape) -> Body:

@@ -7,6 +7,7 @@ from azure_clients.errors import ArmRefused, arm_errors
 from azure_clients.session import CALL, compute
 from contracts.facts import MachineState, OsType, PowerState
 from contracts.ids import VmId
+from contracts.redaction import redact
 
 type Json = Mapping[str, Any]
 
@@ -60,8 +61,18 @@ def machine_state(vm_id: VmId, vm: Json) -> MachineState:
         ephemeral_os_disk=bool(os_disk.get("diffDiskSettings")),
         disk_encryption=_disk_encryption(os_disk, view),
         boot_diagnostics=_boot_diagnostics(properties),
+        trouble=_trouble(_items(view, "statuses")),
         os_disk_id=str(_child(os_disk, "managedDisk").get("id", "")),
     )
+
+
+def _trouble(statuses: Iterable[Json]) -> str:
+    """What ProvisioningState/failed/<code> says, at most 300 characters."""
+    for status in statuses:
+        code = str(status.get("code", ""))
+        if code.lower().startswith("provisioningstate/failed"):
+            return redact(f"{code} {status.get('message') or ''}".strip())[:300]
+    return ""
 
 
 def _power_state(codes: Iterable[str]) -> PowerState:

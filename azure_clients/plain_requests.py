@@ -23,8 +23,8 @@ async def order(method: str, resource_id: str, query: str, body: Any = None) -> 
     return (await _send(method, f"{_endpoint()}{resource_id}?{query}", resource_id, body))[1]
 
 
-async def list_pages(path: str, query: str) -> list[Json]:
-    """Read a whole list, at most 20 pages (1 request a page).
+async def list_pages(path: str, query: str, most_pages: int = _MOST_PAGES) -> list[Json]:
+    """Read a whole list, at most so many pages (1 request a page).
 
     A page's link to anywhere but our own endpoint would carry our token there: it is not followed, and raises
     ArmRefused, as a longer list does: half a list must not pass for a whole one.
@@ -32,7 +32,7 @@ async def list_pages(path: str, query: str) -> list[Json]:
     endpoint = _endpoint()
     url: str | None = f"{endpoint}{path}?{query}"
     found: list[Json] = []
-    for _ in range(_MOST_PAGES):
+    for _ in range(most_pages):
         body, _id = await _send("GET", url, path, None)
         found += cast("list[Json]", body.get("value") or [])
         url = body.get("nextLink")
@@ -40,7 +40,7 @@ async def list_pages(path: str, query: str) -> list[Json]:
             return found
         if not url.startswith(f"{endpoint}/"):
             raise ArmRefused(200, "ForeignLink", f"the list at {path} goes on at another address")
-    raise ArmRefused(200, "ListTooLong", f"the list at {path} has more than {_MOST_PAGES} pages")
+    raise ArmRefused(200, "ListTooLong", f"the list at {path} has more than {most_pages} pages")
 
 
 def _endpoint() -> str:

@@ -1,4 +1,4 @@
-"""Reads a secret out of a Key Vault that the settings name; the only place that ever asks for one."""
+"""Reads a secret that the settings name out of its Key Vault; the only place that ever asks for one."""
 
 import asyncio
 import importlib
@@ -26,13 +26,13 @@ async def read_secret(secret_id: SecretId) -> str:
     """Read the secret's value (1 request, 2 while the vault is new to this process).
 
     Keep the value in the function that asked: it may stand in no answer, log, error or attribute. Raises ArmRefused
-    (a vault that GOLDEN_KEY_VAULTS does not name is not asked at all; 401, 403, 404: it cannot be read),
+    (one that GOLDEN_KEY_VAULTS does not name is not asked for at all; 401, 403, 404: it cannot be read),
     ArmThrottled or ArmUnavailable.
     """
     import settings
 
-    if secret_id.vault not in settings.current().key_vaults:
-        raise ArmRefused(403, _NOT_ALLOWED, f"GOLDEN_KEY_VAULTS does not name {secret_id.vault}")
+    if not secret_id.listed_in(settings.current().key_vaults):
+        raise ArmRefused(403, _NOT_ALLOWED, f"GOLDEN_KEY_VAULTS does not name {secret_id}")
     client = await _client(secret_id.vault)
     async with arm_errors():
         found = await _ask(client, secret_id)

@@ -68,12 +68,13 @@ async def delete_thing(made: Made) -> str | None:
     return seen.value
 
 
-async def tag_thing(made: Made, tags: Mapping[str, str]) -> str | None:
-    """Set the tags of a compute thing, all of them (1 request: PATCH replaces what there was)."""
+async def tag_thing(made: Made, tags: Mapping[str, str], properties: Json | None = None) -> str | None:
+    """Set the tags of a compute thing, all of them, and these properties (1 request: PATCH replaces what there was)."""
     operations, names = await _operations(made)
+    body = {"tags": dict(tags), **({"properties": dict(properties)} if properties else {})}
     seen = CorrelationId()
     async with arm_errors():
-        await operations.begin_update(*names, {"tags": dict(tags)}, polling=False, raw_response_hook=seen, **CALL)
+        await operations.begin_update(*names, body, polling=False, raw_response_hook=seen, **CALL)
     return seen.value
 
 

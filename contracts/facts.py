@@ -30,6 +30,7 @@ class MachineState(Message):
     """One read of a machine: model and instance view together, so that they fit each other.
 
     `unique_id` is ARM's properties.vmId: it differs when a machine was deleted and made again under one name.
+    `trouble` is the code and message of a provisioning that failed.
     """
 
     vm_id: VmId
@@ -49,6 +50,7 @@ class MachineState(Message):
     disk_encryption: bool = False
     boot_diagnostics: bool = False
     os_disk_id: str = ""
+    trouble: str = ""
 
     @property
     def windows_build(self) -> int | None:

@@ -137,6 +137,12 @@ class Scope(IdType):
         return self.resource_group is None or vm_id.resource_group.lower() == self.resource_group
 
 
+def subscription_of(resource_id: str) -> str:
+    """Give the subscription's id out of any ARM id, lower-cased; empty if it names none."""
+    parts = resource_id.lower().split("/")
+    return parts[2] if len(parts) > 2 and parts[1] == "subscriptions" else ""
+
+
 def batch_run_id(request_id: str) -> str:
     """Instance id of the run of a whole request; at most 54 characters."""
     return f"batch-{request_id}"
@@ -145,6 +151,11 @@ def batch_run_id(request_id: str) -> str:
 def machine_run_id(request_id: str, vm_id: VmId) -> str:
     """Instance id of the run of one machine; at most 62 characters, safe in names and in the guest."""
     return f"vm-{request_id}-{vm_id.digest[:10]}"
+
+
+def publication_id(run_id: str) -> str:
+    """Instance id of the publication that a machine's run began."""
+    return f"{run_id}-publish"
 
 
 def run_command_name(run_id: str, stage: str) -> str:

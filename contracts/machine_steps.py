@@ -144,9 +144,13 @@ class ReadRunState(Message):
 
 
 class RunStateRead(Answer):
-    """Whether the run is alive: known and not ended."""
+    """Whether the run or its publication is alive, known and not ended; `known`: whether the engine has either.
+
+    A run that is not known may belong to another task hub.
+    """
 
     alive: bool
+    known: bool = False
 
 
 class SendResult(Message):

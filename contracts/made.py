@@ -55,7 +55,10 @@ class Made(Message):
 
 
 class Left(Message):
-    """A thing that could not be deleted: what it is and why it stands; the sweeper will come for it."""
+    """A thing that could not be deleted: what it is and why it stands.
+
+    A sweep that deletes comes for it, unless it is an image: no sweep deletes one.
+    """
 
     kind: Kind
     id: str

@@ -48,7 +48,7 @@ class NewThing(Message):
 
 
 class MakeSnapshot(NewThing):
-    """Copy a disk, incrementally."""
+    """Copy a disk, incrementally, under the key that it has."""
 
     source_disk_id: str
 
@@ -119,7 +119,7 @@ class MadeRead(Answer):
 
 
 class AdoptDisk(Message):
-    """Put this run's tags on the disk that Azure made along with a machine of ours (it has none)."""
+    """Put this run's tags on the disk that Azure made along with a machine of ours, and keep it from being exported."""
 
     made: Made
     run_id: str

@@ -169,7 +169,31 @@ def _other_faults(document: object, max_targets: int) -> list[Fault]:
             message = f"is the same machine as $.targets[{first_seen[vm_id]}]; name each machine once"
             faults.append(Fault(path=f"$.targets[{index}].vmId", message=message))
         first_seen.setdefault(vm_id, index)
+    return [*faults, *_images_twice(targets)]
+
+
+def _images_twice(targets: list[object]) -> list[Fault]:
+    """One image can be made once: two machines must not be given up for the same name."""
+    faults: list[Fault] = []
+    first_seen: dict[str, int] = {}
+    for index, target in enumerate(targets):
+        name = _image_name(_member(target, "image"))
+        if name is None:
+            continue
+        if name in first_seen:
+            message = f"is the same image as $.targets[{first_seen[name]}].image; give each machine an image of its own"
+            faults.append(Fault(path=f"$.targets[{index}].image", message=message))
+        first_seen.setdefault(name, index)
     return faults
+
+
+def _image_name(image: object) -> str | None:
+    """The name that an image asks for, if it asks for one."""
+    managed, definition, version = (_member(image, name) for name in ("imageId", "imageDefinitionId", "version"))
+    if isinstance(managed, str):
+        return managed.rstrip("/").lower()
+    explicit = isinstance(version, str) and version[:1].isdigit()
+    return f"{definition}/{version}".lower() if explicit and isinstance(definition, str) else None
 
 
 def _vm_id(target: object) -> VmId | None:

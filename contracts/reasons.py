@@ -32,6 +32,7 @@ class RefusalCode(StrEnum):
     ANOTHER_APPS_RUN = "AnotherAppsRun"
     OS_UNKNOWN = "OperatingSystemUnknown"
     WINDOWS_BUILD = "WindowsBuildNeedsUserContext"
+    CREDENTIAL_NOT_FOR_LINUX = "CredentialNotForLinux"
     NO_PROOF_POSSIBLE = "NoProofPossible"
     GUEST_REFUSED = "GuestRefused"
     CONFIDENTIAL_MACHINE = "ConfidentialMachine"
@@ -124,6 +125,7 @@ WHAT_TO_CHANGE: dict[RefusalCode | FailureCode, str] = {
         "Name a local administrator with deprovision.sysprepCredential, or use Windows Server 2022 or Windows 11 23H2 "
         "or older: from build 26100 Sysprep is not supported under SYSTEM, as which Run Command runs."
     ),
+    RefusalCode.CREDENTIAL_NOT_FOR_LINUX: "Leave deprovision.sysprepCredential out: a Linux machine needs none.",
     RefusalCode.NO_PROOF_POSSIBLE: (
         "Turn boot diagnostics on, so that the machine can prove on its serial console that it sealed itself, or "
         'ask with deprovision.evidence "powerStateOnly".'
@@ -151,7 +153,7 @@ WHAT_TO_CHANGE: dict[RefusalCode | FailureCode, str] = {
     ),
     RefusalCode.NAME_TAKEN: "Delete or rename it, or ask under another requestId: it bears the name this run needs.",
     RefusalCode.SCRIPT_NOT_ALLOWED: "Use a script of the app's allow-list (guest/allow_list.json) as it is listed.",
-    RefusalCode.VAULT_NOT_ALLOWED: "Add the vault's address to GOLDEN_KEY_VAULTS.",
+    RefusalCode.VAULT_NOT_ALLOWED: "Add the secret's address to GOLDEN_KEY_VAULTS: no other secret may be asked for.",
     RefusalCode.SECRET_UNREADABLE: "Let the app's identity get this secret (Key Vault Secrets User), or correct it.",
     RefusalCode.DEFINITION_NOT_FOUND: "Create the image definition, or correct imageDefinitionId.",
     RefusalCode.DEFINITION_UNFIT: "Use a definition of the machine's OS type, generation and security type.",

@@ -103,6 +103,15 @@ class Target(StrictMessage):
         return self
 
     @model_validator(mode="after")
+    def _can_pass(self) -> Self:
+        wish = self.image.verify if isinstance(self.image, GalleryImageVersion) else None
+        if wish is not None and self.deprovision.keep_user and not wish.allowed_users:
+            raise ValueError(
+                "image.verify would find the user that deprovision.keepUser keeps: name it in allowedUsers"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _regions_once(self) -> Self:
         if isinstance(self.image, GalleryImageVersion):
             names = [region_key(region.name) for region in self.image.target_regions]

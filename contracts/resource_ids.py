@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -120,6 +121,8 @@ class DiskEncryptionSetId(ResourceId):
 
 
 _SECRET = re.compile(r"https://([A-Za-z0-9.-]+(?::[0-9]{1,5})?)/secrets/([0-9A-Za-z-]{1,127})(?:/([0-9a-f]{32}))?")
+SECRETS_LISTED = re.compile(r"https://[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?/secrets/(?:[0-9a-z-]{1,127}\*?|\*)")
+"""A lower-cased entry of GOLDEN_KEY_VAULTS: one secret, or with `*` at the end all whose names begin so."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,20 @@ class SecretId(IdType):
         if found is None:
             raise ValueError("is not the address of a Key Vault secret: expected https://<vault>/secrets/<name>")
         return cls(f"https://{found[1].lower()}", found[2], found[3])
+
+    def listed_in(self, entries: Iterable[str]) -> bool:
+        """Tell whether an entry of GOLDEN_KEY_VAULTS names this secret, in any version; names of secrets have no case.
+
+        An entry that names no secret, such as a vault alone, allows none.
+        """
+        address = f"{self.vault}/secrets/{self.name}".lower()
+        for entry in entries:
+            listed = entry.lower()
+            if SECRETS_LISTED.fullmatch(listed) is None:
+                continue
+            if address.startswith(listed[:-1]) if listed.endswith("*") else address == listed:
+                return True
+        return False
 
     def __str__(self) -> str:
         """Give the address."""

@@ -12,10 +12,12 @@ from contracts.reading import Fault
 from contracts.reasons import Failure, Refusal
 from contracts.request import EvidenceLevel, Mode
 from contracts.run import Decision, Door
+from contracts.shortening import shorter_document
 from contracts.stages import Stage
+from contracts.sweep import SweepResult
 
 MAX_RESULT_BYTES = 48 * 1024
-_LEFT_OUT = "(left out: no room in 48 KiB; the run's own output has it)"
+_NAMED = {"deleted", "would_delete", "deallocated", "would_deallocate", "failed"}
 CAVEAT = (
     "Deprovisioning does not guarantee that the image is cleared of all sensitive information or is fit for "
     "redistribution (Microsoft's caveat for waagent and Sysprep)."
@@ -78,9 +80,13 @@ class PreparedScript(Message):
 
 
 class Verified(Message):
-    """What the machine made from the image said of itself; `faults` is empty if it may be promoted."""
+    """What the machine made from the image said of itself; `faults` is empty if it may be promoted.
+
+    Not `tested`: no such machine could be made, which says nothing of the image.
+    """
 
     passed: bool
+    tested: bool = True
     identity: GuestIdentity | None = None
     faults: tuple[str, ...] = ()
 
@@ -117,6 +123,7 @@ class MachineResult(Message):
     """The result of one machine, as it stands on `image-results` and in the run's output.
 
     `made` names what stays (image, undo snapshot); `left` what should be gone and could not be deleted.
+    `left_out` counts the entries of lists that found no room within 48 KiB.
     """
 
     version: Literal[1] = 1
@@ -141,6 +148,7 @@ class MachineResult(Message):
     left: tuple[Left, ...] = ()
     correlation_ids: dict[str, str] = {}
     caveat: str = CAVEAT
+    left_out: int = 0
 
 
 class MachineSummary(Message):
@@ -185,11 +193,14 @@ class Rejection(Message):
     left_out: int = 0
 
 
-def result_text(result: MachineResult | RunResult | Rejection) -> str:
-    """Write a result as JSON of at most 48 KiB; a longer one tells less of machines, faults or output, and says so."""
+type _Result = MachineResult | RunResult | Rejection | SweepResult
+
+
+def result_text(result: MachineResult | RunResult | Rejection | SweepResult) -> str:
+    """Write a result as JSON of at most 48 KiB; a longer one names or tells less than there is, and says so."""
     text = result.model_dump_json(exclude_none=True)
     while len(text.encode()) > MAX_RESULT_BYTES:
-        shorter = _without_output(result) if isinstance(result, MachineResult) else _with_less(result)
+        shorter = _shorter(result)
         if shorter is None:
             break
         result, text = shorter, shorter.model_dump_json(exclude_none=True)
@@ -198,13 +209,26 @@ def result_text(result: MachineResult | RunResult | Rejection) -> str:
     return text
 
 
-def _without_output(result: MachineResult) -> MachineResult | None:
-    """Leave out what the scripts said: it stands in the run's output all the same."""
-    told = [script for script in result.prepared if script.output not in {"", _LEFT_OUT}]
-    if not told:
+def _shorter(result: _Result) -> _Result | None:
+    match result:
+        case MachineResult():
+            less = shorter_document(result.model_dump(mode="json"))
+            return None if less is None else MachineResult.model_validate(less)
+        case SweepResult():
+            return _with_fewer_names(result)
+        case _:
+            return _with_less(result)
+
+
+def _with_fewer_names(result: SweepResult) -> SweepResult | None:
+    """Name fewer things, first of those that stay anyhow; the counts stay whole."""
+    lists = result.model_dump(include=_NAMED, by_alias=False)
+    name = "kept" if result.kept else max(lists, key=lambda name: len(lists[name]))
+    listed: tuple[object, ...] = getattr(result, name)
+    if not listed:
         return None
-    less = tuple(script.model_copy(update={"output": _LEFT_OUT}) for script in result.prepared)
-    return result.model_copy(update={"prepared": less})
+    room = len(listed) * 3 // 4
+    return result.model_copy(update={name: listed[:room], "left_out": result.left_out + len(listed) - room})
 
 
 def _with_less(result: RunResult | Rejection) -> RunResult | Rejection | None:

@@ -6,6 +6,7 @@ from typing import Any
 from contracts.message import Message
 from contracts.request import ImageRequest
 from contracts.results import MachineResult, Rejection, RunResult
+from contracts.sweep import SweepResult
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _READ: dict[str, type[Message]] = {"request.v1.json": ImageRequest}
@@ -13,6 +14,7 @@ _WRITTEN: dict[str, type[Message]] = {
     "machine-result.v1.json": MachineResult,
     "run-result.v1.json": RunResult,
     "rejection.v1.json": Rejection,
+    "sweep-result.v1.json": SweepResult,
 }
 
 

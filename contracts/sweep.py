@@ -25,7 +25,10 @@ class SweepRequest(StrictMessage):
 
 
 class SweepJob(Message):
-    """The input of `sweep`; `asked_at` is the "now" by which ages are judged, `look_back_days` how far back in runs."""
+    """The input of `sweep`; `asked_at` is the "now" by which ages are judged, `look_back_days` how far back in runs.
+
+    `unknown_age_minutes` is how old a thing must be whose run the engine does not know: another task hub may.
+    """
 
     sweep_id: str
     mode: SweepMode
@@ -35,6 +38,7 @@ class SweepJob(Message):
     scopes: tuple[Scope, ...]
     app_name: str
     minimum_age_minutes: int
+    unknown_age_minutes: int = 1_920
     look_back_days: int = 7
     delete: Wait = Wait(first=10, every=30, deadline=1_800)
     deallocate: Wait = Wait(first=38, every=30, deadline=900)
@@ -50,7 +54,8 @@ class SweepNote(Message):
 class SweepResult(Message):
     """What came of a sweep; in a dry run nothing was deleted or deallocated, and the `would_` lists say what would be.
 
-    `kept` names at most 200 things, `left_out` counts further ones.
+    `counts` says how many stand in each list. `kept` names at most 200 things; on the queue every list may be shorter,
+    so that all find room within 48 KiB. `left_out` counts those that no list names.
     """
 
     version: Literal[1] = 1
@@ -58,6 +63,7 @@ class SweepResult(Message):
     sweep_id: str
     mode: SweepMode
     looked_at: int
+    counts: dict[str, int] = {}
     deleted: tuple[str, ...] = ()
     would_delete: tuple[str, ...] = ()
     deallocated: tuple[str, ...] = ()

@@ -12,7 +12,20 @@ from contracts.resource_ids import DiskEncryptionSetId, ImageDefinitionId, Manag
 NEXT_PATCH, BY_DATE = "nextPatch", "date"
 _VERSION = r"(?:nextPatch|date|(?:0|[1-9]\d{0,9})\.(?:0|[1-9]\d{0,9})\.(?:0|[1-9]\d{0,9}))"
 type StorageAccountType = Literal["Standard_LRS", "Standard_ZRS", "Premium_LRS"]
-ServiceTag = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9.]{0,79}$")]
+_TOO_WIDE = frozenset({"internet", "virtualnetwork", "azureloadbalancer"})
+
+
+def _a_service(tag: str) -> str:
+    """Refuse the tags that stand for whole networks: the clone boots the source's services with its secrets."""
+    if tag.partition(".")[0].lower() in _TOO_WIDE:
+        raise ValueError(
+            f"{tag} is no Azure service but a whole network, from which the machine must stay shut off; name the "
+            "services that its scripts need, for example AzureCloud.westeurope"
+        )
+    return tag
+
+
+ServiceTag = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9.]{0,79}$"), AfterValidator(_a_service)]
 
 
 def region_key(name: str) -> str:
@@ -43,7 +56,9 @@ class Site(StrictMessage):
         default=None, description="Its resource group; by default the source machine's."
     )
     service_tags: tuple[ServiceTag, ...] = Field(
-        default=(), max_length=20, description="Service tags it may reach over HTTPS; nothing else is open."
+        default=(),
+        max_length=20,
+        description="Service tags it may reach on TCP 80 and 443; nothing else is open. None that is a whole network.",
     )
     vm_size: str | None = Field(
         default=None, pattern=r"^[A-Za-z0-9_]{1,60}$", description="Its size; by default the source machine's."

@@ -3,19 +3,24 @@
 from datetime import UTC
 from typing import Any
 
+from durabletask import task
+
 from contracts.facts import MachineState
-from contracts.image_steps import MakeManagedImage
-from contracts.made import Kind, Made, Purpose
+from contracts.ids import publication_id
+from contracts.image_steps import ListImageVersions, MakeManagedImage
+from contracts.made import Kind, Left, Made, Purpose
 from contracts.publish import PublishEnd, PublishJob
-from contracts.reasons import FailureCode
+from contracts.reasons import Failure, FailureCode
 from contracts.results import PublishedImage
-from contracts.steps import MAKE_MANAGED_IMAGE, PUBLISH_IMAGE
+from contracts.run import Waits
+from contracts.steps import LIST_IMAGE_VERSIONS, MAKE_MANAGED_IMAGE, PUBLISH_IMAGE
 from contracts.wishes import GalleryImageVersion, ManagedImage
 from orchestrators.calling import Story
 from orchestrators.cloning import new
 from orchestrators.judging import Plan
 from orchestrators.machine_run import Failed, MachineRun
 from orchestrators.making import make, wait_until_whole
+from orchestrators.waiting import order, words
 
 _LONGEST_TAG = 256
 _MOST_SCRIPT_TAGS = 20
@@ -36,16 +41,21 @@ def publish_version(
         source_vm_id=str(run.subject.vm_id),
         location=location,
         tags=tags,
-        waits=run.job.settings.waits,
+        waits=_waits(run),
         excluded=wish.exclude_from_latest or wish.verify is not None,
         data_disk_luns=data_disk_luns,
     )
-    raw: Any = yield run.ctx.call_sub_orchestrator(
-        PUBLISH_IMAGE,
-        input=job.model_dump(mode="json", exclude_none=True),
-        instance_id=f"{run.job.run_id}-publish",
-        version=run.ctx.version,
-    )
+    try:
+        raw: Any = yield run.ctx.call_sub_orchestrator(
+            PUBLISH_IMAGE,
+            input=job.model_dump(mode="json", exclude_none=True),
+            instance_id=publication_id(run.job.run_id),
+            version=run.ctx.version,
+        )
+    except task.TaskFailedError as error:
+        yield from _name_what_was_ordered(run, wish)
+        message = f"the publication ended without an answer: {words(error)}"
+        raise Failed(Failure.of(FailureCode.PUBLISH_FAILED, message)) from None
     end = PublishEnd.model_validate(raw)
     run.image = end.image
     run.left = (*run.left, *end.left)
@@ -53,6 +63,32 @@ def publish_version(
         run.kept.append(Made(kind=Kind.IMAGE_VERSION, id=end.image.id, purpose=Purpose.IMAGE))
     if end.failure is not None:
         raise Failed(end.failure)
+
+
+def _waits(run: MachineRun) -> Waits:
+    """The waits of the publication: a clone must not outlive its ceiling because of it."""
+    waits = run.job.settings.waits
+    if run.ceiling is None:
+        return waits
+    left = int((run.ceiling - run.ctx.current_utc_datetime).total_seconds())
+    wait = waits.publish
+    deadline = max(min(wait.deadline, left), wait.first + wait.every)
+    return waits.model_copy(update={"publish": wait.model_copy(update={"deadline": deadline})})
+
+
+def _name_what_was_ordered(run: MachineRun, wish: GalleryImageVersion) -> Story[None]:
+    """Name the versions of this run that stand although nobody says what became of them."""
+    request = ListImageVersions(definition_id=wish.image_definition_id)
+    try:
+        listed = yield from order(run, run.job.settings.waits.network, LIST_IMAGE_VERSIONS, request)
+    except Failed as trouble:
+        run.note(f"a version of this run may stand in {wish.image_definition_id}: {trouble.failure.message}")
+        return
+    for version in listed.versions:
+        if version.run_id == run.job.run_id:
+            why = f"its publication broke; provisioning state {version.provisioning_state or 'unknown'}"
+            made = f"{wish.image_definition_id}/versions/{version.name}"
+            run.left = (*run.left, Left(kind=Kind.IMAGE_VERSION, id=made, why=why))
 
 
 def image_luns(run: MachineRun, plan: Plan) -> tuple[int, ...]:
@@ -92,7 +128,7 @@ def provenance(run: MachineRun, source: MachineState, hashes: tuple[str, ...], d
         "golden-image-door": run.job.door,
         "golden-image-accepted": run.job.accepted_at.isoformat(timespec="seconds"),
         "golden-image-sealed": run.ctx.current_utc_datetime.replace(tzinfo=UTC).isoformat(timespec="seconds"),
-        "golden-image-evidence": level or "none",
+        "golden-image-evidence": level or ("none" if run.clones else "generalizedBefore"),
     }
     if deprovision:
         name = run.job.target.deprovision.script or "deprovision"

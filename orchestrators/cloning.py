@@ -31,6 +31,7 @@ from orchestrators.judging import Place, Plan
 from orchestrators.machine_run import MachineRun, Refused
 from orchestrators.making import make, thing, wait_until_ready, wait_until_whole
 from orchestrators.waiting import ask, wait_for
+from policy.clone_verdict import judge_ready_clone
 from policy.verdict import wants_proof
 
 
@@ -75,6 +76,8 @@ def make_clone(run: MachineRun, plan: Plan) -> Story[None]:
         # A machine that does not run tells no system: its clone is the same one.
         system = {"os_name": run.machine.os_name, "os_version": run.machine.os_version}
         plan.source = source.model_copy(update=system)
+    if refusals := judge_ready_clone(run.job, run.machine, sealed=not plan.specialized):
+        raise Refused(*refusals)
     yield from _see_proof_possible(run)
 
 

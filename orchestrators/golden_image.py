@@ -18,7 +18,7 @@ from contracts.reasons import Failure, FailureCode
 from contracts.redaction import redact
 from contracts.results import MachineResult, Outcome, result_text
 from contracts.run import MachineJob
-from contracts.stages import Stage
+from contracts.stages import BEFORE_NO_RETURN, Stage
 from contracts.steps import SEND_RESULT
 from orchestrators.aftermath import look_after
 from orchestrators.approving import wait_for_approval
@@ -32,12 +32,14 @@ from orchestrators.in_place import (
     wait_for_report,
     wait_until_stopped,
 )
-from orchestrators.judging import Plan, judge, read_and_judge
+from orchestrators.judging import Plan, judge, judge_again
 from orchestrators.machine_lease import give_lease_back
 from orchestrators.machine_run import Canceled, Failed, MachineRun, Refused
 from orchestrators.preparing import keep_undo, run_scripts, take_undo_snapshot
 from orchestrators.publishing import learn_what_must_differ, publish
 from orchestrators.unmaking import unmake
+
+_BEFORE_SEALED = BEFORE_NO_RETURN | {Stage.DEPROVISIONING}
 
 
 def golden_image(ctx: task.OrchestrationContext, request: dict[str, object]) -> Story[dict[str, object]]:
@@ -60,8 +62,12 @@ def _told_to_the_end(run: MachineRun) -> Story[MachineResult]:
         yield from _clean_up(run)
         return run.result(Outcome.CANCELED)
     except Refused as refused:
-        yield from _clean_up(run, refused=True)
-        return run.result(Outcome.REFUSED, refusals=refused.refusals)
+        if run.guest_refused or run.stage in _BEFORE_SEALED:
+            yield from _clean_up(run)
+            return run.result(Outcome.REFUSED, refusals=refused.refusals)
+        # Nothing is refused any more once a machine was given up: it is a failure to publish.
+        why = "; ".join(f"{refusal.code}: {refusal.message}" for refusal in refused.refusals)
+        failure = Failure.of(FailureCode.PUBLISH_FAILED, why[:500])
     except Failed as failed:
         failure = failed.failure
     except Throttled as throttled:
@@ -87,7 +93,7 @@ def _story(run: MachineRun) -> Story[Outcome]:
     if plan.already_generalized and not wanted:
         return Outcome.ALREADY_GENERALIZED
     if (yield from wait_for_approval(run)):
-        plan = yield from read_and_judge(run)
+        plan = yield from judge_again(run, plan)
     run.stop_if_canceled()
 
     identity = None
@@ -143,7 +149,7 @@ def _seal(run: MachineRun, plan: Plan) -> Story[None]:
     yield from generalize(run)
 
 
-def _clean_up(run: MachineRun, failure: Failure | None = None, *, refused: bool = False) -> Story[None]:
+def _clean_up(run: MachineRun, failure: Failure | None = None) -> Story[None]:
     """Look after the machine once something was ordered, and unmake what was made for a time.
 
     The undo snapshot stays once the machine was told to seal itself, unless its guest refused. What fails here must
@@ -152,7 +158,7 @@ def _clean_up(run: MachineRun, failure: Failure | None = None, *, refused: bool 
     lost = failure is not None and failure.code in {FailureCode.MACHINE_GONE, FailureCode.MACHINE_REPLACED}
     sealed = run.machine is not None and run.machine.generalized
     hurt = run.ordered and not lost and not sealed
-    if run.ordered and not refused:
+    if run.ordered and not run.guest_refused:
         keep_undo(run)
     if not hurt and not run.things:
         return
@@ -166,8 +172,9 @@ def _clean_up(run: MachineRun, failure: Failure | None = None, *, refused: bool 
 def _tried(run: MachineRun, work: Story[None]) -> Story[None]:
     try:
         yield from work
-    except (Failed, Throttled, task.TaskFailedError) as error:
-        run.log("clean-up not complete", error=str(error)[:500])
+    except Exception as error:
+        # Whatever it is, the rest is still to be unmade, the lease given back and the result told.
+        run.log("clean-up not complete", error=redact(f"{type(error).__name__}: {error}")[:500])
 
 
 def _send(run: MachineRun, result: MachineResult) -> Story[None]:

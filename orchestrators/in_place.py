@@ -194,6 +194,7 @@ def _hear(run: MachineRun, report: GuestReport) -> None:
     words = f"{report.code}: {report.message}"
     run.evidence = Evidence(guest=report.facts, notes=_notes(run))
     if report.outcome is GuestOutcome.REFUSED:
+        run.guest_refused = True
         raise Refused(Refusal.of(RefusalCode.GUEST_REFUSED, words))
     if report.outcome is GuestOutcome.FAILED:
         raise Failed(Failure.of(FailureCode.GUEST_FAILED, words))

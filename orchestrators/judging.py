@@ -14,9 +14,10 @@ from contracts.wishes import GalleryImageVersion, Site, Verification
 from orchestrators.calling import Story
 from orchestrators.in_place import inspect
 from orchestrators.machine_lease import look_at_lease, take_lease
-from orchestrators.machine_run import MachineRun, Refused
+from orchestrators.machine_run import Failed, MachineRun, Refused
 from orchestrators.waiting import ask
 from policy.clone_verdict import judge_clone, judge_site, site_of
+from policy.identity import same_machine
 from policy.image_verdict import judge_image
 from policy.verdict import judge_machine, judge_request
 
@@ -63,8 +64,17 @@ def judge(run: MachineRun) -> Story[Plan]:
     return plan
 
 
+def judge_again(run: MachineRun, before: Plan) -> Story[Plan]:
+    """Read and judge everything once more after an approval: what was approved must be what is worked on."""
+    plan = yield from read_and_judge(run)
+    failure = same_machine(plan.source, before.source.unique_id)
+    if failure is not None:
+        raise Failed(failure)
+    return plan
+
+
 def read_and_judge(run: MachineRun, refusals: tuple[Refusal, ...] = ()) -> Story[Plan]:
-    """Read everything and judge it; once more after an approval, since hours may have passed."""
+    """Read everything and judge it."""
     facts = yield from inspect(run)
     plan = Plan(source=facts.machine)
     found = [*refusals]
@@ -149,7 +159,7 @@ def _check_scripts(run: MachineRun, os_type: OsType | None, plan: Plan, found: l
             found.append(checked.refusal)
         plan.scripts, run.script_sha256 = checked.prepare, checked.deprovision
     credential = target.deprovision.sysprep_credential
-    allowed = credential is not None and credential.secret_id.vault in run.job.settings.key_vaults
+    allowed = credential is not None and credential.secret_id.listed_in(run.job.settings.key_vaults)
     if credential is not None and allowed:
         secret = yield from ask(run, CHECK_SECRET, CheckSecret(credential=credential))
         if secret.refusal is not None:

@@ -66,6 +66,8 @@ class MachineRun:
         self.evidence: Evidence | None = None
         self.ordered = False
         self.stopped = False
+        self.guest_refused = False
+        self.seen: set[str] = set()
         self.unanswered = False
         self.script_sha256 = ""
         self.deadline: datetime | None = None
@@ -106,6 +108,14 @@ class MachineRun:
         self.ctx.set_custom_status({"stage": stage, "since": self._since.isoformat()})
         self.log("stage", previous=self._timings[-1].stage)
 
+    def _end(self, stage: Stage) -> None:
+        """Enter the last stage; a way to end that the table does not know must not cost the run its result."""
+        try:
+            self.enter(stage)
+        except ValueError as error:
+            self.log("not in the table", error=str(error))
+            self.stage = stage
+
     def note(self, text: str) -> None:
         """Add a sentence to the evidence."""
         evidence = self.evidence or Evidence()
@@ -131,6 +141,10 @@ class MachineRun:
         if answer.correlation_id:
             self._correlation_ids[step] = answer.correlation_id
 
+    def correlation_id(self, step: str) -> str | None:
+        """Give the correlation id of the last order of a step, by which an operator finds its cause."""
+        return self._correlation_ids.get(step)
+
     def log(self, event: str, **fields: object) -> None:
         """Write one structured line, once however often the story is replayed."""
         self._log.info(log_line(event, **self._who(), **fields))
@@ -145,7 +159,7 @@ class MachineRun:
         """Close the run and give its result."""
         if self._cancel.is_complete and outcome is not Outcome.CANCELED:
             self.note("a cancel came too late: the machine was past the point of no return, or its run was over")
-        self.enter(STAGE_OF_OUTCOME[outcome])
+        self._end(STAGE_OF_OUTCOME[outcome])
         self.log("ended", outcome=outcome, code=failure.code if failure else [r.code for r in refusals] or None)
         return MachineResult(
             run_id=self.job.run_id,
@@ -162,7 +176,7 @@ class MachineRun:
             timings=tuple(self._timings),
             image=self.image,
             prepared=self.prepared,
-            undo=self.undo,
+            undo=self.undo if self.undo and any(thing.id == self.undo.id for thing in self.kept) else None,
             decision=self.decision,
             made=tuple(thing.id for thing in self.kept),
             left=self.left,

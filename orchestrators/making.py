@@ -9,12 +9,29 @@ from contracts.made import Kind, Made, Purpose, made_id, made_name
 from contracts.making_steps import MadeRead, NewThing, ReadMade
 from contracts.reasons import Failure, FailureCode, RefusalCode
 from contracts.run import Wait
-from contracts.steps import READ_MADE, READ_NEW_MACHINE, Step
+from contracts.steps import (
+    MAKE_DISK,
+    MAKE_MACHINE,
+    MAKE_MANAGED_IMAGE,
+    MAKE_NETWORK_INTERFACE,
+    MAKE_SECURITY_GROUP,
+    MAKE_SNAPSHOT,
+    READ_MADE,
+    READ_NEW_MACHINE,
+    Step,
+)
 from orchestrators.calling import Story
 from orchestrators.machine_run import Failed, MachineRun, Refused
 from orchestrators.waiting import ask, order, wait_for
 
 _WHOLE = 100.0
+_ORDERED_BY = {
+    Kind.SNAPSHOT: MAKE_SNAPSHOT,
+    Kind.DISK: MAKE_DISK,
+    Kind.SECURITY_GROUP: MAKE_SECURITY_GROUP,
+    Kind.NETWORK_INTERFACE: MAKE_NETWORK_INTERFACE,
+    Kind.MANAGED_IMAGE: MAKE_MANAGED_IMAGE,
+}
 
 
 def thing(run: MachineRun, group: Scope, kind: Kind, part: str, purpose: Purpose, *, implied: bool = False) -> Made:
@@ -46,7 +63,9 @@ def wait_until_whole(run: MachineRun, wait: Wait, things: Sequence[Made], code: 
             seen = yield from ask(run, READ_MADE, ReadMade(made=made, run_id=run.job.run_id))
             if seen.refusal is not None:
                 raise Refused(seen.refusal)
-            if _settled(seen, made, code):
+            if seen.provisioning_state is not None:
+                run.seen.add(made.id)
+            if _settled(run, seen, made, code):
                 standing.remove(made)
         return None if standing else True
 
@@ -55,10 +74,11 @@ def wait_until_whole(run: MachineRun, wait: Wait, things: Sequence[Made], code: 
         raise Failed(Failure.of(code, f"not whole at the deadline: {names}"))
 
 
-def _settled(seen: MadeRead, made: Made, code: FailureCode) -> bool:
+def _settled(run: MachineRun, seen: MadeRead, made: Made, code: FailureCode) -> bool:
     state = (seen.provisioning_state or "").lower()
     if state in {"failed", "canceled"}:
-        raise Failed(Failure.of(code, f"{made.kind} {made.name}: provisioning state {seen.provisioning_state}"))
+        message = f"{made.kind} {made.name}: provisioning state {seen.provisioning_state}"
+        raise Failed(Failure.of(code, message, run.correlation_id(_ORDERED_BY[made.kind].name)))
     return state == "succeeded" and (seen.progress is None or seen.progress >= _WHOLE)
 
 
@@ -73,8 +93,10 @@ def wait_until_ready(run: MachineRun, wait: Wait, vm_id: VmId, code: FailureCode
         if machine is None:
             return None
         state = machine.provisioning_state.lower()
+        run.seen.add(str(vm_id))
         if state == "failed":
-            raise Failed(Failure.of(code, f"{vm_id.name}: provisioning state {machine.provisioning_state}"))
+            message = f"{vm_id.name}: provisioning state {machine.provisioning_state} {machine.trouble}".rstrip()
+            raise Failed(Failure.of(code, message, run.correlation_id(MAKE_MACHINE.name)))
         agent = "ready" if machine.agent_ready else "not ready"
         last = f"provisioning state {machine.provisioning_state}, power state {machine.power_state}, agent {agent}"
         ready = state == "succeeded" and machine.power_state is PowerState.RUNNING and machine.agent_ready

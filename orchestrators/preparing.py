@@ -57,7 +57,7 @@ def run_scripts(run: MachineRun, hashes: tuple[str, ...]) -> Story[None]:
         run.prepared = (*run.prepared, PreparedScript(script=use.script, sha256=sha256))
         yield from _run_script(run, use, sha256, name)
         if use.reboot:
-            yield from _restart(run)
+            names += yield from _restart(run, place)
     if names:
         # A standing Run Command would run again on a machine made from the image.
         yield from take_run_commands_off(run, tuple(names))
@@ -81,7 +81,12 @@ def _run_script(run: MachineRun, use: ScriptUse, sha256: str, name: str) -> Stor
     if answer.refusal is not None:
         raise Refused(answer.refusal)
     ended = yield from _until_ended(
-        run, use, name, waits.script.model_copy(update={"deadline": limit + _ROOM_FOR_NEWS})
+        run,
+        use,
+        name,
+        waits.script.model_copy(
+            update={"deadline": limit + _ROOM_FOR_NEWS, "every": min(300, max(waits.script.every, limit // 60))}
+        ),
     )
     done = run.prepared[-1].model_copy(update={"exit_code": ended.exit_code, "output": ended.output})
     run.prepared = (*run.prepared[:-1], done)
@@ -109,11 +114,21 @@ def _until_ended(run: MachineRun, use: ScriptUse, name: str, wait: Wait) -> Stor
     return ended
 
 
-def _restart(run: MachineRun) -> Story[None]:
-    wait = run.job.settings.waits.restart
+def _restart(run: MachineRun, place: int) -> Story[tuple[str, ...]]:
+    """Restart the machine, and believe it by its boot id: a view that still says ready is no proof.
+
+    Gives the names of the Run Commands by which it was asked.
+    """
+    wait, stages = run.job.settings.waits.restart, (f"boot-{place}-before", f"boot-{place}-after")
+    before = yield from learn_identity(run, stages[0])
     yield from order(run, wait, RESTART_VM, run.subject)
     run.machine = yield from wait_until_ready(run, wait, run.subject.vm_id, FailureCode.CLONE_FAILED)
+    after = yield from learn_identity(run, stages[1])
+    if before is None or after is None or before.boot_id == after.boot_id:
+        message = f"the machine did not show that it restarted after {run.prepared[-1].script}"
+        raise Failed(Failure.of(FailureCode.SCRIPT_FAILED, message))
     run.prepared = (*run.prepared[:-1], run.prepared[-1].model_copy(update={"rebooted": True}))
+    return tuple(run_command_name(run.job.run_id, stage) for stage in stages)
 
 
 def learn_identity(

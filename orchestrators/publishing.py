@@ -9,7 +9,7 @@ from orchestrators.judging import Plan, verification_of
 from orchestrators.machine_run import Failed, MachineRun
 from orchestrators.preparing import learn_source_identity
 from orchestrators.promotion import promote, retire_older
-from orchestrators.verifying import PASSED, mark, verify
+from orchestrators.verifying import mark, passed_tag, verify
 
 
 def learn_what_must_differ(run: MachineRun, plan: Plan) -> Story[GuestIdentity | None]:
@@ -32,18 +32,18 @@ def publish(run: MachineRun, plan: Plan, identity: GuestIdentity | None) -> Stor
     if image.verify is not None:
         run.enter(Stage.VERIFYING)
         yield from verify(run, plan, image.verify, identity)
-    yield from _promote_and_retire(run, image)
+    yield from _promote_and_retire(run, image, passed_tag(identity, plan))
 
 
-def _promote_and_retire(run: MachineRun, wish: GalleryImageVersion) -> Story[None]:
+def _promote_and_retire(run: MachineRun, wish: GalleryImageVersion, passed: dict[str, str]) -> Story[None]:
     """Let `latest` give the new version, then retire older ones; what of that fails does not undo the image."""
     assert run.image is not None
     if wish.exclude_from_latest:
         if wish.verify is not None:
-            yield from mark(run, PASSED)
+            yield from mark(run, passed)
         return
     if wish.verify is not None:
-        yield from promote(run, run.image.id, PASSED)
+        yield from promote(run, run.image.id, passed)
     run.image = run.image.model_copy(update={"excluded_from_latest": False})
     if wish.retention is None:
         return

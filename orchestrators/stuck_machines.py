@@ -58,8 +58,8 @@ def _held(swept: Sweep, ended: EndedRun) -> Story[str | None]:
     holder = cast("str | None", raw["holder"])
     if holder is None or holder == ended.run_id:
         return None
-    alive = yield from swept.alive(holder)
-    return f"run {holder} holds the machine" if alive else None
+    state = yield from swept.run_state(holder)
+    return f"run {holder} holds the machine" if state.alive else None
 
 
 def _deallocate(swept: Sweep, machine: MachineState) -> Story[None]:

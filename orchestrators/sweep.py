@@ -4,13 +4,15 @@
 2. Leave alone whatever the policy gives a reason for; of the rest ask the engine whether its run is alive.
 3. Delete what is left over, kind by kind in the order that ARM accepts, each tried even when another fails.
 4. Ask the engine for in-place runs that ended without looking after their machine; deallocate those that stand stopped.
-5. Say in the audit log and in the result what went, what stays and why. A dry run only tells.
+5. Say in the audit log and in the result what went, what stays and why. A dry run only tells. Where something went,
+   would go or would not go, a warning says so, and the result goes on the queue.
 """
 
 from datetime import datetime, timedelta
 
 from durabletask import task
 
+from contracts.machine_steps import RunStateRead
 from contracts.made import Kind, Made
 from contracts.making_steps import Deleted, DeleteMade
 from contracts.steps import DELETE_MADE, FIND_LEFTOVERS
@@ -19,7 +21,7 @@ from contracts.sweep_steps import FindLeftovers, Leftover
 from orchestrators.calling import Story, Throttled, run_step
 from orchestrators.stuck_machines import look_after_stuck
 from orchestrators.sweeping import Sweep, pauses, words
-from policy.leftovers import why_it_stays
+from policy.leftovers import depends_on_its_run, why_it_stays
 
 _MOST_DELETES = 100
 _MOST_NOES = 3
@@ -36,7 +38,9 @@ def sweep(ctx: task.OrchestrationContext, request: dict[str, object]) -> Story[d
     else:
         swept.would_delete += [each.made.id for each in leftovers]
     yield from look_after_stuck(swept)
-    return swept.result().model_dump(mode="json", exclude_none=True)
+    result = swept.result()
+    yield from swept.report(result)
+    return result.model_dump(mode="json", exclude_none=True)
 
 
 def _leftovers(swept: Sweep) -> Story[list[Leftover]]:
@@ -48,14 +52,12 @@ def _leftovers(swept: Sweep) -> Story[list[Leftover]]:
         found.update({each.made.id.lower(): each for each in answer.found} if answer else {})
     swept.looked_at = len(found)
     swept.show()
-    alive: dict[str, bool] = {}
+    runs: dict[str, RunStateRead] = {}
     going: list[Leftover] = []
     for each in sorted(found.values(), key=lambda each: _ORDER[each.made.kind]):
-        why = why_it_stays(each, job, run_alive=False)
-        if why is None:
-            if each.run_id not in alive:
-                alive[each.run_id] = yield from swept.alive(each.run_id)
-            why = why_it_stays(each, job, run_alive=alive[each.run_id])
+        if depends_on_its_run(each, job) and each.run_id not in runs:
+            runs[each.run_id] = yield from swept.run_state(each.run_id)
+        why = why_it_stays(each, job, runs.get(each.run_id))
         if why is None and len(going) >= _MOST_DELETES:
             why = f"a sweep deletes at most {_MOST_DELETES} things; the next one comes for it"
         if why is None:

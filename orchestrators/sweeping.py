@@ -7,18 +7,19 @@ from durabletask import task
 
 from contracts.answer import Answer
 from contracts.log_line import AUDIT_LOGGER, log_line
-from contracts.machine_steps import ReadRunState
+from contracts.machine_steps import ReadRunState, RunStateRead, SendResult
 from contracts.message import Message
+from contracts.results import result_text
 from contracts.run import Wait
-from contracts.steps import READ_RUN_STATE, Step
+from contracts.steps import READ_RUN_STATE, SEND_RESULT, Step
 from contracts.sweep import SweepJob, SweepMode, SweepNote, SweepResult
 from orchestrators.calling import Story, Throttled, run_step
 
 _MOST_KEPT = 200
-_COUNTED = ("deleted", "would_delete", "deallocated", "would_deallocate")
 _LONGEST_PAUSE = 300
 # A log record of more than about 32 KB is cut by Application Insights.
 _IDS_A_LINE = 50
+_NAMES_A_WARNING = 20
 
 
 class Sweep:
@@ -36,6 +37,7 @@ class Sweep:
         self.would_deallocate: list[str] = []
         self._kept: list[SweepNote] = []
         self._failed: list[SweepNote] = []
+        self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
         self._audit = ctx.create_replay_safe_logger(logging.getLogger(AUDIT_LOGGER))
 
     def ask[I: Message, O: Answer](self, step: Step[I, O], value: I, about: object) -> Story[O | None]:
@@ -50,10 +52,10 @@ class Sweep:
             return None
         return answer
 
-    def alive(self, run_id: str) -> Story[bool]:
+    def run_state(self, run_id: str) -> Story[RunStateRead]:
         """Ask the engine whether a run is alive; one of which it says nothing counts as alive."""
         answer = yield from self.ask(READ_RUN_STATE, ReadRunState(run_id=run_id), run_id)
-        return answer is None or answer.alive
+        return answer or RunStateRead(alive=True, known=True)
 
     def keep(self, about: object, why: str) -> None:
         """Note that a thing stays, and why."""
@@ -76,10 +78,19 @@ class Sweep:
 
     def result(self) -> SweepResult:
         """Close the sweep and give its result; its counts go into the audit log."""
+        counts = {
+            "deleted": len(self.deleted),
+            "wouldDelete": len(self.would_delete),
+            "deallocated": len(self.deallocated),
+            "wouldDeallocate": len(self.would_deallocate),
+            "kept": len(self._kept),
+            "failed": len(self._failed),
+        }
         result = SweepResult(
             sweep_id=self.job.sweep_id,
             mode=self.job.mode,
             looked_at=self.looked_at,
+            counts=counts,
             deleted=tuple(self.deleted),
             would_delete=tuple(self.would_delete),
             deallocated=tuple(self.deallocated),
@@ -88,16 +99,24 @@ class Sweep:
             left_out=max(0, len(self._kept) - _MOST_KEPT),
             failed=tuple(self._failed),
         )
-        lists = result.model_dump(include={*_COUNTED}, by_alias=True)
-        counts = {name: len(listed) for name, listed in lists.items()}
         failed = [note.model_dump() for note in self._failed[:_IDS_A_LINE]]
-        kept = len(self._kept)
-        line = log_line(
-            "sweep ended", runId=self.job.sweep_id, mode=self.job.mode, lookedAt=self.looked_at, kept=kept,
-            **counts, failed=failed,
-        )  # fmt: skip
-        self._audit.info(line)
+        about = {"runId": self.job.sweep_id, "mode": self.job.mode, "lookedAt": self.looked_at}
+        self._audit.info(log_line("sweep ended", **about, **{**counts, "failed": failed}))
         return result
+
+    def report(self, result: SweepResult) -> Story[None]:
+        """Warn, and put the result on the queue, if something went, would go, or would not go; else say nothing."""
+        things = (*self.deleted, *self.would_delete, *self.deallocated, *self.would_deallocate)
+        if not things and not self._failed:
+            return
+        told: dict[str, object] = {"runId": self.job.sweep_id, "mode": self.job.mode, "counts": result.counts}
+        failed = [note.model_dump() for note in self._failed[:_NAMES_A_WARNING]]
+        line = log_line("sweep found leftovers", **told, things=things[:_NAMES_A_WARNING], failures=failed)
+        self._log.warning(line)
+        try:
+            yield from run_step(self.ctx, SEND_RESULT, SendResult(text=result_text(result)))
+        except (task.TaskFailedError, Throttled, ValueError) as error:
+            self._log.warning(log_line("result not sent", runId=self.job.sweep_id, error=str(error)[:500]))
 
 
 def pauses(wait: Wait) -> Iterator[int]:

@@ -32,7 +32,7 @@ def unmake(run: MachineRun, things: list[Made], wait: Wait | None = None) -> Sto
 def _unmake_kind(run: MachineRun, things: list[Made], wait: Wait) -> Story[None]:
     """Begin to delete each at once, then look until each is gone; the last reason of one that stays is kept."""
     reasons: dict[str, str] = {}
-    standing = list(things)
+    standing, doubted = list(things), set[str]()
 
     def look() -> Story[bool | None]:
         for thing in list(standing):
@@ -43,9 +43,14 @@ def _unmake_kind(run: MachineRun, things: list[Made], wait: Wait) -> Story[None]
             except (task.TaskFailedError, Throttled) as error:
                 reasons[thing.id] = words(error)
                 continue
-            if answer.gone:
+            if answer.gone and (thing.id in run.seen or thing.id in doubted):
                 standing.remove(thing)
-            elif answer.why is not None or answer.failure is not None:
+            elif answer.gone:
+                # Never seen: its order may still be on its way, and one 404 is no proof.
+                doubted.add(thing.id)
+            else:
+                run.seen.add(thing.id)
+            if answer.why is not None or answer.failure is not None:
                 reasons[thing.id] = answer.why or (answer.failure.message if answer.failure else "")
         return None if standing else True
 

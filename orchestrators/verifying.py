@@ -1,5 +1,7 @@
 """Before an image version is promoted, a machine made from it must answer for itself."""
 
+from datetime import timedelta
+
 from contracts.facts import GuestIdentity, MachineState, OsType
 from contracts.ids import VmId, run_command_name
 from contracts.image_steps import UpdateImageVersion
@@ -22,27 +24,32 @@ from orchestrators.waiting import order
 from policy.identity_check import identity_faults
 
 ADMIN_USER = "goldencheck"
-PASSED = {"golden-image-verified": "passed"}
-_FAILED = {"golden-image-verified": "failed"}
+_TAG = "golden-image-verified"
+_FAILED, _NOT_TESTED = {_TAG: "failed"}, {_TAG: "notTested"}
 
 
 def verify(run: MachineRun, plan: Plan, wish: Verification, before: GuestIdentity | None) -> Story[None]:
     """Make a machine from the version, ask it who it is, unmake it, and judge; a version that fails is marked so.
 
-    Whatever goes wrong with that machine is a failed verification: the version stays out of latest.
+    Whatever goes wrong with that machine, the version stays out of latest; one that could not even be made says nothing
+    of the image. It has a life of its own, with a ceiling of its own.
     """
-    sealed = run.machine
+    sealed, ceiling = run.machine, run.ceiling
+    run.ceiling = run.ctx.current_utc_datetime + timedelta(hours=run.job.settings.temporary_hours)
     try:
         found = yield from _ask_one(run, plan, wish, before)
     except (Failed, Refused) as trouble:
-        found = Verified(passed=False, faults=(str(trouble)[:500],))
+        tested = isinstance(trouble, Failed) and trouble.failure.code is FailureCode.VERIFY_FAILED
+        found = Verified(passed=False, tested=tested, faults=(str(trouble)[:500],))
     run.machine = sealed
     yield from unmake(run, [made for made in run.things if made.purpose is Purpose.VERIFY])
+    run.ceiling = ceiling
     assert run.image is not None
     run.image = run.image.model_copy(update={"verified": found})
     if not found.passed:
-        yield from mark(run, _FAILED)
-        raise Failed(Failure.of(FailureCode.VERIFY_FAILED, "; ".join(found.faults)[:500]))
+        yield from mark(run, _FAILED if found.tested else _NOT_TESTED)
+        words = "; ".join(found.faults) if found.tested else f"it could not be tested: {'; '.join(found.faults)}"
+        raise Failed(Failure.of(FailureCode.VERIFY_FAILED, words[:500]))
 
 
 def _ask_one(run: MachineRun, plan: Plan, wish: Verification, before: GuestIdentity | None) -> Story[Verified]:
@@ -60,7 +67,9 @@ def _ask_one(run: MachineRun, plan: Plan, wish: Verification, before: GuestIdent
         return Verified(passed=False, faults=("the machine made from the image did not answer",))
     if host is None:
         return Verified(passed=True, identity=told)
-    faults = identity_faults(before, told, expected_host=host, os_type=os_type, allowed_users=wish.allowed_users)
+    credential = run.job.target.deprovision.sysprep_credential
+    allowed = (*wish.allowed_users, *((credential.user,) if credential else ()))
+    faults = identity_faults(before, told, expected_host=host, os_type=os_type, allowed_users=allowed)
     return Verified(passed=not faults, identity=told, faults=faults)
 
 
@@ -96,7 +105,13 @@ def _make_one(
     for implied in (disk, *more):
         adopt = AdoptDisk(made=implied, run_id=run.job.run_id, app_name=run.job.settings.app_name, machine_id=made.id)
         yield from order(run, waits.network, ADOPT_DISK, adopt)
+        run.seen.add(implied.id)
     return machine
+
+
+def passed_tag(before: GuestIdentity | None, plan: Plan) -> dict[str, str]:
+    """The mark of a version that passed; without its source's identity less was compared, and the mark says so."""
+    return {_TAG: "passed" if before is not None or plan.specialized else "passedWithoutSource"}
 
 
 def mark(run: MachineRun, tags: dict[str, str]) -> Story[None]:

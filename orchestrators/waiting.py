@@ -59,6 +59,7 @@ def order[I: Message, O: Answer](run: MachineRun, wait: Wait, step: Step[I, O], 
     run.deadline = run.ctx.current_utc_datetime + timedelta(seconds=wait.deadline)
     run.unanswered = False
     while True:
+        _not_too_old(run)
         try:
             return (yield from ask(run, step, value, again=False))
         except (task.TaskFailedError, Throttled) as error:

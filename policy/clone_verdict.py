@@ -12,20 +12,23 @@ from contracts.facts import (
     PowerState,
     SiteFacts,
 )
-from contracts.ids import Scope
+from contracts.ids import Scope, subscription_of
 from contracts.reasons import Refusal, RefusalCode
 from contracts.request import Mode, Target
 from contracts.resource_ids import SubnetId
 from contracts.run import MachineJob
 from contracts.wishes import GalleryImageVersion, Site, region_key
 from policy.rights import missing_actions, needed_for_clone, needed_for_verification
-from policy.verdict import another_apps_run, what_it_is, windows_build
+from policy.verdict import another_apps_run, credential_in_vain, linux_guest, what_it_is, windows_build
 
 _STABLE = frozenset({PowerState.RUNNING, PowerState.STOPPED, PowerState.DEALLOCATED})
 _NEVER_COPIED = frozenset({"ultrassd_lrs", "premiumv2_lrs"})
 _FREE_THE_GROUP = (
     "Remove the lock from the resource group, or name another group: what a run makes there for a time, it must also "
     "be able to delete."
+)
+_NEAR_THE_KEY = (
+    "Name with clone.resourceGroupId a group in the encryption set's subscription: Azure wants its disks there."
 )
 _GRANT_THERE = "Grant the missing actions to the app's identity at the scope that the message names."
 
@@ -38,10 +41,18 @@ def judge_clone(
     A clone that is not `sealed` (for a specialized image) runs no Sysprep, so its Windows build does not matter.
     """
     machine = facts.machine
-    refusals = [*what_it_is(machine), *_state(job.target, machine), *_disks(job.target, machine, shape)]
+    refusals = [*what_it_is(machine), *_state(job.target, machine), *_disks(job, machine, shape)]
+    refusals += credential_in_vain(job.target, machine)
     if sealed and machine.os_type is OsType.WINDOWS and machine.power_state is PowerState.RUNNING:
         refusals += windows_build(job.target, machine)
     return (*refusals, *_surroundings(job, facts, sealed=sealed))
+
+
+def judge_ready_clone(job: MachineJob, machine: MachineState, *, sealed: bool = True) -> tuple[Refusal, ...]:
+    """Judge a clone that runs by what its source, stopped, could not tell: the Windows build, the Linux agent."""
+    if machine.os_type is OsType.WINDOWS:
+        return tuple(windows_build(job.target, machine)) if sealed else ()
+    return tuple(linux_guest(job, machine))
 
 
 def site_of(job: MachineJob, wish: Site | None) -> tuple[Scope, SubnetId | None]:
@@ -72,7 +83,9 @@ def _state(target: Target, machine: MachineState) -> Iterator[Refusal]:
         yield Refusal.of(RefusalCode.NOT_SETTLED, f"the machine's provisioning state is {machine.provisioning_state}")
 
 
-def _disks(target: Target, machine: MachineState, shape: MachineShape) -> Iterator[Refusal]:
+def _disks(job: MachineJob, machine: MachineState, shape: MachineShape) -> Iterator[Refusal]:
+    target = job.target
+    group = site_of(job, target.clone)[0]
     copied = (shape.os_disk, *(shape.data_disks if target.data_disks == "include" else ()))
     included = [disk for disk in copied if disk is not None]
     kinds = {shape.security_type, *(disk.security_type for disk in included)}
@@ -82,20 +95,24 @@ def _disks(target: Target, machine: MachineState, shape: MachineShape) -> Iterat
     if shape.os_disk is None and not machine.ephemeral_os_disk:
         yield Refusal.of(RefusalCode.DISK_CANNOT_BE_COPIED, "the OS disk is no managed disk")
     for disk in included:
-        yield from _disk(disk)
+        yield from _disk(disk, group)
     if any(disk.disk_encryption for disk in included) and not machine.disk_encryption:
         yield Refusal.of(RefusalCode.DISK_ENCRYPTION, "a disk of the machine is encrypted by Azure Disk Encryption")
     if shape.data_disks and target.data_disks == "refuse":
         yield Refusal.of(RefusalCode.DATA_DISKS, f"the machine has data disks: {len(shape.data_disks)}")
 
 
-def _disk(disk: DiskFacts) -> Iterator[Refusal]:
+def _disk(disk: DiskFacts, group: Scope) -> Iterator[Refusal]:
     name = disk.id.rsplit("/", 1)[-1]
     if disk.sku.lower() in _NEVER_COPIED:
         yield Refusal.of(RefusalCode.DISK_CANNOT_BE_COPIED, f"disk {name} is of the kind {disk.sku}")
     if disk.max_shares > 1:
         message = f"disk {name} may be shared by {disk.max_shares} machines"
         yield Refusal.of(RefusalCode.DISK_CANNOT_BE_COPIED, message)
+    set_id = disk.disk_encryption_set_id
+    if set_id is not None and subscription_of(set_id) != group.subscription_id:
+        message = f"disk {name} is under {set_id}, which lies in another subscription than {group}"
+        yield Refusal(code=RefusalCode.DISK_CANNOT_BE_COPIED, message=message, what_to_change=_NEAR_THE_KEY)
 
 
 def _surroundings(job: MachineJob, facts: MachineFacts, *, sealed: bool) -> Iterator[Refusal]:

@@ -73,7 +73,8 @@ def retire(
     Only a version that carries a run's tag and this app's is ours to delete; whoever made another one decides on it.
     One stays that is in use, that `latest` gives in some region, that is excluded from latest (its verification may be
     under way, or it failed and somebody should look), that is not whole (a run may be making it), that is younger than
-    asked, or that is among the newest asked for.
+    asked, or that is among the newest asked for. Where something follows latest all stay: its instances were made from
+    whatever was the latest on their day.
     """
     listed = sorted(versions, key=lambda version: number(version.name) or (0, 0, 0))
     promoted = [version for version in listed if _whole(version) and not version.excluded_from_latest]
@@ -98,6 +99,8 @@ def retire(
 def _reasons(
     version: ImageVersionListed, uses: ImageUses, wish: Retention, now: datetime, app_name: str
 ) -> Iterator[str]:
+    if uses.latest_used:
+        yield "something follows latest of the definition and may run any version"
     if version.run_id is None or version.app_name != app_name:
         yield "no run of this app made it"
     if version.name in uses.versions:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from contracts.facts import MachineState, PowerState
+from contracts.machine_steps import RunStateRead
 from contracts.made import Kind, Purpose, bears_our_name
 from contracts.sweep import SweepJob
 from contracts.sweep_steps import EndedRun, Leftover
@@ -10,14 +11,26 @@ from contracts.sweep_steps import EndedRun, Leftover
 _IMAGES = frozenset({Kind.MANAGED_IMAGE, Kind.IMAGE_VERSION})
 
 
-def why_it_stays(found: Leftover, job: SweepJob, *, run_alive: bool) -> str | None:
+def why_it_stays(found: Leftover, job: SweepJob, run: RunStateRead | None = None) -> str | None:
     """Give the first reason to leave a thing alone; None only if every condition for deleting it holds.
 
+    `run` is what the engine said of the thing's run; None: it was not asked yet, and only the other reasons count.
     What cannot be read (age, keep-until of an undo snapshot) is a reason to leave it.
     """
+    if found.made.kind in _IMAGES and run is not None and not run.alive:
+        return f"it is an image of run {found.run_id}, which is over: if nobody needs it, delete it by hand"
     if found.made.kind in _IMAGES or found.made.purpose is Purpose.IMAGE:
         return "it is an image, or what it was made for cannot be read: no sweep deletes it"
-    return _not_ours(found, job) or _too_early(found, job) or (f"run {found.run_id} is alive" if run_alive else None)
+    return _not_ours(found, job) or _too_early(found, job) or (_needed(found, job, run) if run else None)
+
+
+def depends_on_its_run(found: Leftover, job: SweepJob) -> bool:
+    """Tell whether the engine must be asked for a thing's run: it may go, or it is a fresh image of this app."""
+    if found.made.kind not in _IMAGES:
+        return why_it_stays(found, job) is None
+    since = job.asked_at - timedelta(days=job.look_back_days)
+    ours = bool(found.run_id) and found.app_name == job.app_name
+    return ours and found.created_at is not None and found.created_at > since
 
 
 def why_not_deallocated(ended: EndedRun, machine: MachineState | None, job: SweepJob) -> str | None:
@@ -43,10 +56,23 @@ def _not_ours(found: Leftover, job: SweepJob) -> str | None:
     return None
 
 
+def _needed(found: Leftover, job: SweepJob, run: RunStateRead) -> str | None:
+    """Tell whether a run may still need it; one that is not known may live in another task hub of the app's name."""
+    if run.alive:
+        return f"run {found.run_id} is alive"
+    if not run.known and _younger(found, job, job.unknown_age_minutes):
+        return f"run {found.run_id} is not known here, and it is younger than {job.unknown_age_minutes} minutes"
+    return None
+
+
+def _younger(found: Leftover, job: SweepJob, minutes: int) -> bool:
+    return found.created_at is None or found.created_at > job.asked_at - timedelta(minutes=minutes)
+
+
 def _too_early(found: Leftover, job: SweepJob) -> str | None:
     if found.created_at is None:
         return "its age cannot be read"
-    if found.created_at > job.asked_at - timedelta(minutes=job.minimum_age_minutes):
+    if _younger(found, job, job.minimum_age_minutes):
         return f"it is younger than {job.minimum_age_minutes} minutes"
     if found.keep_until is not None and found.keep_until > job.asked_at:
         return f"it is kept until {found.keep_until.isoformat()}"

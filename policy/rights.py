@@ -100,16 +100,20 @@ def needed_for_undo() -> tuple[str, ...]:
 
     They are looked for among the rights on the machine, which hold those that come from its group.
     """
-    return ("Microsoft.Compute/disks/beginGetAccess/action", *_all("snapshots"))
+    return (*_COPY, *_all("snapshots"))
 
 
 def needed_for_retention() -> tuple[str, ...]:
-    """Give every ARM action that retiring older versions uses: in the definition, and where machines may use it.
+    """Give every ARM action that retiring older versions uses in the definition."""
+    return tuple(f"{_GALLERY}/images/versions/{verb}" for verb in ("read", "delete"))
 
-    What may not be read there is not seen to be in use.
+
+def needed_to_see_uses() -> tuple[str, ...]:
+    """Give every ARM action that is needed on a whole subscription to see which versions are in use there.
+
+    Without them nothing is retired: what may not be read is not shown, and would not be seen to be in use.
     """
-    uses = (f"{_COMPUTE}/read", "Microsoft.Compute/virtualMachineScaleSets/read")
-    return (*uses, *(f"{_GALLERY}/images/versions/{verb}" for verb in ("read", "delete")))
+    return (f"{_COMPUTE}/read", "Microsoft.Compute/virtualMachineScaleSets/read")
 
 
 def needed_for_sweep(*, subscription: bool) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ class Verdict(Message):
 
 
 def judge_request(job: MachineJob) -> tuple[Refusal, ...]:
-    """Judge what can be judged before Azure is asked: scope, door, and the vault of a credential."""
+    """Judge what can be judged before Azure is asked: scope, door, and the secret of a credential."""
     return tuple(_request_refusals(job))
 
 
@@ -39,7 +39,10 @@ def judge_machine(job: MachineJob, facts: MachineFacts) -> Verdict:
     """Judge the machine by the facts; every reason is told, not only the first."""
     machine = facts.machine
     if machine.generalized and machine.power_state is PowerState.DEALLOCATED:
-        return Verdict(already_generalized=True)
+        # Its owner gave it free once; to publish it, he must still.
+        opt_in = opt_in_missing(machine, job.settings.opt_in_tag, job.settings.opt_in_value)
+        refused = (opt_in,) if opt_in is not None and job.target.image is not None else ()
+        return Verdict(refusals=refused, already_generalized=True)
     refusals = (*_shape(job, machine), *_condition(job, machine), *_surroundings(job, facts))
     return Verdict(refusals=refusals)
 
@@ -52,9 +55,9 @@ def _request_refusals(job: MachineJob) -> Iterator[Refusal]:
     if target.mode is Mode.IN_PLACE and job.door not in settings.in_place_doors:
         yield Refusal.of(RefusalCode.DOOR_MAY_NOT_ASK, f"the door {job.door} may not give machines up (inPlace)")
     credential = target.deprovision.sysprep_credential
-    if credential is not None and credential.secret_id.vault not in settings.key_vaults:
+    if credential is not None and not credential.secret_id.listed_in(settings.key_vaults):
         allowed = ", ".join(settings.key_vaults) or "none"
-        message = f"{credential.secret_id.vault} is no vault that may be asked (allowed: {allowed})"
+        message = f"{credential.secret_id} is no secret that may be asked for (allowed: {allowed})"
         yield Refusal.of(RefusalCode.VAULT_NOT_ALLOWED, message)
 
 
@@ -74,8 +77,15 @@ def what_it_is(machine: MachineState) -> Iterator[Refusal]:
 
 def _shape(job: MachineJob, machine: MachineState) -> Iterator[Refusal]:
     yield from what_it_is(machine)
+    yield from credential_in_vain(job.target, machine)
     if machine.os_type is OsType.WINDOWS and machine.power_state is PowerState.RUNNING:
         yield from windows_build(job.target, machine)
+
+
+def credential_in_vain(target: Target, machine: MachineState) -> Iterator[Refusal]:
+    """Give the reason if Sysprep's credential is given for a machine that has no Sysprep."""
+    if machine.os_type is OsType.LINUX and target.deprovision.sysprep_credential is not None:
+        yield Refusal.of(RefusalCode.CREDENTIAL_NOT_FOR_LINUX, "the machine runs Linux, which knows no Sysprep")
 
 
 def windows_build(target: Target, machine: MachineState) -> Iterator[Refusal]:
@@ -105,10 +115,11 @@ def _condition(job: MachineJob, machine: MachineState) -> Iterator[Refusal]:
     if machine.provisioning_state.lower() != "succeeded":
         yield Refusal.of(RefusalCode.NOT_SETTLED, f"the machine's provisioning state is {machine.provisioning_state}")
     if machine.os_type is OsType.LINUX and machine.power_state is PowerState.RUNNING:
-        yield from _linux(job, machine)
+        yield from linux_guest(job, machine)
 
 
-def _linux(job: MachineJob, machine: MachineState) -> Iterator[Refusal]:
+def linux_guest(job: MachineJob, machine: MachineState) -> Iterator[Refusal]:
+    """What a running Linux machine lacks to be told, and to prove that it sealed itself."""
     version = _version(machine.agent_version)
     if machine.agent_ready and (version is None or version < OLDEST_LINUX_AGENT):
         yield Refusal.of(RefusalCode.AGENT_TOO_OLD, f"the Linux agent reports version {machine.agent_version!r}")

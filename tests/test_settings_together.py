@@ -52,7 +52,16 @@ def test_a_clone_may_live_until_its_image_is_whole(hours: str | None, good: bool
         )
 
 
-@pytest.mark.parametrize("listed", ["https://Builds.Vault.azure.net/", "https://builds.vault.azure.net"])
-def test_a_vault_is_the_same_in_any_spelling(listed: str) -> None:
-    secret = SecretId.parse("https://BUILDS.vault.azure.net/secrets/s")
-    assert secret.vault in read_settings({"GOLDEN_KEY_VAULTS": listed}).for_run().key_vaults
+@pytest.mark.parametrize(
+    "listed", ["https://Builds.Vault.azure.net/Secrets/s", "https://builds.vault.azure.net/secrets/S*/"]
+)
+def test_a_secret_is_the_same_in_any_spelling(listed: str) -> None:
+    secret = SecretId.parse("https://BUILDS.vault.azure.net/secrets/S")
+    assert secret.listed_in(read_settings({"GOLDEN_KEY_VAULTS": listed}).for_run().key_vaults)
+
+
+@pytest.mark.parametrize("listed", ["https://builds.vault.azure.net", "https://builds.vault.azure.net/secrets/"])
+def test_a_whole_vault_is_a_fault_that_says_to_name_the_secrets(listed: str) -> None:
+    told = faults({"GOLDEN_KEY_VAULTS": listed})
+    assert "is a whole vault: name the secrets" in told
+    assert "https://builds.vault.azure.net/secrets/sysprep-*" in told

@@ -1,6 +1,7 @@
 """The sweeper's doors: every hour by timer, and by hand over HTTP."""
 
 import json
+import math
 import uuid
 from datetime import UTC, datetime
 
@@ -33,7 +34,10 @@ async def sweep_leftovers(timer: func.TimerRequest, client: df.DurableFunctionsC
 
 
 async def start_sweep(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """POST /sweeps with {"mode"?}: 202 with a link to what comes of it; without a mode nothing is changed."""
+    """POST /sweeps with {"mode"?}: 202 with a link to what comes of it; without a mode nothing is changed.
+
+    409 SweepIsOff where GOLDEN_SWEEP is off and the mode would delete.
+    """
     import settings
 
     body = req.get_body()
@@ -41,6 +45,9 @@ async def start_sweep(req: func.HttpRequest, client: df.DurableFunctionsClient) 
         return problem(413, "TooLarge", "the body is too large", f"send at most {_MOST_BYTES} bytes")
     try:
         asked = read_form(SweepRequest, body or b"{}")
+        if asked.mode is SweepMode.DELETE and settings.current().sweep == "off":
+            detail = 'set GOLDEN_SWEEP to "dryRun" or "delete", or ask with the mode "dryRun"'
+            return problem(409, "SweepIsOff", "GOLDEN_SWEEP is off: nothing is deleted", detail)
         caller = caller_of(dict(req.headers))
         job = _job(f"sweep-{uuid.uuid4()}", asked.mode, datetime.now(UTC), Door.HTTP, caller)
     except BadRequest as bad:
@@ -87,6 +94,8 @@ def _job(sweep_id: str, mode: SweepMode, now: datetime, door: Door, caller: Call
         scopes=wanted.allowed_scopes,
         app_name=wanted.app_name,
         minimum_age_minutes=wanted.sweep_age_minutes,
+        # So long another task hub's run may still need what it made.
+        unknown_age_minutes=wanted.temporary_hours * 60 + math.ceil(wanted.waits.publish.deadline / 60),
     )
 
 

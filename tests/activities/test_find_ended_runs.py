@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import azure.durable_functions as df
-import pytest
 from durabletask import task
 from durabletask.client import AsyncTaskHubGrpcClient
 
 from activities.find_ended_runs import find_ended_runs
 from activities.read_run_state import read_run_state
-from contracts.machine_steps import ReadRunState
+from contracts.facts import PowerState
+from contracts.ids import publication_id
+from contracts.machine_steps import ReadRunState, RunStateRead
 from contracts.reasons import Failure, FailureCode
 from contracts.results import MachineResult, Outcome
 from contracts.run import MachineJob
@@ -62,7 +63,9 @@ def terminated(running: RunningEngine, name: str, stage: Stage, **more: Any) -> 
     return asked
 
 
-def ended(asked: MachineJob, code: FailureCode | None, stage: Stage = Stage.STOPPING) -> dict[str, Any]:
+def ended(
+    asked: MachineJob, code: FailureCode | None, stage: Stage = Stage.STOPPING, power: PowerState | None = None
+) -> dict[str, Any]:
     result = MachineResult(
         run_id=asked.run_id,
         request_id=asked.request_id,
@@ -72,6 +75,7 @@ def ended(asked: MachineJob, code: FailureCode | None, stage: Stage = Stage.STOP
         outcome=Outcome.FAILED if code else Outcome.GENERALIZED,
         ended_in=stage,
         failure=Failure.of(code, "seen") if code else None,
+        power_state=power,
     )
     return result.model_dump(mode="json", exclude_none=True)
 
@@ -108,23 +112,23 @@ async def test_a_clone_is_no_machine_to_look_after() -> None:
         assert await found(running) == {}
 
 
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
-        (FailureCode.STILL_RUNNING, True),
-        (FailureCode.GUEST_FAILED, True),
-        (FailureCode.DEALLOCATE_TIMED_OUT, True),
-        (FailureCode.STARTED_BY_SOMEBODY_ELSE, False),
-        (FailureCode.MACHINE_REPLACED, False),
-        (None, False),
-    ],
-)
-async def test_runs_that_failed_with_their_machine_still_up(code: FailureCode | None, expected: bool) -> None:
-    asked = job("vm1", request_id="vm1")
+async def test_runs_that_failed_and_did_not_leave_their_machine_deallocated_whatever_the_code() -> None:
+    cases: list[tuple[FailureCode | None, PowerState | None, bool]] = [
+        *((code, state, True) for code in FailureCode for state in (PowerState.STOPPED, None)),
+        (FailureCode.UNEXPECTED, PowerState.UNKNOWN, True),
+        (FailureCode.STOPPED_WITHOUT_PROOF, PowerState.DEALLOCATED, False),
+        (None, PowerState.STOPPED, False),
+    ]
     with engine({}, stories=(golden_image,)) as running:
-        begin(running, "vm1", Stage.FAILED, result=ended(asked, code))
+        for number, (code, state, _) in enumerate(cases):
+            asked = job(f"vm{number}", request_id=f"vm{number}")
+            begin(running, f"vm{number}", Stage.FAILED, result=ended(asked, code, power=state))
+        early = job("early", request_id="early")
+        result = ended(early, FailureCode.SNAPSHOT_FAILED, Stage.PREPARING, power=PowerState.RUNNING)
+        begin(running, "early", Stage.FAILED, result=result)
         runs = await found(running)
-    assert [run.stage for run in runs.values()] == ([Stage.STOPPING] if expected else [])
+    assert set(runs) == {f"vm{number}" for number, (_, _, expected) in enumerate(cases) if expected}
+    assert {run.stage for run in runs.values()} == {Stage.STOPPING}
 
 
 async def test_what_cannot_be_read_is_passed_over() -> None:
@@ -134,13 +138,38 @@ async def test_what_cannot_be_read_is_passed_over() -> None:
         assert [run.run_id for run in (await found(running)).values()] == [stopping.run_id]
 
 
+async def states_of(running: RunningEngine, *run_ids: str) -> list[RunStateRead]:
+    client = AsyncTaskHubGrpcClient(host_address=running.address)
+    try:
+        bound = cast("df.DurableFunctionsClient", client)
+        return [await read_run_state(ReadRunState(run_id=run_id), bound) for run_id in run_ids]
+    finally:
+        await client.close()
+
+
 async def test_only_a_run_that_is_known_and_not_over_is_alive() -> None:
     with engine({}, stories=(golden_image,)) as running:
         alive, over = begin(running, "vm1", Stage.STOPPING), terminated(running, "vm2", Stage.STOPPING)
-        client = AsyncTaskHubGrpcClient(host_address=running.address)
-        states = [
-            (await read_run_state(ReadRunState(run_id=run_id), cast("df.DurableFunctionsClient", client))).alive
-            for run_id in (alive.run_id, over.run_id, "vm-unknown-0")
-        ]
-        await client.close()
-    assert states == [True, False, False]
+        states = await states_of(running, alive.run_id, over.run_id, "vm-unknown-0")
+    assert [(state.alive, state.known) for state in states] == [(True, True), (False, True), (False, False)]
+
+
+async def test_a_run_is_alive_as_long_as_its_publication_is() -> None:
+    """On Azure a run that is terminated does not take its publication with it."""
+
+    def publish(running: RunningEngine, run_id: str) -> None:
+        document = {"wanted": {"stage": Stage.PUBLISHING}}
+        running.client.schedule_new_orchestration(GOLDEN_IMAGE, input=document, instance_id=publication_id(run_id))
+        wait_for_stage(running, publication_id(run_id), Stage.PUBLISHING)
+
+    with engine({}, stories=(golden_image,)) as running:
+        over = terminated(running, "vm1", Stage.PUBLISHING).run_id
+        publish(running, over)
+        publish(running, "vm-purged-0")
+        publishing = await states_of(running, over, "vm-purged-0")
+        for run_id in (over, "vm-purged-0"):
+            running.client.terminate_orchestration(publication_id(run_id))
+            running.end_of(publication_id(run_id))
+        ended_too = await states_of(running, over, "vm-purged-0")
+    assert publishing == [RunStateRead(alive=True, known=True)] * 2
+    assert ended_too == [RunStateRead(alive=False, known=True)] * 2

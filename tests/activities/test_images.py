@@ -19,7 +19,7 @@ from contracts.image_steps import (
 from contracts.making_steps import DeleteMade, ReadMade
 from contracts.reasons import RefusalCode
 from contracts.resource_ids import ImageDefinitionId
-from policy.rights import needed_for_gallery, needed_for_managed_image
+from policy.rights import LOOKING, needed_for_gallery, needed_for_managed_image, needed_to_see_uses
 from tests.support.azure import azure
 from tests.support.images import DEFINITION, IMAGE, RUN, SOURCE, calls, furnish, made, managed, wanted
 from tests.support.journey import spec
@@ -153,7 +153,40 @@ def test_uses_are_found_in_machines_and_scale_sets() -> None:
 
 
 def test_a_subscription_that_cannot_be_listed_is_no_empty_one() -> None:
-    with azure(SOURCE, role=Role(("Microsoft.Compute/virtualMachines/read",))) as az:
+    with azure(SOURCE, role=Role(("Microsoft.Compute/virtualMachines/read", LOOKING[0]))) as az:
         furnish(az)
-        with pytest.raises(ArmRefused):
+        with pytest.raises(ArmRefused, match="virtualMachineScaleSets/read"):
             az.call(read_image_uses(ReadImageUses(definition_id=DEFINITION, subscription_ids=(SUBSCRIPTION,))))
+
+
+@pytest.mark.parametrize(
+    ("scope", "rights", "seen"),
+    [
+        (f"/subscriptions/{SUBSCRIPTION}", (LOOKING[0], *needed_to_see_uses()), True),
+        (f"/subscriptions/{SUBSCRIPTION}", needed_to_see_uses(), False),
+        (GROUP, (LOOKING[0], *needed_to_see_uses()), False),
+    ],
+)
+def test_uses_count_only_where_the_whole_subscription_may_be_read(
+    scope: str, rights: tuple[str, ...], seen: bool
+) -> None:
+    uses = ReadImageUses(definition_id=DEFINITION, subscription_ids=(SUBSCRIPTION,))
+    with azure(SOURCE, role=Role(rights, scopes=(scope,))) as az:
+        furnish(az)
+        if seen:
+            assert az.call(read_image_uses(uses)).versions == ()
+        else:
+            with pytest.raises(ArmRefused, match=r"may not be seen: Microsoft\.Compute/virtualMachines/read"):
+                az.call(read_image_uses(uses))
+        listed = [call for call in calls(az) if "listAll" in call]
+    assert bool(listed) is seen
+
+
+def test_a_scale_set_follows_latest_whatever_azure_resolved_for_it() -> None:
+    with azure(SOURCE, role=Role()) as az:
+        furnish(az)
+        added = az.simulator.world.add_scale_set("set1", GROUP, str(DEFINITION))
+        profile = added.properties["virtualMachineProfile"]["storageProfile"]
+        profile["imageReference"] = {"id": str(DEFINITION), "exactVersion": "1.0.3"}
+        found = az.call(read_image_uses(ReadImageUses(definition_id=DEFINITION, subscription_ids=(SUBSCRIPTION,))))
+    assert found.latest_used

@@ -59,6 +59,13 @@ def stored(az: Azure, thing: Made) -> Any:
     return az.simulator.world.store.require(thing.id)
 
 
+SHUT = ("DenyAll", "Disabled")
+
+
+def shut(thing: Any) -> tuple[str, str]:
+    return thing.properties["networkAccessPolicy"], thing.properties["publicNetworkAccess"]
+
+
 def look(az: Azure, thing: Made, run_id: str = RUN_ID) -> MadeRead:
     return az.call(read_made(ReadMade(made=thing, run_id=run_id)))
 
@@ -81,7 +88,9 @@ def test_a_clone_is_made_like_its_source_and_the_source_is_not_written() -> None
     assert untouched
     assert [entry.provisioning_state for entry in seen] == ["Succeeded"] * 5
     assert snapshot.properties["incremental"] is True
-    assert disk.properties["encryption"]["diskEncryptionSetId"].endswith("/des1")
+    for copied_disk in (disk, snapshot):
+        assert copied_disk.properties["encryption"]["diskEncryptionSetId"].endswith("/des1")
+        assert shut(copied_disk) == SHUT
     assert (disk.zones, disk.sku) == (("2",), {"name": "Premium_LRS"})
     alike = {"vm_size", "zones", "plan", "license_type", "security_type", "secure_boot", "v_tpm", "generation"}
     assert [name for name in alike if getattr(copied, name) != getattr(shape, name)] == []
@@ -210,7 +219,7 @@ def test_a_machine_out_of_an_image_is_provisioned_and_takes_its_disk_along(syste
         disk = look(az, VERIFY_DISK)
         adoption = AdoptDisk(made=VERIFY_DISK, run_id=RUN_ID, app_name="tests", machine_id=machine.id)
         adopted = az.call(adopt_disk(adoption))
-        tags = stored(az, VERIFY_DISK).tags
+        tags, export = stored(az, VERIFY_DISK).tags, shut(stored(az, VERIFY_DISK))
         az.call(delete_made(DeleteMade(made=machine, run_id=RUN_ID)))
         az.pass_time(60)
         after = [look(az, thing) for thing in (machine, VERIFY_DISK)]
@@ -219,6 +228,7 @@ def test_a_machine_out_of_an_image_is_provisioned_and_takes_its_disk_along(syste
     assert disk.provisioning_state == "Succeeded"
     assert adopted.refusal is None
     assert tags == {**OUR_TAGS, "golden-image-purpose": "verify"}
+    assert export == SHUT
     assert after == [MadeRead(), MadeRead()]
 
 

@@ -212,6 +212,18 @@ def test_run_commands_are_removed_one_by_one_even_if_one_is_refused() -> None:
     assert on_the_machine == {}
 
 
+def test_a_run_command_that_may_not_be_read_counts_as_left() -> None:
+    with azure(spec("vm1")) as az:
+        az.call(start_deprovision(order(az.read())))
+        az.pass_time(30)
+        az.trouble("status", "runCommands.get", status=403, code="AuthorizationFailed")
+        request = RemoveRunCommands(vm_id=target(), run_commands=(RUN_COMMAND,))
+        assert az.call(remove_run_commands(request)).left == (RUN_COMMAND,)
+        assert az.call(remove_run_commands(request)).left == (RUN_COMMAND,), "taken now"
+        az.pass_time(30)
+        assert az.call(remove_run_commands(request)).left == ()
+
+
 def test_an_order_is_not_given_to_a_machine_that_changed_since_it_was_inspected() -> None:
     with azure(spec("vm1", tags={}), spec("vm2", power="stopped")) as az:
         not_free = az.call(start_deprovision(order(az.read())))

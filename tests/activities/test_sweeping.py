@@ -1,5 +1,6 @@
 """What a sweep reads: things with a run's tag in a scope, and machines that an ended run left behind."""
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -55,8 +56,8 @@ def test_what_a_run_made_is_found_with_all_that_the_policy_needs(scope: str) -> 
     assert rules.created_at is not None
     assert timedelta(hours=3) - timedelta(minutes=1) < now - rules.created_at <= timedelta(hours=3)
     job = sweep_job(asked_at=now, app_name=APP)
-    assert why_it_stays(rules, job, run_alive=False) is None
-    assert "kept until" in (why_it_stays(snapshot, job, run_alive=False) or "")
+    assert why_it_stays(rules, job) is None
+    assert "kept until" in (why_it_stays(snapshot, job) or "")
 
 
 def test_a_long_list_is_read_page_by_page_and_what_no_run_makes_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,8 +72,22 @@ def test_a_long_list_is_read_page_by_page_and_what_no_run_makes_is_left_out(monk
         before = len(az.simulator.requests())
         found = find(az).found
         asked = [f"{r.method} {r.operation} {r.status}" for r in az.simulator.requests()[before:]]
+        listed = [each for each in az.simulator.world.store.all() if not each.kind.endswith("/subnets")]
+        pages = math.ceil((len(listed) + len(az.simulator.world.machines)) / 2)
     assert len(found) == 4
-    assert asked == ["GET resources.list 200"] * 3
+    assert pages > 3, "what is not ours is listed too"
+    assert asked == ["GET resources.list 200"] * pages
+
+
+def test_more_pages_are_read_than_of_another_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything in a subscription is listed: half a list, or an error, would be no sweep."""
+    monkeypatch.setattr("workbench.arm_simulator.paging.PAGE", 1)
+    with azure(*(spec(f"vm{number}") for number in range(8)), role=Role()) as az:
+        az.call(make_security_group(rules_order()))
+        az.pass_time(60)
+        before = len(az.simulator.requests())
+        assert len(find(az).found) == 1
+        assert len(az.simulator.requests()) - before > 20
 
 
 def test_a_fresh_thing_is_not_in_the_list_yet_and_nothing_breaks() -> None:
@@ -90,7 +105,7 @@ def test_a_purpose_that_cannot_be_read_is_never_swept() -> None:
         found = find(az).found
         now = az.simulator.clock.now()
     assert len(found) == 1
-    assert "no sweep deletes it" in (why_it_stays(found[0], sweep_job(asked_at=now), run_alive=False) or "")
+    assert "no sweep deletes it" in (why_it_stays(found[0], sweep_job(asked_at=now)) or "")
 
 
 def test_a_list_that_is_refused_throttled_or_broken_says_so() -> None:

@@ -74,6 +74,19 @@ def test_a_delete_is_ordered_once() -> None:
     assert after.gone
 
 
+def test_a_deletion_that_never_ends_is_ordered_again_only_by_whoever_insists() -> None:
+    with azure(spec("vm1"), role=Role()) as az:
+        make_clone(az, shape_of(az))
+        az.trouble("operationNeverEnds", "virtualMachines.delete")
+        delete(az, MACHINE)
+        az.pass_time(3_600)
+        assert not delete(az, MACHINE).gone
+        assert deletes(az) == 1
+        az.call(delete_made(DeleteMade(made=MACHINE, run_id=RUN_ID, insist=True)))
+        az.pass_time(60)
+        assert delete(az, MACHINE).gone
+
+
 def test_what_was_never_there_is_gone() -> None:
     with azure(spec("vm1"), role=Role()) as az:
         things = (SNAPSHOT, DISK, RULES, INTERFACE, MACHINE, made(Kind.MANAGED_IMAGE, "image", Purpose.IMAGE))

@@ -4,14 +4,16 @@ from typing import Any
 
 import pytest
 
-from azure_clients.bodies import disk, network_interface, security_group
+from azure_clients.bodies import disk, network_interface, security_group, snapshot
 from azure_clients.machine_body import machine
 from contracts.facts import DiskFacts, MachineShape, OsType, Plan
-from contracts.making_steps import DataDisk, MakeDisk, MakeMachine
+from contracts.making_steps import DataDisk, MakeDisk, MakeMachine, MakeSnapshot
 from tests.support.making import DISK, INTERFACE, MACHINE, RULES, SNAPSHOT, interface_order, new, rules_order
-from tests.support.requests import GROUP
+from tests.support.requests import GROUP, SUBSCRIPTION
 
 TAGS = {"golden-image-run": "r"}
+SHUT = {"networkAccessPolicy": "DenyAll", "publicNetworkAccess": "Disabled"}
+SET = f"{GROUP}/providers/Microsoft.Compute/diskEncryptionSets/des1"
 IMAGE = f"{GROUP}/providers/Microsoft.Compute/galleries/g/images/d/versions/1.0.0"
 
 
@@ -44,10 +46,13 @@ def body(request: MakeMachine) -> dict[str, Any]:
 
 
 def rules(*service_tags: str) -> list[tuple[str, str, int, str, str, str]]:
-    """Give direction, access, priority, destination, protocol and port of each rule."""
-    members = ("direction", "access", "priority", "destinationAddressPrefix", "protocol", "destinationPortRange")
-    found = security_group(rules_order(*service_tags), TAGS)["properties"]["securityRules"]
-    return [tuple(rule["properties"][member] for member in members) for rule in found]
+    """Give direction, access, priority, destination, protocol and ports of each rule."""
+    members = ("direction", "access", "priority", "destinationAddressPrefix", "protocol")
+    found = [
+        rule["properties"] for rule in security_group(rules_order(*service_tags), TAGS)["properties"]["securityRules"]
+    ]
+    ports = [" ".join(rule.get("destinationPortRanges") or [rule["destinationPortRange"]]) for rule in found]
+    return [(*(rule[member] for member in members), port) for rule, port in zip(found, ports, strict=True)]  # pyright: ignore[reportReturnType]
 
 
 def test_nothing_is_open_but_the_platform_and_what_was_asked_for() -> None:
@@ -55,8 +60,8 @@ def test_nothing_is_open_but_the_platform_and_what_was_asked_for() -> None:
     closed = [("Outbound", "Deny", 4096, "*", "*", "*"), ("Inbound", "Deny", 100, "*", "*", "*")]
     assert rules() == [platform, *closed]
     asked = [
-        ("Outbound", "Allow", 200, "AzureMonitor", "Tcp", "443"),
-        ("Outbound", "Allow", 201, "Storage.WestEurope", "Tcp", "443"),
+        ("Outbound", "Allow", 200, "AzureMonitor", "Tcp", "80 443"),
+        ("Outbound", "Allow", 201, "Storage.WestEurope", "Tcp", "80 443"),
     ]
     assert rules("AzureMonitor", "Storage.WestEurope") == [platform, *asked, *closed]
 
@@ -89,7 +94,7 @@ def test_a_disk_stands_in_the_zone_of_its_machine_unless_it_stands_in_all(
 
 def test_a_data_disk_names_no_system() -> None:
     request = MakeDisk(**new(DISK), snapshot_id=SNAPSHOT.id, like=disk_facts(lun=0))
-    assert set(disk(request, TAGS)["properties"]) == {"creationData"}
+    assert set(disk(request, TAGS)["properties"]) == {"creationData", *SHUT}
 
 
 def test_a_disk_keeps_generation_security_and_key() -> None:
@@ -104,7 +109,41 @@ def test_a_disk_keeps_generation_security_and_key() -> None:
         "hyperVGeneration": "V2",
         "securityProfile": {"securityType": "TrustedLaunch"},
         "encryption": {"type": "EncryptionAtRestWithPlatformAndCustomerKeys", "diskEncryptionSetId": "/des"},
+        **SHUT,
     }
+
+
+KEYED: dict[str, Any] = {"disk_encryption_set_id": SET, "encryption_type": "EncryptionAtRestWithCustomerKey"}
+
+
+@pytest.mark.parametrize(
+    ("like", "encryption"),
+    [
+        ({}, {}),
+        ({"encryption_type": "EncryptionAtRestWithPlatformKey"}, {}),
+        (KEYED, {"encryption": {"type": "EncryptionAtRestWithCustomerKey", "diskEncryptionSetId": SET}}),
+    ],
+)
+def test_a_snapshot_lies_under_the_key_of_its_disk_and_nobody_exports_it(
+    like: dict[str, Any], encryption: dict[str, Any]
+) -> None:
+    request = MakeSnapshot(**new(SNAPSHOT), source_disk_id="/disk")
+    copied = {"creationData": {"createOption": "Copy", "sourceResourceId": "/disk"}, "incremental": True}
+    assert snapshot(request, TAGS, disk_facts(**like))["properties"] == {**copied, **SHUT, **encryption}
+
+
+def test_the_disks_of_a_machine_out_of_an_image_lie_under_the_keys_of_the_source() -> None:
+    keyed = shape(os_disk=disk_facts(**KEYED), data_disks=(disk_facts(lun=1), disk_facts(lun=2, **KEYED)))
+    data = tuple(DataDisk(id=f"/d{lun}", lun=lun) for lun in (1, 2))
+    storage = body(from_image(shape=keyed, data_disks=data))["storageProfile"]
+    assert storage["osDisk"]["managedDisk"] == {"diskEncryptionSet": {"id": SET}}
+    assert [entry.get("managedDisk") for entry in storage["dataDisks"]] == [None, storage["osDisk"]["managedDisk"]]
+
+
+def test_an_encryption_set_of_another_subscription_is_not_asked_for() -> None:
+    elsewhere = SET.replace(SUBSCRIPTION, "99999999-2222-3333-4444-555555555555")
+    keyed = shape(os_disk=disk_facts(disk_encryption_set_id=elsewhere))
+    assert "managedDisk" not in body(from_image(shape=keyed))["storageProfile"]["osDisk"]
 
 
 def test_a_clone_attaches_its_disks_and_is_told_nothing() -> None:

@@ -32,9 +32,15 @@ def test_the_newest_version_is_read_unless_one_is_named() -> None:
     assert (newest, after, named) == (VALUE, "another", "another")
 
 
-def test_a_vault_that_is_not_listed_is_not_asked() -> None:
-    with azure_with_vault(listed=False) as az:
-        with pytest.raises(ArmRefused, match="GOLDEN_KEY_VAULTS does not name https://127") as refused:
+@pytest.mark.parametrize(
+    "listed", ["", "{vault}/secrets/sysprep-eu", "{vault}/secrets/b*", "https://b.example/secrets/*"]
+)
+def test_a_secret_that_is_not_listed_is_not_asked_for(listed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with azure_with_vault() as az:
+        monkeypatch.setenv("GOLDEN_KEY_VAULTS", listed.format(vault=secret_id(az).vault))
+        settings.current.cache_clear()
+        told = r"GOLDEN_KEY_VAULTS does not name https://127.*/secrets/sysprep"
+        with pytest.raises(ArmRefused, match=told) as refused:
             az.call(read_secret(secret_id(az)))
         asked = az.simulator.requests()
     assert refused.value.code == "VaultNotAllowed"
@@ -129,7 +135,7 @@ async def _ask_a_stranger(folder: Path) -> tuple[list[str | None], str]:
 
     context, ca_file = await asyncio.to_thread(make_certificates, folder)
     async with _listening(handle, context) as address:
-        listed = {"GOLDEN_KEY_VAULTS": address, "GOLDEN_CA_FILE": str(ca_file)}
+        listed = {"GOLDEN_KEY_VAULTS": f"{address}/secrets/sysprep", "GOLDEN_CA_FILE": str(ca_file)}
         with patch.dict(os.environ, listed):
             settings.current.cache_clear()
             with pytest.raises(ArmRefused) as refused:

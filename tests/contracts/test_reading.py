@@ -207,13 +207,13 @@ def test_no_door_takes_more_than_the_form_allows() -> None:
 
 def test_at_most_fifty_faults_are_told_and_each_is_short() -> None:
     with pytest.raises(BadRequest) as caught:
-        read_request(json.dumps(request(**{"x" * 10_000 + str(index): 1 for index in range(60)})), max_targets=1)
+        read_request(json.dumps(request() | {"x" * 10_000 + str(index): 1 for index in range(60)}), max_targets=1)
     assert len(caught.value.faults) == 50
     assert {len(fault.path) for fault in caught.value.faults} == {300}
 
 
 def test_faults_of_any_signs_fit_the_answer_on_the_queue() -> None:
-    text = json.dumps(request(**{"\u0001" * 900 + str(index): 1 for index in range(50)}))
+    text = json.dumps(request() | {"\u0001" * 900 + str(index): 1 for index in range(50)})
     with pytest.raises(BadRequest) as caught:
         read_request(text, max_targets=1)
     answer = result_text(Rejection(message_id="m1", faults=caught.value.faults))
@@ -262,3 +262,20 @@ def test_nothing_that_resembles_a_request_does_either(document: dict[str, object
 
 def test_a_fault_says_where_and_what_on_the_wire() -> None:
     assert Fault(path="$", message="m").model_dump(mode="json") == {"path": "$", "message": "m"}
+
+
+@pytest.mark.parametrize("version", ["1.2.3", None])
+def test_no_image_is_asked_for_twice(version: str | None) -> None:
+    definition = IMAGE.replace("/images/i", "/galleries/g/images/d")
+    if version is None:
+        wishes = [{"kind": "managedImage", "imageId": IMAGE}, {"kind": "managedImage", "imageId": IMAGE.upper()}]
+    else:
+        wish = {"kind": "galleryImageVersion", "imageDefinitionId": definition, "version": version}
+        wishes = [wish, wish]
+    targets: list[dict[str, Any]] = [
+        {"vmId": vm_id(name), "mode": "inPlace", "image": wish} for name, wish in zip("ab", wishes, strict=True)
+    ]
+    with pytest.raises(BadRequest, match=r"\$\.targets\[1\]\.image: is the same image as \$\.targets\[0\]"):
+        read_request(json.dumps(request(targets=targets)), max_targets=9)
+    targets[1]["image"] = {"kind": "galleryImageVersion", "imageDefinitionId": definition}
+    assert read_request(json.dumps(request(targets=targets)), max_targets=9)

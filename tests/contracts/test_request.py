@@ -130,6 +130,18 @@ def test_all_that_is_said_is_kept() -> None:
             "names a region twice",
         ),
         ({"mode": "clone", "clone": {"resourceGroupId": vm_id("x").split("/resourceGroups")[0]}}, "a resource group"),
+        ({"mode": "clone", "clone": {"serviceTags": ["Storage", "Internet"]}}, "Internet is no Azure service"),
+        ({"mode": "clone", "clone": {"serviceTags": ["virtualNETWORK"]}}, "virtualNETWORK is no Azure service"),
+        (
+            {
+                "image": {
+                    "kind": "galleryImageVersion",
+                    "imageDefinitionId": DEFINITION,
+                    "verify": {"serviceTags": ["AZURELOADBALANCER.x"]},
+                }
+            },
+            "AZURELOADBALANCER.x is no Azure service",
+        ),
     ],
 )
 def test_what_does_not_fit_together_is_no_request(target: dict[str, Any], words: str) -> None:

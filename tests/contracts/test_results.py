@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from contracts.facts import GuestIdentity, RegionState
 from contracts.ids import VmId, machine_run_id
+from contracts.made import Kind, Left
 from contracts.reading import Fault
 from contracts.reasons import Failure, FailureCode, Refusal, RefusalCode
 from contracts.request import EvidenceLevel, Mode
@@ -22,12 +24,16 @@ from contracts.results import (
     MachineSummary,
     Outcome,
     PreparedScript,
+    PublishedImage,
     Rejection,
+    Retired,
     RunResult,
     StageTiming,
+    Verified,
     result_text,
 )
 from contracts.run import Door
+from contracts.shortening import LEFT_OUT
 from contracts.stages import TRANSITIONS, Stage
 from contracts.steps import STEPS
 from tests.support.requests import vm_id
@@ -141,7 +147,7 @@ def test_a_machine_refused_for_every_reason_at_once_fits() -> None:
 
 
 def test_what_cannot_be_shortened_is_an_error_that_names_its_size() -> None:
-    result = machine_result(power_state="x" * MAX_RESULT_BYTES)
+    result = machine_result(correlation_ids={"x" * MAX_RESULT_BYTES: ""})
     with pytest.raises(ValueError, match=r"^a machine result of \d+ bytes does not fit a queue message$"):
         result_text(result)
     with pytest.raises(ValueError, match=r"^a run result of \d+ bytes does not fit"):
@@ -165,11 +171,11 @@ def test_a_result_at_the_bound_fits_a_queue_message_once_it_is_base64() -> None:
 
 
 def test_the_bound_counts_bytes_and_not_characters() -> None:
-    room = MAX_RESULT_BYTES - len(result_text(machine_result(power_state="")).encode())
-    assert len(result_text(machine_result(power_state="x" * room)).encode()) == MAX_RESULT_BYTES
+    room = MAX_RESULT_BYTES - len(result_text(machine_result(correlation_ids={"": ""})).encode())
+    assert len(result_text(machine_result(correlation_ids={"x" * room: ""})).encode()) == MAX_RESULT_BYTES
     for filling in ("x" * (room + 1), "\u20ac" * (room // 3 + 1)):
         with pytest.raises(ValueError, match="does not fit"):
-            result_text(machine_result(power_state=filling))
+            result_text(machine_result(correlation_ids={filling: ""}))
 
 
 def test_a_machine_result_on_the_wire() -> None:
@@ -191,6 +197,7 @@ def test_a_machine_result_on_the_wire() -> None:
         "left": [],
         "correlationIds": {},
         "caveat": CAVEAT,
+        "leftOut": 0,
     }
 
 
@@ -198,8 +205,59 @@ def test_what_scripts_said_is_left_out_where_there_is_no_room_for_it() -> None:
     said = tuple(PreparedScript(script="s", sha256="0" * 64, exit_code=0, output="\u20ac" * 1_000) for _ in range(20))
     told = MachineResult.model_validate_json(result_text(machine_result(prepared=said)))
     assert len(told.prepared) == 20
-    assert {script.output for script in told.prepared} == {"(left out: no room in 48 KiB; the run's own output has it)"}
+    assert {script.output for script in told.prepared} == {LEFT_OUT}
     assert MachineResult.model_validate_json(result_text(machine_result(prepared=said[:3]))).prepared == said[:3]
+
+
+def fullest(sign: str) -> MachineResult:
+    """Everything at its most: 50 regions told of and dropped, 64 data disks left, hundreds of versions kept."""
+    region = [
+        RegionState(name=f"{'r' * 37}{number:03}", state="Replicating", progress=99, details=sign * 2_000)
+        for number in range(100)
+    ]
+    names = tuple(f"{2**31 - 1}.{2**31 - 1}.{number}" for number in range(1_000))
+    identity = GuestIdentity(host_name="h" * 64, identity=sign * 64, users=(sign * 100,) * 50, logs=(sign * 300,) * 50)
+    image = PublishedImage(
+        id=str(LONGEST_ID), regions=tuple(region[:50]), dropped_regions=tuple(region[50:]),
+        verified=Verified(passed=False, identity=identity, faults=(sign * 1_000,) * 10),
+        retired=Retired(dry_run=False, deleted=names, kept=dict.fromkeys(names, sign * 500)),
+    )  # fmt: skip
+    output = PreparedScript(script="s" * 63, sha256="0" * 64, exit_code=1, output=sign * 1_000)
+    left = tuple(Left(kind=Kind.DISK, id=f"{LONGEST_ID}{number}", why=sign * 500) for number in range(140))
+    evidence = Evidence(guest={"facts": "f" * 4_096}, notes=(sign * 500,) * 100, collected=sign * 3_500)
+    more = {"image": image, "prepared": (output,) * 20, "left": left, "evidence": evidence, "made": (sign * 300,) * 200}
+    return longest_evidence(sign).model_copy(update=more)
+
+
+@pytest.mark.parametrize("sign", ["e", '"', "\U0001f600", "\0"])
+def test_everything_at_its_most_fits_and_says_what_it_leaves_out(sign: str) -> None:
+    whole = fullest(sign)
+    told = MachineResult.model_validate_json(result_text(whole))
+    assert told.image is not None
+    assert told.image.verified is not None
+    assert told.image.verified.faults
+    assert {region.details for region in (*told.image.regions, *told.image.dropped_regions)} == {LEFT_OUT}
+    assert {script.output for script in told.prepared} == {LEFT_OUT}
+    assert told.left_out > 1_000
+    assert (told.vm_id, told.outcome, told.caveat) == (whole.vm_id, whole.outcome, CAVEAT)
+    assert told.failure is not None
+    assert told.failure.code is FailureCode.GUEST_FAILED
+
+
+def test_what_regions_told_goes_before_notes_and_faults_are_cut_and_no_more_than_is_needed() -> None:
+    regions = tuple(RegionState(name=f"r{number}", state="Failed", details="d" * 500) for number in range(50))
+    verified = Verified(passed=False, faults=("f" * 400,) * 10)
+    image = PublishedImage(id="/i", regions=regions, dropped_regions=regions, verified=verified)
+    told = MachineResult.model_validate_json(result_text(machine_result(image=image)))
+    assert told.image is not None
+    assert told.image.regions[0].details == LEFT_OUT
+    assert told.image.dropped_regions == regions
+    assert told.image.verified == verified
+    cut = image.model_copy(update={"verified": Verified(passed=False, faults=("f" * 4_000,) * 12)})
+    told = MachineResult.model_validate_json(result_text(machine_result(image=cut)))
+    assert told.image is not None
+    assert told.image.verified == Verified(passed=False, faults=(f"{'f' * 197}...",) * 12)
+    assert (len(told.image.dropped_regions), told.left_out) == (50, 0)
 
 
 def test_microsofts_caveat_stands_in_every_machine_result() -> None:

@@ -18,7 +18,7 @@ _ENDS: dict[str, type[Message]] = {
     PUBLISH_IMAGE: PublishEnd,
     SWEEP: SweepResult,
 }
-_SENT: dict[str, type[Message]] = {"machine": MachineResult, "run": RunResult}
+_SENT: dict[str, type[Message]] = {"machine": MachineResult, "run": RunResult, "sweep": SweepResult}
 
 
 def of_step(name: str, text: str) -> Any:

@@ -26,7 +26,7 @@ _YES = Decision(approved=True, principal="boss@example.org", comment="seen").mod
 _NO_UNDO = {"undoSnapshot": False}
 _SCRIPTS = [{"script": "linux-packages-update", "reboot": True}, {"script": "two"}]
 _CREDENTIAL = {"user": "imagemaker", "secretId": "https://builds.vault.azure.net/secrets/sysprep"}
-_WITH_VAULT = settings(key_vaults=("https://builds.vault.azure.net",))
+_WITH_VAULT = settings(key_vaults=("https://builds.vault.azure.net/secrets/sysprep",))
 _MANAGED = {"kind": "managedImage", "imageId": f"{GROUP}/providers/Microsoft.Compute/images/web"}
 
 

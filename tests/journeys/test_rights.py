@@ -50,6 +50,7 @@ def world() -> Generator[Journey]:
         spec("vm1"),
         spec("source", tags={}, power="deallocated"),
         spec("keyed", tags={}, power="deallocated", disk_encryption_set="keys"),
+        spec("win", os="Windows", tags={}, power="deallocated"),
         spec("done", power="deallocated", generalized=True),
     ]
     with journey(*specs, emulate_linux=True) as told:
@@ -107,8 +108,8 @@ def test_in_place_each_is_needed_for_the_machine_or_its_snapshot(world: Journey)
 def test_without_the_secrets_own_right_the_run_is_refused(world: Journey, monkeypatch: pytest.MonkeyPatch) -> None:
     secret_id = add_secret(world, monkeypatch, "never shown")
     options = {"sysprepCredential": {"user": "maker", "secretId": secret_id}}
-    stamped = settings(key_vaults=(secret_id.partition("/secrets/")[0],))
-    asked = clone_job("source", image=version_wish(), deprovision=options, stamped=stamped)
+    stamped = settings(key_vaults=(secret_id,))
+    asked = clone_job("win", image=IMAGE, deprovision=options, stamped=stamped)
     assert dry(world, WHOLE, asked).outcome is Outcome.WOULD_PUBLISH
     assert dry(world, without(GET_SECRET), asked).outcome is Outcome.REFUSED
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from contracts.results import Outcome
+from contracts.run import Wait, Waits
 from contracts.stages import Stage
 from contracts.steps import GOLDEN_IMAGE, SWEEP
 from contracts.sweep import SweepMode, SweepResult
@@ -16,7 +17,7 @@ from tests.support.engine import RunningEngine, engine
 from tests.support.golden import add_definition, begin, clone_job, end_of, standing, sweep_now, version_wish
 from tests.support.journey import journey, real_activities, simulated, spec
 from tests.support.making import APP, DISK, INTERFACE, MACHINE, RULES, SNAPSHOT, make_clone, shape_of
-from tests.support.requests import GROUP, job, vm_id
+from tests.support.requests import GROUP, job, settings, vm_id
 from tests.support.sweeps import sweep_job
 from tests.support.telling import wait_for_stage
 from workbench.arm_simulator import MachineSpec, Role, SteppedClock
@@ -32,9 +33,9 @@ class Swept:
     az: Azure
     engine: RunningEngine
 
-    def sweep(self, mode: SweepMode, number: int) -> SweepResult:
-        """Sweep three hours later than now."""
-        at = self.engine.clock.now() + timedelta(hours=3)
+    def sweep(self, mode: SweepMode, number: int, hours: int = 3) -> SweepResult:
+        """Sweep so many hours later than now."""
+        at = self.engine.clock.now() + timedelta(hours=hours)
         asked = sweep_job(mode, sweep_id=f"sweep-{number}", asked_at=at, app_name=APP)
         state = self.engine.run(SWEEP, asked.model_dump(mode="json", exclude_none=True), asked.sweep_id)
         assert state.serialized_output is not None, state.failure_details
@@ -71,12 +72,15 @@ def left_behind(*specs: MachineSpec, clone: bool) -> Generator[Swept]:
 def test_what_a_run_left_is_told_first_and_then_goes_while_the_source_stays_as_it_was() -> None:
     with left_behind(spec("vm1"), clone=True) as swept:
         source = swept.az.simulator.world.picture(swept.az.machine())
-        told = swept.sweep(SweepMode.DRY_RUN, 1)
+        early = swept.sweep(SweepMode.DELETE, 1)
+        told = swept.sweep(SweepMode.DRY_RUN, 2, hours=32)
         standing = swept.standing()
-        done = swept.sweep(SweepMode.DELETE, 2)
+        done = swept.sweep(SweepMode.DELETE, 3, hours=32)
         left = swept.standing()
-        again = swept.sweep(SweepMode.DELETE, 3)
+        again = swept.sweep(SweepMode.DELETE, 4, hours=32)
         untouched = swept.az.simulator.world.picture(swept.az.machine()) == source
+    assert early.deleted == ()
+    assert all("is not known here" in note.why for note in early.kept), "this hub knows nothing of the run"
     assert {each.lower() for each in told.would_delete} == {each.lower() for each in CLONE}
     assert standing == CLONE
     assert {each.lower() for each in done.deleted} == {each.lower() for each in CLONE}
@@ -122,7 +126,8 @@ def test_a_run_that_was_terminated_while_it_prepared_its_clone_is_swept() -> Non
 
 
 def test_what_a_lock_keeps_is_named_and_swept_once_the_lock_is_gone() -> None:
-    asked = clone_job(image=version_wish(verified=False))
+    waits = Waits(delete=Wait(first=10, every=240, deadline=300))
+    asked = clone_job(image=version_wish(verified=False), stamped=settings(waits=waits))
     with journey(spec("vm1", tags={}, power="deallocated"), emulate_linux=True) as told:
         add_definition(told)
         begin(told, asked, Stage.PUBLISHING)

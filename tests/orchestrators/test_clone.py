@@ -12,7 +12,7 @@ from contracts.run import MachineJob
 from contracts.stages import Stage
 from tests.support.fake_azure import FakeAzure
 from tests.support.fake_things import GROUP, identity, image_facts, shape
-from tests.support.requests import job, machine, settings
+from tests.support.requests import job, machine, seldom, settings
 from tests.support.telling import failure_of, tell
 
 DEFINITION = f"{GROUP}/providers/Microsoft.Compute/galleries/images/images/web"
@@ -23,6 +23,7 @@ TEMPORARY = ["os-snapshot", "os-disk", "nsg", "nic", "clone"]
 def asked(*, target: dict[str, Any] | None = None, image: dict[str, Any] | None = None, **more: Any) -> MachineJob:
     wish = {"kind": "galleryImageVersion", "imageDefinitionId": DEFINITION, **(image or {})}
     wanted = {"mode": "clone", "clone": {"subnetId": SUBNET}, "image": wish, **(target or {})}
+    more.setdefault("settings", settings(waits=seldom()))
     return job(target=wanted, **more)
 
 
@@ -113,6 +114,16 @@ def test_what_will_not_go_is_named_and_the_rest_goes_all_the_same(part: str) -> 
     assert sorted(azure.deleted) == sorted(set(TEMPORARY) - {part})
 
 
+def test_what_the_verification_could_not_unmake_is_tried_again_and_named_once() -> None:
+    def prepare(azure: FakeAzure) -> None:
+        source(azure)
+        azure.breaks["verify-nic"] = "stuck"
+
+    result, _ = tell(prepare, asked(image={"verify": {"subnetId": SUBNET}}))
+    assert result.outcome is Outcome.PUBLISHED
+    assert [left.id.endswith("verify-nic") for left in result.left] == [True]
+
+
 def test_a_clone_whose_guest_fails_is_unmade_and_its_evidence_kept() -> None:
     def prepare(azure: FakeAzure) -> None:
         source(azure)
@@ -165,7 +176,7 @@ def test_a_specialized_definition_needs_no_deprovisioning() -> None:
 
 
 def test_a_version_is_promoted_only_after_a_machine_made_from_it_answered() -> None:
-    result, azure = tell(source, asked(image={"verify": {}}, settings=settings(subnet_id=SUBNET)))
+    result, azure = tell(source, asked(image={"verify": {}}, settings=settings(subnet_id=SUBNET, waits=seldom())))
     assert result.outcome is Outcome.PUBLISHED, result
     assert result.image is not None
     assert result.image.verified is not None
@@ -183,7 +194,7 @@ def test_a_version_is_promoted_only_after_a_machine_made_from_it_answered() -> N
         ({"identity": "id-vm1"}, "machine-id"),
         ({"ssh_host_keys": ("key-vm1",)}, "SSH host key"),
         ({"users": ("alice",)}, "alice"),
-        ({"authorized_keys": ("root",)}, "authorized_keys"),
+        ({"authorized_keys": ("root",)}, "let somebody log on were left in it: root"),
         ({"logs": ("syslog.1",)}, "syslog.1"),
     ],
 )
@@ -229,7 +240,9 @@ def test_temporary_machines_have_a_ceiling_on_their_life() -> None:
         azure.exit_codes["one"] = -1
 
     scripts = [{"script": "one", "deadlineMinutes": 240}]
-    result, azure = tell(prepare, asked(target={"prepare": scripts}, settings=settings(temporary_hours=2)))
+    result, azure = tell(
+        prepare, asked(target={"prepare": scripts}, settings=settings(temporary_hours=2, waits=seldom()))
+    )
     assert failure_of(result) is FailureCode.TEMPORARY_TOO_OLD
     assert azure.things == {}
 

@@ -21,7 +21,7 @@ def test_a_linux_machine_is_generalized_step_by_step() -> None:
     assert result.evidence is not None
     assert result.evidence.level == "guestReported"
     assert [timing.stage for timing in result.timings] == [
-        "accepted", "inspecting", "deprovisioning", "stopping", "deallocating", "generalizing",
+        "accepted", "inspecting", "preparing", "deprovisioning", "stopping", "deallocating", "generalizing",
     ]  # fmt: skip
     assert azure.steps_of("vm1") == [
         "inspect_vm",

@@ -7,8 +7,10 @@ from contracts.reasons import Failure, FailureCode, RefusalCode
 from contracts.results import Outcome
 from contracts.stages import Stage
 from tests.support.fake_azure import FakeAzure
-from tests.support.requests import job, machine, windows
+from tests.support.requests import job, machine, seldom, settings, windows
 from tests.support.telling import failure_of, tell
+
+AT_LEISURE = job(settings=settings(waits=seldom()))
 
 
 def test_a_guest_that_refuses_is_a_refusal_and_its_run_command_goes() -> None:
@@ -82,18 +84,18 @@ def test_no_report_but_stopped_and_marked_goes_on() -> None:
 
 
 def test_neither_report_nor_stop_is_a_failure_of_its_own() -> None:
-    result, azure = tell(lambda azure: azure.add("vm1", reports_after=None, stops_after=None))
+    result, azure = tell(lambda azure: azure.add("vm1", reports_after=None, stops_after=None), AT_LEISURE)
     assert failure_of(result) is FailureCode.GUEST_NEVER_REPORTED
     assert "collect_evidence" in azure.steps_of("vm1")
 
 
 def test_a_deallocation_that_never_ends_is_told() -> None:
-    result, _ = tell(lambda azure: azure.add("vm1", deallocates_after=None))
+    result, _ = tell(lambda azure: azure.add("vm1", deallocates_after=None), AT_LEISURE)
     assert failure_of(result) is FailureCode.DEALLOCATE_TIMED_OUT
 
 
 def test_a_machine_that_never_shows_generalized_is_not_believed() -> None:
-    result, azure = tell(lambda azure: azure.add("vm1", generalizes=False))
+    result, azure = tell(lambda azure: azure.add("vm1", generalizes=False), AT_LEISURE)
     assert failure_of(result) is FailureCode.NOT_GENERALIZED
     assert azure.guests["vm1"].generalized is False
 

@@ -11,6 +11,9 @@ from tests.support.requests import job
 from tests.support.telling import run, wait_for_stage
 from workbench.timed_engine import VirtualClock
 
+# On a clock that stands still no snapshot ever becomes whole.
+AT_ONCE = {"undoSnapshot": False}
+
 
 def test_a_live_run_keeps_its_machine() -> None:
     clock = VirtualClock()
@@ -18,7 +21,7 @@ def test_a_live_run_keeps_its_machine() -> None:
     azure.add("vm1")
     clock.allow(clock.now())
     with engine(azure.activities(), clock) as running:
-        first, second = job(), job(request_id="r2")
+        first, second = job(target=AT_ONCE), job(request_id="r2")
         azure.alive.add(first.run_id)
         running.client.schedule_new_orchestration(
             GOLDEN_IMAGE, input=first.model_dump(mode="json"), instance_id=first.run_id
@@ -39,7 +42,7 @@ def test_a_terminated_run_does_not_hold_its_machine_for_ever() -> None:
     azure.add("vm1")
     clock.allow(clock.now())
     with engine(azure.activities(), clock) as running:
-        first = job()
+        first = job(target=AT_ONCE)
         running.client.schedule_new_orchestration(
             GOLDEN_IMAGE, input=first.model_dump(mode="json"), instance_id=first.run_id
         )
@@ -78,7 +81,7 @@ def test_a_cancel_after_the_point_of_no_return_changes_nothing() -> None:
     clock = VirtualClock()
     azure = FakeAzure(now=clock.now)
     azure.add("vm1")
-    asked = job()
+    asked = job(target=AT_ONCE)
     clock.allow(clock.now())
     with engine(azure.activities(), clock) as running:
         running.client.schedule_new_orchestration(

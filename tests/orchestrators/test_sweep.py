@@ -62,7 +62,7 @@ def test_a_dry_run_only_tells() -> None:
     assert result.would_deallocate == (vm_id(),)
     assert (result.deleted, result.deallocated) == ((), ())
     assert {step for step, _ in left.calls} == {
-        "find_leftovers", "read_run_state", "find_ended_runs", "read_stuck_machine",
+        "find_leftovers", "read_run_state", "find_ended_runs", "read_stuck_machine", "send_result",
     }  # fmt: skip
 
 
@@ -74,7 +74,17 @@ def test_what_may_not_go_is_named_with_its_reason_and_its_run_is_not_asked_for()
     why = {note.id: note.why for note in result.kept}
     assert why[alive.made.id] == "run vm-alive-0 is alive"
     assert set(why) == {alive.made.id, image.made.id, strange.made.id}
-    assert left.called("read_run_state") == ["vm-alive-0"]
+    assert why[image.made.id].startswith("it is an image of run vm-image-0, which is over")
+    assert sorted(left.called("read_run_state")) == ["vm-alive-0", "vm-image-0"]
+
+
+def test_what_a_run_left_that_this_hub_does_not_know_stays_for_longer() -> None:
+    unknown = frozenset({OVER})
+    told, left = run(sweep_job(unknown_age_minutes=181), found=THINGS, unknown=unknown)
+    assert {note.why for note in told.kept} == {f"run {OVER} is not known here, and it is younger than 181 minutes"}
+    assert left.called("delete_made") == []
+    done, _ = run(sweep_job(unknown_age_minutes=180), found=THINGS, unknown=unknown)
+    assert len(done.deleted) == 5
 
 
 def test_every_delete_is_tried_even_when_another_will_not_go() -> None:
@@ -173,3 +183,51 @@ def test_the_audit_log_names_what_goes_before_it_goes_and_counts_afterwards(capl
     assert [line["event"] for line in lines] == ["sweep begun", "leftovers deleted", "sweep ended"]
     assert sorted(lines[1]["things"]) == sorted(each.made.id for each in THINGS)
     assert (lines[2]["deleted"], lines[2]["lookedAt"], lines[2]["runId"]) == (5, 5, "sweep-1")
+
+
+def sent_of(left: FakeLeftovers) -> SweepResult:
+    (text,) = left.sent
+    return SweepResult.model_validate_json(text)
+
+
+def warnings_of(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    records = [each for each in caplog.records if each.name == "golden_images" and each.levelno == logging.WARNING]
+    return [json.loads(each.message) for each in records]
+
+
+def test_what_a_dry_run_would_do_is_a_warning_and_a_message(caplog: pytest.LogCaptureFixture) -> None:
+    stopped = machine(power_state=PowerState.STOPPED)
+    asked = sweep_job(SweepMode.DRY_RUN)
+    result, left = run(asked, found=THINGS, ended=(ended(),), stuck={"vm1": stopped})
+    (warned,) = warnings_of(caplog)
+    assert sent_of(left) == result
+    assert (result.counts["wouldDelete"], result.counts["wouldDeallocate"], result.counts["deleted"]) == (5, 1, 0)
+    assert (warned["runId"], warned["mode"], warned["counts"]) == ("sweep-1", "dryRun", result.counts)
+    assert set(warned["things"]) == {*result.would_delete, vm_id()}
+
+
+def test_what_a_sweep_did_or_could_not_do_is_a_message_too(caplog: pytest.LogCaptureFixture) -> None:
+    gone, left = run(sweep_job(), found=THINGS)
+    assert sent_of(left).deleted == gone.deleted
+    stopped = machine(power_state=PowerState.STOPPED)
+    _, left = run(sweep_job(), ended=(ended(),), stuck={"vm1": stopped})
+    assert sent_of(left).deallocated == (vm_id(),)
+    refused = Answer(failure=Failure.of(FailureCode.ORDER_REFUSED, "AuthorizationFailed"))
+    _, left = run(sweep_job(SweepMode.DRY_RUN), trouble={"find_leftovers": refused}.get)
+    assert [note.why for note in sent_of(left).failed] == ["AuthorizationFailed"]
+    assert [each["counts"]["failed"] for each in warnings_of(caplog)] == [0, 0, 1]
+    assert [each["why"] for each in warnings_of(caplog)[-1]["failures"]] == ["AuthorizationFailed"]
+
+
+@pytest.mark.parametrize("mode", SweepMode)
+def test_where_nothing_is_to_be_told_nothing_is_sent(mode: SweepMode, caplog: pytest.LogCaptureFixture) -> None:
+    image = leftover(Kind.IMAGE_VERSION, purpose=Purpose.IMAGE)
+    result, left = run(sweep_job(mode), found=(image, leftover(run_id="vm-a-0")), alive=frozenset({"vm-a-0"}))
+    assert result.counts["kept"] == 2
+    assert (left.sent, warnings_of(caplog)) == ([], [])
+
+
+def test_a_result_that_cannot_be_sent_ends_no_sweep(caplog: pytest.LogCaptureFixture) -> None:
+    result, _ = run(sweep_job(), found=THINGS, trouble=raising("send_result"))
+    assert len(result.deleted) == 5
+    assert [each["event"] for each in warnings_of(caplog)] == ["sweep found leftovers", "result not sent"]

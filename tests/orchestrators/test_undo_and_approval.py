@@ -142,3 +142,46 @@ def test_a_decision_from_before_the_run_began_counts() -> None:
     approval = Approval(timeout_minutes=60)
     result, _ = tell(lambda azure: azure.add("vm1"), job(approval=approval, decision=Decision(approved=True)))
     assert result.outcome is Outcome.GENERALIZED
+
+
+def test_another_machine_under_the_approved_name_is_left_alone() -> None:
+    clock = VirtualClock()
+    azure = FakeAzure(now=clock.now)
+    guest = azure.add("vm1")
+    wanted = job(approval=Approval(timeout_minutes=60))
+    with engine(azure.activities(), clock) as running:
+        clock.allow(clock.now())
+        awaiting(running, wanted)
+        other = guest.facts.machine.model_copy(update={"unique_id": "another"})
+        guest.facts = guest.facts.model_copy(update={"machine": other})
+        running.client.raise_orchestration_event(wanted.run_id, APPROVAL_EVENT, data=yes())
+        clock.allow(None)
+        state = running.end_of(wanted.run_id)
+        assert state.serialized_output is not None, state.failure_details
+        result = MachineResult.model_validate_json(state.serialized_output)
+    assert failure_of(result) is FailureCode.MACHINE_REPLACED
+    assert "start_deprovision" not in azure.steps_of("vm1")
+
+
+def test_an_image_that_cannot_be_named_is_no_refusal_once_the_machine_was_given_up() -> None:
+    image = f"{GROUP}/providers/Microsoft.Compute/images/web"
+
+    def prepare(azure: FakeAzure) -> None:
+        azure.add("vm1")
+        azure.breaks["web"] = "taken"
+
+    result, azure = tell(prepare, job(target={"image": {"kind": "managedImage", "imageId": image}}))
+    assert failure_of(result) is FailureCode.PUBLISH_FAILED
+    assert result.undo is not None
+    assert list(azure.things) == [result.undo.id], "the way back is kept"
+
+
+def test_a_snapshot_that_was_taken_away_again_is_not_named() -> None:
+    result, _ = tell(lambda azure: azure.add("vm1", outcome=GuestOutcome.REFUSED, code="x", stops_after=None))
+    assert (result.outcome, result.undo, result.made) == (Outcome.REFUSED, None, ())
+
+
+def test_a_generalized_machine_is_published_only_if_its_owner_still_gives_it() -> None:
+    state = machine(generalized=True, power_state=PowerState.DEALLOCATED, tags={})
+    result, _ = tell(lambda azure: azure.add("vm1", state), job(target={"image": WISH}))
+    assert [refusal.code for refusal in result.refusals] == [RefusalCode.NOT_OPTED_IN]

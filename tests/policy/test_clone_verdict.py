@@ -141,6 +141,21 @@ def test_an_ephemeral_disk_is_told_once() -> None:
     assert clone_codes(seen, shape(os_disk=None)) == [RefusalCode.EPHEMERAL_OS_DISK]
 
 
+@pytest.mark.parametrize("part", ["os", "data"])
+def test_a_group_in_another_subscription_than_the_encryption_set_is_refused(part: str) -> None:
+    elsewhere = "99999999-2222-3333-4444-555555555555"
+    set_id = f"{GROUP}/providers/Microsoft.Compute/diskEncryptionSets/des".upper()
+    keyed = disk(None if part == "os" else 0, disk_encryption_set_id=set_id)
+    made_of = shape(os_disk=keyed) if part == "os" else shape(data_disks=(keyed,))
+    wish: dict[str, Any] = {"dataDisks": "include"}
+    assert clone_codes(source(), made_of, **wish) == []
+    wish["clone"] = {"resourceGroupId": f"/subscriptions/{elsewhere}/resourceGroups/rg"}
+    (refusal,) = judge_clone(clone_job(**wish), source(), made_of)
+    assert refusal.code is RefusalCode.DISK_CANNOT_BE_COPIED
+    assert f"another subscription than /subscriptions/{elsewhere}" in refusal.message
+    assert "clone.resourceGroupId" in refusal.what_to_change
+
+
 DATA: dict[str, tuple[DiskFacts, RefusalCode | None]] = {
     "plain": (disk(0), None),
     "ultra": (disk(0, sku="UltraSSD_LRS"), RefusalCode.DISK_CANNOT_BE_COPIED),
@@ -168,6 +183,12 @@ def test_a_new_windows_needs_a_credential_only_if_it_is_sealed() -> None:
     assert judge_clone(lifted, source(build), shape()) == ()
     # A machine that does not run tells no build: the guest's own check comes later, on the clone.
     assert clone_codes(source(windows(tags={}).model_copy(update=DEALLOCATED))) == []
+
+
+def test_a_credential_for_a_linux_machine_is_refused_and_not_ignored() -> None:
+    credential = {"user": "admin1", "secretId": "https://v.vault.azure.net/secrets/s"}
+    told = clone_codes(source(), deprovision={"sysprepCredential": credential})
+    assert told == [RefusalCode.CREDENTIAL_NOT_FOR_LINUX]
 
 
 def test_every_reason_is_told() -> None:

@@ -134,6 +134,14 @@ def test_one_in_use_stays() -> None:
     assert "was made from it" in kept["1.0.1"]
 
 
+def test_what_follows_latest_may_run_any_version_and_keeps_them_all() -> None:
+    versions = (version("1.0.1"), version("1.0.2"), NEWEST)
+    assert judged(*versions)[0] == ["1.0.1", "1.0.2"], "else they would go"
+    go, kept = judged(*versions, uses=ImageUses(latest_used=True))
+    assert go == []
+    assert kept["1.0.1"] == kept["1.0.2"] == "something follows latest of the definition and may run any version"
+
+
 def test_the_newest_promoted_stays_even_when_the_one_just_published_is_older_or_excluded() -> None:
     go, kept = judged(version("1.0.1"), version("2.0.0"), version("1.0.9", excluded_from_latest=True))
     assert go == ["1.0.1"]

@@ -172,6 +172,7 @@ def test_everything_that_a_clone_makes_it_may_also_delete() -> None:
     assert [kind for kind in made if f"{kind}/delete" not in needed] == []
     undo = needed_for_undo()
     assert {"Microsoft.Compute/snapshots/write", "Microsoft.Compute/snapshots/delete"} < set(undo)
+    assert "Microsoft.Compute/disks/read" in undo
 
 
 def test_a_clone_that_stays_specialized_is_not_generalized() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from contracts.facts import FoundRunCommand, Lock, MachineFacts, Permission, PowerState
-from contracts.ids import Scope, run_command_name
+from contracts.ids import run_command_name
 from contracts.reasons import RefusalCode
-from contracts.run import Door, MachineJob
+from contracts.run import MachineJob
 from policy import identity, verdict
 from policy.verdict import judge_machine, judge_request
 from tests.support.requests import GROUP, facts, job, machine, settings, windows
@@ -21,15 +21,10 @@ OTHERS = FoundRunCommand(name="golden-image-deprovision-1", app_name="other", ru
 
 
 CREDENTIAL = {"user": "imagemaker", "secretId": "https://builds.vault.azure.net/secrets/sysprep"}
-CLONE = {"mode": "clone", "image": {"kind": "managedImage", "imageId": f"{GROUP}/providers/Microsoft.Compute/images/i"}}
 
 
 def codes(seen: MachineFacts, asked: MachineJob | None = None) -> list[RefusalCode]:
     return [refusal.code for refusal in judge_machine(asked or job(), seen).refusals]
-
-
-def request_codes(asked: MachineJob) -> list[RefusalCode]:
-    return [refusal.code for refusal in judge_request(asked)]
 
 
 def wanting(**options: Any) -> MachineJob:
@@ -129,35 +124,12 @@ def test_one_thing_wrong_is_refused_for_exactly_that(seen: MachineFacts, code: R
     assert not judge_machine(job(), seen).already_generalized
 
 
-REQUEST_WRONG: dict[str, tuple[MachineJob, RefusalCode]] = {
-    "no scope allowed": (job(settings=settings(allowed_scopes=())), RefusalCode.SCOPE_NOT_ALLOWED),
-    "another group allowed": (
-        job(settings=settings(allowed_scopes=(Scope.parse(GROUP + "-2"),))), RefusalCode.SCOPE_NOT_ALLOWED,
-    ),
-    "no door may": (job(settings=settings(in_place_doors=())), RefusalCode.DOOR_MAY_NOT_ASK),
-    "another door may": (
-        job(settings=settings(in_place_doors=(Door.TIMER, Door.HTTP, Door.EVENT_GRID))), RefusalCode.DOOR_MAY_NOT_ASK,
-    ),
-    "no vault allowed": (wanting(sysprepCredential=CREDENTIAL), RefusalCode.VAULT_NOT_ALLOWED),
-    "another vault allowed": (
-        job(
-            target={"deprovision": {"sysprepCredential": CREDENTIAL}},
-            settings=settings(key_vaults=("https://other.vault.azure.net", "https://builds.vault.azure.net.example")),
-        ),
-        RefusalCode.VAULT_NOT_ALLOWED,
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("asked", "code"), REQUEST_WRONG.values(), ids=REQUEST_WRONG.keys())
-def test_one_thing_wrong_with_the_request_is_refused_for_exactly_that(asked: MachineJob, code: RefusalCode) -> None:
-    assert request_codes(asked) == [code]
-
-
 def test_every_code_that_the_policy_gives_has_its_own_case() -> None:
-    given = set(re.findall(r"RefusalCode\.([A-Z_]+)", inspect.getsource(verdict) + inspect.getsource(identity)))
-    tried = {code.name for _, code in (*ONE_WRONG.values(), *REQUEST_WRONG.values())}
-    assert tried == given
+    """Those that speak of the request alone are in test_verdict_request."""
+    told_of_request = inspect.getsource(verdict._request_refusals)  # pyright: ignore[reportPrivateUsage]
+    source = inspect.getsource(verdict).replace(told_of_request, "") + inspect.getsource(identity)
+    tried = {code.name for _, code in ONE_WRONG.values()} | {RefusalCode.CREDENTIAL_NOT_FOR_LINUX.name}
+    assert tried == set(re.findall(r"RefusalCode\.([A-Z_]+)", source))
 
 
 def test_all_that_is_wrong_is_told_and_not_only_the_first() -> None:
@@ -184,15 +156,6 @@ def test_all_that_is_wrong_is_told_and_not_only_the_first() -> None:
         RefusalCode.LOCK_IN_THE_WAY,
         RefusalCode.ANOTHER_APPS_RUN,
     ]
-
-
-def test_all_that_is_wrong_with_the_request_is_told() -> None:
-    asked = job(
-        target={"deprovision": {"sysprepCredential": CREDENTIAL}},
-        settings=settings(allowed_scopes=(), in_place_doors=()),
-    )
-    told = [RefusalCode.SCOPE_NOT_ALLOWED, RefusalCode.DOOR_MAY_NOT_ASK, RefusalCode.VAULT_NOT_ALLOWED]
-    assert request_codes(asked) == told
 
 
 INDEPENDENT: dict[str, tuple[Any, RefusalCode]] = {
@@ -268,18 +231,8 @@ def test_what_looks_odd_and_is_fine_is_not_refused(seen: MachineFacts, asked: Ma
     assert codes(seen, asked) == []
 
 
-@pytest.mark.parametrize("door", list(Door))
-def test_a_door_is_judged_by_itself_and_only_for_in_place(door: Door) -> None:
-    only = settings(in_place_doors=(door,))
-    for other in Door:
-        expected = [] if other is door else [RefusalCode.DOOR_MAY_NOT_ASK]
-        assert request_codes(job(door=other, settings=only)) == expected
-    assert request_codes(job(door=door, target=CLONE, settings=settings(in_place_doors=()))) == []
-
-
-def test_a_vault_that_is_listed_may_be_asked() -> None:
-    asked, listed = wanting(sysprepCredential=CREDENTIAL), settings(key_vaults=("https://builds.vault.azure.net",))
-    assert request_codes(asked.model_copy(update={"settings": listed})) == []
+def test_a_credential_for_a_linux_machine_is_refused_and_not_ignored() -> None:
+    assert codes(facts(), wanting(sysprepCredential=CREDENTIAL)) == [RefusalCode.CREDENTIAL_NOT_FOR_LINUX]
 
 
 def test_a_credential_does_not_make_an_unknown_windows_known() -> None:

@@ -8,7 +8,16 @@ from typing import Any
 from contracts import steps
 from contracts.answer import Answer
 from contracts.facts import MachineState, PowerState
-from contracts.machine_steps import Deallocate, OneMachine, Ordered, PowerStateRead, ReadRunState, RunStateRead
+from contracts.machine_steps import (
+    Deallocate,
+    OneMachine,
+    Ordered,
+    PowerStateRead,
+    ReadRunState,
+    RunStateRead,
+    SendResult,
+    Sent,
+)
 from contracts.made import Made
 from contracts.making_steps import Deleted, DeleteMade
 from contracts.reasons import Failure, FailureCode
@@ -27,11 +36,15 @@ from workbench.timed_engine import VirtualClock
 
 @dataclass
 class FakeLeftovers:
-    """Leftovers stand until `gone_after` seconds past the order; `noes` name why one will never go."""
+    """Leftovers stand until `gone_after` seconds past the order; `noes` name why one will never go.
+
+    Runs are over unless `alive`, or not known to the engine if `unknown`.
+    """
 
     clock: VirtualClock
     found: tuple[Leftover, ...] = ()
     alive: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
     noes: dict[str, str] = field(default_factory=dict[str, str])
     gone_after: float = 45
     ended: tuple[EndedRun, ...] = ()
@@ -40,6 +53,7 @@ class FakeLeftovers:
     trouble: Callable[[str], Answer | None] = lambda step: None
     calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     asked_since: datetime | None = None
+    sent: list[str] = field(default_factory=list[str])
     _ordered: dict[str, datetime] = field(default_factory=dict[str, datetime])
 
     def activities(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
@@ -52,6 +66,7 @@ class FakeLeftovers:
             steps.READ_STUCK_MACHINE: self._stuck,
             steps.DEALLOCATE_VM: self._deallocate,
             steps.READ_POWER_STATE: self._power,
+            steps.SEND_RESULT: self._send,
         }
         return {step.name: self._activity(step, body) for step, body in bodies.items()}
 
@@ -76,7 +91,11 @@ class FakeLeftovers:
         return LeftoversFound(found=self.found)
 
     def _run_state(self, request: ReadRunState) -> RunStateRead:
-        return RunStateRead(alive=request.run_id in self.alive)
+        return RunStateRead(alive=request.run_id in self.alive, known=request.run_id not in self.unknown)
+
+    def _send(self, request: SendResult) -> Sent:
+        self.sent.append(request.text)
+        return Sent()
 
     def _delete(self, request: DeleteMade) -> Deleted:
         if why := self.noes.get(request.made.id):

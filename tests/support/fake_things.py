@@ -219,7 +219,8 @@ class FakeThings:
 
     def _read_identity(self, request: ReadIdentity) -> IdentityRead:
         told = self.after(self.computer_name) if request.known_user else self.before
-        return IdentityRead(ready=True, identity=told)
+        boots = 0 if self.breaks.get("restart") == "never" else self.ran.count("restart")
+        return IdentityRead(ready=True, identity=told.model_copy(update={"boot_id": f"b{boots}"}))
 
     def _list_image_versions(self, request: ListImageVersions) -> ImageVersionsListed:
         return ImageVersionsListed(versions=self.image_facts.versions or ())

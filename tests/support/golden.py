@@ -92,7 +92,7 @@ def begin(told: Journey, asked: MachineJob, stage: Stage) -> None:
         if not backend.is_idle() or any(moment <= limit for moment in backend.pending_timers()):
             continue
         state = told.engine.client.get_orchestration_state(asked.run_id)
-        status = json.loads(state.serialized_custom_status or "{}") if state else {}
+        status: dict[str, Any] = json.loads(state.serialized_custom_status or "{}") if state else {}
         if status.get("stage") == stage:
             return
         limit += timedelta(seconds=15)
@@ -108,7 +108,9 @@ def end_of(told: Journey, asked: MachineJob) -> MachineResult:
     return MachineResult.model_validate_json(state.serialized_output)
 
 
-def sweep_now(told: Journey, mode: SweepMode, name: str = "1", scope: str = GROUP, *, hold: bool = False) -> SweepResult:
+def sweep_now(
+    told: Journey, mode: SweepMode, name: str = "1", scope: str = GROUP, *, hold: bool = False
+) -> SweepResult:
     """Sweep a scope as if three hours had passed; `hold`: while the time stands still."""
     if not hold:
         told.engine.clock.allow(None)
@@ -126,14 +128,14 @@ def former(told: Journey, part: str) -> Machine:
 
 
 def add_secret(told: Journey, patch: pytest.MonkeyPatch, value: str) -> str:
-    """Add a secret to a vault that the settings name from now on; give its address."""
+    """Add a secret that the settings name from now on; give its address."""
 
     async def add() -> None:
         told.simulator.add_secret("builds", "sysprep", value)
 
     asyncio.run_coroutine_threadsafe(add(), told.loop).result(30)
     vault = told.simulator.vault_endpoint("builds")
-    patch.setenv("GOLDEN_KEY_VAULTS", vault)
+    patch.setenv("GOLDEN_KEY_VAULTS", f"{vault}/secrets/sys*")
     settings.current.cache_clear()
     return f"{vault}/secrets/sysprep"
 

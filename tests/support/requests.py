@@ -5,7 +5,7 @@ from typing import Any
 from contracts.facts import MachineFacts, MachineState, OsType, Permission, PowerState
 from contracts.ids import Scope, VmId, batch_run_id, machine_run_id
 from contracts.request import ImageRequest, Target
-from contracts.run import AcceptedRun, Caller, Door, MachineJob, RunSettings
+from contracts.run import AcceptedRun, Caller, Door, MachineJob, RunSettings, Waits
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images"
@@ -33,6 +33,14 @@ def settings(**more: Any) -> RunSettings:
             "opt_in_value": "allowed",
             **more,
         }
+    )
+
+
+def seldom() -> Waits:
+    """Give the waits with few looks: for a test of a deadline, which each look would only make longer."""
+    waits = Waits().model_dump()
+    return Waits.model_validate(
+        {name: {**wait, "every": min(300, wait["deadline"] // 2)} for name, wait in waits.items()}
     )
 
 

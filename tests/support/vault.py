@@ -20,7 +20,8 @@ def azure_with_vault(*specs: MachineSpec, role: Role | None = None, listed: bool
     """Start a simulator with these machines and a vault that holds one secret."""
     with azure(*specs, role=role or Role()) as az:
         az.call(_add(az))
-        with patch.dict(os.environ, {"GOLDEN_KEY_VAULTS": az.simulator.vault_endpoint(VAULT) if listed else ""}):
+        every = f"{az.simulator.vault_endpoint(VAULT)}/secrets/*"
+        with patch.dict(os.environ, {"GOLDEN_KEY_VAULTS": every if listed else ""}):
             settings.current.cache_clear()
             yield az
 

@@ -69,6 +69,7 @@ async def test_each_hour_is_one_dry_sweep_however_often_the_timer_ticks() -> Non
     assert started(at) == ["sweep-20261122T043000Z", "sweep-20261122T053000Z"]
     assert (asked.mode, asked.app_name, asked.minimum_age_minutes) == ("dryRun", "golden-images", 120)
     assert [str(scope).lower() for scope in asked.scopes] == [GROUP.lower()]
+    assert asked.unknown_age_minutes == (24 + 8) * 60, "a temporary machine's life and the longest publication"
     assert asked.asked_at.isoformat() == "2026-11-22T04:30:00+00:00"
 
 
@@ -80,10 +81,16 @@ async def test_switched_off_or_without_a_scope_nothing_is_swept(more: dict[str, 
 
 
 async def test_the_setting_says_whether_the_timer_deletes() -> None:
-    async with doors(GOLDEN_SWEEP="delete", GOLDEN_SWEEP_AGE_MINUTES="60") as at:
+    more = {
+        "GOLDEN_TEMPORARY_HOURS": "48",
+        "GOLDEN_WAITS": '{"publish": {"first": 240, "every": 120, "deadline": 50001}}',
+    }
+    more |= {"GOLDEN_SWEEP": "delete", "GOLDEN_SWEEP_AGE_MINUTES": "60"}
+    async with doors("vm1", restart_finished=False, **more) as at:
         await tick(at, "2026-11-22T04:30:00Z")
         asked = job(at, "sweep-20261122T043000Z")
     assert (asked.mode, asked.minimum_age_minutes) == ("delete", 60)
+    assert asked.unknown_age_minutes == 48 * 60 + 834
 
 
 @pytest.mark.parametrize(("body", "mode"), [({"mode": "delete"}, "delete"), ({}, "dryRun"), (b"", "dryRun")])
@@ -99,6 +106,17 @@ async def test_a_sweep_by_hand_is_answered_with_a_link_to_what_comes_of_it(body:
     assert about["mode"] == asked.mode == mode
     assert (asked.door, asked.caller.principal) == ("http", "ops@example.com")
     assert (view["runtimeStatus"], view["result"]["kind"], view["result"]["mode"]) == ("COMPLETED", "sweep", mode)
+
+
+async def test_where_the_sweeper_is_off_a_sweep_by_hand_may_look_and_not_delete() -> None:
+    async with doors(GOLDEN_SWEEP="off") as at:
+        refused = await begin(at, {"mode": "delete"})
+        assert started(at) == []
+        looked = await begin(at, {"mode": "dryRun"})
+        await asyncio.to_thread(at.engine.end_of, read(looked)["sweepId"])
+    assert (refused.status_code, read(refused)["type"].rpartition(":")[2]) == (409, "SweepIsOff")
+    assert "GOLDEN_SWEEP" in read(refused)["detail"]
+    assert looked.status_code == 202
 
 
 @pytest.mark.parametrize("body", [{"mode": "all"}, {"dryRun": True}, b"delete", b" " * (16 * 1024 + 1)])

@@ -53,5 +53,6 @@ SNAPSHOT = Members(
     {"location": str, "tags": Texts(), "sku": _SKU, "properties": _SNAPSHOT_PROPERTIES},
     ("location", "properties"),
 )
-#: A change of tags, of a disk, a snapshot or anything else that can only be tagged here.
-TAGS = Members("ResourceUpdate", {"tags": Texts()})
+_EXPORT: dict[str, Schema] = {"networkAccessPolicy": str, "publicNetworkAccess": str}
+#: A change of a disk or a snapshot: its tags, and who may export it.
+UPDATE = Members("DiskUpdate", {"tags": Texts(), "properties": Members("DiskUpdateProperties", _EXPORT)})

@@ -1,6 +1,7 @@
 """Disks and snapshots: what they are copied from, what they take over, and how they are shown."""
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 from workbench.arm_simulator.errors import ArmError, invalid_parameter, missing_parameter, not_allowed
@@ -24,6 +25,10 @@ _INHERITED = (
     "osType", "hyperVGeneration", "purchasePlan", "securityProfile", "supportedCapabilities", "diskSizeGB",
     "encryptionSettingsCollection", "encryption",
 )  # fmt: skip
+_EXPORT = {
+    "networkAccessPolicy": ("AllowAll", "AllowPrivate", "DenyAll"),
+    "publicNetworkAccess": ("Enabled", "Disabled"),
+}
 #: What a copy must have in common with its source.
 _FIXED = ("osType", "hyperVGeneration")
 
@@ -59,6 +64,7 @@ class Written:
         shares = self.properties.get("maxShares", 1)
         if not 1 <= shares <= 10:
             raise invalid_parameter("disk.maxShares", "The value of parameter disk.maxShares is out of range.")
+        check_export(self.properties)
 
     def _check_rights(self) -> None:
         linked: list[tuple[str, str]] = []
@@ -95,6 +101,7 @@ class Written:
         customer = "diskEncryptionSetId" in encryption
         encryption.setdefault("type", f"EncryptionAtRestWith{'Customer' if customer else 'Platform'}Key")
         self.properties.setdefault("networkAccessPolicy", "AllowAll")
+        self.properties.setdefault("publicNetworkAccess", "Enabled")
 
     def _source(self, creation: dict[str, Any]) -> Resource:
         source_id = creation.get("sourceResourceId")
@@ -151,6 +158,14 @@ class Written:
             raise invalid_parameter("galleryImageReference.lun", f"The image has no data disk with lun {lun}.")
         self.content = disk.content
         self.properties.setdefault("diskSizeGB", disk.size_gb)
+
+
+def check_export(properties: Mapping[str, Any]) -> None:
+    """Raises 400 for a word that is none of those which say who may export a disk or a snapshot."""
+    for name, known in _EXPORT.items():
+        if properties.get(name, known[0]) not in known:
+            message = f"The value '{properties[name]}' of parameter '{name}' is not one of {', '.join(known)}."
+            raise invalid_parameter(name, message)
 
 
 def check_encryption_set(world: World, set_id: str, location: str) -> None:

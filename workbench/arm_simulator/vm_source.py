@@ -176,6 +176,7 @@ def _fresh_disk(
         disk_id, DISKS, body["location"], sku={"name": managed.get("storageAccountType", "Standard_LRS")}
     )
     disk.zones, disk.content = tuple(body.get("zones", ())), content
-    common = {"encryption": encryption, "networkAccessPolicy": "AllowAll", "timeCreated": disk.created.isoformat()}
+    common = {"encryption": encryption, "networkAccessPolicy": "AllowAll", "publicNetworkAccess": "Enabled"}
+    common |= {"timeCreated": disk.created.isoformat()}
     disk.properties = {**common, **properties}
     return disk

@@ -48,7 +48,7 @@ def table(rows: list[Row], simulated_seconds: float) -> Table:
     drawn = Table(
         title=f"simulated time {clock(simulated_seconds)}",
         title_justify="left",
-        caption="power: of the machine itself, of its clone, or of the machine that verifies\n"
+        caption="power: of the machine itself, its clone, or the one that verifies\n"
         "temp: things made for a time that stand now; ARM: requests to it",
         caption_justify="left",
         box=box.SIMPLE_HEAD,

@@ -22,6 +22,7 @@ class End:
     code: str = ""
     attempts: int | None = None
     leaves: bool | None = None
+    note: str = ""
     why: str = ""
 
 
@@ -91,9 +92,10 @@ _UNMAKING = (
     Rule("delete_made", _ALL, _published("each delete is tried until its deadline")),
     Rule(
         "remove_run_commands",
-        _ALL,
-        _published("tried for a while; what stays is noted, and goes with the machine"),
+        _ONLY[Trouble.REFUSED],
+        End(leaves=False, note="still on the machine", why="what stays is noted, and goes with the machine"),
     ),
+    Rule("remove_run_commands", _ALL, _published("it is tried for a while; what stays goes with the machine")),
 )
 _VERIFYING = (
     Rule(

@@ -42,6 +42,9 @@ def _wrong(seen: Seen, end: End, must_meet: bool) -> list[str]:
         found.append(f"ended as {result.outcome} {codes} in {result.ended_in}, not as {end.outcome} {end.code}: {why}")
     if not seen.source_untouched:
         found.append("the source machine is not as it was")
+    notes = result.evidence.notes if result.evidence else ()
+    if end.note and not any(end.note in note for note in notes):
+        found.append(f"no note says '{end.note}'")
     return found + _wrong_image(seen, end) + _wrong_left(seen, end)
 
 

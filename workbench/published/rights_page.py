@@ -20,6 +20,7 @@ from policy.rights import (
     needed_for_sweep,
     needed_for_undo,
     needed_for_verification,
+    needed_to_see_uses,
 )
 
 _HEAD = """# Rights
@@ -29,7 +30,7 @@ This page is made from `policy/rights.py` by `python -m workbench.published`; ch
 [infra/role.json](../infra/role.json) is the custom role for all options. Who uses fewer may take actions out of it: a
 run that lacks one is refused before anything is changed, and its refusal names the action. Only an encryption set's is
 found by Azure alone, when the disk is made; without those of retention and sweep things stay, and the result says so.
-Assign the role on the resource groups concerned, not on the subscription.
+Assign the role on the resource groups concerned, not on the subscription; retention alone needs reads on subscriptions.
 
 An action at "group" counts for the group where temporary machines stand: the source machine's, or the one that the
 request names.
@@ -47,8 +48,9 @@ _NOTES = """
 - `virtualMachines/write` is what Azure asks for on the machine that an image version is made from, although it only
   reads it.
 - `beginGetAccess/action` is what Azure asks for on a disk or snapshot that is copied.
-- Retention sees only uses that the identity may read: machines and scale sets outside its assignments do not keep a
-  version alive.
+- Retention needs its reads on the whole of the gallery's subscription and of every subscription in
+  `GOLDEN_ALLOWED_SCOPES` (the role Reader there is enough): with less Azure lists less, without a word. Where they are
+  missing nothing is retired. Machines and scale sets of other subscriptions do not keep a version alive.
 """
 _SUBNET = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers"
@@ -108,7 +110,7 @@ def _clone() -> tuple[Row, ...]:
         Row("`clone`", "group", (*LOOKING, *needed["group"])),
         Row("`clone`", "subnet", (LOOKING[0], *needed["subnet"])),
         Row("`clone`", "subnet's network", (READ_NETWORK,)),
-        Row("`clone` of a machine with a disk encryption set", "encryption set", (READ_ENCRYPTION_SET,)),
+        Row("any copy of a disk under an encryption set", "encryption set", (READ_ENCRYPTION_SET,)),
         Row("`prepare`", "group", needed_for_prepare(prepared)),
     )
 
@@ -122,7 +124,8 @@ def _images() -> tuple[Row, ...]:
         Row("`verify`", "group", (*LOOKING, *needed["group"])),
         Row("`verify`", "subnet", (LOOKING[0], *needed["subnet"])),
         Row("`verify`", "subnet's network", (READ_NETWORK,)),
-        Row("`retention`", "definition, and all scopes that use it", needed_for_retention()),
+        Row("`retention`", "image definition", needed_for_retention()),
+        Row("`retention`", "each subscription, as a whole", (LOOKING[0], *needed_to_see_uses())),
     )
 
 

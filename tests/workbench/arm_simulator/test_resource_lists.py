@@ -45,6 +45,9 @@ async def test_resources_are_found_by_their_tag_a_little_later(
         ids = {snapshot_id("copy1-snap"), disk_id("copy1"), nic_id("nic1"), nsg_id("nsg1")}
         assert {item["id"] for item in found} == ids
         assert all(set(item) == {"id", "name", "type", "location", "tags"} for item in found)
+        assert all(item["tags"] is None for item in found), "as on Azure"
+    whole = {item["id"]: item["tags"] for item in (await raw("GET", listing(GROUP_ID))).body["value"]}
+    assert whole[snapshot_id("s1")] == {"Run": "r9"}
     assert len((await raw("GET", listing(GROUP_ID, "tagName eq 'run'"))).body["value"]) == 5
     (machine,) = (await raw("GET", listing(GROUP_ID, "tagname EQ 'golden'", "&$expand=createdTime"))).body["value"]
     assert (machine["id"], machine["type"]) == (vm_id("linux1"), "Microsoft.Compute/virtualMachines")

@@ -1,4 +1,4 @@
-"""The crash demo as a user starts it: host and hub killed in every stage of every machine, and nothing done twice."""
+"""The crash demo on two of its machines: host and hub killed in every stage of each, and nothing done twice."""
 
 import os
 import re
@@ -7,24 +7,23 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-LAST_LINE = re.compile(r"crash demo: killed (\d+) times, 1 generalized, 1 published, 0 refused, 0 effects repeated")
+LAST_LINE = re.compile(r"crash demo: killed (\d+) times, 1 generalized, 0 published, 1 refused, 0 effects repeated")
 STAGES = ("inspecting", "preparing", "deprovisioning", "stopping", "deallocating", "generalizing")
-OF_A_CLONE = ("cloning", "preparing", "deprovisioning", "publishing", "verifying", "cleaningUp")
 
 
 def test_it_goes_on_from_wherever_it_was_killed() -> None:
     demo = subprocess.run(
-        [sys.executable, "-m", "workbench.demo.crash", "--only", "web-01", "web-02"],
+        [sys.executable, "-m", "workbench.demo.crash", "--only", "web-01", "app-02"],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=110,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         check=False,
     )
     assert demo.returncode == 0, demo.stdout + demo.stderr
     found = LAST_LINE.fullmatch(demo.stdout.splitlines()[-1])
     assert found, demo.stdout
-    assert int(found[1]) >= len(OF_A_CLONE), "at least one kill a stage"
-    for name, stage in [*(("web-01", stage) for stage in STAGES), *(("web-02", stage) for stage in OF_A_CLONE)]:
-        assert f" {name} {stage}" in demo.stdout, f"{name} was met {stage}"
+    assert int(found[1]) >= len(STAGES), "at least one kill a stage"
+    for met in [*(f"web-01 {stage}" for stage in STAGES), "app-02 inspecting"]:
+        assert f" {met}" in demo.stdout, f"not met: {met}"

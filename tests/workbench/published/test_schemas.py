@@ -26,7 +26,8 @@ from contracts.results import (
 from contracts.run import Door
 from contracts.schemas import schemas
 from contracts.stages import Stage
-from tests.support.requests import request, vm_id
+from contracts.sweep import SweepMode, SweepResult
+from tests.support.requests import GROUP, request, vm_id
 
 unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
 
@@ -64,6 +65,8 @@ def test_a_schema_is_one_of_draft_2020_12(name: str) -> None:
     assert SCHEMAS[name]["$id"] == f"urn:golden-images:{name.removesuffix('.json')}"
 
 
+IMAGE = f"{GROUP}/providers/Microsoft.Compute/images/i"
+DEFINITION = f"{GROUP}/providers/Microsoft.Compute/galleries/g/images/i"
 GOOD: dict[str, object] = {
     "the least": request(),
     "many machines": request("a", "b", "c"),
@@ -71,13 +74,13 @@ GOOD: dict[str, object] = {
     "requestId null": request(requestId=None),
     "capitals": with_target(vmId=vm_id().upper()),
     "small letters": with_target(vmId=vm_id().lower() + "/"),
-    "clone": with_target(mode="clone"),
     "every option": with_target(
         deprovision={"keepUser": True, "allowUnknownDistribution": True, "vmMode": False, "evidence": "powerStateOnly"}
     ),
     "image null": with_target(image=None),
-    "a managed image": with_target(image={"kind": "managedImage", "imageId": "i"}),
-    "a gallery": with_target(image={"kind": "galleryImageVersion", "imageDefinitionId": "i"}),
+    "a managed image": with_target(image={"kind": "managedImage", "imageId": IMAGE}),
+    "a gallery": with_target(image={"kind": "galleryImageVersion", "imageDefinitionId": DEFINITION}),
+    "a clone": with_target(mode="clone", image={"kind": "managedImage", "imageId": IMAGE}),
     "everything": request(maxParallel=100, dryRun=True, approval={"timeoutMinutes": 10_080}),
 }
 BAD: dict[str, object] = {
@@ -227,12 +230,14 @@ SUMMARY = MachineSummary(vm_id=VmId.parse(vm_id()), run_id="vm-r1-1", outcome=Ou
 RUN = RunResult(
     run_id="batch-r1", request_id="r1", door=Door.QUEUE, dry_run=True, counts={Outcome.FAILED: 1}, machines=(SUMMARY,)
 )
-WRITTEN: list[tuple[str, MachineResult | RunResult | Rejection]] = [
+SWEPT = SweepResult(sweep_id="sweep-1", mode=SweepMode.DRY_RUN, looked_at=2, would_delete=("/disks/d",))
+WRITTEN: list[tuple[str, MachineResult | RunResult | Rejection | SweepResult]] = [
     ("machine-result.v1.json", MACHINE),
     ("machine-result.v1.json", FULL),
     ("machine-result.v1.json", FULL.model_copy(update={"evidence": Evidence()})),
     ("run-result.v1.json", RUN),
     ("run-result.v1.json", RUN.model_copy(update={"machines": (), "counts": {}, "left_out": 3})),
+    ("sweep-result.v1.json", SWEPT),
     ("rejection.v1.json", Rejection(message_id="m1")),
     ("rejection.v1.json", Rejection(message_id="m1", faults=(Fault(path="$", message="m"),), kept_in="q")),
     ("rejection.v1.json", Rejection(message_id="m1", refusal=Refusal.of(RefusalCode.REQUEST_ID_REUSED, "m"))),
@@ -240,12 +245,14 @@ WRITTEN: list[tuple[str, MachineResult | RunResult | Rejection]] = [
 
 
 @pytest.mark.parametrize(("name", "result"), WRITTEN)
-def test_what_the_app_writes_is_valid(name: str, result: MachineResult | RunResult | Rejection) -> None:
+def test_what_the_app_writes_is_valid(name: str, result: MachineResult | RunResult | Rejection | SweepResult) -> None:
     assert valid(name, json.loads(result_text(result)))
 
 
 @pytest.mark.parametrize(("name", "result"), WRITTEN)
-def test_a_result_is_no_result_of_another_kind(name: str, result: MachineResult | RunResult | Rejection) -> None:
+def test_a_result_is_no_result_of_another_kind(
+    name: str, result: MachineResult | RunResult | Rejection | SweepResult
+) -> None:
     document = json.loads(result_text(result))
     assert [other for other in SCHEMAS if valid(other, document)] == [name]
 
@@ -267,6 +274,8 @@ def test_a_result_is_no_result_of_another_kind(name: str, result: MachineResult 
         ("run-result.v1.json", {"door": "window"}),
         ("rejection.v1.json", {"faults": [{"path": "$"}]}),
         ("rejection.v1.json", {"messageId": 1}),
+        ("sweep-result.v1.json", {"mode": "all"}),
+        ("sweep-result.v1.json", {"lookedAt": "two"}),
     ],
 )
 def test_what_the_app_would_never_write_is_not_valid(name: str, change: dict[str, object]) -> None:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from workbench.arm_simulator.api import Answer, Call, Handler, Route
-from workbench.arm_simulator.disk_schemas import DISK, SNAPSHOT, TAGS
-from workbench.arm_simulator.disks import DISKS, SNAPSHOTS, Written, disk_view
+from workbench.arm_simulator.disk_schemas import DISK, SNAPSHOT, UPDATE
+from workbench.arm_simulator.disks import DISKS, SNAPSHOTS, Written, check_export, disk_view
 from workbench.arm_simulator.errors import ArmError, not_allowed
 from workbench.arm_simulator.paging import page
 from workbench.arm_simulator.resource_work import begin_delete, begin_write, check_location
@@ -100,11 +100,13 @@ def _written(call: Call, resource: Resource, during: str) -> Answer:
 
 
 async def update(call: Call) -> Answer:
-    """Change the tags."""
+    """Change the tags, and who may export it."""
     resource = call.resource
     check_location(resource, resource.location)
     if "tags" in call.body:
         resource.tags = dict(call.body["tags"])
+    check_export(call.body.get("properties", {}))
+    resource.properties |= call.body.get("properties", {})
     return _written(call, resource, "Updating")
 
 
@@ -134,7 +136,7 @@ def _routes(kind: str, body: Members, write_policy: str) -> tuple[Route, ...]:
     return (
         route("GET", "get", "read", get, "", None),
         route("PUT", "createOrUpdate", "write", put, write_policy, body),
-        route("PATCH", "update", "write", update, write_policy, TAGS),
+        route("PATCH", "update", "write", update, write_policy, UPDATE),
         route("DELETE", "delete", "delete", delete, "DeleteDisks", None),
         Route("GET", f"{_GROUP}{path}", f"{name}.list", f"{kind}/read", list_group, queries=queries),
         Route("GET", f"{_SUBSCRIPTION}{path}", f"{name}.listAll", f"{kind}/read", list_all, queries=queries),

@@ -39,7 +39,9 @@ def _listed(call: Call, scope: str) -> Answer:
     ]
     names = {name.lower(): name for name in ("createdTime", "changedTime", "provisioningState")}
     hidden = {names[name] for name in names.keys() - expand}
-    return page(call, found, lambda item: {key: value for key, value in item.items() if key not in hidden})
+    # As on Azure: who filters by a tag is not told the tags.
+    untold: dict[str, Any] = {} if wanted is None else {"tags": None}
+    return page(call, found, lambda item: {k: v for k, v in item.items() if k not in hidden} | untold)
 
 
 def _items(call: Call) -> list[dict[str, Any]]:
