@@ -144,7 +144,13 @@ _PREPARING = (
     Rule(
         "restart_vm",
         _ONLY[Trouble.OPERATION_FAILS],
-        _published("a machine that runs with a ready agent is ready, whatever became of the order"),
+        _failed(F.SCRIPT_FAILED, "the boot id is the old one: the machine did not restart", False),
+    ),
+    Rule(
+        "read_identity",
+        _LASTING | _BAD_ENDS,
+        _failed(F.SCRIPT_FAILED, "without its boot id the machine did not show that it restarted", False),
+        "clone/boot-.*",
     ),
     Rule(
         "restart_vm", _ONLY[Trouble.OPERATION_NEVER_ENDS], _failed(F.CLONE_FAILED, "not ready at the deadline", False)

@@ -107,6 +107,7 @@ REFUSED: tuple[tuple[dict[str, Any], int, str, str], ...] = (
     (copy_body("OS", diskSizeGB=8), 400, "InvalidParameter", "30 GB"),
     (copy_body("OS", diskSizeGB=0), 400, "InvalidParameter", "out of range"),
     (copy_body("OS", maxShares=11), 400, "InvalidParameter", "maxShares"),
+    (copy_body("OS", networkAccessPolicy="Deny"), 400, "InvalidParameter", "networkAccessPolicy"),
     (copy_body("OS", sku={"name": "Gold_LRS"}), 400, "InvalidParameter", "Gold_LRS"),
     (copy_body("OS", zones=["9"]), 400, "InvalidAvailabilityZone", "9"),
     (copy_body("OS", colour="red"), 400, "BadRequest", "colour"),
@@ -168,6 +169,19 @@ async def test_an_attached_disk_stays_and_a_free_one_goes(simulator: Simulator, 
     with pytest.raises(ResourceNotFoundError):
         await client.disks.get(GROUP, "copy1")
     assert [trace.id for trace in simulator.world.deleted] == [disk_id("copy1"), snapshot_id("copy1-snap")]
+
+
+async def test_who_may_export_a_disk_is_changed_later(simulator: Simulator, client: Sdk, clock: SteppedClock):
+    await make_copy(client, clock, simulator)
+    shut: dict[str, Any] = {"properties": {"networkAccessPolicy": "DenyAll", "publicNetworkAccess": "Disabled"}}
+    for operations, name in ((client.disks, "copy1"), (client.snapshots, "copy1-snap")):
+        open_to_all = await operations.get(GROUP, name)
+        assert (open_to_all.network_access_policy, open_to_all.public_network_access) == ("AllowAll", "Enabled")
+        changed = await finish(clock, operations.begin_update(GROUP, name, shut))
+        assert (changed.network_access_policy, changed.public_network_access) == ("DenyAll", "Disabled")
+    shut["properties"]["publicNetworkAccess"] = "No"
+    with pytest.raises(HttpResponseError, match="publicNetworkAccess"):
+        await client.disks.begin_update(GROUP, "copy1", shut)
 
 
 async def test_tags_are_all_that_changes_later(simulator: Simulator, client: Sdk, clock: SteppedClock, raw: Raw):
