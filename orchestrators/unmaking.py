@@ -1,5 +1,7 @@
 """Unmakes what a run made for a time, in the order that ARM accepts, each delete tried even when another fails."""
 
+from datetime import timedelta
+
 from durabletask import task
 
 from contracts.made import Kind, Left, Made
@@ -10,6 +12,7 @@ from orchestrators.calling import Story, Throttled, run_step
 from orchestrators.machine_run import MachineRun
 from orchestrators.waiting import wait_for, words
 
+_LEAST = 180
 _ORDER = {kind: place for place, kind in enumerate(Kind)}
 
 
@@ -23,8 +26,12 @@ def unmake(run: MachineRun, things: list[Made], wait: Wait | None = None) -> Sto
     # What stayed at an earlier attempt is named anew, and only if it still stays.
     tried = {thing.id for thing in things}
     run.left = tuple(left for left in run.left if left.id not in tried)
+    ends = run.ctx.current_utc_datetime + timedelta(seconds=wait.deadline)
     for kind in sorted({thing.kind for thing in things}, key=_ORDER.__getitem__):
-        yield from _unmake_kind(run, [thing for thing in things if thing.kind is kind], wait)
+        # One deadline for all: what will not go must not hold the machine's lease for a deadline a kind.
+        left = int((ends - run.ctx.current_utc_datetime).total_seconds())
+        its = wait.model_copy(update={"deadline": max(left, _LEAST)})
+        yield from _unmake_kind(run, [thing for thing in things if thing.kind is kind], its)
     stuck = {left.id for left in run.left}
     run.things = [thing for thing in run.things if thing not in things or thing.id in stuck]
 
