@@ -206,12 +206,14 @@ def test_texts_that_ask_for_the_same_have_one_digest(text: str) -> None:
 
 OTHER: dict[str, tuple[str, object]] = {
     "another machine": ("targets.0.vmId", vm_id("c")),
-    "another mode": ("targets.0", {"vmId": vm_id("a"), "mode": "clone", "image": FULL["targets"][1]["image"]}),
+    "another mode": (
+        "targets.0", {"vmId": vm_id("a"), "mode": "clone", "image": {"kind": "managedImage", "imageId": f"{IMAGES}/a"}},
+    ),
     "keepUser": ("targets.0.deprovision.keepUser", False),
     "allowUnknownDistribution": ("targets.0.deprovision.allowUnknownDistribution", False),
     "vmMode": ("targets.0.deprovision.vmMode", True),
     "evidence": ("targets.0.deprovision.evidence", "guestReported"),
-    "an image more": ("targets.0.image", {"kind": "managedImage", "imageId": f"{IMAGES}/i"}),
+    "an image more": ("targets.0.image", {"kind": "managedImage", "imageId": f"{IMAGES}/more"}),
     "a plain managed image": ("targets.1.image", {"kind": "managedImage", "imageId": f"{IMAGES}/i"}),
     "dataDisks": ("targets.0.dataDisks", "leaveOut"),
     "undoSnapshot": ("targets.0.undoSnapshot", True),

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -187,6 +187,8 @@ NAMES = st.sampled_from(["requestId", "maxParallel", "dryRun", "approval", "x"])
 @unhurried
 @given(TARGETS, st.dictionaries(NAMES, VALUES, max_size=2), st.sampled_from([1, 1, 1, 2, True]))
 def test_schema_and_reader_are_of_one_mind(one: dict[str, object], more: dict[str, object], version: object) -> None:
+    # What members ask of each other is the reader's alone.
+    assume(one.get("mode") != "clone" or one.get("image") is not None)
     document = {"version": version, "targets": [one], **more}
     assert valid("request.v1.json", document) is accepted(document)
 
