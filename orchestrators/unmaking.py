@@ -30,7 +30,8 @@ def unmake(run: MachineRun, things: list[Made], wait: Wait | None = None) -> Sto
     for kind in sorted({thing.kind for thing in things}, key=_ORDER.__getitem__):
         # One deadline for all: what will not go must not hold the machine's lease for a deadline a kind.
         left = int((ends - run.ctx.current_utc_datetime).total_seconds())
-        its = wait.model_copy(update={"deadline": max(left, _LEAST)})
+        # However late it is, each kind is looked at once more after its deletion was begun.
+        its = wait.model_copy(update={"deadline": max(left, _LEAST, 2 * wait.every)})
         yield from _unmake_kind(run, [thing for thing in things if thing.kind is kind], its)
     stuck = {left.id for left in run.left}
     run.things = [thing for thing in run.things if thing not in things or thing.id in stuck]

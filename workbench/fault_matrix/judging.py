@@ -26,9 +26,10 @@ class Verdict:
         return not (self.wrong or self.repeated or self.leaked)
 
 
-def judge(seen: Seen, end: End, *, must_meet: bool = True) -> Verdict:
-    """Compare a run with its documented end."""
-    return Verdict(tuple(_wrong(seen, end, must_meet)), tuple(_repeated(seen, end)), tuple(_leaked(seen)))
+def judge(seen: Seen, end: End, *, about: str = "", must_meet: bool = True) -> Verdict:
+    """Compare a run with its documented end; `about` is the part that the trouble was about."""
+    wrong = (*_wrong(seen, end, must_meet), *_named_for_nothing(seen, about))
+    return Verdict(wrong, tuple(_repeated(seen, end)), tuple(_leaked(seen)))
 
 
 def _wrong(seen: Seen, end: End, must_meet: bool) -> list[str]:
@@ -71,6 +72,12 @@ def _wrong_left(seen: Seen, end: End) -> list[str]:
     if end.leaves is not None and bool(names) != end.leaves:
         found.append(f"left names {', '.join(names) or 'nothing'}")
     return found
+
+
+def _named_for_nothing(seen: Seen, about: str) -> list[str]:
+    """What is named in left must stand; only what could not be looked at may be gone."""
+    gone = [left.id for left in seen.result.left if left.id not in seen.standing]
+    return [f"left names {_name(each)}, which is gone" for each in gone if not (about and each.endswith(f"-{about}"))]
 
 
 def _repeated(seen: Seen, end: End) -> list[str]:

@@ -64,7 +64,7 @@ def try_all(cells: list[Cell], *, seed: int, jobs: int) -> Iterator[Tried]:
 def try_cell(place: Station, cell: Cell) -> Tried:
     """Tell the story with the cell's trouble, and judge how it ended."""
     try:
-        verdict = judge(tell(place, fault_of(cell.call, cell.trouble)), cell.end)
+        verdict = judge(tell(place, fault_of(cell.call, cell.trouble)), cell.end, about=cell.call.about)
     except (TimeoutError, RuntimeError, KeyError, ValueError) as error:
         verdict = Verdict(wrong=(f"{type(error).__name__}: {error}",))
     return Tried(cell.name, cell.end.why, verdict)

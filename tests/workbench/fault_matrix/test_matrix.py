@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from contracts.made import Made
+from contracts.made import Kind, Left, Made
 from workbench.fault_matrix.calls import Call
 from workbench.fault_matrix.ends import End
 from workbench.fault_matrix.judging import judge
@@ -81,6 +81,15 @@ def test_a_product_that_leaks_is_reported(place: Station, calls: list[Call], mon
 
     assert any("os-snapshot stands, and the result does not name it" in text for text in tried.verdict.leaked)
     assert any("os-snapshot stands even after the sweep" in text for text in tried.verdict.leaked)
+
+
+def test_what_is_named_as_left_and_is_gone_is_reported(clean: tuple[Seen, list[Call]]) -> None:
+    seen = clean[0]
+    gone = Left(kind=Kind.DISK, id=next(each for each in seen.births if each.endswith("-os-disk")), why="in use")
+    named = replace(seen, result=seen.result.model_copy(update={"left": (gone,)}))
+
+    assert any("which is gone" in text for text in judge(named, End(), must_meet=False).wrong)
+    assert judge(named, End(), about="os-disk", must_meet=False).well, "it could not be looked at"
 
 
 def test_what_was_done_twice_is_reported(clean: tuple[Seen, list[Call]]) -> None:
