@@ -7,7 +7,7 @@ import pytest
 from contracts.reasons import FailureCode, RefusalCode
 from contracts.results import MachineResult, Outcome
 from tests.support.journey import journey, spec
-from tests.support.requests import GROUP, job
+from tests.support.requests import GROUP, job, seldom, settings
 from workbench.arm_simulator import Fault, ForeignStop, LinuxTraits, WindowsTraits
 
 SCALE_SET = f"{GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets/set1"
@@ -65,7 +65,7 @@ def test_sysprep_that_fails_is_told_with_its_reason() -> None:
 
 def test_sysprep_that_hangs_ends_at_its_own_bound() -> None:
     with journey(spec("vm1", os="Windows", windows=WindowsTraits(sysprep="hangs"))) as told:
-        result = told.tell(job("vm1"))
+        result = told.tell(job("vm1", settings=settings(waits=seldom())))
     assert code_of(result) is FailureCode.GUEST_FAILED
     assert result.failure is not None
     assert "sysprepTimedOut" in result.failure.message
@@ -80,7 +80,7 @@ def test_a_windows_precondition_is_a_refusal() -> None:
 
 def test_a_machine_that_never_stops() -> None:
     with journey(spec("vm1", never_stops=True)) as told:
-        result = told.tell(job("vm1"))
+        result = told.tell(job("vm1", settings=settings(waits=seldom())))
         orders = told.orders("vm1")
     assert code_of(result) is FailureCode.STILL_RUNNING
     assert "POST virtualMachines.deallocate 202" not in orders
