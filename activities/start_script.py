@@ -6,7 +6,8 @@ from contracts.machine_steps import Ordered
 from contracts.reasons import Refusal, RefusalCode
 from contracts.script_steps import StartScript
 from guest.allow_list import AllowedScript, NotAllowed, allowed
-from policy.identity import made_by_run, same_machine
+from policy.identity import same_machine
+from policy.ownership import made_by_run
 
 
 async def start_script(request: StartScript) -> Ordered:

@@ -10,7 +10,7 @@ from azure_clients.session import CALL, compute
 from azure_clients.things import properties_of, tags_of
 from contracts.facts import ImageDefinition, ImageVersionListed, OsType, Plan, RegionState
 from contracts.image_steps import ImageVersionRead
-from contracts.made import APP_TAG, RUN_TAG
+from contracts.made import APP_TAG, RUN_TAG, tag_of
 from contracts.resource_ids import ImageDefinitionId, ImageVersionId
 from contracts.wishes import region_key
 
@@ -87,7 +87,7 @@ def version_state(version: Json) -> ImageVersionRead:
     excluded_regions = [entry.get("excludeFromLatest") for entry in _items(publishing, "targetRegions")]
     return ImageVersionRead(
         provisioning_state=str(properties.get("provisioningState") or "Unknown"),
-        run_id=_tag(version, RUN_TAG),
+        run_id=tag_of(tags_of(version), RUN_TAG),
         excluded=bool(publishing.get("excludeFromLatest")) or any(excluded_regions),
         regions=tuple(_region(entry) for entry in summary),
     )
@@ -100,8 +100,8 @@ def _listed(version: Json) -> ImageVersionListed:
     published = publishing.get("publishedDate")
     return ImageVersionListed(
         name=str(version.get("name", "")),
-        run_id=_tag(version, RUN_TAG),
-        app_name=_tag(version, APP_TAG),
+        run_id=tag_of(tags_of(version), RUN_TAG),
+        app_name=tag_of(tags_of(version), APP_TAG),
         regions=tuple(region_key(str(entry.get("name"))) for entry in targets if not entry.get("excludeFromLatest")),
         published_at=datetime.fromisoformat(str(published)) if published else None,
         excluded_from_latest=bool(publishing.get("excludeFromLatest")),
@@ -123,10 +123,6 @@ def _plan(properties: Json) -> Plan | None:
     if not found.get("name"):
         return None
     return Plan(name=found["name"], publisher=str(found.get("publisher", "")), product=str(found.get("product", "")))
-
-
-def _tag(version: Json, name: str) -> str | None:
-    return {key.lower(): value for key, value in tags_of(version).items()}.get(name.lower())
 
 
 def _items(parent: Json, name: str) -> list[Json]:

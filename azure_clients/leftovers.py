@@ -1,12 +1,11 @@
 """Lists what in a scope carries a run's tag, whatever made it."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import cast
 
 from azure_clients.plain_requests import Json, list_pages
+from azure_clients.things import tags_of
 from contracts.ids import Scope
-from contracts.made import APP_TAG, KEEP_TAG, PURPOSE_TAG, RUN_TAG, Kind, Made, Purpose
+from contracts.made import APP_TAG, KEEP_TAG, PURPOSE_TAG, RUN_TAG, Kind, Made, Purpose, tag_of
 from contracts.sweep_steps import Leftover
 
 # No $filter: under one by tag Azure gives every resource without its tags.
@@ -28,10 +27,10 @@ async def list_leftovers(scope: Scope) -> tuple[Leftover, ...]:
 
 def _leftover(entry: Json) -> Leftover | None:
     kind = _KINDS.get(str(entry.get("type", "")).lower())
-    tags = {str(k).lower(): str(v) for k, v in cast("Mapping[str, object]", entry.get("tags") or {}).items()}
-    if kind is None or RUN_TAG not in tags:
+    tags = tags_of(entry)
+    run_id, purpose = tag_of(tags, RUN_TAG), tag_of(tags, PURPOSE_TAG)
+    if kind is None or run_id is None:
         return None
-    purpose = tags.get(PURPOSE_TAG)
     return Leftover(
         made=Made(
             kind=kind,
@@ -39,10 +38,10 @@ def _leftover(entry: Json) -> Leftover | None:
             # What cannot be read counts as an image, which no sweep deletes.
             purpose=Purpose(purpose) if purpose in set(Purpose) else Purpose.IMAGE,
         ),
-        run_id=tags[RUN_TAG],
-        app_name=tags.get(APP_TAG),
+        run_id=run_id,
+        app_name=tag_of(tags, APP_TAG),
         created_at=_moment(entry.get("createdTime")),
-        keep_until=_moment(tags.get(KEEP_TAG)),
+        keep_until=_moment(tag_of(tags, KEEP_TAG)),
     )
 
 

@@ -7,7 +7,7 @@ from azure_clients.plain_requests import Json, list_pages
 from azure_clients.session import CALL, compute
 from contracts.facts import FoundRunCommand, Lock, Permission
 from contracts.ids import VmId
-from contracts.made import APP_TAG, RUN_TAG
+from contracts.made import APP_TAG, RUN_TAG, tag_of
 
 _PERMISSIONS_API = "api-version=2022-04-01"
 _LOCKS_API = "api-version=2020-05-01"
@@ -58,7 +58,7 @@ async def list_run_commands(vm_id: VmId) -> tuple[FoundRunCommand, ...] | None:
             async for item in pages:
                 tags = item.tags or {}
                 found.append(
-                    FoundRunCommand(name=item.name or "", app_name=tags.get(APP_TAG), run_id=tags.get(RUN_TAG))
+                    FoundRunCommand(name=item.name or "", app_name=tag_of(tags, APP_TAG), run_id=tag_of(tags, RUN_TAG))
                 )
     except ArmRefused:
         return None

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 
 from contracts.ids import Scope
@@ -63,6 +64,11 @@ class Left(Message):
     kind: Kind
     id: str
     why: str
+
+
+def tag_of(tags: Mapping[str, str], name: str) -> str | None:
+    """Give a tag's value; the names of tags have no case."""
+    return {key.lower(): value for key, value in tags.items()}.get(name.lower())
 
 
 def run_digest(run_id: str) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -160,31 +161,22 @@ def _other_faults(document: object, max_targets: int) -> list[Fault]:
                 message=f"names {len(targets)} machines; this door takes at most {max_targets}",
             )
         )
-    first_seen: dict[VmId, int] = {}
-    for index, target in enumerate(targets):
-        vm_id = _vm_id(target)
-        if vm_id is None:
-            continue
-        if vm_id in first_seen:
-            message = f"is the same machine as $.targets[{first_seen[vm_id]}]; name each machine once"
-            faults.append(Fault(path=f"$.targets[{index}].vmId", message=message))
-        first_seen.setdefault(vm_id, index)
-    return [*faults, *_images_twice(targets)]
-
-
-def _images_twice(targets: list[object]) -> list[Fault]:
-    """One image can be made once: two machines must not be given up for the same name."""
-    faults: list[Fault] = []
-    first_seen: dict[str, int] = {}
-    for index, target in enumerate(targets):
-        name = _image_name(_member(target, "image"))
-        if name is None:
-            continue
-        if name in first_seen:
-            message = f"is the same image as $.targets[{first_seen[name]}].image; give each machine an image of its own"
-            faults.append(Fault(path=f"$.targets[{index}].image", message=message))
-        first_seen.setdefault(name, index)
+    for index, first in _seen_before([_vm_id(target) for target in targets]):
+        message = f"is the same machine as $.targets[{first}]; name each machine once"
+        faults.append(Fault(path=f"$.targets[{index}].vmId", message=message))
+    # One image can be made once: two machines must not be given up for the same name.
+    for index, first in _seen_before([_image_name(_member(target, "image")) for target in targets]):
+        message = f"is the same image as $.targets[{first}].image; give each machine an image of its own"
+        faults.append(Fault(path=f"$.targets[{index}].image", message=message))
     return faults
+
+
+def _seen_before(things: Sequence[object]) -> Iterator[tuple[int, int]]:
+    """Give the place of each thing that stood before, with the place where it stood first; None is no thing."""
+    first_seen: dict[object, int] = {}
+    for index, thing in enumerate(things):
+        if thing is not None and first_seen.setdefault(thing, index) != index:
+            yield index, first_seen[thing]
 
 
 def _image_name(image: object) -> str | None:

@@ -10,12 +10,12 @@ from orchestrators.publish_image import publish_image
 from orchestrators.request_register import request_register
 from orchestrators.sweep import sweep
 
+STORIES = (image_batch, golden_image, publish_image, sweep)
+ENTITIES = (machine_lease, definition_lease, request_register)
+
 blueprint = df.Blueprint()
 
-blueprint.orchestration_trigger(context_name="context")(image_batch)
-blueprint.orchestration_trigger(context_name="context")(golden_image)
-blueprint.orchestration_trigger(context_name="context")(publish_image)
-blueprint.orchestration_trigger(context_name="context")(sweep)
-blueprint.entity_trigger(context_name="context")(machine_lease)
-blueprint.entity_trigger(context_name="context")(definition_lease)
-blueprint.entity_trigger(context_name="context")(request_register)
+for story in STORIES:
+    blueprint.orchestration_trigger(context_name="context")(story)
+for entity in ENTITIES:
+    blueprint.entity_trigger(context_name="context")(entity)

@@ -12,7 +12,8 @@ from contracts.machine_steps import Deallocate, OneMachine
 from contracts.steps import DEALLOCATE_VM, FIND_ENDED_RUNS, MACHINE_LEASE, READ_POWER_STATE, READ_STUCK_MACHINE
 from contracts.sweep_steps import EndedRun, FindEndedRuns, ReadStuckMachine
 from orchestrators.calling import Story, Throttled, run_step
-from orchestrators.sweeping import Sweep, pauses, words
+from orchestrators.sweeping import Sweep, pauses
+from orchestrators.waiting import words
 from policy.leftovers import why_not_deallocated
 
 _DEPROVISION = "deprovision"

@@ -20,7 +20,8 @@ from contracts.sweep import SweepJob
 from contracts.sweep_steps import FindLeftovers, Leftover
 from orchestrators.calling import Story, Throttled, run_step
 from orchestrators.stuck_machines import look_after_stuck
-from orchestrators.sweeping import Sweep, pauses, words
+from orchestrators.sweeping import Sweep, pauses
+from orchestrators.waiting import words
 from policy.leftovers import depends_on_its_run, why_it_stays
 
 _MOST_DELETES = 100

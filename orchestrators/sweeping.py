@@ -14,6 +14,7 @@ from contracts.run import Wait
 from contracts.steps import READ_RUN_STATE, SEND_RESULT, Step
 from contracts.sweep import SweepJob, SweepMode, SweepNote, SweepResult
 from orchestrators.calling import Story, Throttled, run_step
+from orchestrators.waiting import words
 
 _MOST_KEPT = 200
 _LONGEST_PAUSE = 300
@@ -129,8 +130,3 @@ def pauses(wait: Wait) -> Iterator[int]:
     while True:
         yield pause
         pause = min(2 * pause, _LONGEST_PAUSE)
-
-
-def words(error: Exception) -> str:
-    """Give what an error says, at most 300 characters."""
-    return str(error.details.message if isinstance(error, task.TaskFailedError) else error)[:300]

@@ -1,9 +1,8 @@
 """Whether the machine that answers now is the one the run began with, and still given free."""
 
 from contracts.facts import MachineState, PowerState
-from contracts.made import APP_TAG, RUN_TAG, bears_our_name
+from contracts.made import tag_of
 from contracts.reasons import Failure, FailureCode, Refusal, RefusalCode
-from policy.ownership import tag as tag_of
 
 
 def same_machine(machine: MachineState | None, unique_id: str) -> Failure | None:
@@ -18,8 +17,7 @@ def same_machine(machine: MachineState | None, unique_id: str) -> Failure | None
 
 def opt_in_missing(machine: MachineState, tag: str, value: str) -> Refusal | None:
     """Give a refusal if the machine does not carry its owner's opt-in; tag names have no case."""
-    tags = {name.lower(): found for name, found in machine.tags.items()}
-    if tags.get(tag.lower()) == value:
+    if tag_of(machine.tags, tag) == value:
         return None
     return Refusal.of(RefusalCode.NOT_OPTED_IN, f"the machine lacks the tag {tag}={value}")
 
@@ -37,12 +35,3 @@ def may_be_deallocated(machine: MachineState) -> Failure | None:
         return None
     message = f"the machine had stopped, and is {machine.power_state} again"
     return Failure.of(FailureCode.STARTED_BY_SOMEBODY_ELSE, message)
-
-
-def made_by_run(machine: MachineState, run_id: str, app_name: str) -> Failure | None:
-    """Give a failure unless this run of this app made the machine: by its tags, and by its name."""
-    ours = tag_of(machine.tags, RUN_TAG) == run_id and tag_of(machine.tags, APP_TAG) == app_name
-    if ours and bears_our_name(machine.vm_id.name, run_id):
-        return None
-    message = f"{machine.vm_id.name} is no machine that run {run_id} made; nothing was put on it"
-    return Failure.of(FailureCode.MACHINE_REPLACED, message)

@@ -8,9 +8,10 @@ from durabletask import worker
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.serialization import DEFAULT_DATA_CONVERTER
 
+from orchestrators.registration import STORIES
 from tests.histories import meaning
 from tests.histories.archive import Execution, Turn
-from tests.support.engine import QUIET, STORIES
+from tests.support.engine import QUIET
 
 type Asked = dict[str, Any]
 

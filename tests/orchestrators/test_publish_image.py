@@ -9,7 +9,8 @@ from contracts.answer import Answer
 from contracts.reasons import Failure, FailureCode
 from contracts.steps import LIST_IMAGE_VERSIONS, MAKE_IMAGE_VERSION, PUBLISH_IMAGE
 from orchestrators.calling import Story
-from tests.support.engine import STORIES, engine
+from orchestrators.registration import STORIES
+from tests.support.engine import engine
 from tests.support.fake_gallery import HOME, FakeGallery
 from tests.support.publishing import begin, end_of, failure_of, image_of, publish, publish_job, wait_until
 from workbench.timed_engine import VirtualClock

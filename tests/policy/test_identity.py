@@ -4,7 +4,8 @@ import pytest
 
 from contracts.made import APP_TAG, RUN_TAG, made_name
 from contracts.reasons import FailureCode
-from policy.identity import made_by_run, same_machine
+from policy.identity import same_machine
+from policy.ownership import made_by_run
 from tests.support.requests import machine
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from contracts.made import Made, made_name
+from contracts.made import Made, made_name, tag_of
 from contracts.making_steps import MakeSnapshot
 from contracts.reasons import RefusalCode
-from policy.ownership import not_temporary, standing, tag, tags_for, why_not_ours
+from policy.ownership import not_temporary, standing, tags_for, why_not_ours
 from tests.support.making import APP, DISK, MACHINE, RUN_ID, SNAPSHOT, new
 from tests.support.requests import vm_id
 
@@ -21,8 +21,8 @@ def order(**more: Any) -> MakeSnapshot:
 
 
 def test_the_names_of_tags_have_no_case() -> None:
-    assert tag({"Golden-Image-RUN": "r"}, "golden-image-run") == "r"
-    assert tag({}, "golden-image-run") is None
+    assert tag_of({"Golden-Image-RUN": "r"}, "golden-image-run") == "r"
+    assert tag_of({}, "golden-image-run") is None
 
 
 def test_the_runs_own_tags_cannot_be_overruled() -> None:

@@ -12,19 +12,11 @@ from typing import Any
 from durabletask.client import OrchestrationState, TaskHubGrpcClient
 from durabletask.worker import TaskHubGrpcWorker
 
-from orchestrators.definition_lease import definition_lease
-from orchestrators.golden_image import golden_image
-from orchestrators.image_batch import image_batch
-from orchestrators.machine_lease import machine_lease
-from orchestrators.publish_image import publish_image
-from orchestrators.request_register import request_register
-from orchestrators.sweep import sweep
+from orchestrators.registration import ENTITIES, STORIES
 from workbench.timed_engine import TimedBackend, VirtualClock
 
 QUIET = logging.getLogger("tests.engine")
 QUIET.setLevel(logging.ERROR)
-
-STORIES = (golden_image, image_batch, publish_image, sweep)
 
 type Activity = Callable[[dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]]]
 
@@ -66,7 +58,7 @@ def engine(
     worker = TaskHubGrpcWorker(host_address=address, logger=QUIET)
     for orchestrator in stories:
         worker.add_orchestrator(orchestrator)
-    for entity in (machine_lease, definition_lease, request_register):
+    for entity in ENTITIES:
         worker.add_entity(entity)
     for name, body in activities.items():
         worker.add_activity(_as_activity(name, body, loop))

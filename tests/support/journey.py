@@ -11,21 +11,19 @@ from pathlib import Path
 from typing import Any, cast
 from unittest.mock import patch
 
-import azure.durable_functions as df
 import azure.functions as func
-from durabletask.client import AsyncTaskHubGrpcClient
 
 import settings
 from activities import registration
-from activities.send_result import send_result
 from azure_clients.session import close_session
-from contracts import machine_steps, steps
 from contracts.answer import Answer
 from contracts.results import MachineResult, RunResult
 from contracts.run import AcceptedRun, MachineJob
 from contracts.steps import GOLDEN_IMAGE, IMAGE_BATCH, Step
 from tests.support.engine import Activity, RunningEngine, engine
 from workbench.arm_simulator import MachineSpec, Role, Simulator, SteppedClock
+from workbench.kill_test import product
+from workbench.kill_test.rig import product_environment
 from workbench.timed_engine import VirtualClock
 
 ROLE_FILE = Path(__file__).parents[2] / "infra" / "role.json"
@@ -103,14 +101,7 @@ def simulated(
     def on_jump(moment: datetime) -> None:
         wait(clock.advance((moment - clock.now()).total_seconds()))
 
-    environment = {
-        **simulator.environment(),
-        "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
-        "GOLDEN_CA_FILE": str(simulator.ca_file),
-        "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
-        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
-        "NO_PROXY": "127.0.0.1",
-    }
+    environment = product_environment(simulator)
     try:
         with patch.dict(os.environ, environment):
             settings.current.cache_clear()
@@ -139,25 +130,7 @@ def journey(
 
 def real_activities(sent: list[str], address: Callable[[], str], *, twice: bool = False) -> dict[str, Activity]:
     """Give the app's own activities by name, with the bindings that the host would hand them."""
-
-    def with_client(body: registration.ClientBody[Any, Any]) -> Callable[[Any], Awaitable[Answer]]:
-        async def asked(request: Any) -> Answer:
-            client = AsyncTaskHubGrpcClient(host_address=address())
-            try:
-                return await body(request, cast("df.DurableFunctionsClient", client))
-            finally:
-                await client.close()
-
-        return asked
-
-    async def result(asked: machine_steps.SendResult) -> machine_steps.Sent:
-        return await send_result(asked, _Out(sent))
-
-    pairs: list[tuple[Step[Any, Any], Callable[[Any], Awaitable[Answer]]]] = [
-        *registration.PLAIN,
-        *((step, with_client(body)) for step, body in registration.WITH_CLIENT),
-        (steps.SEND_RESULT, result),
-    ]
+    pairs = product.bodies(address, _Out(sent))
     return {step.name: _activity(step, body, twice) for step, body in pairs}
 
 

@@ -21,7 +21,7 @@ from workbench.fault_matrix.sight import look
 from workbench.fault_matrix.station import ROLE_FILE
 from workbench.kill_test.patient_client import PatientClient
 from workbench.kill_test.processes import Crew, free_port
-from workbench.kill_test.rig import Rig, SharedTime
+from workbench.kill_test.rig import Rig, SharedTime, product_environment
 
 _SPEED = 100.0
 _PATIENCE = 300.0
@@ -126,15 +126,9 @@ async def _examined(simulator: Simulator, client: PatientClient, run: _Killed) -
 
 
 def _rig(simulator: Simulator, folder: Path) -> Rig:
-    environment = {
-        **simulator.environment(),
-        "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
-        "GOLDEN_CA_FILE": str(simulator.ca_file),
-        "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
-        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
-        "NO_PROXY": "127.0.0.1",
-    }
-    return Rig(folder, free_port(), SharedTime(simulator.clock.now(), time.monotonic(), _SPEED), environment)
+    return Rig(
+        folder, free_port(), SharedTime(simulator.clock.now(), time.monotonic(), _SPEED), product_environment(simulator)
+    )
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ from azure_clients.session import close_session
 from workbench.arm_simulator import Durations, Role, Simulator, SteppedClock
 from workbench.fault_matrix.kept_stories import kept_stories
 from workbench.kill_test import product
+from workbench.kill_test.rig import product_environment
 from workbench.timed_engine import TimedBackend, VirtualClock
 
 ROLE_FILE = Path(__file__).parents[2] / "infra" / "role.json"
@@ -134,14 +135,7 @@ def _simulated(simulator: Simulator, loop: asyncio.AbstractEventLoop) -> Generat
     def on_jump(moment: datetime) -> None:
         _wait(stepped.advance((moment - stepped.now()).total_seconds()), loop)
 
-    environment = {
-        **simulator.environment(),
-        "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
-        "GOLDEN_CA_FILE": str(simulator.ca_file),
-        "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
-        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
-        "NO_PROXY": "127.0.0.1",
-    }
+    environment = product_environment(simulator)
     try:
         with patch.dict(os.environ, environment):
             settings.current.cache_clear()

@@ -15,13 +15,7 @@ from activities.send_result import send_result
 from contracts import machine_steps, steps
 from contracts.answer import Answer
 from contracts.steps import Step
-from orchestrators.definition_lease import definition_lease
-from orchestrators.golden_image import golden_image
-from orchestrators.image_batch import image_batch
-from orchestrators.machine_lease import machine_lease
-from orchestrators.publish_image import publish_image
-from orchestrators.request_register import request_register
-from orchestrators.sweep import sweep
+from orchestrators.registration import ENTITIES, STORIES
 
 type Body = Callable[[Any], Awaitable[Answer]]
 
@@ -31,18 +25,20 @@ def register(worker: TaskHubGrpcWorker, address: str, loop: asyncio.AbstractEven
     if loop is None:
         loop = asyncio.new_event_loop()
         threading.Thread(target=loop.run_forever, daemon=True).start()
-    for story in (image_batch, golden_image, publish_image, sweep):
+    for story in STORIES:
         worker.add_orchestrator(story)
-    for entity in (machine_lease, definition_lease, request_register):
+    for entity in ENTITIES:
         worker.add_entity(entity)
-    for step, body in _bodies(address):
+    for step, body in bodies(lambda: address, _Nowhere()):
         worker.add_activity(_activity(step, body, loop))
 
 
-def _bodies(address: str) -> list[tuple[Step[Any, Any], Body]]:
+def bodies(address: Callable[[], str], results: func.Out[str]) -> list[tuple[Step[Any, Any], Body]]:
+    """Give every step with the app's own body, with the bindings that the host would hand it."""
+
     def with_client(body: registration.ClientBody[Any, Any]) -> Body:
         async def asked(request: Any) -> Any:
-            client = AsyncTaskHubGrpcClient(host_address=address)
+            client = AsyncTaskHubGrpcClient(host_address=address())
             try:
                 return await body(request, cast("df.DurableFunctionsClient", client))
             finally:
@@ -51,7 +47,7 @@ def _bodies(address: str) -> list[tuple[Step[Any, Any], Body]]:
         return asked
 
     async def result(asked: machine_steps.SendResult) -> machine_steps.Sent:
-        return await send_result(asked, _Nowhere())
+        return await send_result(asked, results)
 
     return [
         *registration.PLAIN,

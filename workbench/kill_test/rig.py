@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from workbench.arm_simulator import Simulator
 from workbench.timed_engine import ScaledClock
 
 
@@ -27,6 +28,18 @@ class SharedTime:
     def clock(self) -> ScaledClock:
         """Give a clock for an engine that starts now."""
         return ScaledClock(self.now(), self.speed)
+
+
+def product_environment(simulator: Simulator) -> dict[str, str]:
+    """Give the environment in which the product's activities find a simulator that has started."""
+    return {
+        **simulator.environment(),
+        "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
+        "GOLDEN_CA_FILE": str(simulator.ca_file),
+        "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
+        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+        "NO_PROXY": "127.0.0.1",
+    }
 
 
 @dataclass(frozen=True)

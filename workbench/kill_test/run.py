@@ -18,7 +18,7 @@ from workbench.kill_test.killing import Done, Killer, Standstill, plan_kills
 from workbench.kill_test.load import Load
 from workbench.kill_test.patient_client import PatientClient
 from workbench.kill_test.processes import Crew, free_port
-from workbench.kill_test.rig import Rig, SharedTime
+from workbench.kill_test.rig import Rig, SharedTime, product_environment
 
 _ROLE = Path(__file__).parents[2] / "infra" / "role.json"
 _SETTLE_SECONDS = 120.0
@@ -131,12 +131,6 @@ async def _crew(rig: Rig) -> AsyncGenerator[tuple[Crew, Rig]]:
 
 
 def _rig(simulator: Simulator, speed: float, folder: Path) -> Rig:
-    environment = {
-        **simulator.environment(),
-        "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
-        "GOLDEN_CA_FILE": str(simulator.ca_file),
-        "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
-        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
-        "NO_PROXY": "127.0.0.1",
-    }
-    return Rig(folder, free_port(), SharedTime(simulator.clock.now(), time.monotonic(), speed), environment)
+    return Rig(
+        folder, free_port(), SharedTime(simulator.clock.now(), time.monotonic(), speed), product_environment(simulator)
+    )
