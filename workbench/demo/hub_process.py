@@ -31,7 +31,7 @@ class HubProcess:
         port = self.address.rpartition(":")[2] or "0"
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "workbench.task_hub", "--file", str(self._folder / "hub.sqlite")),
-            *("--port", port, "--ready-file", str(ready), "--stop-on-eof"),
+            *("--port", port, "--ready-file", str(ready), "--stop-on-eof", "--host-json", str(ROOT / "host.json")),
             *("--speed", str(self._speed), "--now", self._now().isoformat()),
             cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,

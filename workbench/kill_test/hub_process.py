@@ -3,9 +3,13 @@
 import asyncio
 import multiprocessing
 import os
+from pathlib import Path
 
 from workbench.kill_test.rig import Rig
+from workbench.task_hub import BackendOptions
 from workbench.task_hub.hub import TaskHub
+
+_HOST_JSON = Path(__file__).parents[2] / "host.json"
 
 
 def serve_hub(rig: Rig) -> None:
@@ -15,7 +19,8 @@ def serve_hub(rig: Rig) -> None:
 
 
 async def _serve(rig: Rig) -> None:
-    hub = TaskHub(rig.hub_file, clock=rig.time.clock())
+    options = BackendOptions.of_host_json(_HOST_JSON)
+    hub = TaskHub(rig.hub_file, clock=rig.time.clock(), options=options)
     await hub.start(rig.port)
     await asyncio.to_thread(wait_for_parent)
     os._exit(0)

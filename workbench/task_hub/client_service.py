@@ -43,9 +43,8 @@ class ClientService:
             else None,
             trace=request.parentTraceContext if request.HasField("parentTraceContext") else None,
         )
-        replaceable = [int(status) for status in request.orchestrationIdReusePolicy.replaceableStatus]
         existing = self._parts.existing
-        started = await self._journal.submit(lambda tx: starting.start_by_client(tx, start, existing, replaceable))
+        started = await self._journal.submit(lambda tx: starting.start_by_client(tx, start, existing))
         return pb.CreateInstanceResponse(instanceId=started)
 
     async def GetInstance(self, request: pb.GetInstanceRequest, _context: Any) -> pb.GetInstanceResponse:

@@ -7,9 +7,11 @@ import logging
 import os
 import signal
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from workbench.task_hub.backend_options import BackendOptions, LostWorker
 from workbench.task_hub.errors import TaskHubFileError
 from workbench.task_hub.hub import TaskHub
 from workbench.timed_engine import ScaledClock
@@ -21,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     try:
         asyncio.run(_serve(options))
-    except (TaskHubFileError, OSError) as error:
+    except (TaskHubFileError, OSError, ValueError) as error:
         print(f"task hub: {error}", file=sys.stderr)
         return 1
     return 0
@@ -33,7 +35,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="of 127.0.0.1; 0 is any free one (default)")
     parser.add_argument("--ready-file", type=Path, help="is written with HOST:PORT once the hub serves")
     parser.add_argument(
-        "--existing", choices=["reject", "restart"], default="reject", help="a start under a finished run's id"
+        "--existing", choices=["reject", "restart", "replace"], help="a start under a known id (default: as host.json)"
+    )
+    parser.add_argument(
+        "--host-json",
+        type=Path,
+        help="reads extensions.durableTask; AzureFunctionsJobHost__extensions__durableTask__… of the environment win",
+    )
+    parser.add_argument("--no-races", action="store_true", help="timers on time, no early event lost")
+    parser.add_argument("--remote-clients", action="store_true", help="clients are on other instances than workers")
+    parser.add_argument(
+        "--lost-worker", choices=list(LostWorker), default=LostWorker.HOST, help="what a closed stream stands for"
     )
     parser.add_argument("--lease-seconds", type=float, default=3600.0, help="after which a work item is given again")
     parser.add_argument("--stop-on-eof", action="store_true", help="stop when standard input ends: with the parent")
@@ -50,7 +62,13 @@ async def _serve(options: argparse.Namespace) -> None:
     if options.stop_on_eof:
         loop.add_reader(sys.stdin.fileno(), _stop_at_end, stop)
     clock = ScaledClock(options.now or datetime.now(UTC), options.speed) if options.speed != 1.0 else None
-    hub = TaskHub(options.file, clock=clock, existing=options.existing, lease_seconds=options.lease_seconds)
+    hub = TaskHub(
+        options.file,
+        clock=clock,
+        options=_backend(options),
+        existing=options.existing,
+        lease_seconds=options.lease_seconds,
+    )
     address = await hub.start(options.port)
     # What is loaded now stays: the collector need not look at it again and again.
     gc.freeze()
@@ -58,6 +76,13 @@ async def _serve(options: argparse.Namespace) -> None:
     _announce(address, options.ready_file)
     await stop.wait()
     await hub.stop()
+
+
+def _backend(options: argparse.Namespace) -> BackendOptions:
+    backend = BackendOptions.of_host_json(options.host_json) if options.host_json else BackendOptions()
+    if options.no_races:
+        backend = backend.without_races()
+    return replace(backend, remote_clients=options.remote_clients, lost_worker=options.lost_worker)
 
 
 def _stop_at_end(stop: asyncio.Event) -> None:

@@ -7,11 +7,13 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from workbench.task_hub import schema, timers
 from workbench.task_hub.aftermath import Aftermath
+from workbench.task_hub.backend_options import BackendOptions
 from workbench.task_hub.client_service import ClientService
 from workbench.task_hub.dispatch import Dispatcher
 from workbench.task_hub.file_lock import FileLock
@@ -38,7 +40,8 @@ class TaskHub:
         path: Path | None,
         *,
         clock: EngineClock | None = None,
-        existing: str = "reject",
+        options: BackendOptions | None = None,
+        existing: str | None = None,
         default_version: str | None = None,
         lease_seconds: float = 3600.0,
         older_entity_requests: bool = False,
@@ -47,16 +50,19 @@ class TaskHub:
         """Nothing is opened before `start`.
 
         `path`: the file, created if missing; None is a temporary one without durability, for tests. `clock`: default
-        the machine's. `existing`: what a start under the id of a finished run does, "reject" or "restart".
-        `default_version`: of the runs that a client or an entity starts without one. `lease_seconds`: when a work item
+        the machine's. `options`: what the backend is set to, default the extension's own settings.
+        `existing`: what a start under a known id does, "reject", "restart" (a finished run) or "replace" (any), default
+        as `options` say. `default_version` goes before that of `options`. `lease_seconds`: when a work item
         is taken back from a worker that is connected but does not complete it.
         `older_entity_requests`: send entities `EntityBatchRequest` (V1) instead of `EntityRequest` (V2).
         `on_started` learns the id of each run that begins.
         """
         self._path = path
         self._clock: EngineClock = clock or SystemClock()
-        self._existing = Existing(existing)
-        self._default_version = default_version
+        self.options = options or BackendOptions()
+        if default_version is not None:
+            self.options = replace(self.options, default_version=default_version)
+        self.existing = Existing(existing or ("replace" if self.options.replace_running else "restart"))
         self._lease_seconds = lease_seconds
         self._older_entities = older_entity_requests
         self._on_started = on_started
@@ -98,7 +104,7 @@ class TaskHub:
         )
         aftermath = Aftermath(dispatcher, waiting, self._note_timer, self._on_started)
         journal = Journal(writer, self._now, aftermath, synced=durable)
-        parts = self._parts = Parts(journal, reader, dispatcher, waiting, self._existing, self._default_version)
+        parts = self._parts = Parts(journal, reader, dispatcher, waiting, self.existing, self.options.default_version)
         queue_all(reader, dispatcher)
         self._keeper = TimeKeeper(self._clock, self.is_idle, self._fire)
         self._server = create_server(ClientService(parts), WorkerService(parts))

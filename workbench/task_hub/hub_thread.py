@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from workbench.task_hub.backend_options import BackendOptions
 from workbench.task_hub.hub import TaskHub
 from workbench.task_hub.time_keeper import as_datetime
 from workbench.timed_engine.clocks import EngineClock
@@ -22,7 +23,8 @@ class HubThread:
         path: Path | None = None,
         *,
         clock: EngineClock | None = None,
-        existing: str = "reject",
+        options: BackendOptions | None = None,
+        existing: str | None = None,
         lease_seconds: float = 3600.0,
         older_entity_requests: bool = False,
     ) -> None:
@@ -31,6 +33,7 @@ class HubThread:
         self._hub = TaskHub(
             path,
             clock=clock,
+            options=options,
             existing=existing,
             lease_seconds=lease_seconds,
             older_entity_requests=older_entity_requests,

@@ -17,12 +17,14 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.internal import orchestrator_service_pb2_grpc as stubs
 from durabletask.worker import TaskHubGrpcWorker
 
-from workbench.task_hub import HubThread
+from workbench.task_hub import BackendOptions, HubThread
 from workbench.timed_engine import TimedBackend, VirtualClock
 from workbench.timed_engine.clocks import EngineClock
 
 type Story = Generator[task.Task[Any], Any, Any]
 
+# Entity calls arrive, timers come on time: for tests of all but those traits.
+CALM = BackendOptions(entity_reorder_window=timedelta()).without_races()
 QUIET = logging.getLogger("tests.task_hub")
 QUIET.setLevel(logging.CRITICAL)
 QUIET.propagate = False
@@ -109,6 +111,7 @@ def running(
     program: Program | None = None, path: Path | None = None, *, clock: EngineClock | None = None, **options: Any
 ) -> Generator[Rig]:
     """Run a hub on a virtual clock (unless another is given) with one worker for the program."""
+    options = {"options": CALM, **options}
     virtual = VirtualClock()
     with _rig(HubThread(path, clock=clock or virtual, **options), virtual, program) as rig:
         yield rig

@@ -98,8 +98,8 @@ def test_calls_signals_and_failures_in_both_forms_of_the_request(older: bool) ->
         assert rig.end_of("started-by-entity").runtime_status == OrchestrationStatus.COMPLETED
 
 
-def test_an_entity_cannot_start_an_orchestration_twice() -> None:
-    with running(PROGRAM) as rig:
+def test_an_entity_cannot_start_an_orchestration_twice_where_known_ids_are_rejected() -> None:
+    with running(PROGRAM, existing="reject") as rig:
         for _ in range(2):
             rig.client.signal_entity(A, "start")
             settle(rig)

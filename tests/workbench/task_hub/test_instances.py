@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from durabletask.client import OrchestrationStatus
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from tests.workbench.task_hub.rig import Rig, code_of, running
+from tests.workbench.task_hub.rig import CALM, Rig, code_of, running
 from tests.workbench.task_hub.stories import (
     PROGRAM,
     counting,
@@ -107,8 +108,11 @@ def test_a_start_that_waits_can_be_terminated(rig: Rig) -> None:
     assert (state.runtime_status, state.serialized_output) == (TERMINATED, '"not needed"')
 
 
-def test_a_known_id_is_rejected_or_restarted_once_finished() -> None:
+def test_a_finished_run_is_replaced_unless_the_hub_rejects_known_ids() -> None:
     with running(PROGRAM) as rig:
+        rig.run(steps, 1, instance_id="a")
+        assert rig.run(steps, 2, instance_id="a").serialized_output == "2"
+    with running(PROGRAM, existing="reject") as rig:
         rig.run(steps, 1, instance_id="a")
         with pytest.raises(grpc.RpcError) as error:
             rig.start(steps, 1, instance_id="a")
@@ -122,14 +126,15 @@ def test_a_known_id_is_rejected_or_restarted_once_finished() -> None:
         assert code_of(error) == grpc.StatusCode.ALREADY_EXISTS
 
 
-def test_the_request_names_which_statuses_may_be_replaced(rig: Rig) -> None:
-    instance = rig.run(steps, 1).instance_id
-    other = pb.OrchestrationIdReusePolicy(replaceableStatus=[pb.ORCHESTRATION_STATUS_FAILED])
+def test_a_requests_reuse_policy_is_ignored_and_the_hubs_rule_obeyed(rig: Rig) -> None:
+    policy = pb.OrchestrationIdReusePolicy(replaceableStatus=[pb.ORCHESTRATION_STATUS_RUNNING])
+    rig.start(waiter, instance_id="a")
     with pytest.raises(grpc.RpcError) as error:
-        rig.start(steps, 2, instance_id=instance, reuse_id_policy=other)
+        rig.start(steps, 2, instance_id="a", reuse_id_policy=policy)
     assert code_of(error) == grpc.StatusCode.ALREADY_EXISTS
-    policy = pb.OrchestrationIdReusePolicy(replaceableStatus=[pb.ORCHESTRATION_STATUS_COMPLETED])
-    assert rig.run(steps, 2, instance_id=instance, reuse_id_policy=policy).serialized_output == "2"
+    with running(PROGRAM, options=replace(CALM, replace_running=True)) as any_state:
+        any_state.start(waiter, instance_id="a")
+        assert any_state.run(steps, 2, instance_id="a").serialized_output == "2"
 
 
 def test_an_entitys_id_starts_no_orchestration(rig: Rig) -> None:

@@ -138,11 +138,10 @@ def test_the_work_of_a_worker_that_died_is_done_by_another() -> None:
 
 
 def test_a_replaced_instance_takes_nothing_of_the_old_one() -> None:
-    with running() as rig, bare(rig.address) as worker:
+    with running(existing="replace") as rig, bare(rig.address) as worker:
         rig.start("story", instance_id="a")
         old = worker.take()
-        policy = pb.OrchestrationIdReusePolicy(replaceableStatus=[pb.ORCHESTRATION_STATUS_PENDING])
-        rig.start("story", instance_id="a", reuse_id_policy=policy)
+        rig.start("story", instance_id="a")
         with pytest.raises(grpc.RpcError) as error:
             worker.complete(old, finish(result='"old"'))
         assert code_of(error) == grpc.StatusCode.FAILED_PRECONDITION

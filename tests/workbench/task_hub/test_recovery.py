@@ -12,6 +12,7 @@ import pytest
 from durabletask.client import OrchestrationStatus, TaskHubGrpcClient
 from durabletask.entities import EntityInstanceId
 
+from tests.walls.fault import ROOT
 from tests.workbench.task_hub.hub_process import HubProcess, start_hub
 from tests.workbench.task_hub.rig import Program, Story, bare, finish, schedule, start_worker, stop_workers
 
@@ -57,7 +58,7 @@ class Life:
         self.workers: list[Any] = []
 
     def begin(self, *, work: bool = True) -> TaskHubGrpcClient:
-        self.hub = start_hub(self.file)
+        self.hub = start_hub(self.file, "--no-races", "--host-json", str(ROOT / "host.json"))
         if work:
             self.workers.append(start_worker(self.hub.address, PROGRAM))
         return self.hub.client()
