@@ -1,4 +1,4 @@
-"""Starts and stops Azurite's queue service as a child process."""
+"""Starts and stops Azurite, its queue service alone or all three services, as a child process."""
 
 from workbench.azurite_server.server import AzuriteError, AzuriteServer
 

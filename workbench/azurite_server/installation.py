@@ -4,7 +4,8 @@ import importlib.util
 import shutil
 from pathlib import Path
 
-_QUEUE_SCRIPT = Path("azurite/node_modules/azurite/dist/src/queue/main.js")
+_SCRIPTS = Path("azurite/node_modules/azurite/dist/src")
+_QUEUE, _ALL = "queue/main.js", "azurite.js"
 
 
 class AzuriteError(RuntimeError):
@@ -31,13 +32,13 @@ def find_node() -> str:
     return found
 
 
-def find_queue_script() -> Path:
-    """The script that starts Azurite's queue service.
+def find_script(*, all_services: bool = False) -> Path:
+    """The script that starts Azurite's queue service, or blob, queue and table together.
 
     Raises:
         AzuriteError: Azurite is not installed.
     """
-    script = Path(__file__).resolve().parent.parent / _QUEUE_SCRIPT
+    script = Path(__file__).resolve().parent.parent / _SCRIPTS / (_ALL if all_services else _QUEUE)
     if not script.exists():
         raise AzuriteError(f"no Azurite at {script}: run `npm ci` in workbench/azurite")
     return script

@@ -1,17 +1,20 @@
-"""One Azurite queue service on 127.0.0.1, started as a child and stopped by its process id."""
+"""One Azurite on 127.0.0.1, started as a child and stopped by its process id."""
 
+import os
 import queue
 import re
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 
-from workbench.azurite_server.installation import AzuriteError, find_node, find_queue_script
+from workbench.azurite_server.installation import AzuriteError, find_node, find_script
 
 _CLOSED = "successfully closed"
-_LISTENING = re.compile(r"successfully listens on (http://[\d.]+:\d+)")
+_LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service .*successfully listen.* (http://[\d.]+:\d+)")
 _GUARD = Path(__file__).with_name("exit_with_parent.cjs")
 # Azurite's published development account; it is the same on every machine and protects nothing.
 _ACCOUNT = "devstoreaccount1"
@@ -19,36 +22,53 @@ _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOt
 
 
 class AzuriteServer:
-    """Azurite's queue service; use as a context manager, or call `start` and `stop`.
+    """Azurite's queue service, or all three services; use as a context manager, or call `start` and `stop`.
 
     Args:
         folder: where messages are kept; None keeps them in memory only.
-        port: 0 takes a free port.
+        port: of the queue service; 0 takes a free port. The other services always take free ones.
         start_timeout: seconds until it must listen.
+        all_services: blob and table too, which the Durable extension needs.
+        accounts: names of further storage accounts, apart from each other; all have the development account's key.
 
     Both calls block (starting takes about two seconds): from a coroutine call them through `asyncio.to_thread`.
     """
 
-    def __init__(self, folder: Path | None = None, *, port: int = 0, start_timeout: float = 30.0) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        port: int = 0,
+        start_timeout: float = 30.0,
+        all_services: bool = False,
+        accounts: Sequence[str] = (),
+    ) -> None:
         self._folder = folder
         self._port = port
         self._start_timeout = start_timeout
+        self._services = ("Blob", "Queue", "Table") if all_services else ("Queue",)
+        self._accounts = (_ACCOUNT, *accounts)
         self._process: subprocess.Popen[str] | None = None
         self._output: queue.Queue[str | None] = queue.Queue()
         self._reader: threading.Thread | None = None
-        self._url: str | None = None
+        self._urls: dict[str, str] = {}
 
     @property
     def queue_url(self) -> str:
-        """Address of the account, as `http://127.0.0.1:PORT/devstoreaccount1`."""
-        if self._url is None:
-            raise AzuriteError("Azurite is not running: call start() first")
-        return f"{self._url}/{_ACCOUNT}"
+        """Address of the account's queues, as `http://127.0.0.1:PORT/devstoreaccount1`."""
+        return self._address("Queue", _ACCOUNT)
 
     @property
     def connection_string(self) -> str:
-        """A storage connection string with only a queue endpoint."""
-        return f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_KEY};QueueEndpoint={self.queue_url};"
+        """A storage connection string with the endpoints of the services that run."""
+        return self.connection_string_of(_ACCOUNT)
+
+    def connection_string_of(self, account: str) -> str:
+        """The connection string of one of the accounts."""
+        if account not in self._accounts:
+            raise AzuriteError(f"there is no account {account}: name it when Azurite is made")
+        endpoints = "".join(f"{each}Endpoint={self._address(each, account)};" for each in self._services)
+        return f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={_KEY};{endpoints}"
 
     @property
     def pid(self) -> int:
@@ -74,13 +94,14 @@ class AzuriteServer:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            env={**os.environ, "AZURITE_ACCOUNTS": ";".join(f"{name}:{_KEY}" for name in self._accounts)},
             # Its own group: Ctrl-C in a terminal reaches only us, and we stop it after the host has drained.
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read_output, args=(self._process,), daemon=True)
         self._reader.start()
         try:
-            self._url = self._wait_until_listening()
+            self._urls = self._wait_until_listening()
         except BaseException:
             self.stop()
             raise
@@ -89,7 +110,7 @@ class AzuriteServer:
     def stop(self) -> None:
         """Stops Azurite and waits for its end; does nothing when it is not running."""
         process, self._process = self._process, None
-        listened, self._url = self._url is not None, None
+        listened, self._urls = bool(self._urls), {}
         if process is None:
             return
         if listened:
@@ -115,12 +136,19 @@ class AzuriteServer:
         """Stops Azurite."""
         self.stop()
 
+    def _address(self, service: str, account: str) -> str:
+        if not self._urls:
+            raise AzuriteError("Azurite is not running: call start() first")
+        return f"{self._urls[service]}/{account}"
+
     def _command(self) -> list[str]:
         # --skipApiVersionCheck: storage SDKs are regularly newer than the emulator and it would refuse them.
         where = ["--location", str(self._folder)] if self._folder else ["--inMemoryPersistence"]
+        ports = {"queue": self._port} | ({"blob": 0, "table": 0} if len(self._services) > 1 else {})
+        listen = [[f"--{name}Host", "127.0.0.1", f"--{name}Port", str(port)] for name, port in ports.items()]
         return [
-            *(find_node(), "--require", str(_GUARD), str(find_queue_script())),
-            *("--queueHost", "127.0.0.1", "--queuePort", str(self._port)),
+            *(find_node(), "--require", str(_GUARD), str(find_script(all_services=len(self._services) > 1))),
+            *chain.from_iterable(listen),
             *("--silent", "--disableTelemetry", "--skipApiVersionCheck", *where),
         ]
 
@@ -131,18 +159,20 @@ class AzuriteServer:
         self._output.put(None)
 
     def _wait_until_closed(self) -> None:
-        deadline = time.monotonic() + 5
-        while (left := deadline - time.monotonic()) > 0:
+        deadline, open_services = time.monotonic() + 5, len(self._services)
+        while open_services and (left := deadline - time.monotonic()) > 0:
             try:
                 line = self._output.get(timeout=left)
             except queue.Empty:
                 return
-            if line is None or _CLOSED in line:
+            if line is None:
                 return
+            open_services -= _CLOSED in line
 
-    def _wait_until_listening(self) -> str:
+    def _wait_until_listening(self) -> dict[str, str]:
         deadline = time.monotonic() + self._start_timeout
         seen: list[str] = []
+        urls: dict[str, str] = {}
         while (left := deadline - time.monotonic()) > 0:
             try:
                 line = self._output.get(timeout=left)
@@ -152,5 +182,7 @@ class AzuriteServer:
                 raise AzuriteError(f"Azurite ended before it listened: {''.join(seen).strip()}")
             seen.append(line)
             if found := _LISTENING.search(line):
-                return found.group(1)
+                urls[found.group(1)] = found.group(2)
+            if len(urls) == len(self._services):
+                return urls
         raise AzuriteError(f"Azurite did not listen within {self._start_timeout:g} s: {''.join(seen).strip()}")

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from workbench.functions_host.clock import Clock, ManualClock, SystemClock
     from workbench.functions_host.engines import AddressEngine, Engine, MemoryEngine, SqliteEngine
     from workbench.functions_host.errors import AppLoadError, ConfigurationError, HostError
+    from workbench.functions_host.extension_engine import ExtensionEngine
     from workbench.functions_host.host import FunctionsHost
     from workbench.functions_host.host_options import HostOptions
     from workbench.functions_host.host_process import HostProcess
@@ -18,6 +19,7 @@ _HOMES = {
     "Clock": "clock",
     "ConfigurationError": "errors",
     "Engine": "engines",
+    "ExtensionEngine": "extension_engine",
     "FunctionsHost": "host",
     "HostError": "errors",
     "HostOptions": "host_options",
@@ -34,6 +36,7 @@ __all__ = [
     "Clock",
     "ConfigurationError",
     "Engine",
+    "ExtensionEngine",
     "FunctionsHost",
     "HostError",
     "HostOptions",

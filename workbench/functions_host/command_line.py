@@ -13,6 +13,7 @@ from pathlib import Path
 
 from workbench.functions_host.app_settings import local_http_port
 from workbench.functions_host.errors import AppLoadError, HostError
+from workbench.functions_host.extension_engine import ExtensionEngine
 from workbench.functions_host.host import FunctionsHost
 from workbench.functions_host.host_config import read_host_config
 from workbench.functions_host.host_options import DEFAULT_ENGINE, HostOptions
@@ -44,7 +45,10 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--app", type=Path, default=Path(), help="folder of function_app.py (default: here)")
     start.add_argument("--port", "-p", type=int, help="HTTP port, 0 for a free one (default: LocalHttpPort, or 7071)")
     start.add_argument("--functions", nargs="+", default=(), metavar="NAME", help="run these only (default: all)")
-    start.add_argument("--engine", default=DEFAULT_ENGINE, help="sqlite, memory, or http://HOST:PORT (%(default)s)")
+    start.add_argument(
+        "--engine", default=DEFAULT_ENGINE, help="sqlite, memory, extension, or http://HOST:PORT (%(default)s)"
+    )
+    start.add_argument("--worker", metavar="NAME", help="of this host among several on one hub (engine extension)")
     start.add_argument("--ready-file", type=Path, help="written as JSON once the host listens")
     start.add_argument(
         "--state-dir",
@@ -65,7 +69,7 @@ async def _serve(options: argparse.Namespace) -> int:
         _watch_input(loop, stop.set)
     host = FunctionsHost(
         options.app,
-        engine=options.engine,
+        engine=ExtensionEngine(worker=options.worker) if options.engine == "extension" else options.engine,
         port=_port(options),
         options=HostOptions(
             state_dir=options.state_dir or (options.app / ".durable" if options.engine == "sqlite" else None),
@@ -74,6 +78,9 @@ async def _serve(options: argparse.Namespace) -> int:
         ),
     )
     try:
+        if host.extension is not None:
+            # On Azure host and extension are one process: one does not outlive the other.
+            host.extension.when_it_ends(stop.set)
         await host.start()
         print(function_listing(host.catalog, host.routes, host.url), flush=True)
         _log.info("Host started at %s, engine at %s", host.url, host.engine_address)
@@ -83,6 +90,8 @@ async def _serve(options: argparse.Namespace) -> int:
         _log.info("Stopping")
     finally:
         left = await host.stop()
+    if host.extension is not None and host.extension.exit_status:
+        raise HostError(f"the extension ended with status {host.extension.exit_status}")
     return left
 
 
@@ -93,8 +102,11 @@ def _port(options: argparse.Namespace) -> int:
 
 def _write_ready_file(path: Path, host: FunctionsHost) -> None:
     """All at once, so that a reader never sees half of it."""
+    about: dict[str, object] = {"url": host.url, "engine": host.engine_address, "pid": os.getpid()}
+    if host.extension is not None:
+        about["extensionPid"] = host.extension.pid
     draft = path.with_name(path.name + ".tmp")
-    draft.write_text(json.dumps({"url": host.url, "engine": host.engine_address, "pid": os.getpid()}), "utf-8")
+    draft.write_text(json.dumps(about), "utf-8")
     os.replace(draft, path)
 
 

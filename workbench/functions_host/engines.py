@@ -11,6 +11,7 @@ from durabletask.internal import orchestrator_service_pb2_grpc as stubs
 
 from workbench.functions_host.engine_connection import UNLIMITED
 from workbench.functions_host.errors import ConfigurationError
+from workbench.functions_host.extension_engine import ExtensionEngine
 from workbench.functions_host.memory_backend import MemoryBackend
 
 
@@ -69,7 +70,7 @@ class AddressEngine:
         self._address = address.removeprefix("http://").rstrip("/")
         host, _, port = self._address.rpartition(":")
         if not host or not port.isdigit():
-            raise ConfigurationError(f"{address!r} is no engine: write sqlite, memory, or http://HOST:PORT")
+            raise ConfigurationError(f"{address!r} is no engine: write sqlite, memory, extension, or http://HOST:PORT")
 
     async def start(self, default_version: str | None = None) -> str:
         """Returns the address; that engine has a default version of its own, or none."""
@@ -114,6 +115,8 @@ class SqliteEngine:
 
 def engine_named(name: str, app_dir: Path) -> Engine:
     """The engine that the command line's `--engine` names; `sqlite` keeps its file in the app's `.durable` folder."""
+    if name == "extension":
+        return ExtensionEngine()
     if name == "sqlite":
         return SqliteEngine(app_dir / ".durable" / "task-hub.db")
     return MemoryEngine() if name == "memory" else AddressEngine(name)

@@ -18,6 +18,8 @@ from workbench.functions_host.durable_worker import DurableWorker
 from workbench.functions_host.engines import Engine, engine_named
 from workbench.functions_host.environment import Environment
 from workbench.functions_host.event_grid import EventGridWebhook
+from workbench.functions_host.extension_engine import ExtensionEngine
+from workbench.functions_host.extension_webhooks import ExtensionWebhooks
 from workbench.functions_host.function_catalog import Binding, FunctionCatalog, read_catalog
 from workbench.functions_host.host_config import HostConfig, read_host_config
 from workbench.functions_host.host_options import DEFAULT_ENGINE, HostOptions
@@ -49,7 +51,7 @@ class FunctionsHost:
         app_dir: the folder of `function_app.py`.
         settings: app settings; they win over the process environment and local.settings.json, and are in the
             environment while the host runs.
-        engine: "sqlite", "memory", "http://HOST:PORT" of a durabletask endpoint, or an `Engine`.
+        engine: "sqlite", "memory", "extension", "http://HOST:PORT" of a durabletask endpoint, or an `Engine`.
         port: of the HTTP server; 0 takes a free one.
         options: see `HostOptions`.
     """
@@ -67,6 +69,7 @@ class FunctionsHost:
         self._app_dir = Path(app_dir).resolve()
         self._overrides = dict(settings or {})
         self._engine = engine_named(engine, self._app_dir) if isinstance(engine, str) else engine
+        self.extension = self._engine if isinstance(self._engine, ExtensionEngine) else None
         self._port = port
         self._options = options or HostOptions()
         self._shutdown = Shutdown(self._options.drain_seconds)
@@ -114,6 +117,9 @@ class FunctionsHost:
         await self._load_app(settings)
         queues = self._open_queues(settings, config)
         invoker = self._invoker(config, queues)
+        if self.extension is not None:
+            self.engine_address = await self.extension.serve(self._app_dir, self.catalog, invoker)
+            self._shutdown.first_await(self.extension.stop_working)
         timers = [
             TimerListener(f, invoker, self._options.clock, TimerStatusStore(self._options.state_dir))
             for f in self.catalog.of_kind("timerTrigger")
@@ -151,6 +157,9 @@ class FunctionsHost:
 
     def _invoker(self, config: HostConfig, queues: "QueueBindings | None") -> Invoker:
         def client(binding: Binding) -> TypedData:
+            if self.extension is not None:
+                own = binding.text("taskHub"), binding.text("connectionName")
+                return TypedData(string=self.extension.client_binding(*own))
             text = durable_client_json(
                 rpc_address=self.engine_address,
                 host_url=self.url,
@@ -171,7 +180,10 @@ class FunctionsHost:
             default_version=config.durable.default_version,
         )
         self.routes = read_routes(self.catalog.of_kind("httpTrigger"), config.route_prefix)
-        management = DurableManagement(self.engine_address, rules)
+        if self.extension is not None:
+            management = ExtensionWebhooks(self.extension.webhooks)
+        else:
+            management = DurableManagement(self.engine_address, rules)
         self._shutdown.finally_await(management.close)
         server = HttpServer()
         self._shutdown.finally_await(server.stop)
@@ -185,6 +197,8 @@ class FunctionsHost:
         self._shutdown.first_await(server.stop_listening)
 
     async def _start_durable(self, config: HostConfig, invoker: Invoker) -> None:
+        if self.extension is not None:
+            return  # it has been calling the app's functions since it started
         tasks = DurableTasks(self.catalog, invoker)
         if tasks.empty:
             return

@@ -7,10 +7,10 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self, cast
+from typing import IO, Any, Self, cast
 
 from workbench.functions_host.errors import HostError
 from workbench.functions_host.host_options import DEFAULT_ENGINE
@@ -24,7 +24,9 @@ class HostProcess:
     Args:
         app_dir: the folder of `function_app.py`.
         env: settings, over this process's environment.
-        engine: "sqlite", "memory" or "http://HOST:PORT".
+        engine: "sqlite", "memory", "extension" or "http://HOST:PORT".
+        worker: the host's name among several on one hub (engine extension).
+        functions: run these functions only; all without a name.
         port: 0 takes a free one.
         state_dir: where timers keep when they last fired.
         drain_seconds: how long `stop` lets running functions go on.
@@ -40,6 +42,8 @@ class HostProcess:
         *,
         env: Mapping[str, str] | None = None,
         engine: str = DEFAULT_ENGINE,
+        worker: str | None = None,
+        functions: Sequence[str] = (),
         port: int = 0,
         state_dir: Path | None = None,
         drain_seconds: float = 10.0,
@@ -51,6 +55,8 @@ class HostProcess:
         self._env = dict(env or {})
         self._options = ["--engine", engine, "--port", str(port), "--drain", str(drain_seconds)]
         self._options += ["--state-dir", str(state_dir)] if state_dir else []
+        self._options += ["--worker", worker] if worker else []
+        self._options += ["--functions", *functions] if functions else []
         self._start_timeout = start_timeout
         self._folder = tempfile.TemporaryDirectory(prefix="functions-host-")
         self.log_path = log_path or Path(self._folder.name) / "host.log"
@@ -58,6 +64,7 @@ class HostProcess:
         self._process: asyncio.subprocess.Process | None = None
         self.url = ""
         self.engine_address = ""
+        self.extension_pid: int | None = None
 
     @property
     def pid(self) -> int:
@@ -89,6 +96,7 @@ class HostProcess:
             await self.stop()
             raise
         self.url, self.engine_address = found["url"], found["engine"]
+        self.extension_pid = found.get("extensionPid")
 
     async def stop(self, limit: float = 30.0) -> int | None:
         """SIGTERM, then SIGKILL after `limit` seconds; returns the exit status."""
@@ -128,7 +136,7 @@ class HostProcess:
         path = os.pathsep.join(p for p in (str(_REPOSITORY), os.environ.get("PYTHONPATH", "")) if p)
         return {**os.environ, **self._env, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
-    async def _wait_for(self, ready: Path) -> dict[str, str]:
+    async def _wait_for(self, ready: Path) -> dict[str, Any]:
         assert self._process is not None
         deadline = time.monotonic() + self._start_timeout
         while time.monotonic() < deadline:
@@ -141,8 +149,8 @@ class HostProcess:
         raise HostError(f"the host was not ready within {self._start_timeout:g} s:\n{self.log()[-4000:]}")
 
 
-def _read_ready_file(path: Path) -> dict[str, str] | None:
-    return cast(dict[str, str], json.loads(path.read_text("utf-8"))) if path.exists() else None
+def _read_ready_file(path: Path) -> dict[str, Any] | None:
+    return cast(dict[str, Any], json.loads(path.read_text("utf-8"))) if path.exists() else None
 
 
 async def _end(process: asyncio.subprocess.Process, limit: float) -> int:

@@ -9,6 +9,7 @@ from workbench.functions_host.admin_api import AdminApi
 from workbench.functions_host.durable_management import PREFIX, DurableManagement
 from workbench.functions_host.errors import ConfigurationError
 from workbench.functions_host.event_grid import EventGridWebhook
+from workbench.functions_host.extension_webhooks import ExtensionWebhooks
 from workbench.functions_host.http_trigger import HttpTrigger
 
 _log = logging.getLogger("functions_host.http")
@@ -30,7 +31,7 @@ class HttpServer:
         functions: HttpTrigger,
         event_grid: EventGridWebhook,
         admin: AdminApi,
-        durable: DurableManagement,
+        durable: DurableManagement | ExtensionWebhooks,
     ) -> str:
         """Listens on `port` (0 takes a free one); returns the address as "http://127.0.0.1:PORT".
 

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,8 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 STARTS_AZURITE = """
 import time
+import urllib.error
+import urllib.request
 from workbench.azurite_server import AzuriteServer
 server = AzuriteServer()
 server.start()
@@ -92,6 +96,40 @@ def test_a_port_in_use_is_told() -> None:
 
 
 def test_without_azurite_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installation, "_QUEUE_SCRIPT", Path("azurite/nowhere/main.js"))
+    monkeypatch.setattr(installation, "_SCRIPTS", Path("azurite/nowhere"))
     with pytest.raises(AzuriteError, match="npm ci"):
         AzuriteServer().start()
+
+
+def test_all_three_services_serve_every_account_apart() -> None:
+    with AzuriteServer(all_services=True, accounts=["second"]) as server:
+        first, second = server.connection_string, server.connection_string_of("second")
+        for text in (first, second):
+            endpoints = dict(part.split("=", 1) for part in text.rstrip(";").split(";"))
+            for service in ("Blob", "Queue", "Table"):
+                assert _served_by(endpoints[f"{service}Endpoint"]).startswith(f"Azurite-{service}/")
+        with (
+            QueueClient.from_connection_string(first, "kept", api_version=API_VERSION) as mine,
+            QueueClient.from_connection_string(second, "kept", api_version=API_VERSION) as theirs,
+        ):
+            mine.create_queue()
+            theirs.create_queue()
+            theirs.send_message("of the second")
+            assert mine.peek_messages() == []
+        with pytest.raises(AzuriteError, match="no account third"):
+            server.connection_string_of("third")
+
+
+def test_the_queue_service_alone_has_no_other_endpoint() -> None:
+    with AzuriteServer() as server:
+        assert "BlobEndpoint" not in server.connection_string
+        assert "TableEndpoint" not in server.connection_string
+
+
+def _served_by(url: str) -> str:
+    """What the storage service at the address calls itself."""
+    try:
+        urllib.request.urlopen(f"{url}?comp=list", timeout=5)
+    except urllib.error.HTTPError as refused:
+        return refused.headers.get("Server", "")
+    return "answered a request without a key"
