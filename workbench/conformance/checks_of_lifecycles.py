@@ -1,0 +1,196 @@
+"""Checks of events, suspension, termination, purge, rewind and starts under a known id."""
+
+import asyncio
+from urllib.parse import quote
+
+import grpc
+from durabletask.client import OrchestrationStatus
+
+from workbench.conformance.stack import Stack, expect, refusal
+
+_ENDED, _UNKNOWN = grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.NOT_FOUND
+
+
+async def event_arrives(stack: Stack) -> None:
+    """An event of a client reaches a waiting orchestration, whatever the case of its name."""
+    instance = await stack.start("wait_for_go")
+    await stack.waiting(instance)
+    await stack.client.raise_orchestration_event(instance, "GO", data={"by": "me"})
+    state = await stack.end(instance)
+    expect(state.get_output() == {"by": "me"}, state.serialized_output)
+
+
+async def events_are_kept(stack: Stack) -> None:
+    """Events that come before they are waited for are kept, each once."""
+    instance = await stack.start("wait_for_many", 4)
+    await stack.waiting(instance)
+    for number in range(4):
+        await stack.client.raise_orchestration_event(instance, "item", data=number)
+    state = await stack.end(instance)
+    output = state.get_output()
+    expect(sorted(output) == [0, 1, 2, 3], output)
+
+
+async def early_events_may_be_lost(stack: Stack) -> None:
+    """An event right after a client's start is accepted; where it was lost, the same event again is not."""
+    instances = [stack.name("early") for _ in range(10)]
+
+    async def one(instance: str) -> bool:
+        await stack.start("wait_for_go", instance_id=instance)
+        await stack.client.raise_orchestration_event(instance, "go", data="early")
+        await stack.until(instance, lambda state: bool(state.get_custom_status()))
+        await stack.quiet()
+        state = await stack.state(instance)
+        assert state is not None
+        if state.runtime_status is OrchestrationStatus.RUNNING:
+            await stack.client.raise_orchestration_event(instance, "go", data="again")
+        return (await stack.end(instance)).get_output() in ("early", "again")
+
+    expect(all(await asyncio.gather(*(one(each) for each in instances))), "an event that was sent twice is lost")
+
+
+async def event_to_an_ended_run(stack: Stack) -> None:
+    """FAILED_PRECONDITION; by HTTP 410."""
+    instance = await stack.start("chain", 1)
+    await stack.end(instance)
+    code, text = await refusal(stack.client.raise_orchestration_event(instance, "go"))
+    expect(code is _ENDED, f"{code} {text}")
+    status = await stack.call_api("POST", f"instances/{instance}/raiseEvent/go", json={})
+    expect(status == 410, status)
+
+
+async def event_to_an_unknown_run(stack: Stack) -> None:
+    """NOT_FOUND; by HTTP 404."""
+    code, text = await refusal(stack.client.raise_orchestration_event("nobody", "go"))
+    expect(code is _UNKNOWN, f"{code} {text}")
+    status = await stack.call_api("POST", "instances/nobody/raiseEvent/go", json={})
+    expect(status == 404, status)
+
+
+async def timer_or_event(stack: Stack) -> None:
+    """What comes first decides, and the timer that lost does not hold the run up."""
+    with stack.time_stands():
+        instance = await stack.start("race", 1000)
+        await stack.waiting(instance)
+        await stack.client.raise_orchestration_event(instance, "go")
+        first = await stack.end(instance)
+    second = await stack.run("race", 1)
+    expect((first.get_output(), second) == ("event", "timer"), (first.serialized_output, second))
+
+
+async def continue_as_new_keeps_events(stack: Stack) -> None:
+    """An orchestration that begins anew with each event loses none of those that wait."""
+    instance = await stack.start("collect", [])
+    await stack.waiting(instance)
+    for number in range(5):
+        await stack.client.raise_orchestration_event(instance, "item", data=number)
+    await stack.until(instance, lambda state: len(state.get_input() or []) == 5)
+    await stack.client.raise_orchestration_event(instance, "item", data="end")
+    output = (await stack.end(instance)).get_output()
+    expect(sorted(output) == [0, 1, 2, 3, 4], output)
+
+
+async def suspended_runs_wait(stack: Stack) -> None:
+    """A suspended run takes no event; resumed, it takes what came meanwhile."""
+    instance = await stack.start("wait_for_go")
+    await stack.waiting(instance)
+    await stack.client.suspend_orchestration(instance)
+    await stack.until(instance, lambda state: state.runtime_status is OrchestrationStatus.SUSPENDED)
+    await stack.client.raise_orchestration_event(instance, "go", data=1)
+    await stack.quiet()
+    state = await stack.state(instance)
+    assert state is not None
+    expect(state.runtime_status is OrchestrationStatus.SUSPENDED, state.runtime_status)
+    await stack.client.resume_orchestration(instance)
+    output = (await stack.end(instance)).get_output()
+    expect(output == 1, output)
+
+
+async def orders_to_ended_runs(stack: Stack) -> None:
+    """Terminate, suspend and resume of an ended or unknown run, by gRPC and by HTTP."""
+    instance = await stack.start("chain", 1)
+    await stack.end(instance)
+    seen: dict[str, object] = {}
+    for order in ("terminate", "suspend", "resume"):
+        call = getattr(stack.client, f"{order}_orchestration")
+        seen[order] = (
+            (await refusal(call(instance)))[0],
+            (await refusal(call("nobody")))[0],
+            await stack.call_api("POST", f"instances/{instance}/{order}?reason=x"),
+            await stack.call_api("POST", f"instances/nobody/{order}?reason=x"),
+        )
+    wanted = dict.fromkeys(seen, (_ENDED, _UNKNOWN, 410, 404))
+    expect(seen == wanted, seen)
+
+
+async def terminate_is_not_recursive(stack: Stack) -> None:
+    """A parent that is terminated by HTTP leaves its child running."""
+    child = stack.name("child")
+    instance = await stack.start("parent_of_waiting", child)
+    await stack.waiting(child)
+    status = await stack.call_api("POST", f"instances/{instance}/terminate?reason={quote('not now')}")
+    state = await stack.end(instance)
+    await stack.quiet()
+    of_child = await stack.state(child)
+    assert of_child is not None
+    seen = (status, state.runtime_status.name, of_child.runtime_status.name)
+    expect(seen == (202, "TERMINATED", "RUNNING"), seen)
+    await stack.client.raise_orchestration_event(child, "go", data=1)
+    await stack.end(child)
+
+
+async def purge_of_an_ended_run(stack: Stack) -> None:
+    """An ended run is gone after its purge, a running one stays."""
+    ended, running = await stack.start("chain", 1), await stack.start("wait_for_go")
+    await stack.end(ended)
+    await stack.waiting(running)
+    gone = await stack.client.purge_orchestration(ended)
+    expect(gone.deleted_instance_count == 1, gone)
+    expect(await stack.state(ended) is None, "a purged run is still there")
+    status = await stack.call_api("DELETE", f"instances/{running}")
+    expect(await stack.state(running) is not None, f"a running run was purged: {status}")
+    await stack.client.raise_orchestration_event(running, "go")
+    await stack.end(running)
+
+
+async def rewind_of_a_failed_run(stack: Stack) -> None:
+    """A rewound run tries the activity that failed again; the one that succeeded keeps its result."""
+    instance = await stack.start("fail_once", stack.name("key"))
+    state = await stack.end(instance)
+    expect(state.runtime_status is OrchestrationStatus.FAILED, state.runtime_status)
+    await stack.client.rewind_orchestration(instance, reason="mended")
+    state = await stack.until(instance, lambda now: now.runtime_status is OrchestrationStatus.COMPLETED)
+    output = state.get_output()
+    expect(output == {"first": 1, "again": 2}, output)
+
+
+async def start_replaces_an_ended_run(stack: Stack) -> None:
+    """A start under the id of an ended run takes its place; under that of a running one it is refused."""
+    instance = await stack.start("chain", 1)
+    await stack.end(instance)
+    await stack.start("wait_for_go", instance_id=instance)
+    await stack.waiting(instance)
+    code, text = await refusal(stack.start("chain", 2, instance_id=instance))
+    expect(code is not None, f"accepted: {text}")
+    status = await stack.call_api("POST", f"orchestrators/chain/{instance}", json=2)
+    expect(status == 409, status)
+    await stack.client.raise_orchestration_event(instance, "go", data="second")
+    output = (await stack.end(instance)).get_output()
+    expect(output == "second", output)
+
+
+CHECKS = (
+    event_arrives,
+    events_are_kept,
+    early_events_may_be_lost,
+    event_to_an_ended_run,
+    event_to_an_unknown_run,
+    timer_or_event,
+    continue_as_new_keeps_events,
+    suspended_runs_wait,
+    orders_to_ended_runs,
+    terminate_is_not_recursive,
+    purge_of_an_ended_run,
+    rewind_of_a_failed_run,
+    start_replaces_an_ended_run,
+)
