@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +15,13 @@ from workbench.functions_host.function_catalog import Function
 from workbench.functions_host.host_config import QueueOptions
 from workbench.functions_host.invoker import Invoker
 from workbench.functions_host.queue_lease import MessageLease
-from workbench.functions_host.queue_messages import UndecodableMessageError, decode_body, trigger_metadata
+from workbench.functions_host.queue_messages import (
+    NotBase64Error,
+    NotUtf8Error,
+    decode_body,
+    trigger_metadata,
+    trigger_value,
+)
 from workbench.functions_host.queue_storage import QueueStorage, create_when_missing
 
 _log = logging.getLogger("functions_host.queue")
@@ -28,6 +35,7 @@ class QueueTrigger:
     function: Function
     queue_name: str
     connection: str | None
+    takes_bytes: bool = False
 
     @staticmethod
     def of(function: Function) -> "QueueTrigger":
@@ -40,14 +48,16 @@ class QueueTrigger:
         name = trigger.text("queueName") if trigger else None
         if trigger is None or name is None:
             raise ConfigurationError(f"function {function.name}: its queue trigger has no queueName")
-        return QueueTrigger(function, name.lower(), trigger.text("connection"))
+        takes_bytes = (trigger.text("dataType") or "").upper() == "BINARY"
+        return QueueTrigger(function, name.lower(), trigger.text("connection"), takes_bytes)
 
 
 class QueueListener:
     """One queue.
 
     A message stays hidden for `lease` and is hidden again while its function runs. After a failure it is visible
-    again after host.json's visibilityTimeout; at the last allowed delivery it moves to `<queue>-poison`.
+    again after host.json's visibilityTimeout; at the last allowed delivery it moves to `<queue>-poison`, and one that
+    is not base64 at the first.
     Source: QueueProcessor of the WebJobs storage-queues extension.
     """
 
@@ -136,38 +146,56 @@ class QueueListener:
     async def _handle(self, queue: QueueClient, message: QueueMessage) -> None:
         """Settles one message whatever happens, so that no message holds up another."""
         try:
-            async with MessageLease(queue, message, self._lease) as lease:
-                succeeded = await self._run(message)
-            await self._settle(queue, message, lease.pop_receipt, succeeded=succeeded)
+            body = decode_body(str(message.content), is_base64=self._options.base64)
+        except NotBase64Error as error:
+            _log.error("message %s of queue %s: %s", message.id, self._trigger.queue_name, error)
+            await self._settling(message, self._discard(queue, message, str(message.pop_receipt)))
+            return
+        await self._settling(message, self._run_and_settle(queue, message, body))
+
+    async def _settling(self, message: QueueMessage, work: Coroutine[object, object, None]) -> None:
+        try:
+            await work
         except AzureError as error:
             _log.warning("message %s could not be settled and will come again: %s", message.id, error)
         except Exception:
             _log.exception("message %s could not be handled and will come again after its lease", message.id)
 
-    async def _run(self, message: QueueMessage) -> bool:
+    async def _run_and_settle(self, queue: QueueClient, message: QueueMessage, body: bytes) -> None:
+        async with MessageLease(queue, message, self._lease) as lease:
+            succeeded = await self._run(message, body)
+        if succeeded:
+            await queue.delete_message(message.id, pop_receipt=lease.pop_receipt)
+        elif (message.dequeue_count or 0) < self._options.max_dequeue_count:
+            delay = round(self._options.visibility_timeout.total_seconds())
+            await queue.update_message(message.id, pop_receipt=lease.pop_receipt, visibility_timeout=delay)
+        else:
+            await self._discard(queue, message, lease.pop_receipt)
+
+    async def _run(self, message: QueueMessage, body: bytes) -> bool:
         if (message.dequeue_count or 0) > self._options.max_dequeue_count:
             return False
         try:
-            body = decode_body(str(message.content), is_base64=self._options.base64)
-        except UndecodableMessageError as error:
+            value = trigger_value(body, as_bytes=self._trigger.takes_bytes)
+        except NotUtf8Error as error:
+            # As in Azure the function never sees it: it counts as failed, and comes again until it is given up.
             _log.error("message %s of queue %s: %s", message.id, self._trigger.queue_name, error)
             return False
         outcome = await self._invoker.run(
             self._trigger.function,
-            body,
-            metadata=trigger_metadata(message),
+            value,
+            metadata=trigger_metadata(message, body),
             reason=f"New queue message detected on '{self._trigger.queue_name}'.",
         )
         return outcome.failure is None
 
-    async def _settle(self, queue: QueueClient, message: QueueMessage, receipt: str, *, succeeded: bool) -> None:
-        if not succeeded and (message.dequeue_count or 0) < self._options.max_dequeue_count:
-            delay = round(self._options.visibility_timeout.total_seconds())
-            await queue.update_message(message.id, pop_receipt=receipt, visibility_timeout=delay)
-            return
-        if not succeeded:
-            poison = f"{self._trigger.queue_name}-poison"
-            target = await self._storage.open(self._trigger.connection, poison)
-            await target.send_message(message.content)
-            _log.error("message %s failed %s times and was moved to %s", message.id, message.dequeue_count, poison)
+    async def _discard(self, queue: QueueClient, message: QueueMessage, receipt: str) -> None:
+        """Moves a message to the poison queue."""
+        poison = f"{self._trigger.queue_name}-poison"
+        target = await self._storage.open(self._trigger.connection, poison)
+        await target.send_message(message.content)
+        _log.error(
+            "Message has reached MaxDequeueCount of %s. Moving message to queue '%s'. (message %s, delivery %s)",
+            *(self._options.max_dequeue_count, poison, message.id, message.dequeue_count),
+        )
         await queue.delete_message(message.id, pop_receipt=receipt)

@@ -8,43 +8,64 @@ from typing import Any, cast
 
 from azure.storage.queue import QueueMessage
 
+from workbench.functions_host.newtonsoft_json import looks_like_json, parse, text_of
 from workbench.functions_host.worker_protocol import TypedData
 
+# What Convert.FromBase64String skips.
+_WHITE_SPACE = str.maketrans("", "", " \t\r\n")
 
-class UndecodableMessageError(Exception):
+
+class NotBase64Error(Exception):
     """A message's text is not base64 although host.json says that messages are."""
 
 
-def decode_body(text: str, *, is_base64: bool) -> TypedData:
-    """The body as the trigger's value: text where it is UTF-8, otherwise bytes.
+class NotUtf8Error(Exception):
+    """A message's bytes are no UTF-8, and its function asked for text."""
+
+
+def decode_body(text: str, *, is_base64: bool) -> bytes:
+    """The bytes of a message. As .NET does, white space within base64 is skipped.
 
     Raises:
-        UndecodableMessageError: not base64.
+        NotBase64Error: not base64.
     """
     if not is_base64:
-        return TypedData(string=text)
+        return text.encode("utf-8")
     try:
-        raw = base64.b64decode(text, validate=True)
+        return base64.b64decode(text.translate(_WHITE_SPACE), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise UndecodableMessageError(
+        raise NotBase64Error(
             'the message is not base64: send base64, or set extensions.queues.messageEncoding to "none"'
         ) from error
-    try:
-        return TypedData(string=raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        return TypedData(bytes=raw)
+
+
+def trigger_value(body: bytes, *, as_bytes: bool) -> TypedData:
+    """The body as the worker gets it: bytes where the trigger's dataType is BINARY, else text.
+
+    Raises:
+        NotUtf8Error: text was asked for, and it is none.
+    """
+    if as_bytes:
+        return TypedData(bytes=body)
+    text = _text(body)
+    if text is None:
+        raise NotUtf8Error(
+            "Exception binding parameter: the message is not UTF-8 (DecoderFallbackException); "
+            "a function that takes bytes has data_type BINARY on its trigger"
+        )
+    return TypedData(string=text)
 
 
 def encode_body(body: str | bytes, *, is_base64: bool) -> str:
     """The text to store for one message; without base64 a body must be UTF-8."""
-    raw = body.encode("utf-8") if isinstance(body, str) else body
+    raw = body.encode("utf-8", errors="replace") if isinstance(body, str) else body
     return base64.b64encode(raw).decode("ascii") if is_base64 else raw.decode("utf-8")
 
 
-def trigger_metadata(message: QueueMessage) -> dict[str, TypedData]:
-    """What `func.QueueMessage` reads besides its body."""
+def trigger_metadata(message: QueueMessage, body: bytes) -> dict[str, TypedData]:
+    """What `func.QueueMessage` reads besides its body; `QueueTrigger` is there only for a body that is text."""
     known = cast(Any, message)
-    texts = {"Id": known.id, "PopReceipt": known.pop_receipt, "QueueTrigger": str(known.content)}
+    texts = {"Id": known.id, "PopReceipt": known.pop_receipt, "QueueTrigger": _text(body)}
     times = {
         "InsertionTime": known.inserted_on,
         "ExpirationTime": known.expires_on,
@@ -57,27 +78,42 @@ def trigger_metadata(message: QueueMessage) -> dict[str, TypedData]:
 
 
 def output_messages(data: TypedData) -> list[str | bytes]:
-    """The messages in an output's value: text, bytes, or a JSON list with one message an element."""
+    """The messages in an output's value.
+
+    Bytes are one message, unchanged. **Text that is JSON is read and written again**: an array is one message for each
+    element, an object one message of indented JSON, its times without trailing zeros. Any other text is one message.
+    A list from the worker is one message for each element, each as it is.
+
+    Source: `ReadAsEnumerable` and `BindAsyncCollectorAsync` of the Functions host's FunctionBinding.
+
+    Raises:
+        JsonReaderException: a text that begins and ends as JSON is none.
+    """
     if data.bytes is not None:
         return [data.bytes]
-    if data.string is not None:
-        return [data.string]
-    if data.json is None:
+    value: object = data.string if data.json is None else parse(data.json, dates=False)
+    if isinstance(value, str) and looks_like_json(value):
+        value = parse(value, dates=True)
+    if value is None:
         return []
-    value: object = json.loads(data.json)
     items = cast(list[object], value) if isinstance(value, list) else [value]
     return [_message_text(item) for item in items]
 
 
 def _message_text(item: object) -> str:
-    if isinstance(item, str):
-        return item
     if isinstance(item, dict):
         fields = cast(dict[str, object], item)
         # What the worker makes of a `func.QueueMessage`.
         if fields.keys() == {"id", "body"}:
             return str(fields["body"])
-    return json.dumps(item)
+    return text_of(cast(object, item))
+
+
+def _text(body: bytes) -> str | None:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def _iso(moment: datetime) -> str:

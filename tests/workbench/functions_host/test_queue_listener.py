@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from azure.core.exceptions import ResourceNotFoundError
 
 from tests.workbench.functions_host.conftest import APPS, Queues, StartHost, until, until_async
@@ -59,8 +60,8 @@ async def test_a_failing_message_is_tried_as_often_as_allowed_and_then_moved_to_
     assert poisoned == "ZmFpbCBhbHdheXM="
 
 
-async def test_a_message_that_is_no_base64_blocks_nobody_and_is_counted_to_poison(
-    start_host: StartHost, queues: Queues, records: Records
+async def test_a_message_that_is_no_base64_goes_to_poison_at_once_and_blocks_nobody(
+    start_host: StartHost, queues: Queues, records: Records, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with start_host("queues", settings=_settings(queues)):
         async with queues.open("in") as queue:
@@ -71,6 +72,30 @@ async def test_a_message_that_is_no_base64_blocks_nobody_and_is_counted_to_poiso
         await until_async(lambda: _exists(queues, "in-poison"))
         assert await queues.peek("in-poison") == ["not base64!"]
         await until_async(lambda: _is_empty(queues, "in"))
+    assert "delivery 1)" in caplog.text
+    assert "delivery 2)" not in caplog.text
+
+
+async def test_a_message_that_is_no_utf8_never_reaches_its_function_and_ends_in_poison(
+    start_host: StartHost, queues: Queues, records: Records, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with start_host("queues", settings=_settings(queues)):
+        await queues.send("in", "//4A", raw=True)
+        await until_async(lambda: _exists(queues, "in-poison"))
+        assert await queues.peek("in-poison") == ["//4A"]
+    assert records() == []
+    assert caplog.text.count("is not UTF-8 (DecoderFallbackException)") == 3, "once a delivery"
+
+
+async def test_a_binary_trigger_gets_bytes_whatever_they_are(
+    start_host: StartHost, queues: Queues, records: Records
+) -> None:
+    async with start_host("queues", settings=_settings(queues)):
+        await queues.send("raw", "//4A", "plain", raw=True)
+        await queues.send("raw", "text")
+        await until(lambda: len(_bodies(records, "bytes")) == 2)
+        await until_async(lambda: _exists(queues, "raw-poison"))
+    assert sorted(_bodies(records, "bytes")) == ["74657874", "fffe00"]
 
 
 async def test_other_messages_run_while_one_is_slow(start_host: StartHost, queues: Queues, records: Records) -> None:

@@ -16,6 +16,8 @@ def send(req: func.HttpRequest, out: func.Out[str]) -> str:
         out.set("single <&> ümlaut")
     if kind == "list":
         out.set(["first", "second"])  # pyright: ignore[reportArgumentType]
+    if kind == "text":
+        out.set(req.get_body().decode())
     if kind == "fail":
         out.set("must not be sent")
         raise RuntimeError("after setting the output")

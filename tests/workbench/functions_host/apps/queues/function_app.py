@@ -35,3 +35,8 @@ async def on_message(message: func.QueueMessage) -> None:
 @app.queue_trigger(arg_name="text", queue_name="%PREFIX%-sync", connection=STORAGE)  # pyright: ignore[reportUnknownMemberType]
 def on_text(text: str) -> None:
     record(event="sync", body=text)
+
+
+@app.queue_trigger(arg_name="message", queue_name="%PREFIX%-raw", connection=STORAGE, data_type=func.DataType.BINARY)  # pyright: ignore[reportUnknownMemberType]
+def on_bytes(message: func.QueueMessage) -> None:
+    record(event="bytes", body=message.get_body().hex(), dequeue_count=message.dequeue_count)
