@@ -22,6 +22,8 @@ _MAY_HAVE_STOPPED = frozenset(
     }
 )
 _MOST = 500
+# The engine refuses an answer above 4 MiB, and a result may have some hundred KiB.
+_A_MESSAGE = 5
 
 
 async def find_ended_runs(request: FindEndedRuns, client: df.DurableFunctionsClient) -> EndedRunsFound:
@@ -35,6 +37,7 @@ async def find_ended_runs(request: FindEndedRuns, client: df.DurableFunctionsCli
         runtime_status=[*_BROKEN, OrchestrationStatus.COMPLETED],
         instance_id_prefix="vm-",
         fetch_inputs_and_outputs=True,
+        max_instance_count=_A_MESSAGE,
     )
     states = [state for state in await client.get_all_orchestration_states(query) if state.name == GOLDEN_IMAGE]
     states.sort(key=lambda state: state.created_at, reverse=True)

@@ -153,10 +153,10 @@ def _register_with_client[I: Message, O: Answer](step: Step[I, O], body: ClientB
 
 
 def _register_with_queue() -> None:
-    async def activity(request: dict[str, object], message: func.Out[str]) -> dict[str, object]:
+    async def activity(request: dict[str, object], message: func.Out[bytes]) -> dict[str, object]:
         return await answer(steps.SEND_RESULT, lambda asked: send_result(asked, message), request)
 
-    _name(activity, steps.SEND_RESULT.name, {"request": dict, "message": func.Out[str], "return": dict})
+    _name(activity, steps.SEND_RESULT.name, {"request": dict, "message": func.Out[bytes], "return": dict})
     bound = blueprint.activity_trigger(input_name="request")(activity)
     blueprint.queue_output(arg_name="message", queue_name=RESULTS_QUEUE, connection=CONNECTION)(bound)  # pyright: ignore[reportUnknownMemberType]
 

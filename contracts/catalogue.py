@@ -1,6 +1,8 @@
 """Every name that the app registers: the one list that tests compare the loaded app with."""
 
 from contracts.steps import (
+    APPROVAL_RECORD,
+    CALL_LEASE,
     DEFINITION_LEASE,
     GOLDEN_IMAGE,
     IMAGE_BATCH,
@@ -11,8 +13,8 @@ from contracts.steps import (
     SWEEP,
 )
 
-ORCHESTRATORS = (IMAGE_BATCH, GOLDEN_IMAGE, PUBLISH_IMAGE, SWEEP)
-ENTITIES = (MACHINE_LEASE, DEFINITION_LEASE, REQUEST_REGISTER)
+ORCHESTRATORS = (IMAGE_BATCH, GOLDEN_IMAGE, PUBLISH_IMAGE, SWEEP, CALL_LEASE)
+ENTITIES = (MACHINE_LEASE, DEFINITION_LEASE, REQUEST_REGISTER, APPROVAL_RECORD)
 DOORS = (
     "start_from_queue",
     "start_from_timer",

@@ -26,7 +26,8 @@ class Phase(StrEnum):
 class PublishProgress(Message):
     """What a publication knows, carried from one execution to the next so that its history stays short.
 
-    `version` is the name once it was asked for. `attempts` counts the versions begun; `looks` those of this phase;
+    `version` is the name once it was asked for; `ticket` is that of the definition's lease while this
+    orchestration holds it or asks for it. `attempts` counts the versions begun; `looks` those of this phase;
     `turns` the steps since the beginning. `out` are regions that failed once and will be tried again, `tried_again`
     those for which that was done, `dropped` those that failed twice. `verdict` is how it will end once the failed
     version is gone; without one the version is made again.
@@ -36,6 +37,7 @@ class PublishProgress(Message):
     deadline: datetime | None = None
     phase_ends: datetime | None = None
     version: str | None = None
+    ticket: str | None = None
     unanswered: bool = False
     attempts: int = 0
     looks: int = 0

@@ -29,6 +29,7 @@ class RefusalCode(StrEnum):
     AGENT_TOO_OLD = "AgentTooOld"
     ALREADY_GENERALIZED = "AlreadyGeneralized"
     MACHINE_BUSY = "MachineBusy"
+    LEASE_UNAVAILABLE = "LeaseUnavailable"
     ANOTHER_APPS_RUN = "AnotherAppsRun"
     OS_UNKNOWN = "OperatingSystemUnknown"
     WINDOWS_BUILD = "WindowsBuildNeedsUserContext"
@@ -119,6 +120,10 @@ WHAT_TO_CHANGE: dict[RefusalCode | FailureCode, str] = {
     ),
     RefusalCode.ALREADY_GENERALIZED: "Deallocate the machine: it is marked generalized already, but not deallocated.",
     RefusalCode.MACHINE_BUSY: "Wait for the run that holds the machine, or cancel or terminate it.",
+    RefusalCode.LEASE_UNAVAILABLE: (
+        "Look in the Functions host's log for entities that fail, and at host.json: "
+        "entityMessageReorderWindowInMinutes must be 0. Then send the request again under a new requestId."
+    ),
     RefusalCode.ANOTHER_APPS_RUN: "Make sure that the other app's run is over, then delete its Run Command.",
     RefusalCode.OS_UNKNOWN: "Name a machine whose OS type, and Windows build, Azure can tell.",
     RefusalCode.WINDOWS_BUILD: (

@@ -101,12 +101,16 @@ class AcceptedRun(Message):
 
 
 class Decision(Message):
-    """What an approver said; `principal` as far as the door knows."""
+    """What an approver said; `principal` as far as the door knows.
+
+    `except_runs`: runs of single machines that were decided before this decision about the whole request.
+    """
 
     approved: bool
     principal: str | None = None
     comment: str = ""
     at: datetime | None = None
+    except_runs: tuple[str, ...] = ()
 
 
 class MachineJob(Message):

@@ -8,7 +8,7 @@ from typing import Any
 from durabletask import task
 
 from contracts.ids import machine_run_id
-from contracts.log_line import AUDIT_LOGGER, log_line
+from contracts.log_line import audit_line, log_line
 from contracts.reasons import Failure, FailureCode
 from contracts.request import Target
 from contracts.results import MachineResult, MachineSummary, Outcome, RunResult
@@ -83,7 +83,7 @@ class Batch:
         if self.decision is None:
             return
         for run_id in self.running:
-            if self._jobs[run_id].decision is None:
+            if self._jobs[run_id].decision is None and run_id not in self.decision.except_runs:
                 self.ctx.send_event(run_id, APPROVAL_EVENT, data=_plain(self.decision))
 
     def collect(self) -> None:
@@ -151,11 +151,11 @@ class Batch:
 
 def audit_acceptance(ctx: task.OrchestrationContext, accepted: AcceptedRun) -> None:
     """Write who asked for what through which door: one line, and further ones only for the names of many machines."""
-    audit = ctx.create_replay_safe_logger(logging.getLogger(AUDIT_LOGGER))
+    log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
     names = [f"{target.mode} {target.vm_id}" for target in accepted.request.targets]
     about = {"runId": accepted.run_id, "correlationId": accepted.request_id}
-    audit.info(
-        log_line(
+    log.info(
+        audit_line(
             "run accepted",
             **about,
             door=accepted.door,
@@ -167,7 +167,7 @@ def audit_acceptance(ctx: task.OrchestrationContext, accepted: AcceptedRun) -> N
         )
     )
     for first in range(_MACHINES_A_LINE, len(names), _MACHINES_A_LINE):
-        audit.info(log_line("run accepted: more machines", **about, machines=names[first : first + _MACHINES_A_LINE]))
+        log.info(audit_line("run accepted: more machines", **about, machines=names[first : first + _MACHINES_A_LINE]))
 
 
 def _job(accepted: AcceptedRun, target: Target, decision: Decision | None) -> MachineJob:
@@ -186,4 +186,5 @@ def _job(accepted: AcceptedRun, target: Target, decision: Decision | None) -> Ma
 
 
 def _plain(decision: Decision) -> dict[str, object]:
-    return decision.model_dump(mode="json", exclude_none=True)
+    # Without the runs that it leaves alone: they are many, and nobody reads them further on.
+    return decision.model_dump(mode="json", exclude_none=True, exclude={"except_runs"})

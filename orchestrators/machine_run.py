@@ -10,7 +10,7 @@ from durabletask import task
 from contracts.answer import Answer
 from contracts.facts import MachineState
 from contracts.guest_report import GuestReport
-from contracts.log_line import AUDIT_LOGGER, log_line
+from contracts.log_line import audit_line, log_line
 from contracts.machine_steps import OneMachine
 from contracts.made import Left, Made
 from contracts.reasons import Failure, Refusal
@@ -85,7 +85,6 @@ class MachineRun:
         self._since = ctx.current_utc_datetime
         self._cancel = ctx.wait_for_external_event(CANCEL_EVENT)
         self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
-        self._audit = ctx.create_replay_safe_logger(logging.getLogger(AUDIT_LOGGER))
 
     @property
     def subject(self) -> OneMachine:
@@ -151,7 +150,7 @@ class MachineRun:
 
     def audit(self, event: str, **fields: object) -> None:
         """Write one audit line: an irreversible step is about to be ordered."""
-        self._audit.info(log_line(event, **self._who(), door=self.job.door, **fields))
+        self._log.info(audit_line(event, **self._who(), door=self.job.door, **fields))
 
     def result(
         self, outcome: Outcome, *, refusals: tuple[Refusal, ...] = (), failure: Failure | None = None

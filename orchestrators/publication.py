@@ -125,6 +125,10 @@ class Publication:
         self.update(looks=looks + 1)
         yield self.ctx.create_timer(timedelta(seconds=max(1, min(seconds, remaining))))
 
+    def first_of(self, *awaited: task.Task[Any]) -> Story[None]:
+        """Wait for the first of these; a publication hears no cancel."""
+        yield awaited[0] if len(awaited) == 1 else task.when_any([*awaited])
+
     def ask[I: Message, O: Answer](self, step: Step[I, O], value: I) -> Story[O | None]:
         """Run a step; None: no answer, which says nothing. A throttle is waited out for half an hour."""
         try:

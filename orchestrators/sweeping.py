@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from durabletask import task
 
 from contracts.answer import Answer
-from contracts.log_line import AUDIT_LOGGER, log_line
+from contracts.log_line import audit_line, log_line
 from contracts.machine_steps import ReadRunState, RunStateRead, SendResult
 from contracts.message import Message
 from contracts.results import result_text
@@ -39,7 +39,6 @@ class Sweep:
         self._kept: list[SweepNote] = []
         self._failed: list[SweepNote] = []
         self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
-        self._audit = ctx.create_replay_safe_logger(logging.getLogger(AUDIT_LOGGER))
 
     def ask[I: Message, O: Answer](self, step: Step[I, O], value: I, about: object) -> Story[O | None]:
         """Run a step; None, and a note in `failed`, if it could not be done: one trouble never ends a sweep."""
@@ -71,7 +70,7 @@ class Sweep:
         job, names = self.job, [str(each) for each in ids]
         who = {"runId": job.sweep_id, "mode": job.mode, "door": job.door, "principal": job.caller.principal}
         for first in range(0, max(len(names), 1), _IDS_A_LINE):
-            self._audit.info(log_line(event, **who, total=len(names), things=names[first : first + _IDS_A_LINE]))
+            self._log.info(audit_line(event, **who, total=len(names), things=names[first : first + _IDS_A_LINE]))
 
     def show(self) -> None:
         """Set the custom status: counts only."""
@@ -102,7 +101,7 @@ class Sweep:
         )
         failed = [note.model_dump() for note in self._failed[:_IDS_A_LINE]]
         about = {"runId": self.job.sweep_id, "mode": self.job.mode, "lookedAt": self.looked_at}
-        self._audit.info(log_line("sweep ended", **about, **{**counts, "failed": failed}))
+        self._log.info(audit_line("sweep ended", **about, **{**counts, "failed": failed}))
         return result
 
     def report(self, result: SweepResult) -> Story[None]:

@@ -8,13 +8,16 @@ import azure.functions as func
 from durabletask.client import OrchestrationState
 
 from contracts.decision_request import DecisionRequest
-from contracts.log_line import AUDIT_LOGGER, log_line
+from contracts.log_line import audit_line
 from contracts.reading import BadRequest, read_form
 from contracts.run import AcceptedRun, Decision, MachineJob
 from contracts.stages import Stage
 from contracts.steps import APPROVAL_EVENT, IMAGE_BATCH
 from triggers.caller import caller_of
-from triggers.http_answers import answer, problem
+from triggers.decisions import record_decision
+from triggers.entity_state import EngineNotAnswering
+from triggers.http_answers import answer, not_answering, problem
+from triggers.run_events import Sent, send_event
 from triggers.run_view import OVER, accepted_run, known_run, machine_ids, machine_states, stage_of, status_of
 
 _MOST_BYTES = 16 * 1024
@@ -40,23 +43,61 @@ async def decide_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -
         return problem(400, "BadRequest", title, "correct every fault and send it again", faults=bad.faults)
     state = await known_run(client, run_id)
     if state is None:
-        return problem(404, "NoSuchRun", f"no run {run_id}", "correct the run id")
+        return problem(*_no_such_run(run_id))
     batch, principal = await _batch_of(client, state), caller_of(dict(req.headers)).principal
     trouble = _who_may_not(asked, principal, batch) or await _why_not_now(client, state, batch)
     if trouble is not None:
         return problem(*trouble)
     decision = Decision(approved=asked.approved, principal=principal, comment=asked.comment, at=datetime.now(UTC))
-    line = log_line("decision", runId=run_id, **decision.model_dump(mode="json", exclude_none=True))
-    logging.getLogger(AUDIT_LOGGER).info(line)
-    event = decision.model_dump(mode="json", exclude_none=True)
-    await client.raise_orchestration_event(run_id, APPROVAL_EVENT, data=event)
+    try:
+        trouble = await _record_and_send(client, state, decision)
+    except EngineNotAnswering as late:
+        return not_answering(late)
+    if trouble is not None:
+        return problem(*trouble)
     url = req.url.partition("?")[0].removesuffix("/approval")
     return answer(202, {"runId": run_id, "approved": asked.approved, "links": {"self": url}})
 
 
+async def _record_and_send(
+    client: df.DurableFunctionsClient, state: OrchestrationState, decision: Decision
+) -> _Problem | None:
+    """Record the decision where only the first one stands, then send it to the run.
+
+    A call that dies in between may be made again: the same decision is found in the record, and is sent.
+    """
+    run_id = state.instance_id
+    standing, before = await record_decision(client, run_id, _batch_id(state), approved=decision.approved)
+    if standing != decision.approved:
+        said = "yes" if standing else "no"
+        detail = "look at the run: the first decision counts; if it has not heard it, send that one again"
+        return (409, "AlreadyDecided", f"run {run_id} was decided before: {said}", detail)
+    decision = decision.model_copy(update={"except_runs": before})
+    line = audit_line("decision", runId=run_id, **decision.model_dump(mode="json", exclude_none=True))
+    logging.getLogger("golden_images").info(line)
+    sent = await send_event(client, run_id, APPROVAL_EVENT, decision.model_dump(mode="json", exclude_none=True))
+    if sent is Sent.RUN_ENDED:
+        return _run_over(run_id)
+    if sent is Sent.NO_SUCH_RUN:
+        return _no_such_run(run_id)
+    return None
+
+
+def _batch_id(state: OrchestrationState) -> str:
+    return state.instance_id if state.name == IMAGE_BATCH else _job(state).batch_id
+
+
+def _run_over(run_id: str) -> _Problem:
+    return (409, "RunOver", f"run {run_id} has ended", "look at its result")
+
+
+def _no_such_run(run_id: str) -> _Problem:
+    return (404, "NoSuchRun", f"no run {run_id}", "correct the run id")
+
+
 async def _batch_of(client: df.DurableFunctionsClient, state: OrchestrationState) -> OrchestrationState | None:
     """Give the run of the whole request: who asked stands there, and what was decided for all of it."""
-    return state if state.name == IMAGE_BATCH else await known_run(client, _job(state).batch_id)
+    return state if state.name == IMAGE_BATCH else await known_run(client, _batch_id(state))
 
 
 def _who_may_not(asked: DecisionRequest, principal: str | None, batch: OrchestrationState | None) -> _Problem | None:
@@ -79,7 +120,7 @@ async def _why_not_now(
 ) -> _Problem | None:
     run_id, about = state.instance_id, _input(state)
     if state.runtime_status in OVER:
-        return (409, "RunOver", f"run {run_id} has ended", "look at its result")
+        return _run_over(run_id)
     asked = about.request.approval if isinstance(about, AcceptedRun) else about.approval
     dry_run = about.request.dry_run if isinstance(about, AcceptedRun) else about.dry_run
     if asked is None or dry_run:

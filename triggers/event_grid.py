@@ -22,7 +22,7 @@ blueprint = df.Blueprint()
 async def start_from_event_grid(
     event: func.EventGridEvent,
     client: df.DurableFunctionsClient,
-    results: func.Out[str],
+    results: func.Out[bytes],
     rejected: func.Out[bytes],
 ) -> None:
     """Start the run that the event's data asks for; the same event again is the same run.

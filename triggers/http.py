@@ -5,23 +5,28 @@ from datetime import UTC, datetime, timedelta
 
 import azure.durable_functions as df
 import azure.functions as func
-from durabletask.client import OrchestrationQuery, OrchestrationState, OrchestrationStatus
+from durabletask.client import OrchestrationState, OrchestrationStatus
 
 from contracts.reading import BadRequest, read_request
 from contracts.reasons import Refusal
 from contracts.request import MAX_TARGETS_BY_HTTP
 from contracts.run import Door
 from contracts.schemas import schemas
-from contracts.steps import CANCEL_EVENT, GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE, SWEEP
+from contracts.steps import CALL_LEASE, CANCEL_EVENT, GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE, SWEEP
 from triggers.caller import caller_of
-from triggers.http_answers import answer, problem, refused
-from triggers.reception import NotClaimed, receive
+from triggers.entity_state import EngineNotAnswering
+from triggers.http_answers import answer, moment, not_answering, problem, refused
+from triggers.reception import receive
+from triggers.run_events import Sent, send_event
+from triggers.run_list import EVER, BadContinuation, Continuation, Wanted, list_page
 from triggers.run_view import cancel_verdict, known_run, run_links, view_of_run
 
 _MOST_BYTES = 1024 * 1024
 _MOST_DAYS = 365
+_MOST_RUNS = 200
+_QUERY = {"days": "7", "status": "", "count": "100"}
 _UNFINISHED = "unfinished"
-_STORIES = frozenset({GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE, SWEEP})
+_STORIES = frozenset({GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE, SWEEP, CALL_LEASE})
 _ALIVE = [OrchestrationStatus.PENDING, OrchestrationStatus.RUNNING, OrchestrationStatus.SUSPENDED]
 _STATUSES = {status.name.lower(): status for status in OrchestrationStatus}
 blueprint = df.Blueprint()
@@ -44,9 +49,8 @@ async def start_run(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
     caller = caller_of(dict(req.headers))
     try:
         received = await receive(client, request, request_id=request_id, door=Door.HTTP, caller=caller)
-    except NotClaimed as late:
-        again = {"Retry-After": "15"}
-        return problem(503, "EngineNotAnswering", str(late), "send the same request again", headers=again)
+    except EngineNotAnswering as late:
+        return not_answering(late)
     except settings.BadSettings as bad:
         return problem(500, "BadSettings", "the app's settings cannot be used", str(bad))
     if isinstance(received, Refusal):
@@ -72,39 +76,48 @@ async def get_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> f
 
 
 async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """GET /runs: the runs of the last `days` (default 7), newest first; `status` picks by runtime status.
+    """GET /runs: the runs of the last `days` (default 7), newest first, `count` (default 100) a page.
 
-    `status=unfinished` is what must be empty before an upgrade: every run of a request or a machine, every
-    publication and every sweep that has not ended, however old.
+    `status` picks by runtime status; `status=unfinished` is what must be empty before an upgrade: every run of a
+    request or a machine, every publication, lease call and sweep that has not ended, however old. `continuation` of one
+    answer, given back with the same query, is the next page.
     """
-    days, status = req.params.get("days", "7"), req.params.get("status")
-    if not days.isdigit() or not 1 <= int(days) <= _MOST_DAYS:
+    days, status, count = (req.params.get(name, usual) for name, usual in _QUERY.items())
+    if not _whole(days, _MOST_DAYS):
         return problem(400, "BadQuery", f"days must be 1 to {_MOST_DAYS}", "correct the query")
-    if status is not None and status != _UNFINISHED and status.lower() not in _STATUSES:
+    if not _whole(count, _MOST_RUNS):
+        return problem(400, "BadQuery", f"count must be 1 to {_MOST_RUNS}", "correct the query")
+    if status not in {"", _UNFINISHED} and status.lower() not in _STATUSES:
         known = ", ".join([_UNFINISHED, *_STATUSES])
         return problem(400, "BadQuery", f"status must be one of {known}", "correct the query")
-    if status == _UNFINISHED:
-        query = OrchestrationQuery(runtime_status=_ALIVE)
-    else:
-        query = OrchestrationQuery(
-            created_time_from=datetime.now(UTC) - timedelta(days=int(days)),
-            runtime_status=[_STATUSES[status.lower()]] if status else None,
-            instance_id_prefix="batch-",
-        )
-    states = [s for s in await client.get_all_orchestration_states(query) if s.name in _STORIES]
-    states.sort(key=lambda state: state.created_at, reverse=True)
+    try:
+        after = Continuation.read(req.params["continuation"]) if "continuation" in req.params else None
+    except BadContinuation as bad:
+        return problem(400, "BadQuery", str(bad), "give back what the last page gave, or leave it out")
+    states, rest = await list_page(client, _wanted(status, int(days)), count=int(count), after=after)
     base = req.url.partition("?")[0].rstrip("/")
     runs = [
         {
             "runId": state.instance_id,
             "runtimeStatus": state.runtime_status.name,
-            "createdAt": state.created_at,
-            "lastUpdatedAt": state.last_updated_at,
+            "createdAt": moment(state.created_at),
+            "lastUpdatedAt": moment(state.last_updated_at),
             **_address(base, state),
         }
         for state in states
     ]
-    return answer(200, {"runs": runs})
+    return answer(200, {"runs": runs} | ({"continuation": rest.text} if rest else {}))
+
+
+def _whole(text: str, most: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most
+
+
+def _wanted(status: str, days: int) -> Wanted:
+    if status == _UNFINISHED:
+        return Wanted(EVER, _STORIES, _ALIVE)
+    statuses = [_STATUSES[status.lower()]] if status else None
+    return Wanted(datetime.now(UTC) - timedelta(days=days), _STORIES, statuses, "batch-")
 
 
 async def cancel_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
@@ -116,7 +129,11 @@ async def cancel_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -
     verdict = await cancel_verdict(client, state)
     if verdict is not None:
         return problem(409, *verdict)
-    await client.raise_orchestration_event(run_id, CANCEL_EVENT, data={"by": caller_of(dict(req.headers)).principal})
+    sent = await send_event(client, run_id, CANCEL_EVENT, {"by": caller_of(dict(req.headers)).principal})
+    if sent is Sent.NO_SUCH_RUN:
+        return _not_found(run_id)
+    if sent is Sent.RUN_ENDED:
+        return problem(409, "RunOver", f"run {run_id} has ended", "look at its result")
     detail = "machines before the point of no return are left as they are; the others go on to their end"
     url = req.url.partition("?")[0].removesuffix("/cancel")
     return answer(202, {"runId": run_id, "cancel": "asked", "detail": detail, "links": {"self": url}})
@@ -128,8 +145,8 @@ async def get_request_schema(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def _address(runs: str, state: OrchestrationState) -> dict[str, str]:
-    """Give where to look at a run; a publication is looked at in its machine's run."""
-    if state.name == PUBLISH_IMAGE:
+    """Give where to look at a run; publications and lease calls are looked at in their machine's run."""
+    if state.name in {PUBLISH_IMAGE, CALL_LEASE}:
         return {}
     base = f"{runs.removesuffix('/runs')}/sweeps" if state.name == SWEEP else runs
     return {"self": f"{base}/{state.instance_id}"}

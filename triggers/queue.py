@@ -17,7 +17,7 @@ blueprint = df.Blueprint()
 async def start_from_queue(
     message: func.QueueMessage,
     client: df.DurableFunctionsClient,
-    results: func.Out[str],
+    results: func.Out[bytes],
     rejected: func.Out[bytes],
 ) -> None:
     """Start the run that the message asks for; the same message again is the same run.
@@ -38,8 +38,9 @@ async def start_from_queue(
         reject(door=Door.QUEUE, message_id=message_id, body=body, refusal=answer, results=results, rejected=rejected)
 
 
-_built = blueprint.queue_trigger(arg_name="message", queue_name=REQUESTS_QUEUE, connection=CONNECTION)(  # pyright: ignore[reportUnknownMemberType]
-    blueprint.durable_client_input(client_name="client")(start_from_queue)
-)
+# BINARY: for a string the host refuses a message that is not UTF-8 before the function can answer it.
+_built = blueprint.queue_trigger(  # pyright: ignore[reportUnknownMemberType]
+    arg_name="message", queue_name=REQUESTS_QUEUE, connection=CONNECTION, data_type=func.DataType.BINARY
+)(blueprint.durable_client_input(client_name="client")(start_from_queue))
 blueprint.queue_output(arg_name="results", queue_name=RESULTS_QUEUE, connection=CONNECTION)(_built)  # pyright: ignore[reportUnknownMemberType]
 blueprint.queue_output(arg_name="rejected", queue_name=REJECTED_QUEUE, connection=CONNECTION)(_built)  # pyright: ignore[reportUnknownMemberType]

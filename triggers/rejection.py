@@ -24,7 +24,7 @@ def reject(
     body: bytes,
     faults: tuple[Fault, ...] = (),
     refusal: Refusal | None = None,
-    results: func.Out[str],
+    results: func.Out[bytes],
     rejected: func.Out[bytes],
 ) -> None:
     """Answer at once and keep the message; it is not retried, since it would be as bad the next time.
@@ -38,6 +38,6 @@ def reject(
         kept_in = f"{REJECTED_QUEUE} (the first {len(kept)} of {len(body)} bytes; SHA-256 of all: {digest})"
     answer = Rejection(message_id=message_id, faults=faults, refusal=refusal, kept_in=kept_in)
     rejected.set(kept)
-    results.set(result_text(answer))
+    results.set(result_text(answer).encode())
     reasons = [fault.path for fault in faults] or [refusal.code if refusal else None]
     _LOG.warning(log_line("message rejected", door=door, messageId=message_id, reasons=reasons))

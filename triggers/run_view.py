@@ -11,6 +11,7 @@ from contracts.ids import machine_run_id
 from contracts.run import AcceptedRun
 from contracts.stages import BEFORE_NO_RETURN, Stage
 from contracts.steps import GOLDEN_IMAGE, IMAGE_BATCH
+from triggers.http_answers import moment
 
 _AT_ONCE = 16
 OVER = frozenset({OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED})
@@ -91,8 +92,8 @@ def _about(state: OrchestrationState) -> dict[str, object]:
         "runId": state.instance_id,
         "kind": "run" if state.name == IMAGE_BATCH else "machine",
         "runtimeStatus": state.runtime_status.name,
-        "createdAt": state.created_at,
-        "lastUpdatedAt": state.last_updated_at,
+        "createdAt": moment(state.created_at),
+        "lastUpdatedAt": moment(state.last_updated_at),
         "status": status_of(state),
         "result": _json(state.serialized_output) if state.runtime_status is OrchestrationStatus.COMPLETED else None,
     }

@@ -13,7 +13,7 @@ from contracts.run import Caller, Door
 from contracts.steps import SWEEP
 from contracts.sweep import SweepJob, SweepMode, SweepRequest
 from triggers.caller import caller_of
-from triggers.http_answers import answer, problem
+from triggers.http_answers import answer, moment, problem
 from triggers.occurrence import occurrence
 
 _HOURLY = "0 30 * * * *"
@@ -73,8 +73,8 @@ async def get_sweep(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
         {
             "sweepId": sweep_id,
             "runtimeStatus": state.runtime_status.name,
-            "createdAt": state.created_at,
-            "lastUpdatedAt": state.last_updated_at,
+            "createdAt": moment(state.created_at),
+            "lastUpdatedAt": moment(state.last_updated_at),
             "status": json.loads(state.serialized_custom_status or "{}"),
             "result": json.loads(state.serialized_output) if state.serialized_output else None,
         },

@@ -11,6 +11,7 @@ from contracts.making_steps import Deleted
 from contracts.reasons import FailureCode, RefusalCode
 from contracts.results import MachineResult, Outcome
 from orchestrators.golden_image import golden_image
+from orchestrators.lease import call_lease
 from tests.orchestrators.test_clone import DEFINITION, SUBNET, asked, source
 from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure
@@ -88,7 +89,7 @@ def test_a_publication_that_breaks_leaves_its_version_named() -> None:
     source(azure)
     version = ImageVersionListed(name="1.0.0", run_id=asked().run_id, provisioning_state="Creating")
     azure.image_facts = azure.image_facts.model_copy(update={"versions": (version,)})
-    with engine(azure.activities(), clock, stories=(golden_image, publish_image)) as running:
+    with engine(azure.activities(), clock, stories=(golden_image, publish_image, call_lease)) as running:
         result: MachineResult = run(running, asked())
     assert failure_of(result) is FailureCode.PUBLISH_FAILED
     assert [left.id for left in result.left] == [f"{DEFINITION}/versions/1.0.0"]

@@ -10,6 +10,7 @@ from contracts.guest_report import GuestOutcome
 from contracts.reasons import RefusalCode
 from contracts.results import Outcome
 from contracts.stages import Stage
+from tests.support.log_lines import audit_lines
 from tests.support.requests import facts, job, machine, settings, windows
 from tests.support.telling import tell
 
@@ -89,9 +90,9 @@ def test_generalized_and_deallocated_already_is_success() -> None:
 
 
 def test_the_audit_log_names_each_irreversible_step_once(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, logger="golden_images.audit"):
+    with caplog.at_level(logging.INFO, logger="golden_images"):
         result, _ = tell(lambda azure: azure.add("vm1"))
-    lines = [json.loads(record.getMessage()) for record in caplog.records if record.name == "golden_images.audit"]
+    lines = audit_lines(caplog)
     assert [(line["event"], line["step"]) for line in lines] == [
         ("irreversible step ordered", "start_deprovision"),
         ("irreversible step ordered", "generalize_vm"),

@@ -14,6 +14,7 @@ from contracts.run import AcceptedRun
 from contracts.steps import IMAGE_BATCH
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
+from tests.support.log_lines import audit_lines
 from tests.support.requests import accepted, machine, request
 from workbench.timed_engine import VirtualClock
 
@@ -150,10 +151,9 @@ def test_a_cancel_reaches_a_machine_that_is_not_past_the_point_of_no_return() ->
 def test_the_audit_log_says_once_who_asked_for_what_through_which_door(caplog: pytest.LogCaptureFixture) -> None:
     clock, azure = fleet("a")
     asked = accepted(request("a"), door="http", caller={"principal": "ops@example.com"})
-    with caplog.at_level(logging.INFO, logger="golden_images.audit"), engine(azure.activities(), clock) as running:
+    with caplog.at_level(logging.INFO, logger="golden_images"), engine(azure.activities(), clock) as running:
         run(running, asked)
-    lines = [json.loads(record.getMessage()) for record in caplog.records if record.name == "golden_images.audit"]
-    accepted_lines = [line for line in lines if line["event"] == "run accepted"]
+    accepted_lines = [line for line in audit_lines(caplog) if line["event"] == "run accepted"]
     assert len(accepted_lines) == 1
     assert accepted_lines[0]["door"] == "http"
     assert accepted_lines[0]["principal"] == "ops@example.com"

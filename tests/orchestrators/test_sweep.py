@@ -16,6 +16,7 @@ from contracts.steps import MACHINE_LEASE, SWEEP
 from contracts.sweep import SweepJob, SweepMode, SweepResult
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_leftovers import FakeLeftovers
+from tests.support.log_lines import audit_lines
 from tests.support.requests import machine, vm_id
 from tests.support.sweeps import NOW, OVER, ended, leftover, sweep_job
 from workbench.timed_engine import VirtualClock
@@ -177,9 +178,9 @@ def test_a_machine_that_does_not_deallocate_is_named() -> None:
 
 
 def test_the_audit_log_names_what_goes_before_it_goes_and_counts_afterwards(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "golden_images.audit"):
+    with caplog.at_level(logging.INFO, "golden_images"):
         run(sweep_job(), found=THINGS)
-    lines = [json.loads(record.message) for record in caplog.records if record.name == "golden_images.audit"]
+    lines = audit_lines(caplog)
     assert [line["event"] for line in lines] == ["sweep begun", "leftovers deleted", "sweep ended"]
     assert sorted(lines[1]["things"]) == sorted(each.made.id for each in THINGS)
     assert (lines[2]["deleted"], lines[2]["lookedAt"], lines[2]["runId"]) == (5, 5, "sweep-1")

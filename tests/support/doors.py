@@ -50,7 +50,7 @@ class Doors:
     client: df.DurableFunctionsClient
     engine: RunningEngine
     azure: FakeAzure
-    results: Kept[str] = field(default_factory=Kept[str])
+    results: Kept[bytes] = field(default_factory=Kept[bytes])
     rejected: Kept[bytes] = field(default_factory=Kept[bytes])
 
     @property

@@ -31,19 +31,19 @@ SERIAL_LOG = "virtualMachines.retrieveBootDiagnosticsData"
 TAGS = {"golden-image-in-place": "allowed"}
 
 
-class _Out(func.Out[str]):
+class _Out(func.Out[bytes]):
     """An output binding that keeps what it is given."""
 
     def __init__(self, kept: list[str]) -> None:
         self._kept = kept
 
-    def set(self, val: str) -> None:
+    def set(self, val: bytes) -> None:
         """Keep it."""
-        self._kept.append(val)
+        self._kept.append(val.decode())
 
-    def get(self) -> str:
+    def get(self) -> bytes:
         """Give the last."""
-        return self._kept[-1]
+        return self._kept[-1].encode()
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """The approval door: who may decide, about what, and until when."""
 
 import asyncio
-import json
 import logging
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.support.calls import BASE, call, look, read, start, until_stage
 from tests.support.doors import Doors, doors
+from tests.support.log_lines import audit_lines
 from tests.support.requests import request
 from triggers.approval import decide_run
 
@@ -46,7 +46,7 @@ def code(response: func.HttpResponse) -> tuple[int, str]:
 async def test_a_yes_lets_the_run_go_on_and_keeps_who_said_so(caplog: pytest.LogCaptureFixture) -> None:
     async with doors() as at:
         before = await waiting(at)
-        with caplog.at_level(logging.INFO, "golden_images.audit"):
+        with caplog.at_level(logging.INFO, "golden_images"):
             response = await decide(at, "batch-r1", {"approved": True, "comment": "seen"})
         view = await end(at)
         over = await decide(at, "batch-r1", YES)
@@ -56,8 +56,7 @@ async def test_a_yes_lets_the_run_go_on_and_keeps_who_said_so(caplog: pytest.Log
     assert view["result"]["counts"] == {"generalized": 1}
     decision = view["machines"][0]["result"]["decision"]
     assert (decision["principal"], decision["comment"], decision["approved"]) == ("boss@example.com", "seen", True)
-    lines = [json.loads(record.message) for record in caplog.records]
-    assert [line["principal"] for line in lines if line["event"] == "decision"] == ["boss@example.com"]
+    assert [line["principal"] for line in audit_lines(caplog) if line["event"] == "decision"] == ["boss@example.com"]
     assert code(over) == (409, "RunOver")
 
 

@@ -12,7 +12,7 @@ from contracts.answer import Answer
 from tests.support.calls import BASE, call, look, read, start, until_stage
 from tests.support.doors import Doors, doors
 from tests.support.requests import request
-from triggers import http, reception
+from triggers import entity_state, http
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schema" / "request.v1.json"
 AT_ONCE = {"undoSnapshot": False}
@@ -204,7 +204,10 @@ async def test_our_own_faults_are_problems_too() -> None:
     async with doors(GOLDEN_ALLOWED_SCOPES="nonsense") as at:
         bad_settings = await start(at, request("vm1"))
     async with doors() as at:
-        with patch.object(reception, "_PATIENCE", 0.01), patch.object(reception, "_held", _never):
+        with (
+            patch.object(entity_state, "LONGEST_SILENCE_SECONDS", 0.01),
+            patch.object(entity_state, "read_state", _never),
+        ):
             not_answering = await start(at, request("vm1"))
     assert bad_settings.status_code == 500
     assert "GOLDEN_ALLOWED_SCOPES" in read(bad_settings)["detail"]

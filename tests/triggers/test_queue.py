@@ -11,7 +11,7 @@ import pytest
 from contracts.results import MachineResult, Outcome, RunResult
 from tests.support.doors import Doors, doors
 from tests.support.requests import request, vm_id
-from triggers import queue, reception
+from triggers import entity_state, queue
 
 
 def message(document: Any, *, message_id: str = "0b6a4f0e-0f5c-4b5e-9a55-1d5f0c2f7e10") -> func.QueueMessage:
@@ -111,9 +111,9 @@ async def test_an_engine_that_does_not_answer_is_our_fault_and_is_raised() -> No
 async def test_a_claim_that_is_not_taken_in_time_is_raised() -> None:
     async with doors() as at:
         with (
-            patch.object(reception, "_PATIENCE", 0.05),
-            patch.object(reception, "_held", _never),
-            pytest.raises(reception.NotClaimed, match="did not take the claim"),
+            patch.object(entity_state, "LONGEST_SILENCE_SECONDS", 0.05),
+            patch.object(entity_state, "read_state", _never),
+            pytest.raises(entity_state.EngineNotAnswering, match="no instance of the app handled the signal"),
         ):
             await deliver(at, request("vm1"))
 

@@ -32,7 +32,7 @@ PRODUCT = {
     "function_app": Room(("activities", "orchestrators", "triggers"), ("azure.durable_functions", "azure.functions")),
     "settings": Room(("contracts",), ("pydantic",), never=()),
     "triggers": Room(
-        ("contracts", "settings"), ("azure.durable_functions", "azure.functions", "cronsim", "durabletask")
+        ("contracts", "settings"), ("azure.durable_functions", "azure.functions", "cronsim", "durabletask", "grpc")
     ),
     "orchestrators": Room(
         ("contracts", "policy"), ("azure.durable_functions", "durabletask"), PURE, (*CLOCK_AND_CHANCE, *HIDDEN_DOORS)

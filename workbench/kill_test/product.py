@@ -33,7 +33,7 @@ def register(worker: TaskHubGrpcWorker, address: str, loop: asyncio.AbstractEven
         worker.add_activity(_activity(step, body, loop))
 
 
-def bodies(address: Callable[[], str], results: func.Out[str]) -> list[tuple[Step[Any, Any], Body]]:
+def bodies(address: Callable[[], str], results: func.Out[bytes]) -> list[tuple[Step[Any, Any], Body]]:
     """Give every step with the app's own body, with the bindings that the host would hand it."""
 
     def with_client(body: registration.ClientBody[Any, Any]) -> Body:
@@ -64,12 +64,12 @@ def _activity(step: Step[Any, Any], body: Body, loop: asyncio.AbstractEventLoop)
     return activity
 
 
-class _Nowhere(func.Out[str]):
+class _Nowhere(func.Out[bytes]):
     """The output binding of the result queue, without a queue: the result stands in the run's output too."""
 
-    def set(self, val: str) -> None:
+    def set(self, val: bytes) -> None:
         """Take the message."""
 
-    def get(self) -> str:
+    def get(self) -> bytes:
         """Give nothing."""
-        return ""
+        return b""

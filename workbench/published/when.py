@@ -24,6 +24,7 @@ WHEN: dict[RefusalCode | FailureCode, str] = {
     RefusalCode.AGENT_TOO_OLD: "The Linux agent is older than 2.4.0.2, or its version cannot be read.",
     RefusalCode.ALREADY_GENERALIZED: "The machine is marked generalized and is not deallocated.",
     RefusalCode.MACHINE_BUSY: "Another run of this app holds the machine.",
+    RefusalCode.LEASE_UNAVAILABLE: "The lease of the machine gave no answer, though it was asked five times.",
     RefusalCode.ANOTHER_APPS_RUN: "A Run Command of another app's run stands on the machine.",
     RefusalCode.OS_UNKNOWN: "Azure tells neither Linux nor Windows, or no Windows build.",
     RefusalCode.WINDOWS_BUILD: "The Windows build is 26100 or newer, and the request gives no credential for Sysprep.",

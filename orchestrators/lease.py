@@ -1,0 +1,121 @@
+"""A lease that one run at a time holds: an entity that bears repeated and reordered messages, and how to ask it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NotRequired, TypedDict, cast
+
+from durabletask import task
+from durabletask.entities import EntityContext, EntityInstanceId
+
+from contracts.engine import LONGEST_SILENCE_SECONDS
+from contracts.steps import CALL_LEASE
+from orchestrators.calling import Story
+
+_RETURNED_KEPT = 16
+_MOST_CALLS = 5
+# A call that is under way when its instance of the host dies is only late.
+_ANSWER = timedelta(seconds=2 * LONGEST_SILENCE_SECONDS)
+_PAUSE = timedelta(seconds=5)
+
+
+class LeaseState(TypedDict):
+    """Who holds the lease by which ticket, and the tickets that were given back last."""
+
+    holder: str | None
+    ticket: str | None
+    returned: list[str]
+
+
+class LeaseRequest(TypedDict):
+    """Who asks, by which ticket; `dead` names a holder that was seen to have ended."""
+
+    holder: NotRequired[str]
+    ticket: NotRequired[str]
+    dead: NotRequired[str]
+
+
+class LeaseAnswer(TypedDict):
+    """Whether the caller holds the lease now, and who does."""
+
+    granted: bool
+    holder: str | None
+
+
+def lease(ctx: EntityContext, request: LeaseRequest | None) -> LeaseAnswer:
+    """Hold one lease: `acquire` {holder, ticket, dead?}, `release` {ticket}, `peek`, `forget`.
+
+    The engine delivers a message at least once and in any order, so every acquisition has a ticket of its own, and a
+    ticket that was given back is never granted again: a copy of the message that comes late changes nothing. `dead`
+    passes the lease on only if that holder still has it (compare and swap), so that two who saw the same dead holder
+    do not both get it.
+    """
+    state = cast("LeaseState | None", ctx.get_state(dict)) or LeaseState(holder=None, ticket=None, returned=[])
+    asked = request or {}
+    if ctx.operation == "acquire":
+        return _acquire(ctx, state, asked)
+    if ctx.operation == "release" and "ticket" in asked:
+        _give_back(ctx, state, asked["ticket"])
+    elif ctx.operation == "forget" and state["holder"] is None:
+        ctx.set_state(None)
+    return LeaseAnswer(granted=False, holder=state["holder"])
+
+
+def _acquire(ctx: EntityContext, state: LeaseState, asked: LeaseRequest) -> LeaseAnswer:
+    holder, ticket = asked.get("holder"), asked.get("ticket", "")
+    free = state["holder"] in {None, holder, asked.get("dead", "")}
+    if holder is None or ticket in state["returned"] or not free:
+        return LeaseAnswer(granted=False, holder=state["holder"])
+    before = state["ticket"]
+    returned = [*state["returned"], before] if before not in {None, ticket} else state["returned"]
+    ctx.set_state(LeaseState(holder=holder, ticket=ticket, returned=cast("list[str]", returned)[-_RETURNED_KEPT:]))
+    return LeaseAnswer(granted=True, holder=holder)
+
+
+def _give_back(ctx: EntityContext, state: LeaseState, ticket: str) -> None:
+    if ticket not in state["returned"]:
+        state["returned"] = [*state["returned"], ticket][-_RETURNED_KEPT:]
+    if state["ticket"] == ticket:
+        state["holder"] = state["ticket"] = None
+    ctx.set_state(state)
+
+
+class LeaseUnavailable(Exception):
+    """The lease gave no answer, however often it was asked."""
+
+
+def call_lease(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Story[Any]:
+    """Call a lease once, in an orchestration of its own; takes {entity, key, operation, request}.
+
+    An entity operation that fails or whose worker dies is answered by the Durable extension with plain text, on which
+    the SDK breaks the calling orchestration past any `try`. Here that breaks this orchestration alone, which is a
+    failure that its parent can catch.
+    """
+    entity = EntityInstanceId(request["entity"], request["key"])
+    return (yield ctx.call_entity(entity, request["operation"], request["request"]))
+
+
+def ask_lease(
+    ctx: task.OrchestrationContext,
+    first_of: Callable[..., Story[Any]],
+    entity: EntityInstanceId,
+    operation: str,
+    request: LeaseRequest,
+) -> Story[LeaseAnswer]:
+    """Call a lease until it answers, five times at most; LeaseUnavailable then.
+
+    `first_of` waits for the first of some tasks, as the caller's kind of run waits: it may hear a cancel.
+    """
+    for _ in range(_MOST_CALLS):
+        called: task.Task[Any] = ctx.call_sub_orchestrator(
+            CALL_LEASE,
+            input={"entity": entity.entity, "key": entity.key, "operation": operation, "request": request},
+            instance_id=f"lease-{ctx.new_uuid()}",
+            version=ctx.version,
+        )
+        timer = ctx.create_timer(_ANSWER)
+        yield from first_of(called, timer)
+        if called.is_complete and not called.is_failed:
+            timer.cancel()
+            return cast("LeaseAnswer", called.get_result())
+        yield from first_of(ctx.create_timer(_PAUSE))
+    raise LeaseUnavailable(f"{entity.entity} {entity.key} did not answer {operation} {_MOST_CALLS} times")

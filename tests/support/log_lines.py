@@ -1,0 +1,12 @@
+"""Reads the app's log lines back from what a test caught."""
+
+import json
+from typing import Any
+
+import pytest
+
+
+def audit_lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    """Give the lines that are marked as audit lines, whichever logger wrote them: its name does not reach Azure."""
+    lines = [json.loads(record.getMessage()) for record in caplog.records if record.name == "golden_images"]
+    return [line for line in lines if line.get("audit") is True]
