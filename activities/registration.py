@@ -27,6 +27,7 @@ from activities.make_managed_image import make_managed_image
 from activities.make_network_interface import make_network_interface
 from activities.make_security_group import make_security_group
 from activities.make_snapshot import make_snapshot
+from activities.read_decision import read_decision
 from activities.read_deprovision import read_deprovision
 from activities.read_identity import read_identity
 from activities.read_image_uses import read_image_uses
@@ -114,6 +115,7 @@ def _with_client[I: Message, O: Answer](
 
 WITH_CLIENT = (
     _with_client(steps.READ_RUN_STATE, read_run_state),
+    _with_client(steps.READ_DECISION, read_decision),
     _with_client(steps.FIND_ENDED_RUNS, find_ended_runs),
 )
 """The steps that ask the engine itself."""

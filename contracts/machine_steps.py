@@ -6,6 +6,7 @@ from contracts.guest_report import GuestReport, SerialMark
 from contracts.ids import VmId
 from contracts.message import Message
 from contracts.request import DeprovisionOptions
+from contracts.run import Decision
 
 
 class InspectVm(Message):
@@ -161,3 +162,16 @@ class SendResult(Message):
 
 class Sent(Answer):
     """The result is on the queue."""
+
+
+class ReadDecision(Message):
+    """Ask what stands about a VM's run in the record of its request's approvals."""
+
+    run_id: str
+    batch_id: str
+
+
+class DecisionRead(Answer):
+    """The decision that stands about a run, its own or that of its whole request; None: nobody decided."""
+
+    decision: Decision | None = None

@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from contracts.engine import LEAST_TIMEOUT_SECONDS, LONGEST_SILENCE_SECONDS
 from contracts.ids import Scope
 from contracts.message import Message, StrictMessage
 from contracts.request import ImageRequest, Target
@@ -31,12 +32,15 @@ class Wait(StrictMessage):
 
     first: int = Field(ge=0, le=3_600)
     every: int = Field(ge=15, le=300)
-    deadline: int = Field(ge=30, le=86_400)
+    deadline: int = Field(ge=LEAST_TIMEOUT_SECONDS, le=86_400)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.deadline <= self.first:
-            raise ValueError("deadline must lie after first")
+        if self.deadline < self.first + LONGEST_SILENCE_SECONDS:
+            raise ValueError(
+                f"deadline must be at least {LONGEST_SILENCE_SECONDS} s more than first: a run may stand still so long "
+                "after a deployment or a crash"
+            )
         return self
 
 

@@ -32,6 +32,7 @@ GENERALIZE_VM = Step("generalize_vm", machine.OneMachine, machine.PowerStateRead
 RESTART_VM = Step("restart_vm", machine.OneMachine, machine.Ordered)
 REMOVE_RUN_COMMANDS = Step("remove_run_commands", machine.RemoveRunCommands, machine.RunCommandsLeft)
 READ_RUN_STATE = Step("read_run_state", machine.ReadRunState, machine.RunStateRead)
+READ_DECISION = Step("read_decision", machine.ReadDecision, machine.DecisionRead)
 SEND_RESULT = Step("send_result", machine.SendResult, machine.Sent)
 
 INSPECT_DISKS = Step("inspect_disks", making.InspectDisks, making.DisksInspected)
@@ -76,6 +77,7 @@ STEPS: tuple[Step[Message, Answer], ...] = (  # pyright: ignore[reportAssignment
     RESTART_VM,
     REMOVE_RUN_COMMANDS,
     READ_RUN_STATE,
+    READ_DECISION,
     SEND_RESULT,
     INSPECT_DISKS,
     INSPECT_SITE,

@@ -16,7 +16,7 @@ from policy.ends import STOPPED
 _EVIDENCE = "evidence"
 # A stopped machine is billed: Azure may be away for hours before this is given up.
 _PATIENTLY = Wait(first=35, every=300, deadline=14_400)
-_REMOVAL = Wait(first=0, every=15, deadline=90)
+_REMOVAL = Wait(first=0, every=15, deadline=180)
 
 
 def look_after(run: MachineRun, *, failed: bool) -> Story[None]:

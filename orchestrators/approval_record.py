@@ -1,30 +1,10 @@
-"""One decision about a VM or a whole request: the entity in which the first one stands, so that a second is refused."""
+"""The decisions about one request, in an entity in which the first one stands, so that a second is refused."""
 
-from typing import TypedDict, cast
+from typing import cast
 
 from durabletask.entities import EntityContext
 
-
-class Recorded(TypedDict):
-    """One decision: the id of the call that made it, and what it said."""
-
-    id: str
-    approved: bool
-
-
-class ApprovalState(TypedDict):
-    """What was decided: for the whole request, and for single VMs by their run's id before that."""
-
-    request: Recorded | None
-    runs: dict[str, Recorded]
-
-
-class DecisionToRecord(TypedDict):
-    """One decision about one run: that of a VM, or (`batch`) that of the whole request."""
-
-    run_id: str
-    batch: bool
-    decision: Recorded
+from contracts.approvals import ApprovalState, DecisionToRecord
 
 
 def approval_record(ctx: EntityContext, request: DecisionToRecord | None) -> None:

@@ -3,12 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
+from contracts.machine_steps import ReadDecision
 from contracts.reasons import Refusal, RefusalCode
 from contracts.run import Decision
 from contracts.stages import Stage
-from contracts.steps import APPROVAL_EVENT
+from contracts.steps import APPROVAL_EVENT, READ_DECISION
 from orchestrators.calling import Story
 from orchestrators.machine_run import MachineRun, Refused
+from orchestrators.waiting import ask
 
 
 def wait_for_approval(run: MachineRun) -> Story[bool]:
@@ -17,7 +19,7 @@ def wait_for_approval(run: MachineRun) -> Story[bool]:
     if approval is None:
         return False
     run.enter(Stage.AWAITING_APPROVAL)
-    run.decision = run.job.decision or (yield from _heard(run, approval.timeout_minutes))
+    run.decision = run.job.decision or (yield from _heard(run, approval.timeout_minutes)) or (yield from _recorded(run))
     if run.decision is None and approval.on_timeout == "proceed":
         run.note(f"nobody decided within {approval.timeout_minutes} min, and the request says to go on then")
     elif run.decision is None:
@@ -42,3 +44,9 @@ def _heard(run: MachineRun, minutes: int) -> Story[Decision | None]:
     # An event wait that stands would swallow the next event.
     said.cancel()
     return None
+
+
+def _recorded(run: MachineRun) -> Story[Decision | None]:
+    """Read the record before nobody is said to have decided: an event that was accepted in time may come late."""
+    answer = yield from ask(run, READ_DECISION, ReadDecision(run_id=run.job.run_id, batch_id=run.job.batch_id))
+    return answer.decision

@@ -1,7 +1,6 @@
 """Machines that a terminated or broken run left stopped: a stopped machine is billed until it is deallocated."""
 
 from datetime import timedelta
-from typing import Any, cast
 
 from durabletask import task
 from durabletask.entities import EntityInstanceId
@@ -12,6 +11,7 @@ from contracts.machine_steps import Deallocate, OneMachine
 from contracts.steps import DEALLOCATE_VM, FIND_ENDED_RUNS, MACHINE_LEASE, READ_POWER_STATE, READ_STUCK_MACHINE
 from contracts.sweep_steps import EndedRun, FindEndedRuns, ReadStuckMachine
 from orchestrators.calling import Story, Throttled, run_step
+from orchestrators.lease import LeaseUnavailable, ask_lease
 from orchestrators.sweeping import Sweep, pauses
 from orchestrators.waiting import words
 from policy.leftovers import why_not_deallocated
@@ -55,8 +55,11 @@ def _stuck(swept: Sweep, ended: EndedRun) -> Story[MachineState | None]:
 
 def _held(swept: Sweep, ended: EndedRun) -> Story[str | None]:
     """Tell whether a live run holds the machine's lease: it would take a deallocation for a stranger's."""
-    raw: Any = yield swept.ctx.call_entity(_lease(ended.vm_id), "peek", {})
-    holder = cast("str | None", raw["holder"])
+    try:
+        answer = yield from ask_lease(swept.ctx, swept.first_of, _lease(ended.vm_id), "peek", {})
+    except LeaseUnavailable as silent:
+        return str(silent)
+    holder = answer["holder"]
     if holder is None or holder == ended.run_id:
         return None
     state = yield from swept.run_state(holder)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from durabletask import task
 
@@ -51,6 +52,10 @@ class Sweep:
             self.fail(about, answer.failure.message)
             return None
         return answer
+
+    def first_of(self, *awaited: task.Task[Any]) -> Story[None]:
+        """Wait for the first of these; nobody cancels a sweep."""
+        yield awaited[0] if len(awaited) == 1 else task.when_any([*awaited])
 
     def run_state(self, run_id: str) -> Story[RunStateRead]:
         """Ask the engine whether a run is alive; one of which it says nothing counts as alive."""

@@ -18,7 +18,7 @@ from tests.support.requests import GROUP, SUBSCRIPTION
 unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
 
 SUBNET = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/v/subnets/s"
-WAIT = {"first": 1, "every": 16, "deadline": 31}
+WAIT = {"first": 1, "every": 16, "deadline": 121}
 
 READ: dict[str, tuple[str, object]] = {
     "GOLDEN_ALLOWED_SCOPES": (f"{GROUP.upper()}, /subscriptions/{SUBSCRIPTION}", None),

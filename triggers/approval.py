@@ -67,12 +67,12 @@ async def _record_and_send(
     A call that dies in between may be made again: the same decision is found in the record, and is sent.
     """
     run_id = state.instance_id
-    standing, before = await record_decision(client, run_id, _batch_id(state), approved=decision.approved)
-    if standing != decision.approved:
-        said = "yes" if standing else "no"
+    standing, before = await record_decision(client, run_id, _batch_id(state), decision)
+    if standing.approved != decision.approved:
+        said = "yes" if standing.approved else "no"
         detail = "look at the run: the first decision counts; if it has not heard it, send that one again"
         return (409, "AlreadyDecided", f"run {run_id} was decided before: {said}", detail)
-    decision = decision.model_copy(update={"except_runs": before})
+    decision = standing.model_copy(update={"except_runs": before})
     line = audit_line("decision", runId=run_id, **decision.model_dump(mode="json", exclude_none=True))
     logging.getLogger("golden_images").info(line)
     sent = await send_event(client, run_id, APPROVAL_EVENT, decision.model_dump(mode="json", exclude_none=True))

@@ -13,6 +13,7 @@ from contracts.ids import VmId
 from contracts.machine_steps import (
     CollectEvidence,
     Deallocate,
+    DecisionRead,
     DeprovisionProgress,
     EvidenceCollected,
     Inspected,
@@ -20,6 +21,7 @@ from contracts.machine_steps import (
     OneMachine,
     Ordered,
     PowerStateRead,
+    ReadDecision,
     ReadDeprovision,
     ReadRunState,
     ReadSerialMarker,
@@ -32,6 +34,7 @@ from contracts.machine_steps import (
     StartDeprovision,
 )
 from contracts.message import Message
+from contracts.run import Decision
 from contracts.steps import STEPS
 from policy.identity import may_be_deallocated, same_machine
 from tests.support.fake_things import FakeThings, part_of, subject_of
@@ -70,6 +73,7 @@ class FakeAzure(FakeThings):
     calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     sent: list[str] = field(default_factory=list[str])
     alive: set[str] = field(default_factory=set[str])
+    decisions: dict[str, Decision] = field(default_factory=dict[str, Decision])
     trouble: Callable[[str, str, int], Answer | None] = lambda step, vm, nth: None
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
 
@@ -181,6 +185,9 @@ class FakeAzure(FakeThings):
 
     def _read_run_state(self, request: ReadRunState) -> RunStateRead:
         return RunStateRead(alive=request.run_id in self.alive)
+
+    def _read_decision(self, request: ReadDecision) -> DecisionRead:
+        return DecisionRead(decision=self.decisions.get(request.run_id))
 
     def _send_result(self, request: SendResult) -> Sent:
         self.sent.append(request.text)
