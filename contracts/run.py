@@ -105,15 +105,17 @@ class AcceptedRun(Message):
 
 
 class Decision(Message):
-    """What an approver said; `principal` as far as the door knows.
-
-    `except_runs`: runs of single machines that were decided before this decision about the whole request.
-    """
+    """What an approver said; `principal` as far as the door knows."""
 
     approved: bool
     principal: str | None = None
     comment: str = ""
     at: datetime | None = None
+
+
+class RequestDecision(Decision):
+    """What an approver said about a whole request; it leaves `except_runs`, single machines decided before, alone."""
+
     except_runs: tuple[str, ...] = ()
 
 

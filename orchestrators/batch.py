@@ -12,7 +12,7 @@ from contracts.log_line import audit_line, log_line
 from contracts.reasons import Failure, FailureCode
 from contracts.request import Target
 from contracts.results import MachineResult, MachineSummary, Outcome, RunResult
-from contracts.run import AcceptedRun, Decision, MachineJob
+from contracts.run import AcceptedRun, Decision, MachineJob, RequestDecision
 from contracts.stages import Stage
 from contracts.steps import APPROVAL_EVENT, CANCEL_EVENT, GOLDEN_IMAGE
 
@@ -37,6 +37,7 @@ class Batch:
         self.decision: Decision | None = None
         self.running: dict[str, task.Task[Any]] = {}
         self.untold: list[MachineResult] = []
+        self._decided_alone: frozenset[str] = frozenset()
         self._jobs: dict[str, MachineJob] = {}
         self._ended: list[MachineSummary] = []
         self._waiting: Iterator[Target] = iter(accepted.request.targets)
@@ -72,9 +73,10 @@ class Batch:
         for run_id in self.running:
             self.ctx.send_event(run_id, CANCEL_EVENT)
 
-    def decide(self, decision: Decision) -> None:
+    def decide(self, said: RequestDecision) -> None:
         """Keep what the approver said for the machines that begin later, and pass it on to those under way."""
-        self.decision = decision
+        self.decision = decision = Decision(**said.model_dump(exclude={"except_runs"}))
+        self._decided_alone = frozenset(said.except_runs)
         self.log("decided", approved=decision.approved, principal=decision.principal)
         self.tell_decision()
 
@@ -83,7 +85,7 @@ class Batch:
         if self.decision is None:
             return
         for run_id in self.running:
-            if self._jobs[run_id].decision is None and run_id not in self.decision.except_runs:
+            if self._jobs[run_id].decision is None and run_id not in self._decided_alone:
                 self.ctx.send_event(run_id, APPROVAL_EVENT, data=_plain(self.decision))
 
     def collect(self) -> None:
@@ -186,5 +188,4 @@ def _job(accepted: AcceptedRun, target: Target, decision: Decision | None) -> Ma
 
 
 def _plain(decision: Decision) -> dict[str, object]:
-    # Without the runs that it leaves alone: they are many, and nobody reads them further on.
-    return decision.model_dump(mode="json", exclude_none=True, exclude={"except_runs"})
+    return decision.model_dump(mode="json", exclude_none=True)

@@ -15,7 +15,7 @@ from durabletask import task
 
 from contracts.machine_steps import SendResult
 from contracts.results import MachineResult, RunResult, result_text
-from contracts.run import AcceptedRun, Decision
+from contracts.run import AcceptedRun, RequestDecision
 from contracts.steps import APPROVAL_EVENT, CANCEL_EVENT, SEND_RESULT
 from orchestrators.batch import Batch, audit_acceptance
 from orchestrators.calling import Story, Throttled, run_step
@@ -75,7 +75,7 @@ def _fan_out(batch: Batch) -> Story[None]:
 def _decided(batch: Batch, payload: object) -> bool:
     """Take the decision in; what is none (an event raised past the door) is logged, and waited past."""
     try:
-        batch.decide(Decision.model_validate(payload))
+        batch.decide(RequestDecision.model_validate(payload))
     except ValueError:
         batch.log("approval event is no decision")
         return False

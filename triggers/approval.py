@@ -10,7 +10,7 @@ from durabletask.client import OrchestrationState
 from contracts.decision_request import DecisionRequest
 from contracts.log_line import audit_line
 from contracts.reading import BadRequest, read_form
-from contracts.run import AcceptedRun, Decision, MachineJob
+from contracts.run import AcceptedRun, Decision, MachineJob, RequestDecision
 from contracts.stages import Stage
 from contracts.steps import APPROVAL_EVENT, IMAGE_BATCH
 from triggers.caller import caller_of
@@ -72,10 +72,11 @@ async def _record_and_send(
         said = "yes" if standing.approved else "no"
         detail = "look at the run: the first decision counts; if it has not heard it, send that one again"
         return (409, "AlreadyDecided", f"run {run_id} was decided before: {said}", detail)
-    decision = standing.model_copy(update={"except_runs": before})
-    line = audit_line("decision", runId=run_id, **decision.model_dump(mode="json", exclude_none=True))
-    logging.getLogger("golden_images").info(line)
-    sent = await send_event(client, run_id, APPROVAL_EVENT, decision.model_dump(mode="json", exclude_none=True))
+    event = standing.model_dump(mode="json", exclude_none=True)
+    logging.getLogger("golden_images").info(audit_line("decision", runId=run_id, **event))
+    if state.name == IMAGE_BATCH:
+        event = RequestDecision(**standing.model_dump(), except_runs=before).model_dump(mode="json", exclude_none=True)
+    sent = await send_event(client, run_id, APPROVAL_EVENT, event)
     if sent is Sent.RUN_ENDED:
         return _run_over(run_id)
     if sent is Sent.NO_SUCH_RUN:
