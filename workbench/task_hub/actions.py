@@ -1,24 +1,34 @@
 """What an orchestrator decided, turned into rows: one function an action."""
 
+import logging
 import uuid
 from collections.abc import Callable
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from workbench.task_hub import activities, control, entities, locks, timers
+from workbench.task_hub import activities, control, entities, entity_messages, locks, timers
 from workbench.task_hub import history_events as events
 from workbench.task_hub.errors import HubError
 from workbench.task_hub.history_events import Kind, given
-from workbench.task_hub.instances import Instance, Parent, Start, deliver
-from workbench.task_hub.starting import Existing, start_child
+from workbench.task_hub.instances import Instance, Parent, Start, deliver, find
+from workbench.task_hub.starting import Existing, start_unasked
 from workbench.task_hub.transaction import Tx
 
+_log = logging.getLogger("task_hub.entities")
 
-def take(tx: Tx, instance: Instance, action: pb.OrchestratorAction, existing: Existing) -> bytes | None:
-    """Do what an action says, and give the event that confirms it in the history."""
+
+def take(
+    tx: Tx, instance: Instance, action: pb.OrchestratorAction, existing: Existing, *, sorts: bool = False
+) -> bytes | None:
+    """Do what an action says, and give the event that confirms it in the history.
+
+    `sorts`: entities sort what they are sent within a window of time, and drop what bears no time of sending.
+    """
     kind = action.WhichOneof("orchestratorActionType") or ""
     if kind == "createSubOrchestration":
         return _start_child(tx, instance, action, existing)
+    if kind == "sendEntityMessage":
+        return _send_entity_message(tx, instance, action, sorts=sorts)
     handler = _HANDLERS.get(kind)
     return handler(tx, instance, action) if handler else None
 
@@ -50,7 +60,7 @@ def _start_child(tx: Tx, instance: Instance, action: pb.OrchestratorAction, exis
     parent = Parent(instance, action.id)
     try:
         start = Start(child_id, asked.name, payload, version, dict(asked.tags), parent=parent, trace=trace)
-        start_child(tx, start, existing)
+        start_unasked(tx, start, existing)
     except HubError as refusal:
         failure = pb.TaskFailureDetails(errorType="OrchestrationAlreadyExists", errorMessage=refusal.message)
         deliver(tx, instance, Kind.RESULT, events.child_failed(tx.now, action.id, failure))
@@ -75,28 +85,29 @@ def _send_event(tx: Tx, _instance: Instance, action: pb.OrchestratorAction) -> b
 
 def _terminate(tx: Tx, _instance: Instance, action: pb.OrchestratorAction) -> None:
     asked = action.terminateOrchestration
-    control.terminate(tx, asked.instanceId, given(asked, "reason"), recurse=asked.recurse)
+    target = find(tx, asked.instanceId)
+    if target is not None:
+        control.terminate_instance(tx, target, given(asked, "reason"))
 
 
-def _send_entity_message(tx: Tx, instance: Instance, action: pb.OrchestratorAction) -> bytes | None:
+def _send_entity_message(tx: Tx, instance: Instance, action: pb.OrchestratorAction, *, sorts: bool) -> bytes | None:
     message = action.sendEntityMessage
     kind = message.WhichOneof("EntityMessageType")
     if kind == "entityOperationSignaled":
         entities.signal(tx, message.entityOperationSignaled)
-        return events.scheduled(tx.now, action.id, entityOperationSignaled=message.entityOperationSignaled)
-    if kind == "entityOperationCalled":
+    elif kind in ("entityOperationCalled", "entityLockRequested") and sorts:
+        # The caller waits for ever: without a time of sending the first message is a duplicate already.
+        _log.warning("%s: a message to an entity without a time of sending is dropped as a duplicate", instance.id)
+    elif kind == "entityOperationCalled":
         entities.call(tx, instance, message.entityOperationCalled)
-        return events.scheduled(tx.now, action.id, entityOperationCalled=message.entityOperationCalled)
-    if kind == "entityLockRequested":
+    elif kind == "entityLockRequested":
         locks.request(tx, instance, message.entityLockRequested)
-        return events.scheduled(tx.now, action.id, entityLockRequested=message.entityLockRequested)
-    if kind == "entityUnlockSent":
+    elif kind == "entityUnlockSent":
         unlock = message.entityUnlockSent
         # A section that ends before it was granted takes its request back.
         locks.release(tx, instance.n, unlock.criticalSectionId)
         locks.unlock(tx, unlock.criticalSectionId, unlock.targetInstanceId.value)
-        return events.scheduled(tx.now, action.id, entityUnlockSent=unlock)
-    return None
+    return entity_messages.sent(tx.now, action, instance.id)
 
 
 _HANDLERS: dict[str, Callable[[Tx, Instance, pb.OrchestratorAction], bytes | None]] = {
@@ -104,5 +115,4 @@ _HANDLERS: dict[str, Callable[[Tx, Instance, pb.OrchestratorAction], bytes | Non
     "createTimer": _create_timer,
     "sendEvent": _send_event,
     "terminateOrchestration": _terminate,
-    "sendEntityMessage": _send_entity_message,
 }

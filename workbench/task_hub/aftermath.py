@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from workbench.task_hub.dispatch import Dispatcher
-from workbench.task_hub.transaction import Effects
+from workbench.task_hub.hidden import Item
+from workbench.task_hub.polling import Polling
+from workbench.task_hub.transaction import Effects, ReadyOrchestration
 from workbench.task_hub.waiting import Waiting
 from workbench.task_hub.worker_stream import Work
 
@@ -17,8 +19,12 @@ class Aftermath:
         waiting: Waiting,
         note_timer: Callable[[int], None],
         on_started: Callable[[str], None] | None,
+        polling: Polling,
+        now: Callable[[], int],
     ) -> None:
-        """Take those who are to know."""
+        """Take those who are to know, and the hub's time."""
+        self._polling = polling
+        self._now = now
         self._dispatcher = dispatcher
         self._waiting = waiting
         self._note_timer = note_timer
@@ -30,6 +36,7 @@ class Aftermath:
             for token in effects.released:
                 self._dispatcher.release(token)
             self._keep_histories(effects)
+            self._hide(effects)
             self._queue(effects)
         if effects.earliest_timer is not None:
             self._note_timer(effects.earliest_timer)
@@ -47,8 +54,19 @@ class Aftermath:
         for n in effects.forgotten:
             cache.forget(n)
 
+    def _hide(self, effects: Effects) -> None:
+        for target, row, until in effects.delayed:
+            if isinstance(target, ReadyOrchestration):
+                item = Item(Work.ORCHESTRATION, target.n, target.name, target.version)
+            else:
+                item = Item(Work.ENTITY, target, entity_name(target), None)
+            self._dispatcher.hide(item, (row,), until)
+
     def _queue(self, effects: Effects) -> None:
         dispatcher = self._dispatcher
+        now = self._now()
+        for target in (*effects.touched, *effects.entities, *(ready.n for ready in effects.orchestrations)):
+            self._polling.touch(target, now)
         for orchestration in effects.orchestrations:
             dispatcher.orchestration_ready(orchestration)
         for activity in effects.activities:

@@ -35,6 +35,7 @@ class BackendOptions:
     `replace_running`: a start under the id of a running instance replaces it (`AnyState`), else only that of an
     ended one. `remote_clients`: clients are on other instances than the workers, so that what they send is seen at
     the next poll. `early_timers`: a timer's message is hidden for whole seconds, so it comes up to one second early.
+    `late_timers`: it is seen at the next poll, so it comes up to the polling interval late.
     `lose_early_events`: what a client sends to an instance that a client started before its first turn is lost.
     `lost_worker`: see `LostWorker`.
     """
@@ -48,6 +49,7 @@ class BackendOptions:
     replace_running: bool = False
     remote_clients: bool = False
     early_timers: bool = True
+    late_timers: bool = True
     lose_early_events: bool = True
     lost_worker: LostWorker = LostWorker.HOST
 
@@ -73,6 +75,8 @@ class BackendOptions:
         for name, key in _VISIBILITIES.items():
             if key.lower() in provider:
                 given[name] = _visibility(key, provider[key.lower()])
+        if keys.get("maxgrpcmessagesizeinbytes"):
+            given["max_message_bytes"] = int(keys["maxgrpcmessagesizeinbytes"])
         if "maxqueuepollinginterval" in provider:
             given["max_polling_interval"] = _time("maxQueuePollingInterval", provider["maxqueuepollinginterval"])
         return cls(**given)
@@ -86,7 +90,7 @@ class BackendOptions:
 
     def without_races(self) -> "BackendOptions":
         """Give the same settings with timers on time, no event lost and one process for all."""
-        return replace(self, remote_clients=False, early_timers=False, lose_early_events=False)
+        return replace(self, remote_clients=False, early_timers=False, late_timers=False, lose_early_events=False)
 
 
 _VISIBILITIES = {
@@ -132,7 +136,7 @@ def _any_state(value: str) -> bool:
 def _visibility(key: str, value: Any) -> timedelta:
     time = _time(key, value)
     if not _SHORTEST <= time <= _LONGEST:
-        raise ValueError(f"{key}: {value} must be between 1 and 60 minutes")
+        raise ValueError(f"{key[0].upper()}{key[1:]} must be between 1 and 60 minutes, not {value}.")
     return time
 
 

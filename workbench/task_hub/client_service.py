@@ -2,6 +2,8 @@
 
 # ruff: noqa: N802 - the methods are named as the protocol names them.
 
+import asyncio
+import logging
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -12,10 +14,13 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 
 from workbench.task_hub import control, entities, entity_queries, instance_queries, purging, rewinding, starting
 from workbench.task_hub.errors import HubError
-from workbench.task_hub.history_events import given
-from workbench.task_hub.instances import PENDING, TERMINAL, Start
+from workbench.task_hub.history_events import Kind, given
+from workbench.task_hub.instances import PENDING, TERMINAL, Instance, Start
 from workbench.task_hub.parts import Parts
 from workbench.task_hub.transaction import Tx
+from workbench.task_hub.worker_stream import Work
+
+_log = logging.getLogger("task_hub.clients")
 
 _ANSWER_BEFORE_DEADLINE = 0.1
 _MOST_CLEANED = 200
@@ -36,15 +41,16 @@ class ClientService:
             request.instanceId or uuid.uuid4().hex,
             request.name,
             given(request, "input"),
-            given(request, "version") or self._parts.default_version,
+            given(request, "version") or self._parts.options.default_version,
             dict(request.tags) or None,
             at=request.scheduledStartTimestamp.ToMicroseconds()
             if request.HasField("scheduledStartTimestamp")
             else None,
             trace=request.parentTraceContext if request.HasField("parentTraceContext") else None,
+            by_client=True,
         )
         existing = self._parts.existing
-        started = await self._journal.submit(lambda tx: starting.start_by_client(tx, start, existing))
+        started = await self._send(lambda tx: starting.start_by_client(tx, start, existing))
         return pb.CreateInstanceResponse(instanceId=started)
 
     async def GetInstance(self, request: pb.GetInstanceRequest, _context: Any) -> pb.GetInstanceResponse:
@@ -81,34 +87,52 @@ class ClientService:
     async def RaiseEvent(self, request: pb.RaiseEventRequest, _context: Any) -> pb.RaiseEventResponse:
         """Deliver an event."""
         name, data = request.name, given(request, "input")
-        await self._journal.submit(lambda tx: control.raise_event(tx, request.instanceId, name, data))
+        await self._send(lambda tx: control.raise_event(tx, request.instanceId, name, data, self._early))
         return pb.RaiseEventResponse()
 
     async def TerminateInstance(self, request: pb.TerminateRequest, _context: Any) -> pb.TerminateResponse:
-        """Order an instance, and its children when asked, to end."""
-        output, recurse = given(request, "output"), request.recursive
-        await self._journal.submit(lambda tx: control.terminate(tx, request.instanceId, output, recurse=recurse))
+        """Order an instance to end, never its children."""
+        output = given(request, "output")
+        await self._send(lambda tx: control.terminate(tx, request.instanceId, output, self._early))
         return pb.TerminateResponse()
 
     async def SkipGracefulOrchestrationTerminations(
-        self, request: pb.SkipGracefulOrchestrationTerminationsRequest, _context: Any
+        self, _request: pb.SkipGracefulOrchestrationTerminationsRequest, _context: Any
     ) -> pb.SkipGracefulOrchestrationTerminationsResponse:
-        """End instances without asking a worker."""
-        ids, reason = list(request.instanceBatch.instanceIds), given(request, "reason")
-        missed = await self._journal.submit(lambda tx: control.force_end(tx, ids, reason))
-        return pb.SkipGracefulOrchestrationTerminationsResponse(unterminatedInstanceIds=missed)
+        """The extension has no such call."""
+        raise HubError(grpc.StatusCode.UNIMPLEMENTED, "")
 
     async def SuspendInstance(self, request: pb.SuspendRequest, _context: Any) -> pb.SuspendResponse:
         """Order an instance to pause."""
         reason = given(request, "reason")
-        await self._journal.submit(lambda tx: control.suspend(tx, request.instanceId, reason))
+        await self._send(lambda tx: control.suspend(tx, request.instanceId, reason, self._early))
         return pb.SuspendResponse()
 
     async def ResumeInstance(self, request: pb.ResumeRequest, _context: Any) -> pb.ResumeResponse:
         """Order a paused instance to go on."""
         reason = given(request, "reason")
-        await self._journal.submit(lambda tx: control.resume(tx, request.instanceId, reason))
+        await self._send(lambda tx: control.resume(tx, request.instanceId, reason))
         return pb.ResumeResponse()
+
+    def _early(self, tx: Tx, instance: Instance) -> bool:
+        """Tell whether a message is lost: its instance was started by a client, and no turn of it has begun."""
+        if not self._parts.options.lose_early_events or not instance.by_client or instance.events:
+            return False
+        row = tx.db.execute("SELECT 1 FROM inbox WHERE n=? AND kind=?", (instance.n, int(Kind.START))).fetchone()
+        if row is None or instance.execution > 1 or self._parts.dispatcher.is_out(Work.ORCHESTRATION, instance.n):
+            return False
+        _log.warning("%s: Discarding 1 dequeued history event(s): No such instance", instance.id)
+        return True
+
+    def _send[T](self, step: Callable[[Tx], T]) -> asyncio.Future[T]:
+        """Run a transition that puts messages into queues; those of a remote client are seen at the next look."""
+        look = self._parts.polling.next_look if self._parts.options.remote_clients else None
+
+        def taken(tx: Tx) -> T:
+            tx.next_look = look
+            return step(tx)
+
+        return self._journal.submit(taken)
 
     async def RewindInstance(self, request: pb.RewindInstanceRequest, _context: Any) -> pb.RewindInstanceResponse:
         """Let a failed instance run again from its last good state."""
@@ -119,16 +143,16 @@ class ClientService:
     async def RestartInstance(self, request: pb.RestartInstanceRequest, _context: Any) -> pb.RestartInstanceResponse:
         """Begin a finished instance again."""
         new_id = request.restartWithNewInstanceId
-        fresh = await self._journal.submit(lambda tx: control.restart(tx, request.instanceId, new_id=new_id))
+        fresh = await self._send(lambda tx: control.restart(tx, request.instanceId, new_id=new_id))
         return pb.RestartInstanceResponse(instanceId=fresh)
 
     async def QueryInstances(self, request: pb.QueryInstancesRequest, _context: Any) -> pb.QueryInstancesResponse:
         """Give a page of instances."""
         return instance_queries.page(self._db, request.query)
 
-    async def ListInstanceIds(self, request: pb.ListInstanceIdsRequest, _context: Any) -> pb.ListInstanceIdsResponse:
-        """Give a page of the ids of finished instances."""
-        return instance_queries.finished_ids(self._db, request)
+    async def ListInstanceIds(self, _request: pb.ListInstanceIdsRequest, _context: Any) -> pb.ListInstanceIdsResponse:
+        """The extension has no such call."""
+        raise HubError(grpc.StatusCode.UNIMPLEMENTED, "")
 
     async def StreamInstanceHistory(
         self, request: pb.StreamInstanceHistoryRequest, _context: Any
@@ -138,25 +162,24 @@ class ClientService:
             yield chunk
 
     async def PurgeInstances(self, request: pb.PurgeInstancesRequest, _context: Any) -> pb.PurgeInstancesResponse:
-        """Delete finished instances: one, a batch, or by filter in several transactions, within the filter's time."""
-        recursive, complete = request.recursive, True
+        """Delete finished instances: one, or by filter in several transactions, within the filter's time."""
+        if request.HasField("instanceBatch"):
+            raise HubError(grpc.StatusCode.INVALID_ARGUMENT, "Unknown purge request type 'InstanceBatch'.")
         if request.HasField("purgeInstanceFilter"):
-            deleted, complete = await self._purge_by_filter(request.purgeInstanceFilter, recursive=recursive)
+            deleted = await self._purge_by_filter(request.purgeInstanceFilter)
         else:
-            ids = list(request.instanceBatch.instanceIds) or [request.instanceId]
-            deleted = await self._journal.submit(lambda tx: sum(_purge(tx, i, recursive=recursive) for i in ids))
-        answer = pb.PurgeInstancesResponse(deletedInstanceCount=deleted)
-        answer.isComplete.value = complete
-        return answer
+            purge = purging.purge_entity if request.instanceId.startswith("@") else purging.purge_one
+            deleted = await self._journal.submit(lambda tx: purge(tx, request.instanceId))
+        return pb.PurgeInstancesResponse(deletedInstanceCount=deleted)
 
-    async def _purge_by_filter(self, wanted: pb.PurgeInstanceFilter, *, recursive: bool) -> tuple[int, bool]:
+    async def _purge_by_filter(self, wanted: pb.PurgeInstanceFilter) -> int:
         limit = wanted.timeout.ToTimedelta().total_seconds() if wanted.HasField("timeout") else None
         until = None if limit is None else time.monotonic() + limit
         deleted, more = 0, True
         while more and (until is None or time.monotonic() < until):
-            count, more = await self._journal.submit(lambda tx: purging.purge_some(tx, wanted, recursive=recursive))
+            count, more = await self._journal.submit(lambda tx: purging.purge_some(tx, wanted))
             deleted += count
-        return deleted, not more
+        return deleted
 
     async def SignalEntity(self, request: pb.SignalEntityRequest, _context: Any) -> pb.SignalEntityResponse:
         """Queue an operation on an entity, now or at its time."""
@@ -166,7 +189,7 @@ class ClientService:
             signal.input.CopyFrom(request.input)
         if request.HasField("scheduledTime"):
             signal.scheduledTime.CopyFrom(request.scheduledTime)
-        await self._journal.submit(lambda tx: entities.signal(tx, signal))
+        await self._send(lambda tx: entities.signal(tx, signal))
         return pb.SignalEntityResponse()
 
     async def GetEntity(self, request: pb.GetEntityRequest, _context: Any) -> pb.GetEntityResponse:
@@ -191,9 +214,3 @@ class ClientService:
             removed, released = removed + found[0], released + found[1]
             if not any(found):
                 return pb.CleanEntityStorageResponse(emptyEntitiesRemoved=removed, orphanedLocksReleased=released)
-
-
-def _purge(tx: Tx, instance_id: str, *, recursive: bool) -> int:
-    if instance_id.startswith("@"):
-        return purging.purge_entity(tx, instance_id)
-    return purging.purge_one(tx, instance_id, recursive=recursive)

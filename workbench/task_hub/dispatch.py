@@ -1,66 +1,65 @@
-"""Gives work items to workers under leases, and takes them back from workers that are gone."""
+"""Gives work items to workers under leases, and decides what becomes of the work of a worker that is gone."""
 
-import asyncio
 import itertools
 import sqlite3
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from workbench.task_hub import work_items
+from workbench.task_hub.backend_options import BackendOptions, LostWorker
 from workbench.task_hub.errors import LostLeaseError
 from workbench.task_hub.gathering import Gathering
+from workbench.task_hub.hidden import SECOND, Hidden, Item, Key, back_off, hidden_until
 from workbench.task_hub.history_cache import HistoryCache
-from workbench.task_hub.ready_queue import ReadyQueue
+from workbench.task_hub.lease import Lease, Reports
+from workbench.task_hub.ready_queue import ReadyQueue, accepts
+from workbench.task_hub.time_keeper import MICROSECOND
 from workbench.task_hub.transaction import ReadyOrchestration
 from workbench.task_hub.turns import Turn
-from workbench.task_hub.work_items import Batch
+from workbench.task_hub.work_items import Batch, Sight
 from workbench.task_hub.worker_stream import Work, WorkerStream
 
-type Key = int | str
-_GIVEN_BACK_SECONDS = 0.1  # before an item that a worker gave back is given out again
-UNWRITTEN_SECONDS = 5.0  # before one whose completion could not be written is: a full disk must not repeat effects
-
-
-@dataclass(slots=True)
-class Lease:
-    """One work item in a worker's hands."""
-
-    token: str
-    work: Work
-    key: Key
-    name: str
-    version: str | None
-    taken: Turn | Batch | None
-    expires: float
-    stream: WorkerStream | None
-    completing: bool = False
+UNWRITTEN_SECONDS = 5  # before an item whose completion could not be written: a full disk must not repeat effects
 
 
 class Dispatcher:
     """Queues of ready work, the workers that are connected, and the leases between them.
 
-    A lease ends with its completion. When its stream closes, or after `lease_seconds`, the item is queued again; its
-    token stays good until the item is given to somebody, so that work done by a worker that only lost its connection
-    is not lost. Leases live in memory: those of an earlier process are unknown, which refuses their completions.
+    A lease ends with its completion. When its stream closes, its messages stay hidden for the visibility timeout, as
+    those of a host that is gone, and its token is good no longer; after `lease_seconds` of a silent worker the item
+    is queued again. Leases live in memory: those of an earlier process are unknown, which refuses their completions.
     """
 
     def __init__(
-        self, db: sqlite3.Connection, now: Callable[[], int], *, lease_seconds: float, older_entities: bool
+        self,
+        db: sqlite3.Connection,
+        now: Callable[[], int],
+        options: BackendOptions,
+        *,
+        lease_seconds: float,
+        older_entities: bool,
     ) -> None:
-        """Take a connection that reads what is committed."""
+        """Take a connection that reads what is committed; `reports` is set before the first worker connects."""
         self._db = db
         self._now = now
+        self._options = options
         self._lease_seconds = lease_seconds
         self._older_entities = older_entities
+        self.reports: Reports | None = None
         self.cache = HistoryCache()
+        self.hidden = Hidden()
         self._ready: dict[Work, ReadyQueue[Key]] = {work: ReadyQueue() for work in Work}
         self._streams: list[WorkerStream] = []
         self._leases: dict[str, Lease] = {}  # by token: every completion that is still welcome
         self._out: dict[tuple[Work, Key], Lease] = {}
         self._queued_again: dict[tuple[Work, Key], Lease] = {}
+        self._put_back: Counter[tuple[Work, Key]] = Counter()
+        self._given: list[Lease] = []
+        self._streams_lost = 0
+        self._closed = False
         # Others ask, on their threads, whether all is idle: they must not look while an item is between two queues.
         self.lock = threading.RLock()
         self._numbers = itertools.count(1)
@@ -69,7 +68,7 @@ class Dispatcher:
 
     @property
     def idle(self) -> bool:
-        """True when nothing is queued, gathering or out."""
+        """True when nothing is queued, gathering or out; what is hidden waits for its time as a timer does."""
         with self.lock:
             return not (self._out or self._gathering or any(self._ready.values()))
 
@@ -80,18 +79,45 @@ class Dispatcher:
             self.pump()
 
     def disconnect(self, stream: WorkerStream) -> None:
-        """Take back at once what a worker has not completed."""
+        """Let go of a worker: what it has not completed is lost with its host, or with its process alone."""
         with self.lock:
             if stream in self._streams:
                 self._streams.remove(stream)
-            for token in list(stream.tokens):
-                lease = self._leases.get(token)
-                if lease is not None and not lease.completing:
-                    self._queue_again(lease)
+            found = [self._leases.get(token) for token in stream.tokens]
+            lost = [lease for lease in found if lease is not None and not lease.completing]
+            if self._closed or not lost:
+                return
+            self._streams_lost += 1
+            alone = self._options.lost_worker is LostWorker.WORKER or (
+                self._options.lost_worker is LostWorker.BOTH and self._streams_lost % 2 == 0
+            )
+            for lease in lost:
+                self._end_without_worker(lease, host_lives=alone)
             self.pump()
+
+    def _end_without_worker(self, lease: Lease, *, host_lives: bool) -> None:
+        if host_lives and lease.item.work is Work.ORCHESTRATION:
+            self._hide(lease, self._now() + self._next_back_off(lease))
+        elif host_lives:
+            lease.completing = True
+            self._reports.worker_lost(lease)
+        else:
+            self._hide(lease, hidden_until(lease.given, self._now(), self.visibility(lease.item.work)))
+
+    def visibility(self, work: Work) -> int:
+        """Give how long a message of a host that is gone stays hidden (microseconds)."""
+        options = self._options
+        timeout = options.work_item_visibility if work is Work.ACTIVITY else options.control_queue_visibility
+        return timeout // MICROSECOND
+
+    @property
+    def _reports(self) -> Reports:
+        assert self.reports is not None
+        return self.reports
 
     def close(self) -> None:
         """End all streams."""
+        self._closed = True
         self._gathering.clear()
         for stream in self._streams:
             stream.outgoing.put_nowait(None)
@@ -104,9 +130,26 @@ class Dispatcher:
             self._ready[Work.ORCHESTRATION].add(ready.n, ready.name, ready.version)
 
     def add(self, work: Work, key: Key, name: str, version: str | None) -> None:
-        """Queue an activity or an entity, unless it is out."""
+        """Queue a work item, unless it is out."""
         if (work, key) not in self._out:
             self._ready[work].add(key, name, version)
+
+    def is_out(self, work: Work, key: Key) -> bool:
+        """Tell whether a worker has an item."""
+        return (work, key) in self._out
+
+    def hide(self, item: Item, rows: tuple[int, ...], until: int) -> None:
+        """Let rows of a work item be seen at a time (microseconds since 1970)."""
+        with self.lock:
+            self.hidden.hide(item, rows, until)
+            self._reports.seen_at(until)
+
+    def show(self, now: int) -> None:
+        """Queue work items of which a row's time has come."""
+        with self.lock:
+            for item in self.hidden.show(now):
+                self.add(item.work, item.key, item.name, item.version)
+            self.pump()
 
     def _release_gathered(self, ready: ReadyOrchestration) -> None:
         with self.lock:
@@ -122,6 +165,9 @@ class Dispatcher:
                     pass
             if self._gathering and not self._out and not any(self._ready.values()):
                 self._gathering.flush()
+            given, self._given = self._given, []
+            if given:
+                self._reports.given(given)
 
     def _give_one(self, work: Work, queue: ReadyQueue[Key]) -> bool:
         for stream in sorted(self._streams, key=lambda one: one.out[work]):
@@ -129,77 +175,113 @@ class Dispatcher:
                 continue
             found = queue.take(stream.accepted[work])
             if found is not None:
-                self._lease(work, *found, stream)
+                self._lease(Item(work, *found), stream)
                 return True
         return False
 
-    def _lease(self, work: Work, key: Key, name: str, version: str | None, stream: WorkerStream) -> None:
-        former = self._queued_again.pop((work, key), None)
+    def _lease(self, item: Item, stream: WorkerStream) -> None:
+        former = self._queued_again.pop((item.work, item.key), None)
         if former is not None:
             del self._leases[former.token]
         token = f"{self._epoch}-{next(self._numbers)}"
-        taken, item = self._read(work, key, token)
-        if item is None:
+        taken, content = self._read(item, token, stream.most_bytes)
+        if content is None:
             return
         expires = time.monotonic() + self._lease_seconds
-        lease = Lease(token, work, key, name, version, taken, expires, stream)
-        self._leases[token] = self._out[work, key] = lease
-        stream.give(work, token, item)
+        lease = Lease(token, item, taken, len(content), self._now(), expires)
+        if lease.size > stream.most_bytes:
+            larger = [one for one in self._streams if one.most_bytes >= lease.size and _takes(one, item)]
+            roomy = next((one for one in larger if one.has_room(item.work)), None)
+            if roomy is None:
+                self._set_aside(lease, fails=not larger)
+                return
+            stream = roomy
+        lease.stream = stream
+        self._leases[token] = self._out[item.work, item.key] = lease
+        self._given.append(lease)
+        stream.give(item.work, token, content)
 
-    def _read(self, work: Work, key: Key, token: str) -> tuple[Turn | Batch | None, bytes | None]:
-        if work is Work.ACTIVITY:
-            return None, work_items.activity(self._db, int(key), token)
-        if work is Work.ORCHESTRATION:
-            return work_items.orchestration(self._db, self.cache, int(key), self._now(), token) or (None, None)
-        return work_items.entity(self._db, str(key), token, older=self._older_entities) or (None, None)
+    def _set_aside(self, lease: Lease, *, fails: bool) -> None:
+        """No worker takes so large a message: sent all the same, it would end the stream and all that is on it."""
+        if fails:
+            lease.completing = True
+            self._leases[lease.token] = self._out[lease.item.work, lease.item.key] = lease
+            self._reports.too_large(lease)
+        else:
+            self.hide(lease.item, lease.rows, self._now() + SECOND)
+
+    def _read(self, item: Item, token: str, most_bytes: int) -> tuple[Turn | Batch | None, bytes | None]:
+        now = self._now()
+        sight = Sight(self.hidden.rows(item.work, item.key, now), now)
+        if item.work is Work.ACTIVITY:
+            return None, None if sight.hidden else work_items.activity(self._db, int(item.key), token)
+        if item.work is Work.ORCHESTRATION:
+            window = self._options.entity_reorder_window
+            found = work_items.orchestration(self._db, self.cache, int(item.key), sight, token, window)
+            return found or (None, None)
+        older = self._older_entities
+        found = work_items.entity(self._db, str(item.key), sight, token, older=older, most_bytes=most_bytes)
+        return found or (None, None)
+
+    def _hide(self, lease: Lease, until: int) -> None:
+        self._forget(lease)
+        item = lease.item
+        self.hide(item, lease.rows, until)
+        # Of an entity or an orchestration there may be messages that are not hidden.
+        if item.work is not Work.ACTIVITY and self._read(item, "", self._options.max_message_bytes)[1] is not None:
+            self.add(item.work, item.key, item.name, item.version)
+
+    def _forget(self, lease: Lease) -> None:
+        if lease.stream is not None:
+            lease.stream.take_back(lease.item.work, lease.token)
+            lease.stream = None
+        self._leases.pop(lease.token, None)
+        self._out.pop((lease.item.work, lease.item.key), None)
 
     def _queue_again(self, lease: Lease) -> None:
         if lease.stream is not None:
-            lease.stream.take_back(lease.work, lease.token)
+            lease.stream.take_back(lease.item.work, lease.token)
             lease.stream = None
-        if self._out.pop((lease.work, lease.key), None) is not None:
-            self._queued_again[lease.work, lease.key] = lease
-            self._ready[lease.work].add(lease.key, lease.name, lease.version)
+        place = (lease.item.work, lease.item.key)
+        if self._out.pop(place, None) is not None:
+            self._queued_again[place] = lease
+            self.add(lease.item.work, lease.item.key, lease.item.name, lease.item.version)
 
     def begin_completion(self, token: str, work: Work) -> Lease:
         """Give the lease whose completion is about to be written, so that nobody else gets the item; or refuse."""
         with self.lock:
             lease = self._leases.get(token)
-            if lease is None or lease.work is not work or lease.completing:
+            if lease is None or lease.item.work is not work or lease.completing:
                 raise LostLeaseError
             lease.completing = True
-            if self._queued_again.pop((work, lease.key), None) is not None:
-                self._ready[work].discard(lease.key)
-                self._out[work, lease.key] = lease
+            if self._queued_again.pop((work, lease.item.key), None) is not None:
+                self._ready[work].discard(lease.item.key)
+                self._out[work, lease.item.key] = lease
             return lease
 
     def release(self, token: str) -> None:
         """End a lease: its completion is on disk, or nothing will ever come of it."""
-        lease = self._leases.pop(token, None)
-        if lease is None:
-            return
-        if lease.stream is not None:
-            lease.stream.take_back(lease.work, token)
-        self._out.pop((lease.work, lease.key), None)
+        lease = self._leases.get(token)
+        if lease is not None:
+            self._forget(lease)
+            del self._put_back[lease.item.work, lease.item.key]
 
-    def give_back(self, token: str, work: Work, seconds: float = _GIVEN_BACK_SECONDS) -> None:
-        """Let an item wait a moment and be given out again; its token is good no longer. Unknown tokens are ignored."""
+    def give_back(self, token: str, work: Work, seconds: int | None = None) -> None:
+        """Let an item be given out again; its token is good no longer. Unknown tokens are ignored.
+
+        `seconds` on the hub's clock; as long as the extension keeps an abandoned message hidden unless given.
+        """
         with self.lock:
             lease = self._leases.get(token)
-            if lease is None or lease.work is not work or (work, lease.key) not in self._out:
+            if lease is None or lease.item.work is not work or (work, lease.item.key) not in self._out:
                 return
-            if lease.stream is not None:
-                lease.stream.take_back(work, token)
-            del self._leases[token]
-            asyncio.get_running_loop().call_later(seconds, self._give_out_again, lease)
-            self.pump()
+            wait = self._next_back_off(lease) if seconds is None else seconds * SECOND
+            self._hide(lease, self._now() + wait)
+            self.show(self._now())
 
-    def _give_out_again(self, lease: Lease) -> None:
-        with self.lock:
-            if self._out.get((lease.work, lease.key)) is lease:
-                del self._out[lease.work, lease.key]
-                self._ready[lease.work].add(lease.key, lease.name, lease.version)
-                self.pump()
+    def _next_back_off(self, lease: Lease) -> int:
+        self._put_back[lease.item.work, lease.item.key] += 1
+        return back_off(self._put_back[lease.item.work, lease.item.key])
 
     def expire(self, moment: float) -> None:
         """Take back items whose time is over (`time.monotonic()`)."""
@@ -207,3 +289,7 @@ class Dispatcher:
             for lease in [lease for lease in self._out.values() if lease.expires <= moment and not lease.completing]:
                 self._queue_again(lease)
             self.pump()
+
+
+def _takes(stream: WorkerStream, item: Item) -> bool:
+    return accepts(stream.accepted[item.work], item.name, item.version)

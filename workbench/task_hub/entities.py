@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 
+from workbench.task_hub import entity_messages, locks
 from workbench.task_hub import history_events as events
-from workbench.task_hub import locks
 from workbench.task_hub.errors import HubError
 from workbench.task_hub.history_events import Kind, given
-from workbench.task_hub.instances import Instance, Start, deliver, load, note_timer
+from workbench.task_hub.instances import Instance, Start, deliver, load, set_for
 from workbench.task_hub.transaction import Tx
 
 type Starter = Callable[[Tx, Start], object]
@@ -41,8 +41,8 @@ def signal(tx: Tx, signaled: pb.EntityOperationSignaledEvent) -> None:
     event = events.happened(tx.now, entityOperationSignaled=signaled)
     at = signaled.scheduledTime.ToMicroseconds() if signaled.HasField("scheduledTime") else None
     if at is not None and at > tx.now:
-        tx.db.execute("INSERT INTO timers(fire_at, entity, event) VALUES(?,?,?)", (at, entity, event))
-        note_timer(tx, at)
+        seen_at = set_for(tx, at, entity)
+        tx.db.execute("INSERT INTO timers(fire_at, entity, event, asked) VALUES(?,?,?,?)", (seen_at, entity, event, at))
     else:
         _queue(tx, entity, event, None)
 
@@ -53,11 +53,14 @@ def queue_signal(tx: Tx, entity: str, event: bytes) -> None:
 
 
 def _queue(tx: Tx, entity: str, event: bytes, caller: Instance | None) -> None:
-    tx.db.execute(
+    cursor = tx.db.execute(
         "INSERT INTO operations(entity, caller, caller_execution, event) VALUES(?,?,?,?)",
         (entity, caller.n if caller else None, caller.execution if caller else None, event),
     )
-    tx.effects.entities.append(entity)
+    if tx.next_look is not None:
+        tx.effects.delayed.append((entity, cursor.lastrowid or 0, tx.next_look(entity, tx.now)))
+    else:
+        tx.effects.entities.append(entity)
 
 
 def complete(
@@ -81,14 +84,14 @@ def complete(
             (entity, result.entityState.value or None, tx.now),
         )
     for operation, outcome in zip(done, results, strict=False):
-        _answer(tx, operation, outcome)
+        _answer(tx, operation, outcome, broken=failed)
     for action in result.actions:
         _act(tx, action, starter)
     tx.effects.released.append(token)
     tx.effects.entities.append(entity)
 
 
-def _answer(tx: Tx, operation: Operation, outcome: pb.OperationResult) -> None:
+def _answer(tx: Tx, operation: Operation, outcome: pb.OperationResult, *, broken: bool) -> None:
     if operation.caller is None:
         return
     caller = load(tx, operation.caller)
@@ -96,12 +99,11 @@ def _answer(tx: Tx, operation: Operation, outcome: pb.OperationResult) -> None:
         return
     request = pb.HistoryEvent.FromString(operation.event).entityOperationCalled.requestId
     if outcome.HasField("failure"):
-        failed = pb.EntityOperationFailedEvent(requestId=request, failureDetails=outcome.failure.failureDetails)
-        event = events.happened(tx.now, entityOperationFailed=failed)
+        answer = entity_messages.broken if broken else entity_messages.failed
+        event = answer(tx.now, request, outcome.failure.failureDetails)
     else:
         output = outcome.success.result if outcome.success.HasField("result") else None
-        completed = pb.EntityOperationCompletedEvent(requestId=request, output=output)
-        event = events.happened(tx.now, entityOperationCompleted=completed)
+        event = entity_messages.answered(tx.now, request, output.value if output is not None else None)
     deliver(tx, caller, Kind.RESULT, event)
 
 

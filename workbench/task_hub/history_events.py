@@ -16,7 +16,7 @@ class Kind(IntEnum):
     SUSPEND = 3
     RESUME = 4
     TERMINATE = 5
-    TERMINATE_ALL = 6  # and the children with it
+    TERMINATE_ALL = 6  # of files of version 1: as TERMINATE
     REWIND = 7
     REPLAY = 8  # wakes a rewound instance; carries no event
 
@@ -79,19 +79,13 @@ def terminated(now: int, output: str | None, *, recurse: bool) -> bytes:
     return happened(now, executionTerminated=pb.ExecutionTerminatedEvent(input=text(output), recurse=recurse))
 
 
-def child_ended(
-    now: int, task: int, status: int, output: str | None, failure: pb.TaskFailureDetails | None, child: str
-) -> bytes:
+def child_ended(now: int, task: int, status: int, output: str | None, failure: pb.TaskFailureDetails | None) -> bytes:
     """What a parent learns of a child's end; a child that was terminated has failed."""
     if status == pb.ORCHESTRATION_STATUS_COMPLETED:
         done = pb.SubOrchestrationInstanceCompletedEvent(taskScheduledId=task, result=text(output))
         return happened(now, subOrchestrationInstanceCompleted=done)
-    if failure is None:
-        verb = "was terminated" if status == pb.ORCHESTRATION_STATUS_TERMINATED else "failed"
-        failure = pb.TaskFailureDetails(
-            errorType="SubOrchestrationFailed", errorMessage=f"Sub-orchestration '{child}' {verb}"
-        )
-    return child_failed(now, task, failure)
+    # Of a child that was terminated the extension tells neither type nor message.
+    return child_failed(now, task, failure or pb.TaskFailureDetails())
 
 
 def child_failed(now: int, task: int, failure: pb.TaskFailureDetails) -> bytes:

@@ -19,11 +19,13 @@ from workbench.task_hub.dispatch import Dispatcher
 from workbench.task_hub.file_lock import FileLock
 from workbench.task_hub.grpc_server import create_server
 from workbench.task_hub.journal import Journal
+from workbench.task_hub.lease import Lease, Reports
 from workbench.task_hub.parts import Parts
-from workbench.task_hub.recovery import queue_all
+from workbench.task_hub.polling import Polling
+from workbench.task_hub.recovery import mark, queue_all
 from workbench.task_hub.starting import Existing
 from workbench.task_hub.system_clock import SystemClock
-from workbench.task_hub.time_keeper import TimeKeeper, microseconds
+from workbench.task_hub.time_keeper import MICROSECOND, TimeKeeper, microseconds
 from workbench.task_hub.waiting import Waiting
 from workbench.task_hub.worker_service import WorkerService
 from workbench.timed_engine.clocks import EngineClock
@@ -99,18 +101,23 @@ class TaskHub:
         reader = schema.open_reader(path)
         self._resources.callback(reader.close)
         waiting = Waiting()
+        polling = Polling(self.options.max_polling_interval // MICROSECOND)
+        polling.begin(self._now())
         dispatcher = Dispatcher(
-            reader, self._now, lease_seconds=self._lease_seconds, older_entities=self._older_entities
+            reader, self._now, self.options, lease_seconds=self._lease_seconds, older_entities=self._older_entities
         )
-        aftermath = Aftermath(dispatcher, waiting, self._note_timer, self._on_started)
-        journal = Journal(writer, self._now, aftermath, synced=durable)
-        parts = self._parts = Parts(journal, reader, dispatcher, waiting, self.existing, self.options.default_version)
-        queue_all(reader, dispatcher)
+        aftermath = Aftermath(dispatcher, waiting, self._note_timer, self._on_started, polling, self._now)
+        coarse = self.options.early_timers
+        journal = Journal(writer, self._now, aftermath, synced=durable, coarse_timers=coarse)
+        parts = self._parts = Parts(journal, reader, dispatcher, waiting, self.existing, self.options, polling)
+        workers = WorkerService(parts)
+        dispatcher.reports = Reports(self._note_timer, self._mark, workers.worker_lost, workers.too_large)
+        queue_all(reader, dispatcher, self._now())
         self._keeper = TimeKeeper(self._clock, self.is_idle, self._fire)
-        self._server = create_server(ClientService(parts), WorkerService(parts))
+        self._server = create_server(ClientService(parts), workers)
         bound = self._bind(port)
         await self._server.start()
-        self._keeper.start(timers.next_due(reader))
+        self._keeper.start(self._next_due(parts))
         self._expiry = asyncio.create_task(self._expire())
         return f"127.0.0.1:{bound}"
 
@@ -152,8 +159,12 @@ class TaskHub:
             return parts.dispatcher.idle and not parts.journal.busy
 
     def due_timers(self) -> list[int]:
-        """Give the times of all timers (microseconds since 1970), soonest first; only on the hub's event loop."""
-        return timers.all_due(self._parts.reader) if self._parts else []
+        """Give the times at which timers fire and hidden work is seen (microseconds since 1970), soonest first.
+
+        Only on the hub's event loop.
+        """
+        parts = self._parts
+        return sorted([*timers.all_due(parts.reader), *parts.dispatcher.hidden.due()]) if parts else []
 
     def _now(self) -> int:
         # A machine's clock may be set back; an orchestration's time never runs backwards.
@@ -168,8 +179,22 @@ class TaskHub:
         parts = self._parts
         if parts is None:
             return None
-        await parts.journal.submit(lambda tx: timers.fire(tx, max(due, tx.now)))
-        return timers.next_due(parts.reader)
+        look = parts.polling.next_look if self.options.late_timers else None
+        await parts.journal.submit(lambda tx: timers.fire(tx, max(due, tx.now), look))
+        parts.dispatcher.show(max(due, self._now()))
+        return self._next_due(parts)
+
+    def _next_due(self, parts: Parts) -> int | None:
+        soonest = (timers.next_due(parts.reader), parts.dispatcher.hidden.next_due())
+        return min((due for due in soonest if due is not None), default=None)
+
+    def _mark(self, leases: list[Lease]) -> None:
+        # A hub without a file of its own is never started again.
+        parts = self._parts
+        if parts is not None and self._path is not None:
+            marked = parts.journal.submit(lambda tx: mark(tx, leases, parts.dispatcher))
+            # What could not be marked is only seen again sooner.
+            marked.add_done_callback(lambda done: done.exception())
 
     async def _expire(self) -> None:
         while True:

@@ -5,11 +5,9 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import grpc
 from durabletask.internal import orchestrator_service_pb2 as pb
 
 from workbench.task_hub import history_events as events
-from workbench.task_hub.errors import HubError
 from workbench.task_hub.history_events import WAKING, Kind
 from workbench.task_hub.transaction import ReadyOrchestration, Tx
 
@@ -26,10 +24,19 @@ COMPLETED, FAILED, TERMINATED = (
 CONTINUED_AS_NEW = int(pb.ORCHESTRATION_STATUS_CONTINUED_AS_NEW)
 TERMINAL = frozenset({COMPLETED, FAILED, TERMINATED, int(pb.ORCHESTRATION_STATUS_CANCELED)})
 
+_SECOND = 1_000_000
 _COLUMNS = (
     "n, id, name, version, status, execution, execution_id, parent, parent_execution, parent_task, due_at, suspended,"
-    " events"
+    " events, by_client"
 )
+STATUS_NAMES = {
+    PENDING: "Pending",
+    RUNNING: "Running",
+    SUSPENDED: "Suspended",
+    COMPLETED: "Completed",
+    FAILED: "Failed",
+    TERMINATED: "Terminated",
+}
 
 
 @dataclass(slots=True)
@@ -49,6 +56,7 @@ class Instance:
     due_at: int | None
     suspended: int
     events: int
+    by_client: int
 
     @property
     def terminal(self) -> bool:
@@ -76,6 +84,7 @@ class Start:
     at: int | None = None
     parent: Parent | None = None
     trace: pb.TraceContext | None = None
+    by_client: bool = False
 
 
 def find(tx: Tx, instance_id: str) -> Instance | None:
@@ -90,14 +99,6 @@ def load(tx: Tx, n: int) -> Instance | None:
     return Instance(*row) if row else None
 
 
-def need(tx: Tx, instance_id: str) -> Instance:
-    """Give the instance with an id, or refuse."""
-    instance = find(tx, instance_id)
-    if instance is None:
-        raise HubError(grpc.StatusCode.NOT_FOUND, f"Orchestration instance '{instance_id}' not found")
-    return instance
-
-
 def create(tx: Tx, start: Start) -> Instance:
     """Insert a new instance with its first event; its id must be free."""
     due = start.at if start.at is not None and start.at > tx.now else None
@@ -106,22 +107,23 @@ def create(tx: Tx, start: Start) -> Instance:
     instance = Instance(
         0, start.id, start.name, start.version, PENDING, 1, uuid.uuid4().hex,
         parent.n if parent else None, parent.execution if parent else None, task, due, 0, 0,
+        int(start.by_client),
     )  # fmt: skip
     cursor = tx.db.execute(
         "INSERT INTO instances(id, name, version, status, execution, execution_id, parent, parent_execution,"
-        " parent_task, parent_id, due_at, created_at, updated_at, scheduled_at, tags)"
-        " VALUES(?,?,?,?,1,?,?,?,?,?,?,?,?,?,?)",
+        " parent_task, parent_id, due_at, created_at, updated_at, scheduled_at, tags, by_client)"
+        " VALUES(?,?,?,?,1,?,?,?,?,?,?,?,?,?,?,?)",
         (
             start.id, start.name, start.version, PENDING, instance.execution_id, instance.parent,
             instance.parent_execution, task, parent.id if parent else None, due, tx.now, tx.now, start.at,
-            json.dumps(dict(start.tags)) if start.tags else None,
+            json.dumps(dict(start.tags)) if start.tags else None, instance.by_client,
         ),
     )  # fmt: skip
     instance.n = cursor.lastrowid or 0
     tx.db.execute("INSERT INTO payloads(n, input) VALUES(?,?)", (instance.n, start.input))
     if due is not None:
-        tx.db.execute("INSERT INTO timers(fire_at, n, execution) VALUES(?,?,1)", (due, instance.n))
-        note_timer(tx, due)
+        at = set_for(tx, due, instance.n)
+        tx.db.execute("INSERT INTO timers(fire_at, n, execution, asked) VALUES(?,?,1,?)", (at, instance.n, due))
     tx.effects.started.append(start.id)
     deliver(tx, instance, Kind.START, _execution_started(tx, start, instance))
     return instance
@@ -157,9 +159,15 @@ def start_again(tx: Tx, instance: Instance, payload: str | None, tags: Mapping[s
 
 
 def deliver(tx: Tx, instance: Instance, kind: Kind, event: bytes) -> None:
-    """Put an event into the inbox of an instance that has not ended, and wake it if it may run."""
-    tx.db.execute("INSERT INTO inbox(n, kind, event) VALUES(?,?,?)", (instance.n, int(kind), event))
-    if instance.due_at is None and (instance.status != SUSPENDED or kind in WAKING):
+    """Put an event into the inbox of an instance that has not ended, and wake it if it may run.
+
+    What a remote client sends is seen, and wakes it, at the next look at its queue.
+    """
+    cursor = tx.db.execute("INSERT INTO inbox(n, kind, event) VALUES(?,?,?)", (instance.n, int(kind), event))
+    if tx.next_look is not None and instance.due_at is None:
+        ready = ReadyOrchestration(instance.n, instance.name, instance.version, instance.events)
+        tx.effects.delayed.append((ready, cursor.lastrowid or 0, tx.next_look(instance.n, tx.now)))
+    elif instance.due_at is None and (instance.status != SUSPENDED or kind in WAKING):
         wake(tx, instance)
 
 
@@ -169,10 +177,16 @@ def wake(tx: Tx, instance: Instance) -> None:
     tx.effects.orchestrations.append(ready)
 
 
-def note_timer(tx: Tx, fire_at: int) -> None:
-    """Let the keeper of time know of a new timer."""
+def set_for(tx: Tx, asked: int, target: int | str) -> int:
+    """Give the time at which the message of a timer is seen, and let the keeper of time know of it.
+
+    Azure Storage hides a message for whole seconds: with coarse timers it is seen up to one second early.
+    """
+    at = tx.now + max(asked - tx.now, 0) // _SECOND * _SECOND if tx.coarse_timers else asked
     earliest = tx.effects.earliest_timer
-    tx.effects.earliest_timer = fire_at if earliest is None else min(earliest, fire_at)
+    tx.effects.earliest_timer = at if earliest is None else min(earliest, at)
+    tx.effects.touched.append(target)
+    return at
 
 
 def tell_parent(tx: Tx, child: Instance, output: str | None, failure: pb.TaskFailureDetails | None) -> None:
@@ -182,7 +196,7 @@ def tell_parent(tx: Tx, child: Instance, output: str | None, failure: pb.TaskFai
     parent = load(tx, child.parent)
     if parent is None or parent.terminal or parent.execution != child.parent_execution:
         return
-    event = events.child_ended(tx.now, child.parent_task or 0, child.status, output, failure, child.id)
+    event = events.child_ended(tx.now, child.parent_task or 0, child.status, output, failure)
     deliver(tx, parent, Kind.RESULT, event)
 
 

@@ -35,11 +35,18 @@ class Journal:
     """
 
     def __init__(
-        self, db: sqlite3.Connection, now: Callable[[], int], outcome: Outcome, *, synced: bool = True
+        self,
+        db: sqlite3.Connection,
+        now: Callable[[], int],
+        outcome: Outcome,
+        *,
+        synced: bool = True,
+        coarse_timers: bool = False,
     ) -> None:
         """Take the connection; without `synced` nothing reaches the disk at a commit and no thread is needed."""
         self._db = db
         self._now = now
+        self._coarse_timers = coarse_timers
         self._outcome = outcome
         self._waiting: list[tuple[Step[Any], asyncio.Future[Any]]] = []
         self._working = False
@@ -98,7 +105,7 @@ class Journal:
         before = self._db.total_changes
         now = self._now()
         for step, _future in batch:
-            tx = Tx(self._db, now)
+            tx = Tx(self._db, now, coarse_timers=self._coarse_timers)
             try:
                 answers.append((step(tx), tx.effects))
             except HubError as refusal:

@@ -6,7 +6,7 @@ starvation is possible. Operations that came before the request still run; later
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from workbench.task_hub import history_events as events
+from workbench.task_hub import entity_messages
 from workbench.task_hub.history_events import Kind
 from workbench.task_hub.instances import Instance, deliver, load
 from workbench.task_hub.transaction import Tx
@@ -94,5 +94,4 @@ def _grant(tx: Tx, order: int) -> None:
     )
     tx.db.execute("DELETE FROM lock_waits WHERE ord=?", (order,))
     tx.db.execute("DELETE FROM lock_requests WHERE ord=?", (order,))
-    granted = pb.EntityLockGrantedEvent(criticalSectionId=section)
-    deliver(tx, owner, Kind.RESULT, events.happened(tx.now, entityLockGranted=granted))
+    deliver(tx, owner, Kind.RESULT, entity_messages.granted(tx.now, section))

@@ -3,19 +3,22 @@
 import sqlite3
 from dataclasses import dataclass
 
+from workbench.task_hub.backend_options import BackendOptions
 from workbench.task_hub.dispatch import Dispatcher
 from workbench.task_hub.journal import Journal
+from workbench.task_hub.polling import Polling
 from workbench.task_hub.starting import Existing
 from workbench.task_hub.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The one writer, a reader of what is committed, the dispatcher, and who waits."""
+    """The one writer, a reader of what is committed, the dispatcher, who waits, and the settings."""
 
     journal: Journal
     reader: sqlite3.Connection
     dispatcher: Dispatcher
     waiting: Waiting
     existing: Existing
-    default_version: str | None = None
+    options: BackendOptions
+    polling: Polling

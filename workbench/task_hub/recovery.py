@@ -4,23 +4,64 @@ import sqlite3
 
 from workbench.task_hub.aftermath import entity_name
 from workbench.task_hub.dispatch import Dispatcher
-from workbench.task_hub.transaction import ReadyOrchestration
+from workbench.task_hub.hidden import Item
+from workbench.task_hub.lease import Lease
+from workbench.task_hub.transaction import ReadyOrchestration, Tx
 from workbench.task_hub.worker_stream import Work
 
+_MARK = {
+    Work.ORCHESTRATION: "UPDATE inbox SET given_until=? WHERE seq=?",
+    Work.ACTIVITY: "UPDATE activities SET given_until=? WHERE seq=?",
+    Work.ENTITY: "UPDATE operations SET given_until=? WHERE ord=?",
+}
 
-def queue_all(db: sqlite3.Connection, dispatcher: Dispatcher) -> None:
+
+def queue_all(db: sqlite3.Connection, dispatcher: Dispatcher, now: int) -> None:
     """Queue activities, entities with operations, and orchestrations with events, each in its order.
 
     Which of them may run now is looked at when they are given out: a pause, a lock or a start that is not due yet
-    keeps them back, and what ends that queues them again. Timers stay in their table.
+    keeps them back, and what ends that queues them again. Timers stay in their table. What a worker had when the
+    hub ended is hidden for the rest of its visibility timeout: its host is taken for gone too.
     """
+    _hide_what_was_out(db, dispatcher, now)
     rows = db.execute(
-        "SELECT n, name, version, events FROM instances"
-        " JOIN (SELECT n, min(seq) AS first FROM inbox GROUP BY n) USING(n) WHERE due_at IS NULL ORDER BY first"
+        "SELECT n, name, version, events FROM instances JOIN (SELECT n, min(seq) AS first FROM inbox"
+        " WHERE given_until IS NULL OR given_until<=? GROUP BY n) USING(n) WHERE due_at IS NULL ORDER BY first",
+        (now,),
     )
     for row in rows:
         dispatcher.orchestration_ready(ReadyOrchestration(*row))
-    for seq, name, version in db.execute("SELECT seq, name, version FROM activities ORDER BY seq"):
+    seen = "given_until IS NULL OR given_until<=?"
+    for seq, name, version in db.execute(
+        f"SELECT seq, name, version FROM activities WHERE {seen} ORDER BY seq", (now,)
+    ):
         dispatcher.add(Work.ACTIVITY, seq, name, version)
-    for (entity,) in db.execute("SELECT entity FROM operations GROUP BY entity ORDER BY min(ord)"):
+    for (entity,) in db.execute(
+        f"SELECT entity FROM operations WHERE {seen} GROUP BY entity ORDER BY min(ord)", (now,)
+    ):
         dispatcher.add(Work.ENTITY, entity, entity_name(entity), None)
+
+
+def _hide_what_was_out(db: sqlite3.Connection, dispatcher: Dispatcher, now: int) -> None:
+    for n, name, version, row, until in db.execute(
+        "SELECT n, name, version, seq, given_until FROM inbox JOIN instances USING(n) WHERE given_until>?", (now,)
+    ):
+        _hide(dispatcher, Item(Work.ORCHESTRATION, n, name, version), row, now, until)
+    for row, name, version, until in db.execute(
+        "SELECT seq, name, version, given_until FROM activities WHERE given_until>?", (now,)
+    ):
+        _hide(dispatcher, Item(Work.ACTIVITY, row, name, version), row, now, until)
+    for entity, row, until in db.execute("SELECT entity, ord, given_until FROM operations WHERE given_until>?", (now,)):
+        _hide(dispatcher, Item(Work.ENTITY, entity, entity_name(entity), None), row, now, until)
+
+
+def _hide(dispatcher: Dispatcher, item: Item, row: int, now: int, until: int) -> None:
+    # A clock that was set back must not hide anything for longer than a host's end does.
+    dispatcher.hide(item, (row,), min(until, now + dispatcher.visibility(item.work)))
+
+
+def mark(tx: Tx, leases: list[Lease], dispatcher: Dispatcher) -> None:
+    """Keep in the file until when what is given out stays hidden if its host ends with the hub."""
+    for lease in leases:
+        until = lease.given + dispatcher.visibility(lease.item.work)
+        tx.db.executemany(_MARK[lease.item.work], [(until, row) for row in lease.rows])

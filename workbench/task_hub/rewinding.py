@@ -16,7 +16,6 @@ from workbench.task_hub.instances import (
     create,
     deliver,
     find,
-    need,
     output_of,
     tell_parent,
 )
@@ -27,9 +26,12 @@ from workbench.task_hub.turn_end import append_history
 
 def rewind(tx: Tx, instance_id: str, reason: str | None) -> None:
     """Let a failed instance run again from its last good state."""
-    instance = need(tx, instance_id)
+    instance = find(tx, instance_id)
+    if instance is None:
+        text = f"No instance with ID '{instance_id}' was found. (Parameter 'instanceId')"
+        raise HubError(grpc.StatusCode.NOT_FOUND, text)
     if instance.status != FAILED:
-        text = f"Orchestration instance '{instance_id}' is not in a failed state: only a failed one can be rewound"
+        text = "The rewind operation is only supported on failed orchestration instances."
         raise HubError(grpc.StatusCode.FAILED_PRECONDITION, text)
     _prepare(tx, instance, reason, None)
 

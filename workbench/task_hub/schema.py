@@ -6,12 +6,14 @@ from pathlib import Path
 
 from workbench.task_hub.errors import TaskHubFileError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x44544842  # "DTHB"
 _MAGIC = b"SQLite format 3\0"
 
 # Times are whole microseconds since 1970, UTC. `n` numbers an instance for ever: a replaced one gets a new number,
 # `execution` counts its continue-as-new; what was scheduled by an older one is thereby known to be stale.
+# `given_until`: a worker has it, and a host that is gone keeps it hidden until then. `fire_at`: when a timer's message
+# is seen, `asked` when it was to be; `seen` once the poll's pause is counted in.
 _TABLES = """
 CREATE TABLE instances(
   n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, version TEXT,
@@ -19,22 +21,23 @@ CREATE TABLE instances(
   parent INTEGER, parent_execution INTEGER, parent_task INTEGER, parent_id TEXT,
   due_at INTEGER, suspended INTEGER NOT NULL DEFAULT 0, events INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, completed_at INTEGER, scheduled_at INTEGER,
-  custom_status TEXT, failure BLOB, tags TEXT, trace BLOB);
+  custom_status TEXT, failure BLOB, tags TEXT, trace BLOB, by_client INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX instances_children ON instances(parent) WHERE parent IS NOT NULL;
 CREATE INDEX instances_created ON instances(created_at, n);
 CREATE INDEX instances_completed ON instances(completed_at, id) WHERE completed_at IS NOT NULL;
 CREATE TABLE payloads(n INTEGER PRIMARY KEY, input TEXT, output TEXT);
 CREATE TABLE history(n INTEGER NOT NULL, seq INTEGER NOT NULL, event BLOB NOT NULL, PRIMARY KEY(n, seq)) WITHOUT ROWID;
 CREATE TABLE inbox(
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL, kind INTEGER NOT NULL, event BLOB NOT NULL);
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL, kind INTEGER NOT NULL, event BLOB NOT NULL,
+  given_until INTEGER);
 CREATE INDEX inbox_instance ON inbox(n, seq);
 CREATE TABLE activities(
   seq INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL, execution INTEGER NOT NULL, task INTEGER NOT NULL,
-  name TEXT NOT NULL, version TEXT, request BLOB NOT NULL);
+  name TEXT NOT NULL, version TEXT, request BLOB NOT NULL, given_until INTEGER);
 CREATE INDEX activities_instance ON activities(n);
 CREATE TABLE timers(
   seq INTEGER PRIMARY KEY AUTOINCREMENT, fire_at INTEGER NOT NULL, n INTEGER, execution INTEGER, task INTEGER,
-  entity TEXT, event BLOB);
+  entity TEXT, event BLOB, asked INTEGER, seen INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX timers_due ON timers(fire_at, seq);
 CREATE INDEX timers_instance ON timers(n) WHERE n IS NOT NULL;
 CREATE TABLE entities(
@@ -43,7 +46,7 @@ CREATE TABLE entities(
 CREATE INDEX entities_locked ON entities(lock_owner) WHERE lock_owner IS NOT NULL;
 CREATE TABLE operations(
   ord INTEGER PRIMARY KEY AUTOINCREMENT, entity TEXT NOT NULL, caller INTEGER, caller_execution INTEGER,
-  event BLOB NOT NULL);
+  event BLOB NOT NULL, given_until INTEGER);
 CREATE INDEX operations_entity ON operations(entity, ord);
 CREATE TABLE lock_requests(
   ord INTEGER PRIMARY KEY, section TEXT NOT NULL, owner INTEGER NOT NULL, owner_execution INTEGER NOT NULL,
@@ -52,6 +55,16 @@ CREATE INDEX lock_requests_owner ON lock_requests(owner);
 CREATE TABLE lock_waits(entity TEXT NOT NULL, ord INTEGER NOT NULL, PRIMARY KEY(entity, ord)) WITHOUT ROWID;
 CREATE INDEX lock_waits_request ON lock_waits(ord);
 """
+
+
+_OF_VERSION_1 = (
+    "ALTER TABLE instances ADD COLUMN by_client INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE inbox ADD COLUMN given_until INTEGER",
+    "ALTER TABLE activities ADD COLUMN given_until INTEGER",
+    "ALTER TABLE operations ADD COLUMN given_until INTEGER",
+    "ALTER TABLE timers ADD COLUMN asked INTEGER",
+    "ALTER TABLE timers ADD COLUMN seen INTEGER NOT NULL DEFAULT 0",
+)
 
 
 def open_writer(path: Path, *, durable: bool = True) -> sqlite3.Connection:
@@ -124,11 +137,10 @@ def _prepare(db: sqlite3.Connection, path: Path, *, durable: bool) -> None:
     db.execute("PRAGMA wal_autocheckpoint=4000")
     db.execute("PRAGMA journal_size_limit=67108864")
     db.execute("BEGIN IMMEDIATE")
-    if not tables:
-        for statement in _TABLES.split(";"):
-            db.execute(statement)
-        db.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    for statement in _OF_VERSION_1 if tables and version == 1 else () if tables else _TABLES.split(";"):
+        db.execute(statement)
+    db.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     db.execute("COMMIT")
 
 

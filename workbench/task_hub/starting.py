@@ -25,29 +25,26 @@ def start_by_client(tx: Tx, start: Start, existing: Existing) -> str:
         raise HubError(grpc.StatusCode.INVALID_ARGUMENT, text)
     known = find(tx, start.id)
     if known is not None:
-        _replace(tx, known, existing)
+        if existing is Existing.REJECT or (existing is Existing.RESTART and not known.terminal):
+            text = f"An Orchestration instance with the ID {start.id} already exists."
+            raise HubError(grpc.StatusCode.ALREADY_EXISTS, text)
+        discard(tx, known)
     create(tx, start)
     return start.id
 
 
-def start_by_entity(tx: Tx, start: Start, existing: Existing) -> None:
-    """Start for an entity: as for a client."""
-    start_by_client(tx, start, existing)
+def start_unasked(tx: Tx, start: Start, existing: Existing) -> None:
+    """Start for a parent or an entity: without a word it replaces any instance with the id, even one that runs.
 
-
-def start_child(tx: Tx, start: Start, existing: Existing) -> None:
-    """Start for a parent, which may always replace a finished child of its own: that is how it tries again."""
+    A hub that rejects known ids rejects these too, but for a parent's own finished child, which is tried again.
+    """
     known = find(tx, start.id)
     if known is not None:
-        own = start.parent is not None and known.parent == start.parent.instance.n
-        _replace(tx, known, Existing.RESTART if own and existing is Existing.REJECT else existing)
+        own = start.parent is not None and known.terminal and known.parent == start.parent.instance.n
+        if existing is Existing.REJECT and not own:
+            raise HubError(grpc.StatusCode.ALREADY_EXISTS, f"Orchestration instance '{start.id}' already exists")
+        discard(tx, known)
     create(tx, start)
-
-
-def _replace(tx: Tx, known: Instance, existing: Existing) -> None:
-    if existing is Existing.REJECT or (existing is Existing.RESTART and not known.terminal):
-        raise HubError(grpc.StatusCode.ALREADY_EXISTS, f"Orchestration instance '{known.id}' already exists")
-    discard(tx, known)
 
 
 def discard(tx: Tx, instance: Instance) -> None:

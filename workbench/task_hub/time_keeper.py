@@ -11,18 +11,18 @@ from workbench.timed_engine.clocks import EngineClock
 
 _log = logging.getLogger("task_hub.time")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 _RETRY_SECONDS = 1.0
 
 
 def microseconds(moment: datetime) -> int:
     """Give a time as whole microseconds since 1970, UTC."""
-    return (moment - _EPOCH) // _MICROSECOND
+    return (moment - _EPOCH) // MICROSECOND
 
 
 def as_datetime(moment: int) -> datetime:
     """Give microseconds since 1970 as a time (UTC)."""
-    return _EPOCH + moment * _MICROSECOND
+    return _EPOCH + moment * MICROSECOND
 
 
 class TimeKeeper:

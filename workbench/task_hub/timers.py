@@ -1,25 +1,27 @@
 """Timers in their table: those of orchestrations, scheduled starts and scheduled signals, in the order of time."""
 
 import sqlite3
+from collections.abc import Callable
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 
 from workbench.task_hub import entities
 from workbench.task_hub import history_events as events
 from workbench.task_hub.history_events import Kind
-from workbench.task_hub.instances import Instance, deliver, load, note_timer, wake
+from workbench.task_hub.instances import Instance, deliver, load, set_for, wake
 from workbench.task_hub.transaction import Tx
 
 _MOST_AT_ONCE = 500
+
+type NextLook = Callable[[int | str, int], int]
 
 
 def create(tx: Tx, instance: Instance, task: int, fire_at: int) -> None:
     """Set a timer of an orchestration (microseconds since 1970)."""
     tx.db.execute(
-        "INSERT INTO timers(fire_at, n, execution, task) VALUES(?,?,?,?)",
-        (fire_at, instance.n, instance.execution, task),
+        "INSERT INTO timers(fire_at, n, execution, task, asked) VALUES(?,?,?,?,?)",
+        (set_for(tx, fire_at, instance.n), instance.n, instance.execution, task, fire_at),
     )
-    note_timer(tx, fire_at)
 
 
 def next_due(db: sqlite3.Connection) -> int | None:
@@ -32,22 +34,28 @@ def all_due(db: sqlite3.Connection) -> list[int]:
     return [row[0] for row in db.execute("SELECT fire_at FROM timers ORDER BY fire_at, seq")]
 
 
-def fire(tx: Tx, moment: int) -> int | None:
-    """Fire timers that are due at the moment, a bounded number of them; give the time of the next one."""
+def fire(tx: Tx, moment: int, next_look: NextLook | None) -> None:
+    """Fire timers that are due at the moment, a bounded number of them.
+
+    `next_look`: when the queue of an instance or entity is looked at next; a timer is not seen before.
+    """
     due = tx.db.execute(
-        "SELECT seq, fire_at, n, execution, task, entity, event FROM timers WHERE fire_at<=? ORDER BY fire_at, seq"
-        " LIMIT ?",
+        "SELECT seq, fire_at, n, execution, task, entity, event, asked, seen FROM timers WHERE fire_at<=?"
+        " ORDER BY fire_at, seq LIMIT ?",
         (moment, _MOST_AT_ONCE),
     ).fetchall()
-    for seq, fire_at, n, execution, task, entity, event in due:
+    for seq, fire_at, n, execution, task, entity, event, asked, seen in due:
+        look = next_look(entity if entity is not None else n, fire_at) if next_look and not seen else fire_at
+        if look > moment:
+            tx.db.execute("UPDATE timers SET fire_at=?, seen=1 WHERE seq=?", (look, seq))
+            continue
         tx.db.execute("DELETE FROM timers WHERE seq=?", (seq,))
         if entity is not None:
             entities.queue_signal(tx, entity, event)
         elif task is None:
             _begin(tx, n)
         else:
-            _fire_one(tx, n, execution, task, fire_at)
-    return next_due(tx.db)
+            _fire_one(tx, n, execution, task, fire_at if asked is None else asked)
 
 
 def _begin(tx: Tx, n: int) -> None:

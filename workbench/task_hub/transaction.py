@@ -1,6 +1,7 @@
 """What a state transition works with: the open transaction, the time, and what is to happen once it is on disk."""
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -36,12 +37,22 @@ class Effects:
     appended: list[tuple[int, int, list[bytes]]] = field(default_factory=list[tuple[int, int, list[bytes]]])
     forgotten: list[int] = field(default_factory=list[int])  # instances whose history is no longer what it was
     earliest_timer: int | None = None
+    touched: list[int | str] = field(default_factory=list[int | str])  # instances and entities with a new timer
+    # Rows that are seen later: of an orchestration or an entity's id, with the time.
+    delayed: list[tuple[ReadyOrchestration | str, int, int]] = field(
+        default_factory=list[tuple[ReadyOrchestration | str, int, int]]
+    )
 
 
 @dataclass(slots=True)
 class Tx:
-    """One state transition; `now` is in microseconds since 1970, UTC."""
+    """One state transition; `now` is in microseconds since 1970, UTC.
+
+    `next_look`: set for what a remote client sends, tells when the queue of an instance or entity is looked at.
+    """
 
     db: sqlite3.Connection
     now: int
     effects: Effects = field(default_factory=Effects)
+    next_look: Callable[[int | str, int], int] | None = None
+    coarse_timers: bool = False

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from workbench.task_hub import control, rewinding
 from workbench.task_hub import history_events as events
+from workbench.task_hub import rewinding
 from workbench.task_hub.actions import take
 from workbench.task_hub.errors import LostLeaseError
 from workbench.task_hub.history_events import WAKING, Kind, given
@@ -16,7 +16,6 @@ from workbench.task_hub.instances import (
     RUNNING,
     SUSPENDED,
     TERMINAL,
-    TERMINATED,
     Instance,
     load,
     wake,
@@ -31,16 +30,18 @@ CUSTOM_STATUS_BYTES = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a worker was given: the events of the inbox up to `upto`, of one execution of an instance."""
+    """What a worker was given: rows of the inbox, of one execution of an instance."""
 
     n: int
     execution: int
-    upto: int
+    rows: tuple[int, ...]
     kinds: tuple[int, ...]
     new_events: tuple[bytes, ...]
 
 
-def complete(tx: Tx, token: str, turn: Turn, response: pb.OrchestratorResponse, existing: Existing) -> None:
+def complete(
+    tx: Tx, token: str, turn: Turn, response: pb.OrchestratorResponse, existing: Existing, *, sorts: bool = False
+) -> None:
     """Move the taken events to the history, do what the orchestrator decided, and wake it if more has come."""
     instance = load(tx, turn.n)
     if (
@@ -50,7 +51,7 @@ def complete(tx: Tx, token: str, turn: Turn, response: pb.OrchestratorResponse, 
     ):
         raise LostLeaseError
     tx.effects.released.append(token)
-    tx.db.execute("DELETE FROM inbox WHERE n=? AND seq<=?", (turn.n, turn.upto))
+    tx.db.executemany("DELETE FROM inbox WHERE seq=?", [(row,) for row in turn.rows])
     began = instance.status
     instance.status = _status_after(began, turn.kinds)
     custom, actions = given(response, "customStatus"), list(response.actions)
@@ -66,7 +67,7 @@ def complete(tx: Tx, token: str, turn: Turn, response: pb.OrchestratorResponse, 
         if action.HasField("completeOrchestration"):
             end = action.completeOrchestration
             continue
-        event = take(tx, instance, action, existing)
+        event = take(tx, instance, action, existing, sorts=sorts)
         if event is not None:
             added.append(event)
     trace = response.orchestrationTraceContext
@@ -87,6 +88,17 @@ def complete(tx: Tx, token: str, turn: Turn, response: pb.OrchestratorResponse, 
         tx.effects.changed.append(instance.id)
 
 
+def fail(tx: Tx, token: str, n: int, failure: pb.TaskFailureDetails) -> None:
+    """End an instance whose turn no worker can take."""
+    instance = load(tx, n)
+    if instance is None or instance.terminal:
+        raise LostLeaseError
+    tx.effects.released.append(token)
+    waiting = [row[0] for row in tx.db.execute("SELECT event FROM inbox WHERE n=? ORDER BY seq", (n,))]
+    append_history(tx, instance, [*waiting, events.completed(tx.now, FAILED, None, failure)])
+    finish(tx, instance, FAILED, None, failure)
+
+
 def _close(
     tx: Tx, instance: Instance, turn: Turn, added: list[bytes], end: pb.CompleteOrchestrationAction | None
 ) -> None:
@@ -103,8 +115,6 @@ def _close(
     added.append(events.completed(tx.now, status, output, failure))
     append_history(tx, instance, added)
     finish(tx, instance, status, output, failure)
-    if status == TERMINATED and Kind.TERMINATE_ALL in turn.kinds:
-        control.terminate_children(tx, instance)
 
 
 def _wake_again(tx: Tx, instance: Instance) -> None:

@@ -1,7 +1,9 @@
 """Reads from the file what a worker needs for one work item, and puts it on the wire."""
 
 import sqlite3
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import timedelta
 
 from durabletask.internal import helpers
 from durabletask.internal import orchestrator_service_pb2 as pb
@@ -14,6 +16,7 @@ from workbench.task_hub.instances import SUSPENDED, TERMINAL
 from workbench.task_hub.turns import Turn
 
 _MOST_OPERATIONS = 200
+_FRAME = 64  # of an operation in its message
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +27,21 @@ class Batch:
     operations: list[Operation]
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is seen of a work item: all rows but those that are hidden; and the time."""
+
+    hidden: AbstractSet[int]
+    now: int
+
+
 def orchestration(
-    db: sqlite3.Connection, cache: HistoryCache, n: int, now: int, token: str
+    db: sqlite3.Connection, cache: HistoryCache, n: int, sight: Sight, token: str, window: timedelta
 ) -> tuple[Turn, bytes] | None:
-    """Give the next turn of an instance; None if there is nothing for it to take."""
+    """Give the next turn of an instance; None if there is nothing for it to take.
+
+    `window`: within which entities sort their messages, told to workers as the extension does.
+    """
     found = db.execute(
         "SELECT id, status, execution, execution_id, due_at, events, trace FROM instances WHERE n=?", (n,)
     ).fetchone()
@@ -36,15 +50,22 @@ def orchestration(
     instance_id, status, execution, execution_id, due_at, events, trace = found
     if status in TERMINAL or due_at is not None:
         return None
-    rows = db.execute("SELECT seq, kind, event FROM inbox WHERE n=? ORDER BY seq", (n,)).fetchall()
+    rows = [
+        row
+        for row in db.execute("SELECT seq, kind, event FROM inbox WHERE n=? ORDER BY seq", (n,))
+        if row[0] not in sight.hidden
+    ]
     if not rows or (status == SUSPENDED and not any(kind in WAKING for _, kind, _ in rows)):
         return None
+    if not events and not any(kind == Kind.START for _, kind, _ in rows):
+        return None  # its start is hidden
     if rows[0][1] == Kind.REWIND:
         del rows[1:]  # a worker rewinds only when it is told nothing else
     rows_with_event = [(kind, event) for _, kind, event in rows if kind != Kind.REPLAY]
-    new_events = (turn_started(now), *(event for _, event in rows_with_event))
-    turn = Turn(n, execution, rows[-1][0], tuple(kind for kind, _ in rows_with_event), new_events)
+    new_events = (turn_started(sight.now), *(event for _, event in rows_with_event))
+    turn = Turn(n, execution, tuple(row for row, _, _ in rows), tuple(kind for kind, _ in rows_with_event), new_events)
     head = pb.OrchestratorRequest(instanceId=instance_id, executionId=text(execution_id))
+    head.entityParameters.entityMessageReorderWindow.FromTimedelta(window)
     if trace is not None:
         head.orchestrationTraceContext.ParseFromString(trace)
     request = b"".join(
@@ -63,8 +84,13 @@ def activity(db: sqlite3.Connection, seq: int, token: str) -> bytes | None:
     return wire.work_item(wire.ACTIVITY, row[0], token) if row else None
 
 
-def entity(db: sqlite3.Connection, entity_id: str, token: str, *, older: bool) -> tuple[Batch, bytes] | None:
-    """Give the operations that an entity may run now, in either form of the request; None if there are none."""
+def entity(
+    db: sqlite3.Connection, entity_id: str, sight: Sight, token: str, *, older: bool, most_bytes: int
+) -> tuple[Batch, bytes] | None:
+    """Give the operations that an entity may run now, in either form of the request; None if there are none.
+
+    Of operations that are larger together than `most_bytes` only the first ones are given, one at least.
+    """
     row = db.execute("SELECT state, lock_ord, lock_owner FROM entities WHERE id=?", (entity_id,)).fetchone()
     state, lock_order, owner = row or (None, None, None)
     rows = db.execute(
@@ -72,9 +98,9 @@ def entity(db: sqlite3.Connection, entity_id: str, token: str, *, older: bool) -
         " AND (?2 IS NULL OR ord<?2 OR caller=?3) ORDER BY ord LIMIT ?4",
         (entity_id, lock_order, owner, _MOST_OPERATIONS),
     ).fetchall()
-    if not rows:
+    operations = _fitting([Operation(*row) for row in rows if row[0] not in sight.hidden], most_bytes, state)
+    if not operations:
         return None
-    operations = [Operation(*row) for row in rows]
     request = pb.EntityRequest(
         instanceId=entity_id,
         entityState=text(state),
@@ -88,3 +114,12 @@ def entity(db: sqlite3.Connection, entity_id: str, token: str, *, older: bool) -
     else:
         item.entityRequestV2.CopyFrom(request)
     return Batch(entity_id, operations), item.SerializeToString()
+
+
+def _fitting(operations: list[Operation], most_bytes: int, state: str | None) -> list[Operation]:
+    size = len(state.encode()) if state else 0
+    for place, operation in enumerate(operations):
+        size += len(operation.event) + _FRAME
+        if size > most_bytes and place:
+            return operations[:place]
+    return operations

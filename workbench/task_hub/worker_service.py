@@ -3,25 +3,32 @@
 # ruff: noqa: N802 - the methods are named as the protocol names them.
 
 import asyncio
+import logging
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import grpc
 from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.empty_pb2 import Empty
 
-from workbench.task_hub import activities, entities, turns
-from workbench.task_hub.dispatch import UNWRITTEN_SECONDS, Lease
+from workbench.task_hub import activities, entities, turns, worker_loss
+from workbench.task_hub.dispatch import UNWRITTEN_SECONDS
 from workbench.task_hub.errors import HubError, LostLeaseError
 from workbench.task_hub.instances import Start
+from workbench.task_hub.lease import Lease
 from workbench.task_hub.parts import Parts
-from workbench.task_hub.starting import start_by_entity
+from workbench.task_hub.starting import start_unasked
 from workbench.task_hub.transaction import Tx
 from workbench.task_hub.turns import Turn
 from workbench.task_hub.work_items import Batch
 from workbench.task_hub.worker_stream import Work, WorkerStream
 
+_log = logging.getLogger("task_hub.workers")
+# A worker names in its call's metadata how large a message it takes; "-1" is any. Its gRPC options are not known here.
+MOST_BYTES_KEY = "task-hub-max-message-bytes"
 # Workers take a stream that is silent for two minutes for dead.
 PING_SECONDS = 30.0
 _PING = pb.WorkItem(healthPing=pb.HealthPing()).SerializeToString()
@@ -41,7 +48,7 @@ class WorkerService:
 
     async def GetWorkItems(self, request: pb.GetWorkItemsRequest, context: Any) -> None:
         """Send work items until the worker leaves; what it has not completed then is given to others."""
-        stream = WorkerStream(request)
+        stream = WorkerStream(request, _most_bytes(context) or self._parts.options.max_message_bytes)
         self._dispatcher.connect(stream)
         try:
             while (item := await _next(stream.outgoing)) is not None:
@@ -58,13 +65,13 @@ class WorkerService:
             raise HubError(grpc.StatusCode.UNIMPLEMENTED, "complete a turn in one message: parts of one are not taken")
         if request.requiresHistory:
             # Every turn is sent with its whole history: a worker that lost its own copy gets it again.
-            self._dispatcher.give_back(token, Work.ORCHESTRATION)
+            self._dispatcher.give_back(token, Work.ORCHESTRATION, 0)
             return pb.CompleteTaskResponse()
-        existing = self._parts.existing
+        existing, sorts = self._parts.existing, self._parts.options.entity_reorder_window > timedelta()
 
         def step(tx: Tx, lease: Lease) -> None:
             assert isinstance(lease.taken, Turn)
-            turns.complete(tx, token, lease.taken, request, existing)
+            turns.complete(tx, token, lease.taken, request, existing, sorts=sorts)
 
         return await self._complete(token, Work.ORCHESTRATION, step)
 
@@ -72,33 +79,67 @@ class WorkerService:
         """Take the outcome of an activity."""
         token = request.completionToken
         return await self._complete(
-            token, Work.ACTIVITY, lambda tx, lease: activities.complete(tx, token, int(lease.key), request)
+            token, Work.ACTIVITY, lambda tx, lease: activities.complete(tx, token, int(lease.item.key), request)
         )
 
     async def CompleteEntityTask(self, request: pb.EntityBatchResult, _context: Any) -> pb.CompleteTaskResponse:
         """Take the outcome of a batch of operations."""
-        token, existing, version = request.completionToken, self._parts.existing, self._parts.default_version
+        token = request.completionToken
         if request.requiresState:
-            self._dispatcher.give_back(token, Work.ENTITY)
+            self._dispatcher.give_back(token, Work.ENTITY, 0)
             return pb.CompleteTaskResponse()
 
+        return await self._complete(token, Work.ENTITY, lambda tx, lease: self._take_batch(tx, lease, request))
+
+    def _take_batch(self, tx: Tx, lease: Lease, result: pb.EntityBatchResult) -> None:
+        batch, existing, version = lease.taken, self._parts.existing, self._parts.options.default_version
+        assert isinstance(batch, Batch)
+
         def start(tx: Tx, wanted: Start) -> None:
-            start_by_entity(tx, replace(wanted, version=wanted.version or version), existing)
+            start_unasked(tx, replace(wanted, version=wanted.version or version), existing)
 
-        def step(tx: Tx, lease: Lease) -> None:
-            batch = lease.taken
-            assert isinstance(batch, Batch)
-            entities.complete(tx, token, batch.entity, batch.operations, request, start)
-
-        return await self._complete(token, Work.ENTITY, step)
+        entities.complete(tx, lease.token, batch.entity, batch.operations, result, start)
 
     async def _complete(self, token: str, work: Work, step: Callable[[Tx, Lease], None]) -> pb.CompleteTaskResponse:
-        lease = self._dispatcher.begin_completion(token, work)
-        written = self._parts.journal.submit(lambda tx: step(tx, lease))
         # A worker that leaves now has done its work all the same: the answer is lost, the completion is not.
-        written.add_done_callback(lambda done: self._settle(lease, done))
-        await asyncio.shield(written)
+        await asyncio.shield(self._write(self._dispatcher.begin_completion(token, work), step))
         return pb.CompleteTaskResponse()
+
+    def _write(self, lease: Lease, step: Callable[[Tx, Lease], None]) -> asyncio.Future[None]:
+        written = self._parts.journal.submit(lambda tx: step(tx, lease))
+        written.add_done_callback(lambda done: self._settle(lease, done))
+        return written
+
+    def worker_lost(self, lease: Lease) -> None:
+        """End an activity or a batch whose worker's process is gone while its host lives."""
+        name = lease.item.name
+        self._end(lease, worker_loss.of_activity(name), worker_loss.of_entity(name), None)
+
+    def too_large(self, lease: Lease) -> None:
+        """End a work item that no connected worker takes."""
+        _log.error("%s: the %s has %d bytes, more than any worker takes", lease.item.name, lease.item.work, lease.size)
+        failure = worker_loss.of_size(lease.size)
+        self._end(
+            lease, pb.ActivityResponse(failureDetails=failure), pb.EntityBatchResult(failureDetails=failure), failure
+        )
+
+    def _end(
+        self,
+        lease: Lease,
+        activity: pb.ActivityResponse,
+        batch: pb.EntityBatchResult,
+        turn: pb.TaskFailureDetails | None,
+    ) -> None:
+        def step(tx: Tx, lease: Lease) -> None:
+            if lease.item.work is Work.ACTIVITY:
+                activities.complete(tx, lease.token, int(lease.item.key), activity)
+            elif lease.item.work is Work.ENTITY:
+                self._take_batch(tx, lease, batch)
+            else:
+                assert turn is not None
+                turns.fail(tx, lease.token, int(lease.item.key), turn)
+
+        self._write(lease, step)
 
     def _settle(self, lease: Lease, done: asyncio.Future[None]) -> None:
         error = done.exception()
@@ -106,7 +147,7 @@ class WorkerService:
             self._dispatcher.release(lease.token)
             self._dispatcher.pump()
         elif error is not None:
-            self._dispatcher.give_back(lease.token, lease.work, UNWRITTEN_SECONDS)
+            self._dispatcher.give_back(lease.token, lease.item.work, UNWRITTEN_SECONDS)
 
     async def AbandonTaskOrchestratorWorkItem(
         self, request: pb.AbandonOrchestrationTaskRequest, _context: Any
@@ -148,3 +189,10 @@ async def _next(outgoing: asyncio.Queue[bytes | None]) -> bytes | None:
             return await outgoing.get()
     except TimeoutError:
         return _PING
+
+
+def _most_bytes(context: Any) -> int | None:
+    for key, value in context.invocation_metadata() or ():
+        if key == MOST_BYTES_KEY and value.lstrip("-").isdigit():
+            return int(value) if int(value) >= 0 else sys.maxsize
+    return None

@@ -19,16 +19,17 @@ class Work(StrEnum):
 class WorkerStream:
     """A connected worker."""
 
-    def __init__(self, request: pb.GetWorkItemsRequest) -> None:
-        """Read what the worker asks for; a limit of 0 is none."""
+    def __init__(self, request: pb.GetWorkItemsRequest, most_bytes: int) -> None:
+        """Read what the worker asks for; a limit of 0 is none, and filters without a name let all pass."""
+        self.most_bytes = most_bytes
         self._limits = {
             Work.ORCHESTRATION: request.maxConcurrentOrchestrationWorkItems,
             Work.ACTIVITY: request.maxConcurrentActivityWorkItems,
             Work.ENTITY: request.maxConcurrentEntityWorkItems,
         }
         self.accepted: dict[Work, Accepted | None] = dict.fromkeys(Work)
-        if request.HasField("workItemFilters"):
-            filters = request.workItemFilters
+        filters = request.workItemFilters
+        if filters.orchestrations or filters.activities or filters.entities:
             self.accepted = {
                 Work.ORCHESTRATION: _by_name(filters.orchestrations),
                 Work.ACTIVITY: _by_name(filters.activities),

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -81,6 +82,13 @@ class Rig:
         state = self.client.get_orchestration_state(instance_id)
         assert state is not None, f"{instance_id} does not exist"
         return state
+
+    def until(self, reached: Callable[[], bool], seconds: float = SECONDS) -> None:
+        """Wait until something is so."""
+        end = time.monotonic() + seconds
+        while not reached() and time.monotonic() < end:
+            time.sleep(0.002)
+        assert reached()
 
     def gone(self, instance_id: str) -> bool:
         """Tell whether there is no such instance."""

@@ -1,7 +1,8 @@
 """Orders to instances: terminate, suspend, resume, restart."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from typing import Any
 
 import grpc
 import pytest
@@ -11,6 +12,7 @@ from tests.workbench.task_hub.rig import Rig, code_of, running
 from tests.workbench.task_hub.stories import PROGRAM, family, steps, waiter
 
 COMPLETED, TERMINATED = OrchestrationStatus.COMPLETED, OrchestrationStatus.TERMINATED
+REFUSED = grpc.StatusCode.FAILED_PRECONDITION
 
 
 @pytest.fixture(scope="module")
@@ -19,29 +21,28 @@ def rig() -> Generator[Rig]:
         yield rig
 
 
-def test_termination_reaches_the_children_when_asked(rig: Rig) -> None:
-    for recursive, expected in ((True, TERMINATED), (False, OrchestrationStatus.RUNNING)):
+def test_termination_never_reaches_the_children(rig: Rig) -> None:
+    for recursive in (True, False):
         parent = rig.start(family)
         child = f"{parent}-child"
         rig.client.wait_for_orchestration_start(child, timeout=10)
         rig.client.terminate_orchestration(parent, output="enough", recursive=recursive)
-        assert rig.end_of(parent).serialized_output == '"enough"'
-        if recursive:
-            rig.end_of(child)
-        assert rig.state(child).runtime_status == expected
+        state = rig.end_of(parent)
+        assert (state.runtime_status, state.serialized_output) == (TERMINATED, '"enough"')
+        assert rig.state(child).runtime_status == OrchestrationStatus.RUNNING
         rig.client.terminate_orchestration(child)
+        assert rig.end_of(child).runtime_status == TERMINATED
 
 
 def test_a_pause_holds_events_back_until_resumed(rig: Rig) -> None:
     instance = rig.start(waiter)
     rig.client.wait_for_orchestration_start(instance, timeout=10)
-    for _ in range(2):
-        rig.client.suspend_orchestration(instance, reason="lunch")
+    rig.client.suspend_orchestration(instance, reason="lunch")
+    assert "Cannot suspend" in _refused(rig.client.suspend_orchestration, instance)
     _until(rig, instance, OrchestrationStatus.SUSPENDED)
     rig.client.raise_orchestration_event(instance, "go", data=1)
     assert rig.state(instance).runtime_status == OrchestrationStatus.SUSPENDED
-    for _ in range(2):  # a second resume is ignored: workers fail on it
-        rig.client.resume_orchestration(instance)
+    rig.client.resume_orchestration(instance)
     assert rig.end_of(instance).serialized_output == "1"
 
 
@@ -52,17 +53,30 @@ def _until(rig: Rig, instance: str, status: OrchestrationStatus) -> None:
     assert rig.state(instance).runtime_status == status
 
 
-def test_orders_to_nobody_are_refused_and_to_the_dead_ignored(rig: Rig) -> None:
+def _refused(order: Callable[..., Any], instance: str, code: grpc.StatusCode = REFUSED) -> str:
+    with pytest.raises(grpc.RpcError) as error:
+        order(instance)
+    assert code_of(error) == code
+    return str(error.value)
+
+
+def test_orders_to_nobody_and_to_the_ended_are_refused_in_the_extensions_words(rig: Rig) -> None:
     client = rig.client
-    for order in (client.suspend_orchestration, client.resume_orchestration, client.restart_orchestration):
-        with pytest.raises(grpc.RpcError) as error:
-            order("nobody")
-        assert code_of(error) == grpc.StatusCode.NOT_FOUND
-    client.terminate_orchestration("nobody")
     ended = rig.run(steps, 1).instance_id
-    for order in (client.suspend_orchestration, client.resume_orchestration, client.terminate_orchestration):
-        order(ended)
+    unknown = "No instance with ID 'nobody' was found. (Parameter 'instanceId')"
+    for verb in ("suspend", "resume", "terminate"):
+        order = getattr(client, f"{verb}_orchestration")
+        assert f"ArgumentException: {unknown}" in _refused(order, "nobody", grpc.StatusCode.NOT_FOUND)
+        state = f"Cannot {verb} the orchestration instance {ended} because instance is in the Completed state."
+        assert f"InvalidOperationException: {state}" in _refused(order, ended)
+    assert unknown in _refused(client.restart_orchestration, "nobody", grpc.StatusCode.NOT_FOUND)
     assert rig.state(ended).runtime_status == COMPLETED
+
+
+def test_only_a_paused_instance_is_resumed(rig: Rig) -> None:
+    instance = rig.start(waiter)
+    rig.client.wait_for_orchestration_start(instance, timeout=10)
+    assert "is in the Running state" in _refused(rig.client.resume_orchestration, instance)
 
 
 def test_restart_under_the_same_and_a_new_id(rig: Rig) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from durabletask.client import OrchestrationState
 from durabletask.entities import EntityInstanceId
 from hypothesis import HealthCheck, given, settings
 
@@ -56,8 +57,15 @@ def outcome(rig: Rig, run: str) -> dict[str, Any]:
         entities[key] = entity.get_typed_state(int) if entity else None
     return {
         "status": state.runtime_status.name,
-        "output": state.serialized_output,
-        "custom status": state.serialized_custom_status,
-        "failure": state.failure_details.message if state.failure_details else None,
+        "output": _said(state),
+        "custom status": None if state.serialized_custom_status == "null" else state.serialized_custom_status,
         "entities": entities,
     }
+
+
+def _said(state: OrchestrationState) -> str | None:
+    """The output; of a failure its message, which the hub gives as the output, with the type before it."""
+    if state.failure_details is not None:
+        return state.failure_details.message
+    output = state.serialized_output
+    return output.partition(": ")[2] if state.runtime_status.name == "FAILED" and output else output

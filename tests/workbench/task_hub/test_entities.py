@@ -206,7 +206,9 @@ def test_a_failure_of_the_whole_batch_is_each_callers() -> None:
         broken.failureDetails.errorMessage = "the entity cannot be loaded"
         worker.stub.CompleteEntityTask(broken)
         events = worker.take().orchestratorRequest.newEvents
-        assert events[-1].entityOperationFailed.failureDetails.errorMessage == "the entity cannot be loaded"
+        answer = json.loads(events[-1].eventRaised.input.value)
+        assert (events[-1].eventRaised.name, answer["result"]) == ("r1", "the entity cannot be loaded")
+        assert answer["exceptionType"] == "entity dispatch failed"
         assert rig.state(instance).runtime_status == OrchestrationStatus.RUNNING
 
 

@@ -6,8 +6,7 @@ import pytest
 from tests.workbench.task_hub.rig import bare, code_of, finish, running, schedule
 
 
-def test_an_item_whose_completion_cannot_be_written_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.task_hub.worker_service.UNWRITTEN_SECONDS", 0.05)
+def test_an_item_whose_completion_cannot_be_written_comes_again() -> None:
     with running() as rig, bare(rig.address) as worker:
         instance = rig.start("story")
         worker.complete(worker.take(), schedule(1))

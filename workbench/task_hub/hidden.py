@@ -1,0 +1,83 @@
+"""Messages that are queued and that nobody sees yet: those of a host that is gone, of a remote client, or put back."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from workbench.task_hub.worker_stream import Work
+
+type Key = int | str
+
+_RENEWED_BEFORE = 30_000_000  # DurableTask.Core renews a message's visibility half a minute before it ends
+SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A work item by its kind and key, with what a worker's filter looks at."""
+
+    work: Work
+    key: Key
+    name: str
+    version: str | None
+
+
+@dataclass(slots=True)
+class _Messages:
+    item: Item
+    until: dict[int, int] = field(default_factory=dict[int, int])  # by row
+
+
+class Hidden:
+    """Rows of work items, each with the time until which it is hidden (microseconds since 1970)."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._messages: dict[tuple[Work, Key], _Messages] = {}
+
+    def __len__(self) -> int:
+        """Count the work items of which something is hidden."""
+        return len(self._messages)
+
+    def hide(self, item: Item, rows: Collection[int], until: int) -> None:
+        """Hide rows of a work item."""
+        messages = self._messages.setdefault((item.work, item.key), _Messages(item))
+        messages.until.update(dict.fromkeys(rows, until))
+
+    def rows(self, work: Work, key: Key, now: int) -> frozenset[int]:
+        """Give the rows of a work item that nobody may see now."""
+        messages = self._messages.get((work, key))
+        return frozenset(row for row, until in messages.until.items() if until > now) if messages else frozenset()
+
+    def next_due(self) -> int | None:
+        """Give the soonest time at which a row is seen again."""
+        return min((until for messages in self._messages.values() for until in messages.until.values()), default=None)
+
+    def due(self) -> list[int]:
+        """Give all the times at which rows are seen again, one a work item and time."""
+        return sorted(until for messages in self._messages.values() for until in set(messages.until.values()))
+
+    def show(self, now: int) -> list[Item]:
+        """Forget rows whose time has come; give their work items, those that were hidden first to come first."""
+        shown: list[Item] = []
+        for place, messages in list(self._messages.items()):
+            left = {row: until for row, until in messages.until.items() if until > now}
+            if len(left) != len(messages.until):
+                shown.append(messages.item)
+                messages.until = left
+            if not left:
+                del self._messages[place]
+        return shown
+
+
+def hidden_until(given: int, now: int, visibility: int) -> int:
+    """Give the time at which a message of a host that ends now is seen again.
+
+    It was hidden for the visibility timeout when it was given out, and again at each renewal while the host lived.
+    """
+    period = visibility - _RENEWED_BEFORE if visibility > _RENEWED_BEFORE else max(visibility // 2, 1)
+    return given + max(now - given, 0) // period * period + visibility
+
+
+def back_off(times_given: int) -> int:
+    """Give how long a message that was put back stays hidden: two seconds, four, eight, at most ten minutes."""
+    return min(2 ** min(times_given, 10), 600) * SECOND

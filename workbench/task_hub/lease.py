@@ -1,0 +1,42 @@
+"""A work item in a worker's hands, and whom the dispatcher tells of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workbench.task_hub.hidden import Item
+from workbench.task_hub.turns import Turn
+from workbench.task_hub.work_items import Batch
+from workbench.task_hub.worker_stream import WorkerStream
+
+
+@dataclass(slots=True)
+class Lease:
+    """One work item in a worker's hands; `given` is on the hub's clock, `expires` on the machine's."""
+
+    token: str
+    item: Item
+    taken: Turn | Batch | None
+    size: int
+    given: int
+    expires: float
+    stream: WorkerStream | None = None
+    completing: bool = False
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """The rows of the file that it holds."""
+        if isinstance(self.taken, Turn):
+            return self.taken.rows
+        if isinstance(self.taken, Batch):
+            return tuple(operation.order for operation in self.taken.operations)
+        return (int(self.item.key),)
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Whom the dispatcher tells: of the time of a hidden row, of leases, and of work that ends without its worker."""
+
+    seen_at: Callable[[int], None]
+    given: Callable[[list[Lease]], None]
+    worker_lost: Callable[[Lease], None]
+    too_large: Callable[[Lease], None]

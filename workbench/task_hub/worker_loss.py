@@ -1,0 +1,35 @@
+"""What the extension makes of a worker's process that ends in a call while its host lives.
+
+An orchestrator's turn is tried again; an activity and an entity's operations fail, with these texts of the extension.
+"""
+
+from durabletask.internal import orchestrator_service_pb2 as pb
+
+_INVOCATION = "Microsoft.Azure.WebJobs.Host.FunctionInvocationException"
+
+
+def of_activity(name: str) -> pb.ActivityResponse:
+    """Give the outcome of an activity."""
+    return pb.ActivityResponse(failureDetails=_executing(name))
+
+
+def of_entity(name: str) -> pb.EntityBatchResult:
+    """Give the outcome of a batch of operations."""
+    failure = pb.TaskFailureDetails(
+        errorType="FunctionInvocationFailed",
+        errorMessage=f"Invocation of function '{name}' failed with an exception.",
+        innerFailure=_executing(name),
+        isNonRetriable=True,
+    )
+    return pb.EntityBatchResult(failureDetails=failure)
+
+
+def of_size(size: int) -> pb.TaskFailureDetails:
+    """Give the failure of what no connected worker takes; the extension itself has no such bound for its workers."""
+    text = f"A work item of {size} bytes is larger than any connected worker takes"
+    return pb.TaskFailureDetails(errorType="MessageTooLarge", errorMessage=text, isNonRetriable=True)
+
+
+def _executing(name: str) -> pb.TaskFailureDetails:
+    text = f"Exception while executing function: Functions.{name}"
+    return pb.TaskFailureDetails(errorType=_INVOCATION, errorMessage=text)
