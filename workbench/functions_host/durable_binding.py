@@ -1,49 +1,37 @@
 """The durable client binding: the JSON that tells an app's client where the engine and the management API are."""
 
 import json
-from urllib.parse import quote
 
-# The client replaces this by the instance's id.
-_INSTANCE = "INSTANCEID"
+# gRPC's own default, which the extension hands on: a client refuses larger answers.
+MAX_GRPC_MESSAGE_BYTES = 4 * 1024 * 1024
 
 
 def durable_client_json(*, rpc_address: str, host_url: str, hub_name: str, connection: str | None = None) -> str:
-    """The binding's value.
+    """The binding's value, member by member as the extension 3.19.0 sends it to a worker that speaks gRPC.
 
     Args:
         rpc_address: "host:port" of the engine's gRPC endpoint.
         host_url: this host, as "http://127.0.0.1:7071".
         hub_name: the task hub.
-        connection: name of the storage setting, as the binding gives it.
-
-    Source: `DurableFunctionsClient._parse_client_configuration` of azure-functions-durable.
+        connection: name of the storage setting, where the binding gives one.
     """
-    base = f"{host_url}/runtime/webhooks/durabletask"
-    query = f"taskHub={quote(hub_name)}&connection={quote(connection or 'Storage')}"
     return json.dumps(
         {
             "taskHubName": hub_name,
-            "connectionName": connection or "Storage",
-            "creationUrls": _creation_urls(base, query),
-            "managementUrls": management_urls(base, query, _INSTANCE),
-            "baseUrl": base,
-            "requiredQueryStringParameters": query,
-            "rpcBaseUrl": rpc_address,
-            "httpBaseUrl": base,
+            "connectionName": connection,
+            "creationUrls": None,
+            "managementUrls": None,
+            "baseUrl": None,
+            # The addresses of a host with keys carry one here.
+            "requiredQueryStringParameters": "",
+            "rpcBaseUrl": f"http://{rpc_address}",
+            "httpBaseUrl": f"{host_url}/runtime/webhooks/durabletask",
             "useForwardedHost": False,
-            # The engine is local: no limit of gRPC's four megabytes, as the extension sets on Azure.
-            "maxGrpcMessageSizeInBytes": 2_147_483_647,
-            "grpcHttpClientTimeout": "00:01:40",
+            "maxGrpcMessageSizeInBytes": MAX_GRPC_MESSAGE_BYTES,
+            # A text within a text, as the extension writes a TimeSpan.
+            "grpcHttpClientTimeout": '"00:01:40"',
         }
     )
-
-
-def _creation_urls(base: str, query: str) -> dict[str, str]:
-    return {
-        "createNewInstancePostUri": f"{base}/orchestrators/{{functionName}}[/{{instanceId}}]?{query}",
-        "createAndWaitOnNewInstancePostUri": f"{base}/orchestrators/{{functionName}}[/{{instanceId}}]?"
-        f"timeout={{timeoutInSeconds}}&pollingInterval={{intervalInSeconds}}&{query}",
-    }
 
 
 def management_urls(base: str, query: str, instance: str) -> dict[str, str]:

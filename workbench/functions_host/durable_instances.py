@@ -2,6 +2,7 @@
 
 import json
 
+import grpc
 from aiohttp import web
 from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.wrappers_pb2 import StringValue
@@ -9,8 +10,11 @@ from google.protobuf.wrappers_pb2 import StringValue
 from workbench.functions_host.durable_history import history_entries
 from workbench.functions_host.durable_query import flag, instances_query, next_page, purge_filter
 from workbench.functions_host.durable_status import RUNNING, status_document, status_name
-from workbench.functions_host.engine_connection import EngineConnection
-from workbench.functions_host.http_messages import json_response
+from workbench.functions_host.engine_connection import EngineConnection, status_code
+from workbench.functions_host.http_messages import json_response, message_response
+
+# How an engine refuses an order to an instance, and what the extension answers then.
+_REFUSED = {grpc.StatusCode.FAILED_PRECONDITION: 410, grpc.StatusCode.NOT_FOUND: 404}
 
 
 class DurableInstances:
@@ -82,40 +86,40 @@ class DurableInstances:
         if refusal is not None:
             return refusal
         if request.content_type != "application/json":
-            return web.Response(status=400, text="Only application/json request content is supported")
+            return message_response("Only application/json request content is supported", 400)
         body = await request.text() or "null"
         try:
             json.loads(body)
         except ValueError:
-            return web.Response(status=400, text="Invalid JSON content")
+            return message_response("Invalid JSON content", 400)
         order = pb.RaiseEventRequest(instanceId=instance, name=event, input=StringValue(value=body))
-        await self._engine.call("RaiseEvent", order)
-        return web.Response(status=202)
+        return await self._send("RaiseEvent", order)
 
     async def terminate(self, request: web.Request, instance: str) -> web.Response:
-        """Ends it with its sub-orchestrations; the reason becomes its output."""
+        """Ends it, and none of its sub-orchestrations; the reason becomes its output."""
         refusal = await self._refusal(instance)
         if refusal is not None:
             return refusal
-        order = pb.TerminateRequest(instanceId=instance, recursive=True)
+        order = pb.TerminateRequest(instanceId=instance, recursive=False)
         order.output.value = json.dumps(request.query.get("reason"))
-        await self._engine.call("TerminateInstance", order)
-        return web.Response(status=202)
+        return await self._send("TerminateInstance", order)
 
     async def suspend(self, request: web.Request, instance: str) -> web.Response:
-        """Holds it; events and results wait."""
-        refusal = await self._refusal(instance)
-        if refusal is None:
-            order = pb.SuspendRequest(instanceId=instance, reason=_reason(request))
-            await self._engine.call("SuspendInstance", order)
-        return refusal or web.Response(status=202)
+        """Holds it; events and results wait. 500 for one that is held already, as the extension answers."""
+        state = await self._engine.find(instance)
+        if state is not None and state.orchestrationStatus == pb.ORCHESTRATION_STATUS_SUSPENDED:
+            return _wrong_state(state, "suspend")
+        order = pb.SuspendRequest(instanceId=instance, reason=_reason(request))
+        return _refusal_of(state) or await self._send("SuspendInstance", order)
 
     async def resume(self, request: web.Request, instance: str) -> web.Response:
-        """Lets a suspended one go on."""
-        refusal = await self._refusal(instance)
-        if refusal is None:
-            await self._engine.call("ResumeInstance", pb.ResumeRequest(instanceId=instance, reason=_reason(request)))
-        return refusal or web.Response(status=202)
+        """Lets a suspended one go on; 500 for one that is not."""
+        state = await self._engine.find(instance)
+        refusal = _refusal_of(state)
+        if state is not None and refusal is None and state.orchestrationStatus != pb.ORCHESTRATION_STATUS_SUSPENDED:
+            return _wrong_state(state, "resume")
+        order = pb.ResumeRequest(instanceId=instance, reason=_reason(request))
+        return refusal or await self._send("ResumeInstance", order)
 
     async def rewind(self, request: web.Request, instance: str) -> web.Response:
         """Lets a failed one go on from before its failure."""
@@ -129,12 +133,33 @@ class DurableInstances:
         )
         return web.Response(status=202)
 
+    async def _send(self, method: str, order: object) -> web.Response:
+        """202; 410 or 404 where the instance ended, or was purged, since `_refusal` looked."""
+        try:
+            await self._engine.call(method, order)
+        except grpc.RpcError as error:
+            refused = _REFUSED.get(status_code(error))
+            if refused is None:
+                raise
+            return web.Response(status=refused)
+        return web.Response(status=202)
+
     async def _refusal(self, instance: str) -> web.Response | None:
-        """404 without an instance, 410 for one that has ended."""
-        state = await self._engine.find(instance)
-        if state is None:
-            return web.Response(status=404)
-        return None if state.orchestrationStatus in RUNNING else web.Response(status=410)
+        return _refusal_of(await self._engine.find(instance))
+
+
+def _refusal_of(state: pb.OrchestrationState | None) -> web.Response | None:
+    """404 without an instance, 410 for one that has ended."""
+    if state is None:
+        return web.Response(status=404)
+    return None if state.orchestrationStatus in RUNNING else web.Response(status=410)
+
+
+def _wrong_state(state: pb.OrchestrationState, order: str) -> web.Response:
+    status = status_name(state.orchestrationStatus)
+    words = f"Cannot {order} the orchestration instance {state.instanceId} because instance is in the {status} state."
+    about = {"Message": "Something went wrong while processing your request", "ExceptionMessage": words}
+    return json_response({**about, "ExceptionType": "System.InvalidOperationException"}, 500)
 
 
 def _out_of_season(state: pb.OrchestrationState, rule: str) -> web.Response:

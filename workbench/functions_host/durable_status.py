@@ -52,11 +52,17 @@ def status_document(
         "runtimeStatus": status_name(state.orchestrationStatus),
         "input": decoded(state.input.value) if show_input else None,
         "customStatus": decoded(state.customStatus.value),
-        "output": state.failureDetails.errorMessage if failed else decoded(state.output.value),
+        "output": _failure_text(state.failureDetails) if failed else decoded(state.output.value),
         "createdTime": f"{state.createdTimestamp.ToDatetime():%Y-%m-%dT%H:%M:%SZ}",
         "lastUpdatedTime": f"{state.lastUpdatedTimestamp.ToDatetime():%Y-%m-%dT%H:%M:%SZ}",
     }
     return document if history is None else {**document, "historyEvents": history}
+
+
+def _failure_text(details: pb.TaskFailureDetails) -> str:
+    """ "Type: text", as the extension keeps it for the output of a failed run; engines differ in where the type is."""
+    text, kind = details.errorMessage, details.errorType
+    return text if not kind or text.startswith(f"{kind}: ") else f"{kind}: {text}"
 
 
 def decoded(text: str) -> object:

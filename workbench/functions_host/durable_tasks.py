@@ -7,9 +7,15 @@ from durabletask.internal.helpers import convert_to_entity_batch_request
 from google.protobuf.message import Message
 from google.protobuf.wrappers_pb2 import StringValue
 
-from workbench.functions_host.failure_details import failure_details, not_found_details
+from workbench.functions_host.failure_details import (
+    entity_failed_details,
+    failure_details,
+    invocation_failed_details,
+    not_found_details,
+)
 from workbench.functions_host.function_catalog import FunctionCatalog
 from workbench.functions_host.invoker import Invoker
+from workbench.functions_host.worker_exits import WorkerProcessExitException
 from workbench.functions_host.worker_protocol import RpcException, TypedData
 
 _REASON = "(null)"
@@ -23,7 +29,7 @@ class DurableTasks:
         self._invoker = invoker
         self._orchestrators = catalog.durable("orchestrationTrigger", "orchestration")
         self._activities = catalog.durable("activityTrigger", "activity")
-        self._entities = catalog.durable("entityTrigger", "entity_name")
+        self._entities = catalog.durable("entityTrigger", "entityName")
 
     @property
     def empty(self) -> bool:
@@ -31,13 +37,19 @@ class DurableTasks:
         return not (self._orchestrators or self._activities or self._entities)
 
     async def orchestrate(self, request: pb.OrchestratorRequest) -> pb.OrchestratorResponse:
-        """Runs an orchestrator to its next wait. What it raises is inside the worker's answer."""
+        """Runs an orchestrator to its next wait. What it raises is inside the worker's answer.
+
+        Raises:
+            WorkerProcessExitException: nobody answered; the turn is to be given back.
+        """
         name = _orchestrator_name(request)
         function = self._orchestrators.get(name.casefold())
         if function is None:
             known = [f.name for f in self._orchestrators.values()]
             return _failed_orchestration(request, not_found_details("orchestrator", name, known))
         outcome = await self._invoker.run(function, _encode(request), reason=_REASON)
+        if outcome.worker_exited:
+            raise WorkerProcessExitException(f"the worker's process ended in a turn of {name}")
         if outcome.failure is not None or outcome.value is None or not outcome.value.string:
             return _failed_orchestration(request, failure_details(outcome.failure or _no_answer()))
         return pb.OrchestratorResponse.FromString(base64.b64decode(outcome.value.string))
@@ -52,7 +64,9 @@ class DurableTasks:
             return response
         given = TypedData(string=request.input.value if request.HasField("input") else "null")
         outcome = await self._invoker.run(function, given, reason=_REASON)
-        if outcome.failure is not None:
+        if outcome.worker_exited:
+            response.failureDetails.CopyFrom(invocation_failed_details(function.name))
+        elif outcome.failure is not None:
             response.failureDetails.CopyFrom(failure_details(outcome.failure))
         elif outcome.value is not None:
             response.result.CopyFrom(StringValue(value=outcome.value.json or outcome.value.string or ""))
@@ -71,7 +85,7 @@ class DurableTasks:
             return _failed_entity(request, infos, not_found_details("entity", name, known))
         outcome = await self._invoker.run(function, _encode(request), reason=_REASON)
         if outcome.failure is not None or outcome.value is None or not outcome.value.string:
-            return _failed_entity(request, infos, failure_details(outcome.failure or _no_answer()))
+            return _failed_entity(request, infos, entity_failed_details(function.name))
         result = pb.EntityBatchResult.FromString(base64.b64decode(outcome.value.string))
         result.operationInfos.extend(infos)
         return result
@@ -105,9 +119,8 @@ def _failed_orchestration(request: pb.OrchestratorRequest, details: pb.TaskFailu
 def _failed_entity(
     request: pb.EntityBatchRequest, infos: list[pb.OperationInfo], details: pb.TaskFailureDetails
 ) -> pb.EntityBatchResult:
-    """Every operation fails and the state stays; the in-memory backend reads results, not `failureDetails`."""
-    failed = pb.OperationResult(failure=pb.OperationResultFailure(failureDetails=details))
-    result = pb.EntityBatchResult(results=[failed for _ in request.operations], operationInfos=infos)
+    """The batch as a whole failed: no operation has a result, and the state stays."""
+    result = pb.EntityBatchResult(failureDetails=details, operationInfos=infos)
     if request.HasField("entityState"):
         result.entityState.CopyFrom(request.entityState)
     return result

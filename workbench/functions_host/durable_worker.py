@@ -9,9 +9,10 @@ from typing import Any
 import grpc
 from durabletask.internal import orchestrator_service_pb2 as pb
 
+from workbench.functions_host.durable_options import DurableOptions
 from workbench.functions_host.durable_tasks import DurableTasks
 from workbench.functions_host.engine_connection import EngineConnection
-from workbench.functions_host.host_config import DurableOptions
+from workbench.functions_host.worker_exits import WorkerProcessExitException
 
 _log = logging.getLogger("functions_host.durable")
 _RECONNECT_SECONDS = 0.5
@@ -97,6 +98,9 @@ class DurableWorker:
                 await run(item)
         except asyncio.CancelledError:
             raise
+        except WorkerProcessExitException as error:
+            _log.warning("%s; it is given back to the engine", error)
+            await self._abandon(item)
         except Exception:
             _log.exception("a work item (%s) could not be completed; it is given back to the engine", kind)
             await self._abandon(item)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import grpc
 from durabletask.internal import orchestrator_service_pb2_grpc as stubs
 
+from workbench.functions_host.durable_options import DurableOptions
 from workbench.functions_host.engine_connection import UNLIMITED
 from workbench.functions_host.errors import ConfigurationError
 from workbench.functions_host.extension_engine import ExtensionEngine
@@ -18,8 +19,8 @@ from workbench.functions_host.memory_backend import MemoryBackend
 class Engine(Protocol):
     """A durable engine that the host starts before, and stops after, everything that uses it."""
 
-    async def start(self, default_version: str | None = None) -> str:
-        """Starts it; returns its gRPC address as "host:port". `default_version`: of runs started without one."""
+    async def start(self, durable: DurableOptions | None = None) -> str:
+        """Starts it, set to what host.json says (`durable`); returns its gRPC address as "host:port"."""
         ...
 
     async def stop(self) -> None:
@@ -40,9 +41,9 @@ class MemoryEngine:
         self._pool: ThreadPoolExecutor | None = None
         self.address = ""
 
-    async def start(self, default_version: str | None = None) -> str:
+    async def start(self, durable: DurableOptions | None = None) -> str:
         """Serves the backend on a free port of 127.0.0.1 (its own `start` listens on every address)."""
-        self._backend.default_version = default_version
+        self._backend.default_version = durable.default_version if durable else None
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="memory-engine")
         self._server = grpc.server(self._pool, options=UNLIMITED)
         stubs.add_TaskHubSidecarServiceServicer_to_server(self._backend, self._server)  # pyright: ignore[reportUnknownMemberType]
@@ -72,8 +73,8 @@ class AddressEngine:
         if not host or not port.isdigit():
             raise ConfigurationError(f"{address!r} is no engine: write sqlite, memory, extension, or http://HOST:PORT")
 
-    async def start(self, default_version: str | None = None) -> str:
-        """Returns the address; that engine has a default version of its own, or none."""
+    async def start(self, durable: DurableOptions | None = None) -> str:
+        """Returns the address; that engine has settings of its own."""
         return self._address
 
     async def stop(self) -> None:
@@ -83,23 +84,25 @@ class AddressEngine:
 class SqliteEngine:
     """The embedded engine: one SQLite file, so that runs go on after the process died."""
 
-    def __init__(self, file: Path) -> None:
-        """`file` and its folder are made by `start`."""
+    def __init__(self, file: Path, *, races: bool = True) -> None:
+        """`file` and its folder are made by `start`. Without `races` timers are on time and no early event is lost."""
         self._file = file
+        self._races = races
         self._hub: Any = None
 
-    async def start(self, default_version: str | None = None) -> str:
-        """Opens the file and goes on with whatever it holds.
+    async def start(self, durable: DurableOptions | None = None) -> str:
+        """Opens the file and goes on with whatever it holds, set to what host.json says.
 
         Raises:
-            ConfigurationError: the file cannot be used.
+            ConfigurationError: the file or a setting cannot be used.
         """
         # On first use: the engine is no part of a host that runs on another one.
         hub_module = importlib.import_module("workbench.task_hub")
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        # As on Azure by default: an instance that has ended makes room for a new one under its id.
-        hub = hub_module.TaskHub(self._file, existing="restart", default_version=default_version)
+        section = (durable or DurableOptions()).section()
         try:
+            options = hub_module.BackendOptions.of_durable_task(section)
+            hub = hub_module.TaskHub(self._file, options=options if self._races else options.without_races())
             address: str = await hub.start()
         except Exception as error:
             raise ConfigurationError(f"the engine sqlite cannot start: {error}") from error

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from workbench.functions_host.durable_options import DurableOptions
 from workbench.functions_host.errors import ConfigurationError
 from workbench.functions_host.extension_callbacks import ExtensionCallbacks
 from workbench.functions_host.function_catalog import FunctionCatalog
@@ -106,8 +107,8 @@ class ExtensionEngine:
             value["taskHubName"] = hub
         return json.dumps(value)
 
-    async def start(self, default_version: str | None = None) -> str:
-        """Looks for the program; the address is known after `serve`. host.json gives it the default version.
+    async def start(self, durable: DurableOptions | None = None) -> str:
+        """Looks for the program; the address is known after `serve`. The extension reads host.json itself.
 
         Raises:
             ConfigurationError: the program is not installed.

@@ -3,7 +3,6 @@
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -12,6 +11,7 @@ from workbench.functions_host.admin_api import AdminApi
 from workbench.functions_host.app_settings import AppSettings, load_settings
 from workbench.functions_host.durable_binding import durable_client_json
 from workbench.functions_host.durable_management import DurableManagement
+from workbench.functions_host.durable_options import hub_name_of
 from workbench.functions_host.durable_starts import StartRules
 from workbench.functions_host.durable_tasks import DurableTasks
 from workbench.functions_host.durable_worker import DurableWorker
@@ -31,6 +31,7 @@ from workbench.functions_host.python_worker import PythonWorker
 from workbench.functions_host.shutdown import Shutdown
 from workbench.functions_host.timer_listener import TimerListener
 from workbench.functions_host.timer_status import TimerStatusStore
+from workbench.functions_host.worker_exits import ExitMoment
 from workbench.functions_host.worker_protocol import TypedData
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class FunctionsHost:
         self._shutdown = Shutdown(self._options.drain_seconds)
         self._worker = PythonWorker(self._app_dir)
         self._forwarder: WorkerForwarder | None = None
+        self._hub_name = ""
+        self._invoker_in_use: Invoker | None = None
         self.url = ""
         self.engine_address = ""
         self.catalog = FunctionCatalog(())
@@ -96,6 +99,17 @@ class FunctionsHost:
         """Listens no more, waits for running functions, stops; returns how many functions did not end in time."""
         return await self._shutdown.run()
 
+    def lose_worker_in(self, function: str, moment: ExitMoment = ExitMoment.AFTER) -> None:
+        """Fault injection: the worker's process ends in the next call of this function; see `WorkerExits`.
+
+        An activity fails, an entity's operation breaks the orchestration that called it, an orchestrator's turn is
+        tried again, a queue message is delivered again, and an HTTP request is answered with 500.
+        """
+        if self.extension is not None:
+            self.extension.lose_worker_in(function)
+        elif self._invoker_in_use is not None:
+            self._invoker_in_use.worker_exits.choose(function, moment)
+
     async def __aenter__(self) -> Self:
         """Starts the host."""
         await self.start()
@@ -111,12 +125,13 @@ class FunctionsHost:
         environment = Environment.enter(self._app_dir, self._overrides)
         self._shutdown.finally_do(environment.leave)
         settings = load_settings(self._app_dir, os.environ)
-        config = _resolved(read_host_config(self._app_dir, os.environ), settings)
-        self.engine_address = await self._engine.start(config.durable.default_version)
+        config = read_host_config(self._app_dir, os.environ)
+        self._hub_name = hub_name_of(config.durable, settings)
+        self.engine_address = await self._engine.start(config.durable)
         self._shutdown.finally_await(self._engine.stop)
         await self._load_app(settings)
         queues = self._open_queues(settings, config)
-        invoker = self._invoker(config, queues)
+        invoker = self._invoker_in_use = self._invoker(config, queues)
         if self.extension is not None:
             self.engine_address = await self.extension.serve(self._app_dir, self.catalog, invoker)
             self._shutdown.first_await(self.extension.stop_working)
@@ -163,7 +178,7 @@ class FunctionsHost:
             text = durable_client_json(
                 rpc_address=self.engine_address,
                 host_url=self.url,
-                hub_name=binding.text("taskHub") or config.durable.hub_name,
+                hub_name=binding.text("taskHub") or self._hub_name,
                 connection=binding.text("connectionName"),
             )
             return TypedData(string=text)
@@ -175,8 +190,7 @@ class FunctionsHost:
 
     async def _serve_http(self, config: HostConfig, invoker: Invoker, timers: list[TimerListener]) -> None:
         rules = StartRules(
-            orchestrators=frozenset(self.catalog.durable("orchestrationTrigger", "orchestration")),
-            hub_name=config.durable.hub_name,
+            hub_name=self._hub_name,
             default_version=config.durable.default_version,
         )
         self.routes = read_routes(self.catalog.of_kind("httpTrigger"), config.route_prefix)
@@ -205,7 +219,3 @@ class FunctionsHost:
         worker = DurableWorker(self.engine_address, tasks, config.durable)
         await worker.start()
         self._shutdown.first_await_within(worker.stop)
-
-
-def _resolved(config: HostConfig, settings: AppSettings) -> HostConfig:
-    return replace(config, durable=replace(config.durable, hub_name=settings.resolve(config.durable.hub_name)))

@@ -1,16 +1,22 @@
 """What host.json says, as typed values with the Functions host's defaults."""
 
 import json
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
+from workbench.functions_host.durable_options import DurableOptions, read_durable_options
 from workbench.functions_host.errors import ConfigurationError
 from workbench.functions_host.host_json_overrides import with_overrides
+from workbench.functions_host.host_json_section import Section
+from workbench.functions_host.time_spans import timespan_text
 
-type Json = Mapping[str, object]
+# Azure Storage hands out no more messages at once.
+_MOST_MESSAGES = 32
+_SHORTEST_POLL = timedelta(milliseconds=100)
 
 
 @dataclass(frozen=True)
@@ -21,23 +27,13 @@ class QueueOptions:
     """
 
     batch_size: int = 16
-    new_batch_threshold: int = 8
+    # Half a batch for each processor.
+    new_batch_threshold: int = 8 * (os.cpu_count() or 1)
     max_dequeue_count: int = 5
     visibility_timeout: timedelta = timedelta(0)
-    # The deployed host waits up to a minute; in development it is two seconds, and this host is that.
+    # Azure's host waits up to a minute where host.json says nothing, Core Tools and this host two seconds.
     max_polling_interval: timedelta = timedelta(seconds=2)
     base64: bool = True
-
-
-@dataclass(frozen=True)
-class DurableOptions:
-    """`extensions.durableTask`."""
-
-    hub_name: str = "TestHubName"
-    max_concurrent_activities: int = 10
-    max_concurrent_orchestrators: int = 10
-    max_concurrent_entities: int = 10
-    default_version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,118 +42,77 @@ class HostConfig:
 
     route_prefix: str = "api"
     queues: QueueOptions = QueueOptions()
-    durable: DurableOptions = DurableOptions()
+    durable: DurableOptions = field(default_factory=DurableOptions)
     default_log_level: str = "Information"
     # The default of every plan but Consumption; None is no limit.
     function_timeout: timedelta | None = timedelta(minutes=30)
 
 
 def read_host_config(app_dir: Path, settings: Mapping[str, str] | None = None) -> HostConfig:
-    """Reads `host.json` under the overrides in `settings`; a missing file gives the defaults.
+    """Reads `host.json` under the overrides in `settings`; a missing or empty file gives the defaults.
 
     Raises:
-        ConfigurationError: the file is not JSON, or a value has the wrong type.
+        ConfigurationError: the file is not JSON, has not version 2.0, or a value stops Azure's host.
     """
     path = app_dir / "host.json"
     try:
-        document: object = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        document: object = json.loads(path.read_text("utf-8-sig")) if path.exists() else {}
     except ValueError as error:
         raise ConfigurationError(f"{path} is not valid JSON: {error}") from error
+    _check_version(document)
     return parse_host_config(with_overrides(document, settings or {}))
 
 
 def parse_host_config(document: object) -> HostConfig:
-    """Reads a decoded host.json; unknown keys are left alone, as the Functions host does."""
-    root = _section(document, "host.json")
-    extensions = _child(root, "extensions")
-    levels = _child(_child(root, "logging"), "logLevel")
+    """Reads a decoded host.json; names match in any case, and unknown ones are left alone, as in the Functions host.
+
+    Raises:
+        ConfigurationError: a value stops Azure's host.
+    """
+    root = Section(document)
+    extensions = root.child("extensions")
+    level = root.child("logging").child("logLevel").text("default")
+    prefix = extensions.child("http").text("routePrefix")
     return HostConfig(
-        route_prefix=_text(_child(extensions, "http"), "routePrefix", "api").strip("/"),
-        queues=_queue_options(_child(extensions, "queues")),
-        durable=_durable_options(_child(extensions, "durableTask")),
-        default_log_level=_text(levels, "default", "Information"),
+        route_prefix=("api" if prefix is None else prefix).strip("/"),
+        queues=_queue_options(extensions.child("queues")),
+        durable=read_durable_options(extensions.child("durableTask")),
+        default_log_level=level or "Information",
         function_timeout=_timeout(root),
     )
 
 
-def parse_timespan(text: str) -> timedelta:
-    """Reads .NET's `[d.]hh:mm:ss[.fff]`.
-
-    Raises:
-        ConfigurationError: it is not one.
-    """
-    days, _, clock = text.strip().rpartition(".") if text.count(":") == 2 and _has_days(text) else ("", "", text)
-    try:
-        hours, minutes, seconds = clock.strip().split(":")
-        return timedelta(days=int(days or 0), hours=int(hours), minutes=int(minutes), seconds=float(seconds))
-    except ValueError:
-        raise ConfigurationError(f"{text!r} is not a time span: write hh:mm:ss") from None
+def _check_version(document: object) -> None:
+    """Source: `InitializeHostConfig` of the Functions host's HostJsonFileConfigurationSource; names with their case."""
+    values: Mapping[str, object] = cast(Mapping[str, object], document) if isinstance(document, dict) else {}
+    if not values:
+        return
+    version = values.get("version")
+    if version is None or version == "":
+        raise ConfigurationError("The host.json file is missing the required 'version' property: write \"2.0\"")
+    if version != "2.0":
+        raise ConfigurationError(f"'{version}' is an invalid value for host.json 'version' property: write \"2.0\"")
 
 
-def _has_days(text: str) -> bool:
-    first_dot = text.find(".")
-    return 0 <= first_dot < text.find(":")
-
-
-def _queue_options(section: Json) -> QueueOptions:
-    batch = min(max(_number(section, "batchSize", 16), 1), 32)
-    encoding = _text(section, "messageEncoding", "base64").lower()
-    if encoding not in ("base64", "none"):
-        raise ConfigurationError(f"host.json: queues.messageEncoding is {encoding!r}: write base64 or none")
+def _queue_options(section: Section) -> QueueOptions:
     defaults = QueueOptions()
+    batch = section.whole("batchSize", defaults.batch_size, least=1, most=_MOST_MESSAGES)
+    polling = section.span("maxPollingInterval", defaults.max_polling_interval)
+    if polling < _SHORTEST_POLL:
+        least = timespan_text(_SHORTEST_POLL)
+        raise section.fault("maxPollingInterval", f"MaxPollingInterval must not be less than {least}.")
     return QueueOptions(
         batch_size=batch,
-        new_batch_threshold=_number(section, "newBatchThreshold", batch // 2),
-        max_dequeue_count=max(_number(section, "maxDequeueCount", defaults.max_dequeue_count), 1),
-        visibility_timeout=_span(section, "visibilityTimeout", defaults.visibility_timeout),
-        max_polling_interval=_span(section, "maxPollingInterval", defaults.max_polling_interval),
-        base64=encoding == "base64",
+        new_batch_threshold=section.whole("newBatchThreshold", batch // 2 * (os.cpu_count() or 1), least=0),
+        max_dequeue_count=section.whole("maxDequeueCount", defaults.max_dequeue_count, least=1),
+        visibility_timeout=section.span("visibilityTimeout", defaults.visibility_timeout),
+        max_polling_interval=polling,
+        base64=section.one_of("messageEncoding", ("base64", "none")) == "base64",
     )
 
 
-def _durable_options(section: Json) -> DurableOptions:
-    defaults = DurableOptions()
-    return DurableOptions(
-        hub_name=_text(section, "hubName", defaults.hub_name),
-        max_concurrent_activities=_number(section, "maxConcurrentActivityFunctions", 10),
-        max_concurrent_orchestrators=_number(section, "maxConcurrentOrchestratorFunctions", 10),
-        max_concurrent_entities=_number(section, "maxConcurrentEntityFunctions", 10),
-        default_version=_text(section, "defaultVersion", "") or None,
-    )
-
-
-def _timeout(root: Json) -> timedelta | None:
+def _timeout(root: Section) -> timedelta | None:
     """`functionTimeout`; -1, as text or number, is no limit."""
-    if str(root.get("functionTimeout")).strip() == "-1":
+    if (root.text("functionTimeout") or "").strip() == "-1":
         return None
-    return _span(root, "functionTimeout", timedelta(minutes=30))
-
-
-def _section(value: object, name: str) -> Json:
-    if not isinstance(value, dict):
-        raise ConfigurationError(f"{name} must hold a JSON object")
-    return cast(Json, value)
-
-
-def _child(section: Json, name: str) -> Json:
-    value = section.get(name)
-    return {} if value is None else _section(value, f"host.json: {name}")
-
-
-def _text(section: Json, name: str, default: str) -> str:
-    value = section.get(name, default)
-    if not isinstance(value, str):
-        raise ConfigurationError(f"host.json: {name} must be a string, not {value!r}")
-    return value
-
-
-def _number(section: Json, name: str, default: int) -> int:
-    value = section.get(name, default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ConfigurationError(f"host.json: {name} must be a whole number, not {value!r}")
-    return value
-
-
-def _span(section: Json, name: str, default: timedelta) -> timedelta:
-    value = section.get(name)
-    return default if value is None else parse_timespan(_text(section, name, ""))
+    return root.span("functionTimeout", timedelta(minutes=30))

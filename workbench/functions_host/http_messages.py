@@ -54,6 +54,11 @@ def json_response(document: object, status: int = 200, headers: dict[str, str] |
     return web.Response(text=json.dumps(document), status=status, content_type="application/json", headers=headers)
 
 
+def message_response(text: str, status: int) -> web.Response:
+    """A refusal as the Durable extension words it: `{"Message": …}`."""
+    return json_response({"Message": text}, status)
+
+
 def _from_http(http: RpcHttp) -> web.Response:
     headers: CIMultiDict[str] = CIMultiDict()
     for name, text in http.headers.items():

@@ -4,14 +4,16 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from workbench.functions_host.errors import ConfigurationError
 from workbench.functions_host.function_catalog import Binding, Function
 from workbench.functions_host.invocation_log import in_invocation
 from workbench.functions_host.python_worker import Invocation, PythonWorker
+from workbench.functions_host.worker_exits import WorkerExits, WorkerProcessExitException
 from workbench.functions_host.worker_protocol import (
     InvocationResponse,
     RpcException,
@@ -30,11 +32,12 @@ type OutputWriter = Callable[[Binding, TypedData], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an invocation ended; `failure` is None when it succeeded."""
+    """How an invocation ended; `failure` is None when it succeeded, `worker_exited` when nobody answered."""
 
     invocation_id: str
     value: TypedData | None = None
     failure: RpcException | None = None
+    worker_exited: bool = False
 
 
 class FunctionTimeoutException(Exception):
@@ -69,6 +72,7 @@ class Invoker:
         self._outputs = outputs
         self._timeout = timeout
         self._running: set[asyncio.Task[Outcome]] = set()
+        self.worker_exits = WorkerExits()
 
     async def run(
         self,
@@ -110,17 +114,22 @@ class Invoker:
             except Exception as error:
                 # An output that cannot be written fails this call, not the host.
                 _log.debug("invocation %s failed in the host", invocation_id, exc_info=True)
-                outcome = Outcome(invocation_id, failure=RpcException(f"{type(error).__name__}: {error}"))
+                failure = RpcException(f"{type(error).__name__}: {error}")
+                exited = isinstance(error, WorkerProcessExitException)
+                outcome = Outcome(invocation_id, failure=failure, worker_exited=exited)
             _log_end(function, outcome, time.perf_counter() - started)
         return outcome
 
     async def _invoke(self, invocation: Invocation) -> InvocationResponse:
         """Gives the function up at its limit: a coroutine is cancelled, a thread goes on unheeded."""
-        if self._timeout is None:
-            return await self._worker.invoke(invocation)
+
+        def call() -> Coroutine[Any, Any, InvocationResponse]:
+            return self._worker.invoke(invocation)
+
+        limit = None if self._timeout is None else self._timeout.total_seconds()
         try:
-            async with asyncio.timeout(self._timeout.total_seconds()):
-                return await self._worker.invoke(invocation)
+            async with asyncio.timeout(limit):
+                return await self.worker_exits.run(invocation.function_name, call)
         except TimeoutError:
             raise FunctionTimeoutException(
                 f"Timeout value of {self._timeout} was exceeded by function: Functions.{invocation.function_name}"

@@ -5,6 +5,10 @@ from typing import Any
 import grpc
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.testing.in_memory_backend import InMemoryOrchestrationBackend
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.protobuf.wrappers_pb2 import StringValue
+
+from workbench.functions_host.failure_details import legacy_entity_response
 
 
 class MemoryBackend(InMemoryOrchestrationBackend):
@@ -30,7 +34,23 @@ class MemoryBackend(InMemoryOrchestrationBackend):
         for action in request.actions if self.default_version else ():
             if action.HasField("startNewOrchestration") and not action.startNewOrchestration.version.value:
                 action.startNewOrchestration.version.value = self.default_version or ""
-        return super().CompleteEntityTask(request, context)
+        answer = super().CompleteEntityTask(request, context)
+        if request.HasField("failureDetails"):
+            for info in request.operationInfos:
+                self._fail_caller(info, request.failureDetails)
+        return answer
+
+    def _fail_caller(self, info: pb.OperationInfo, details: pb.TaskFailureDetails) -> None:
+        """Answers a call whose batch failed as a whole; durabletask's backend leaves the caller waiting for ever."""
+        caller_id = info.responseDestination.instanceId
+        with self._lock:
+            caller = self._instances.get(caller_id)
+            if caller is None:
+                return
+            answer = StringValue(value=legacy_entity_response(details))
+            raised = pb.EventRaisedEvent(name=info.requestId, input=answer)
+            caller.pending_events.append(pb.HistoryEvent(eventId=-1, timestamp=Timestamp(), eventRaised=raised))
+            self._enqueue_orchestration(caller_id)
 
     def _process_create_sub_orchestration_action(self, instance: Any, action: pb.OrchestratorAction) -> None:
         created = action.createSubOrchestration

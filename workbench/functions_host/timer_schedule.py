@@ -9,7 +9,7 @@ from typing import Protocol
 from cronsim import CronSim, CronSimError
 
 from workbench.functions_host.errors import ConfigurationError
-from workbench.functions_host.host_config import parse_timespan
+from workbench.functions_host.time_spans import parse_timespan
 
 _NAMES = [name.upper() for name in (*calendar.month_name[1:], *calendar.day_name)]
 _SHORT_NAMES = "|".join(sorted({name[:3] for name in _NAMES}))

@@ -120,7 +120,7 @@ async def runner(
     request: pytest.FixtureRequest, start_host: StartHost, http: aiohttp.ClientSession, tmp_path: Path
 ) -> AsyncIterator[Runner]:
     """Whatever the engine, the app and the durable HTTP API behave alike."""
-    engine = SqliteEngine(tmp_path / "task-hub.db") if request.param == "sqlite" else MemoryEngine()
+    engine = SqliteEngine(tmp_path / "task-hub.db", races=False) if request.param == "sqlite" else MemoryEngine()
     async with start_host("durable", settings={"HUB": "TestsHub"}, engine=engine) as host:
         yield Runner(host.url, host.engine_address, http)
 

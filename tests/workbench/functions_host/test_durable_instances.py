@@ -1,6 +1,14 @@
 """Instances in the durable HTTP API: what Azure answers, in its shapes and status codes."""
 
+import grpc
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from durabletask.internal import orchestrator_service_pb2 as pb
+
 from tests.workbench.functions_host.durable_runner import Runner
+from workbench.functions_host.durable_instances import DurableInstances
+from workbench.functions_host.engine_connection import EngineConnection
 
 
 async def test_the_status_of_a_running_instance_is_202_and_leads_back(runner: Runner) -> None:
@@ -52,6 +60,82 @@ async def test_a_suspended_instance_keeps_events_until_it_is_resumed(runner: Run
     assert (await runner.end(status_url))["output"] == "ok"
 
 
+async def test_an_order_twice_is_500_as_the_extension_answers(runner: Runner) -> None:
+    await runner.start("waits", instance_id="paused")
+    await runner.until("paused", "Running")
+    early = await runner.api("POST", "instances/paused/resume")
+    assert (early.status, early.body["ExceptionType"]) == (500, "System.InvalidOperationException")
+    assert early.body["ExceptionMessage"].endswith("paused because instance is in the Running state.")
+    assert (await runner.api("POST", "instances/paused/suspend")).status == 202
+    await runner.until("paused", "Suspended")
+    assert (await runner.api("POST", "instances/paused/suspend")).status == 500
+
+
+async def test_terminate_leaves_sub_orchestrations_running(runner: Runner) -> None:
+    await runner.start("mother", instance_id="mother")
+    await runner.until("daughter", "Running")
+    assert (await runner.api("POST", "instances/mother/terminate")).status == 202
+    await runner.until("mother", "Terminated")
+    assert (await runner.api("POST", "instances/daughter/raiseEvent/go", json=3)).status == 202
+    assert (await runner.until("daughter", "Completed"))["output"] == 3
+
+
+@pytest.mark.parametrize(
+    ("order", "code", "status"),
+    [
+        ("raiseEvent/go", grpc.StatusCode.FAILED_PRECONDITION, 410),
+        ("raiseEvent/go", grpc.StatusCode.NOT_FOUND, 404),
+        ("terminate", grpc.StatusCode.FAILED_PRECONDITION, 410),
+        ("suspend", grpc.StatusCode.NOT_FOUND, 404),
+    ],
+)
+async def test_an_instance_that_ends_between_the_look_and_the_order_is_no_500(
+    order: str, code: grpc.StatusCode, status: int
+) -> None:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", _Racing(code).handle)
+    async with TestClient(TestServer(app)) as client:
+        path = f"/runtime/webhooks/durabletask/instances/gone/{order}"
+        assert (await client.post(path, json=1)).status == status
+
+
+class _Refused(grpc.RpcError):
+    def __init__(self, code: grpc.StatusCode) -> None:
+        self._code = code
+
+    def code(self) -> grpc.StatusCode:
+        return self._code
+
+    def details(self) -> str:
+        return "refused"
+
+
+class _RacingEngine(EngineConnection):
+    """An engine whose instance runs when it is looked at, and has ended when an order comes."""
+
+    def __init__(self, code: grpc.StatusCode) -> None:
+        self._code = code
+
+    async def find(self, instance_id: str) -> pb.OrchestrationState:
+        return pb.OrchestrationState(instanceId=instance_id, orchestrationStatus=pb.ORCHESTRATION_STATUS_RUNNING)
+
+    async def call(self, method: str, request: object) -> object:
+        raise _Refused(self._code)
+
+
+class _Racing:
+    """The orders of the API on a `_RacingEngine`."""
+
+    def __init__(self, code: grpc.StatusCode) -> None:
+        self._instances = DurableInstances(_RacingEngine(code))
+
+    async def handle(self, request: web.Request) -> web.Response:
+        order = request.path.partition("/gone/")[2]
+        if order.startswith("raiseEvent"):
+            return await self._instances.raise_event(request, "gone", "go")
+        return await getattr(self._instances, order)(request, "gone")
+
+
 async def test_a_failed_instance_is_500_when_asked_for(runner: Runner) -> None:
     status_url = await runner.start("raising")
     assert (await runner.end(status_url))["runtimeStatus"] == "Failed"
@@ -90,8 +174,8 @@ async def test_the_list_has_pages_and_filters(runner: Runner) -> None:
     token = first.headers["x-ms-continuation-token"]
     rest = await runner.api("GET", "instances/?top=3", headers={"x-ms-continuation-token": token})
     assert "x-ms-continuation-token" not in rest.headers
-    assert [item["instanceId"] for item in first.body + rest.body] == ["batch-0", "batch-1", "batch-2", "alone"]
-    assert first.body[2]["output"] == 5
+    found = {item["instanceId"]: item["output"] for item in first.body + rest.body}
+    assert found == {"batch-0": 1, "batch-1": 3, "batch-2": 5, "alone": None}, "in which order, the engine decides"
     for query, count in (
         ("runtimeStatus=Running", 1),
         ("runtimeStatus=Running,Completed", 4),

@@ -41,9 +41,25 @@ async def test_the_caller_can_wait_for_the_output(runner: Runner) -> None:
     assert wrong.status == 400
 
 
-@pytest.mark.parametrize("path", ["orchestrators/nobody", "orchestrators/chain/@x", f"orchestrators/chain/{'i' * 101}"])
-async def test_an_unknown_orchestrator_and_a_bad_id_are_400(runner: Runner, path: str) -> None:
-    assert (await runner.api("POST", path, json=1)).status == 400
+@pytest.mark.parametrize("instance", ["@x", "i" * 513])
+async def test_a_bad_id_is_400(runner: Runner, instance: str) -> None:
+    refused = await runner.api("POST", f"orchestrators/chain/{instance}", json=1)
+    assert (refused.status, list(refused.body)) == (400, ["Message"])
+
+
+@pytest.mark.parametrize("instance", ["a%23b", "a%5Cb", "a%3Fb", "c%C3%BC", "i" * 257])
+async def test_other_ids_are_taken_as_the_extension_takes_them(runner: Runner, instance: str) -> None:
+    started = await runner.api("POST", f"orchestrators/waits/{instance}", json=1)
+    assert started.status == 202
+    assert f"/instances/{instance}?" in started.body["statusQueryGetUri"]
+
+
+async def test_an_unknown_orchestrator_is_taken_and_its_run_fails(runner: Runner) -> None:
+    started = await runner.api("POST", "orchestrators/nobody", json=1)
+    assert started.status == 202
+    ended = await runner.end(started.body["statusQueryGetUri"])
+    assert ended["runtimeStatus"] == "Failed"
+    assert "The function 'nobody' doesn't exist" in str(ended["output"])
 
 
 async def test_no_json_is_400_and_nothing_is_no_input(runner: Runner) -> None:
@@ -58,7 +74,7 @@ async def test_a_running_id_is_409_and_a_finished_one_makes_room(runner: Runner)
     await runner.until("mine", "Running")
     busy = await runner.api("POST", "orchestrators/waits/mine", json="x")
     assert busy.status == 409
-    assert "'mine'" in busy.body
+    assert busy.body == {"Message": "An Orchestration instance with the status Running already exists."}
     await runner.api("POST", "instances/mine/terminate")
     await runner.until("mine", "Terminated")
     assert (await runner.api("POST", "orchestrators/chain/mine", json={"n": 2})).status == 202
@@ -86,8 +102,8 @@ async def test_restart_takes_a_new_id_unless_told_to_keep_it(runner: Runner) -> 
 async def test_the_default_version_of_host_json_goes_to_starts_that_name_none(
     start_host: StartHost, http: aiohttp.ClientSession, tmp_path: Path, engine: str
 ) -> None:
-    settings = {"HUB": "h", "AzureFunctionsJobHost__extensions__durableTask__defaultVersion": "1.4.0"}
-    made = SqliteEngine(tmp_path / "task-hub.db") if engine == "sqlite" else MemoryEngine()
+    settings = {"HUB": "Hub", "AzureFunctionsJobHost__extensions__durableTask__defaultVersion": "1.4.0"}
+    made = SqliteEngine(tmp_path / "task-hub.db", races=False) if engine == "sqlite" else MemoryEngine()
     async with start_host("durable", settings=settings, engine=made) as host:
         runner = Runner(host.url, host.engine_address, http)
         wait = "timeout=10&pollingInterval=1"

@@ -37,7 +37,9 @@ async def test_an_entity_keeps_its_state_when_the_worker_fails() -> None:
     )
     result = await _tasks("entityTrigger", "counter").operate(request)
     assert result.entityState.value == "7"
-    assert [r.failure.failureDetails.errorType for r in result.results] == ["Broken", "Broken"]
+    assert len(result.results) == 0, "the batch failed as a whole"
+    assert result.failureDetails.errorType == "FunctionInvocationFailed"
+    assert result.failureDetails.errorMessage == "Invocation of function 'counter' failed with an exception."
 
 
 async def test_an_orchestration_fails_when_the_worker_fails() -> None:
@@ -86,7 +88,7 @@ async def test_an_unknown_orchestrator_fails_the_instance(runner: Runner) -> Non
 
 async def test_an_orchestrators_exception_fails_the_instance(runner: Runner) -> None:
     ended = await runner.run("raising")
-    assert (ended["runtimeStatus"], ended["output"]) == ("Failed", "the orchestrator itself")
+    assert (ended["runtimeStatus"], ended["output"]) == ("Failed", "builtins.ValueError: the orchestrator itself")
 
 
 async def test_an_activity_called_without_input_gets_none(runner: Runner, records: Records) -> None:
@@ -109,9 +111,10 @@ async def test_entities_are_called_signaled_and_fail_without_losing_their_state(
     assert "in the entity" in output["failed"]
 
 
-async def test_an_unknown_entity_fails_the_call(runner: Runner) -> None:
+async def test_an_unknown_entity_breaks_the_caller_past_its_try(runner: Runner) -> None:
     ended = await runner.run("unknown_entity")
-    assert "'nobody'" in str(ended["output"])
+    assert ended["runtimeStatus"] == "Failed"
+    assert "Expecting value: line 1 column 1 (char 0)" in ended["output"]
 
 
 async def test_continue_as_new_goes_on_under_the_same_id(runner: Runner) -> None:
@@ -122,5 +125,5 @@ async def test_the_client_binding_names_hub_engine_and_host(runner: Runner) -> N
     async with runner.http.get(f"{runner.url}/api/binding") as answer:
         hub, engine, base = (await answer.text()).split()
     assert hub == "TestsHub"
-    assert engine == runner.engine_address
+    assert engine == f"http://{runner.engine_address}"
     assert base == f"{runner.url}/runtime/webhooks/durabletask"

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 from tests.workbench.functions_host.conftest import APPS, StartHost
 from tests.workbench.functions_host.durable_runner import Runner
 from workbench.functions_host import ConfigurationError, MemoryEngine
+from workbench.functions_host.durable_options import DurableOptions
 from workbench.functions_host.engines import SqliteEngine, engine_named
+from workbench.task_hub import BackendOptions
 
 
 @pytest.mark.parametrize("name", ["sqlite3", "http://nowhere", ""])
@@ -44,18 +47,20 @@ class RecordingHub:
 def recording_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     module: Any = ModuleType("workbench.task_hub")
     module.TaskHub = RecordingHub
+    module.BackendOptions = BackendOptions
     monkeypatch.setitem(sys.modules, "workbench.task_hub", module)
 
 
 @pytest.mark.usefixtures("recording_hub")
-async def test_sqlite_keeps_its_file_in_the_apps_folder_and_restarts_finished_ids(tmp_path: Path) -> None:
+async def test_sqlite_keeps_its_file_in_the_apps_folder_and_is_set_to_what_host_json_says(tmp_path: Path) -> None:
     engine = engine_named("sqlite", tmp_path)
-    assert await engine.start("1.4") == "127.0.0.1:4001"
+    durable = DurableOptions(default_version="1.4", entity_reorder_minutes=0)
+    assert await engine.start(durable) == "127.0.0.1:4001"
     assert (tmp_path / ".durable").is_dir()
     await engine.stop()
     await engine.stop()
-    told = {"existing": "restart", "default_version": "1.4"}
-    assert RecordingHub.calls == [(tmp_path / ".durable" / "task-hub.db", told), 0, "stop"]
+    given = {"options": BackendOptions(default_version="1.4", entity_reorder_window=timedelta(0))}
+    assert RecordingHub.calls == [(tmp_path / ".durable" / "task-hub.db", given), 0, "stop"]
 
 
 @pytest.mark.usefixtures("recording_hub")
@@ -67,7 +72,7 @@ async def test_a_file_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
 async def test_the_memory_engine_tells_sub_orchestrations_their_parent(
     start_host: StartHost, http: aiohttp.ClientSession
 ) -> None:
-    async with start_host("durable", settings={"HUB": "h"}, engine=MemoryEngine()) as host:
+    async with start_host("durable", settings={"HUB": "Hub"}, engine=MemoryEngine()) as host:
         runner = Runner(host.url, host.engine_address, http)
         ended = await runner.end(await runner.start("family", instance_id="mother"))
     assert ended["output"] == {"own": "none", "child": "mother"}
@@ -81,9 +86,11 @@ async def test_runs_go_on_under_the_next_host_on_the_same_file(
         pytest.skip("the embedded engine is not there yet")
     app = tmp_path / "app"
     shutil.copytree(APPS / "durable", app)
-    async with start_host(app, settings={"HUB": "h"}, engine="sqlite") as first:
-        await Runner(first.url, first.engine_address, http).start("waits", instance_id="kept")
-    async with start_host(app, settings={"HUB": "h"}, engine="sqlite") as second:
+    async with start_host(app, settings={"HUB": "Hub"}, engine="sqlite") as first:
+        runner = Runner(first.url, first.engine_address, http)
+        await runner.start("waits", instance_id="kept")
+        await runner.until("kept", "Running")
+    async with start_host(app, settings={"HUB": "Hub"}, engine="sqlite") as second:
         runner = Runner(second.url, second.engine_address, http)
         assert (await runner.api("POST", "instances/kept/raiseEvent/go", json=7)).status == 202
         assert (await runner.until("kept", "Completed"))["output"] == 7

@@ -23,5 +23,6 @@ def test_splits_at_the_first_colon_and_is_never_empty(message: str, kind: str, t
 def test_an_unknown_task_names_the_known_ones() -> None:
     details = not_found_details("activity", "nope", ["b", "a"])
     assert "'nope'" in details.errorMessage
-    assert "a, b" in details.errorMessage
+    assert "The following are the known activity functions: 'b', 'a'." in details.errorMessage
+    assert "No entity functions are currently registered!" in not_found_details("entity", "nope", []).errorMessage
     assert details.isNonRetriable

@@ -106,11 +106,11 @@ async def test_an_orchestration_goes_on_under_the_next_host_when_the_engine_live
     engine = MemoryEngine()
     address = await engine.start()
     try:
-        async with start_host("durable", settings={"HUB": "h"}, engine=f"http://{address}") as first:
+        async with start_host("durable", settings={"HUB": "Hub"}, engine=f"http://{address}") as first:
             async with http.post(f"{first.url}/api/run/waits?id=kept", json="x") as answer:
                 assert answer.status == 202
             await _until_status(http, f"{first.url}/runtime/webhooks/durabletask/instances/kept", "Running")
-        async with start_host("durable", settings={"HUB": "h"}, engine=f"http://{address}") as second:
+        async with start_host("durable", settings={"HUB": "Hub"}, engine=f"http://{address}") as second:
             status = f"{second.url}/runtime/webhooks/durabletask/instances/kept"
             async with http.post(f"{status}/raiseEvent/go", json=7) as answer:
                 assert answer.status == 202

@@ -1,12 +1,13 @@
 """host.json: defaults, values, and errors that name the key."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from workbench.functions_host.errors import ConfigurationError
-from workbench.functions_host.host_config import HostConfig, parse_host_config, parse_timespan, read_host_config
+from workbench.functions_host.host_config import HostConfig, parse_host_config, read_host_config
 
 
 def test_a_missing_file_gives_the_hosts_defaults(tmp_path: Path) -> None:
@@ -29,23 +30,45 @@ def test_reads_every_section() -> None:
     )
     assert config.route_prefix == "v1"
     assert config.default_log_level == "Warning"
-    assert (config.queues.new_batch_threshold, config.queues.base64) == (3, False)
+    assert (config.queues.new_batch_threshold, config.queues.base64) == (3 * (os.cpu_count() or 1), False)
     assert config.queues.visibility_timeout == timedelta(seconds=30)
     assert (config.durable.hub_name, config.durable.max_concurrent_activities) == ("Hub", 2)
     assert config.durable.default_version == "1.1"
 
 
-def test_a_batch_is_at_most_32_as_the_service_allows() -> None:
-    assert parse_host_config({"extensions": {"queues": {"batchSize": 100}}}).queues.batch_size == 32
+def test_half_a_batch_for_each_processor_is_the_threshold() -> None:
+    batch = {"extensions": {"queues": {"batchSize": 7}}}
+    assert parse_host_config(batch).queues.new_batch_threshold == 3 * (os.cpu_count() or 1)
+    assert HostConfig().queues.new_batch_threshold == 8 * (os.cpu_count() or 1)
+
+
+def test_names_match_in_any_case_and_numbers_may_be_texts() -> None:
+    document = {"Extensions": {"QUEUES": {"batchsize": "6", "MAXPOLLINGINTERVAL": "00:00:10"}}}
+    found = parse_host_config(document).queues
+    assert (found.batch_size, found.max_polling_interval) == (6, timedelta(seconds=10))
+
+
+def test_unknown_names_are_left_alone() -> None:
+    document: object = {"nonsense": 1, "extensions": {"serviceBus": {"x": []}, "queues": {"nonsense": {"y": 2}}}}
+    assert parse_host_config(document) == HostConfig()
 
 
 @pytest.mark.parametrize(
     ("document", "named"),
     [
-        ({"extensions": {"queues": {"batchSize": "many"}}}, "batchSize"),
-        ({"extensions": {"queues": {"visibilityTimeout": "soon"}}}, "soon"),
-        ({"extensions": {"queues": {"messageEncoding": "hex"}}}, "messageEncoding"),
-        ({"extensions": []}, "extensions"),
+        ({"extensions": {"queues": {"batchSize": "many"}}}, "queues.batchSize: 'many' is no whole number"),
+        ({"extensions": {"queues": {"batchSize": 0}}}, "queues.batchSize: 0 must be between 1 and 32"),
+        ({"extensions": {"queues": {"batchSize": 33}}}, "queues.batchSize: 33 must be between 1 and 32"),
+        ({"extensions": {"queues": {"batchSize": 1.5}}}, "batchSize"),
+        ({"extensions": {"queues": {"batchSize": True}}}, "batchSize"),
+        ({"extensions": {"queues": {"batchSize": [1]}}}, "batchSize: must be a single value"),
+        ({"extensions": {"queues": {"newBatchThreshold": -1}}}, "newBatchThreshold: -1 must be at least 0"),
+        ({"extensions": {"queues": {"maxDequeueCount": 0}}}, "maxDequeueCount"),
+        ({"extensions": {"queues": {"maxPollingInterval": "00:00:00.05"}}}, "must not be less than 00:00:00.1"),
+        ({"extensions": {"queues": {"visibilityTimeout": "soon"}}}, "visibilityTimeout: 'soon'"),
+        ({"extensions": {"queues": {"messageEncoding": "hex"}}}, "messageEncoding: 'hex' is none of base64, none"),
+        ({"extensions": []}, "extensions must hold a JSON object"),
+        ({"functionTimeout": "5 minutes"}, "functionTimeout"),
     ],
 )
 def test_a_wrong_value_is_named(document: object, named: str) -> None:
@@ -53,22 +76,29 @@ def test_a_wrong_value_is_named(document: object, named: str) -> None:
         parse_host_config(document)
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('{"extensions": {}}', "missing the required 'version' property"),
+        ('{"version": ""}', "missing the required 'version' property"),
+        ('{"version": "3.0"}', "'3.0' is an invalid value"),
+    ],
+)
+def test_another_version_is_refused(tmp_path: Path, text: str, named: str) -> None:
+    (tmp_path / "host.json").write_text(text)
+    with pytest.raises(ConfigurationError, match=named):
+        read_host_config(tmp_path)
+
+
+def test_an_empty_object_stands_for_the_defaults(tmp_path: Path) -> None:
+    (tmp_path / "host.json").write_text("{}")
+    assert read_host_config(tmp_path) == HostConfig()
+
+
 def test_bad_json_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "host.json").write_text("{")
     with pytest.raises(ConfigurationError, match=r"host\.json"):
         read_host_config(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("text", "span"),
-    [
-        ("00:00:30", timedelta(seconds=30)),
-        ("00:00:00.2", timedelta(seconds=0.2)),
-        ("2.03:00:00", timedelta(days=2, hours=3)),
-    ],
-)
-def test_time_spans(text: str, span: timedelta) -> None:
-    assert parse_timespan(text) == span
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ async def test_a_failed_message_waits_for_the_visibility_timeout(
     app.mkdir()
     source = (APPS / "queues" / "function_app.py").read_text()
     (app / "function_app.py").write_text(source)
-    (app / "host.json").write_text('{"extensions": {"queues": {"visibilityTimeout": "00:00:30"}}}')
+    (app / "host.json").write_text('{"version": "2.0", "extensions": {"queues": {"visibilityTimeout": "00:00:30"}}}')
     async with start_host(app, settings=_settings(queues)):
         await queues.send("in", "fail")
         await until(lambda: _bodies(records, "begin") == ["fail"])

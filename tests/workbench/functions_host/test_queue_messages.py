@@ -12,7 +12,6 @@ from workbench.functions_host.queue_messages import (
 )
 from workbench.functions_host.worker_protocol import TypedData
 
-
 _INDENTED = '{\n  "x": 1,\n  "at": "2026-11-27T10:00:00.5Z"\n}'
 
 

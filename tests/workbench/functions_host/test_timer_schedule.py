@@ -24,6 +24,9 @@ START = datetime(2026, 3, 4, 10, 17, 31, tzinfo=UTC)  # a Wednesday
         ("0 0 12 13 * 5", datetime(2026, 3, 13, 12, tzinfo=UTC)),
         ("00:05:00", START + timedelta(minutes=5)),
         ("1.00:00:00", START + timedelta(days=1)),
+        # As .NET reads it, whatever its author meant.
+        ("24:00:00", START + timedelta(days=24)),
+        ("5", START + timedelta(days=5)),
     ],
 )
 def test_next_occurrence(expression: str, following: datetime) -> None:
@@ -38,7 +41,7 @@ def test_friday_the_13th_skips_fridays_and_thirteenths() -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["", "every day", "* * * *", "* * * * * * *", "0 0 0 L * *", "0 0 0 * * 5#2", "60 * * * * *", "00:00:00", "5"],
+    ["", "every day", "* * * *", "* * * * * * *", "0 0 0 L * *", "0 0 0 * * 5#2", "60 * * * * *", "00:00:00", "-1"],
 )
 def test_refuses_what_is_no_schedule(expression: str) -> None:
     with pytest.raises(ConfigurationError):

@@ -22,7 +22,7 @@ async def test_a_day_of_timers_passes_in_a_moment(
     address = engine.start()
     began, first = time.monotonic(), clock.now()
     try:
-        async with start_host("durable", settings={"HUB": "h"}, engine=f"http://{address}") as host:
+        async with start_host("durable", settings={"HUB": "Hub"}, engine=f"http://{address}") as host:
             ended = await Runner(host.url, host.engine_address, http).run("patient", 24)
     finally:
         engine.stop()

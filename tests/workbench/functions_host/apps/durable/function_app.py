@@ -37,7 +37,7 @@ async def run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.
 @app.route(route="binding", methods=["GET"])
 @app.durable_client_input(client_name="client")
 async def binding(req: func.HttpRequest, client: df.DurableFunctionsClient) -> str:
-    return f"{client.taskHubName} {client.rpcBaseUrl} {client.baseUrl}"
+    return f"{client.taskHubName} {client.rpcBaseUrl} {client.httpBaseUrl}"
 
 
 @app.orchestration_trigger(context_name="context")
@@ -112,6 +112,11 @@ async def busy(i: int) -> int:
 def waits(context: task.OrchestrationContext, value: str) -> Story:
     context.set_custom_status("waiting")
     return (yield context.wait_for_external_event("go"))
+
+
+@app.orchestration_trigger(context_name="context")
+def mother(context: task.OrchestrationContext, value: str) -> Story:
+    return (yield context.call_sub_orchestrator("waits", input="x", instance_id="daughter"))
 
 
 @app.orchestration_trigger(context_name="context")

@@ -35,7 +35,7 @@ def story(context: task.OrchestrationContext, names: list[str]) -> Story:
 
 @app.orchestration_trigger(context_name="context")
 def child(context: task.OrchestrationContext, name: str) -> Story:
-    stock = entities.EntityInstanceId("stock", name)
+    stock = entities.EntityInstanceId("shelf", name)
     with (yield context.lock_entities([stock])):
         yield context.call_entity(stock, "take", 3)
         return (yield context.call_entity(stock, "left"))
@@ -63,4 +63,5 @@ class Stock(entities.DurableEntity):
         return self.get_state(int, 10)
 
 
-app.entity_trigger(context_name="context", entity_name="stock")(Stock)
+# Neither the function nor the class has the entity's name.
+app.entity_trigger(context_name="context", entity_name="shelf")(Stock)
