@@ -93,7 +93,7 @@ async def call_without_window_hangs(stack: Stack) -> None:
     await stack.totals(key, 3)
     instance = await stack.start("call_account", key)
     locking = await stack.start("transfer", [stack.name("account"), stack.name("account")])
-    await stack.until(instance, lambda state: state.runtime_status is OrchestrationStatus.RUNNING)
+    await stack.until(instance, lambda state: state.runtime_status is not OrchestrationStatus.PENDING)
     await stack.quiet()
     for each in (instance, locking):
         state = await stack.state(each)

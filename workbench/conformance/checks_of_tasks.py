@@ -49,6 +49,13 @@ async def worker_dies_in_an_activity(stack: Stack) -> None:
     expect(output != "did not fail", output)
 
 
+async def worker_dies_in_an_orchestrator(stack: Stack) -> None:
+    """Its turn is taken again."""
+    stack.lose_worker("chain")
+    output = await stack.run("chain", 5)
+    expect(output == 11, output)
+
+
 async def sub_orchestrations(stack: Stack) -> None:
     """Ten children at once."""
     output = await stack.run("parent", 10)
@@ -92,6 +99,7 @@ CHECKS = (
     retries_until_success,
     retries_that_end,
     worker_dies_in_an_activity,
+    worker_dies_in_an_orchestrator,
     sub_orchestrations,
     failure_of_a_child,
     timers,

@@ -36,6 +36,6 @@ async def extension_stack(storage: str, hub: str, settings: Mapping[str, str] | 
         client = AsyncTaskHubGrpcClient(host_address=host.engine_address)
         try:
             webhooks = f"{host.url}/runtime/webhooks/durabletask"
-            yield Stack(client, http, webhooks, quiet, nullcontext, engine.lose_worker_in, _POLLING_SECONDS)
+            yield Stack(client, http, webhooks, quiet, nullcontext, host.lose_worker_in, _POLLING_SECONDS)
         finally:
             await client.close()

@@ -41,16 +41,13 @@ async def hub_stack(settings: Mapping[str, str] | None = None) -> AsyncGenerator
         finally:
             clock.allow(None)
 
-    def lose_worker(function: str) -> None:
-        raise NotImplementedError(function)
-
     try:
         async with FunctionsHost(APP, engine=f"http://{address}") as host, aiohttp.ClientSession() as http:
             client = AsyncTaskHubGrpcClient(host_address=address)
             try:
                 webhooks = f"{host.url}/runtime/webhooks/durabletask"
                 polling = options.max_polling_interval.total_seconds()
-                yield Stack(client, http, webhooks, quiet, time_stands, lose_worker, polling, _PATIENCE_SECONDS)
+                yield Stack(client, http, webhooks, quiet, time_stands, host.lose_worker_in, polling, _PATIENCE_SECONDS)
             finally:
                 await client.close()
     finally:

@@ -13,8 +13,12 @@ type Check = Callable[[Stack], Awaitable[None]]
 
 CHECKS: tuple[Check, ...] = (*checks_of_tasks.CHECKS, *checks_of_lifecycles.CHECKS, *checks_of_entities.CHECKS)
 CHECKS_WITH_WINDOW: tuple[Check, ...] = checks_of_entities.CHECKS_WITH_WINDOW
-# These let the worker die in the next call of a function that others call too.
-_ALONE = (checks_of_tasks.worker_dies_in_an_activity,)
+# A worker that dies takes every call with it that is under way.
+_ALONE = (
+    checks_of_tasks.worker_dies_in_an_activity,
+    checks_of_tasks.worker_dies_in_an_orchestrator,
+    checks_of_entities.worker_dies_in_an_operation,
+)
 _AT_ONCE = 8
 
 

@@ -27,11 +27,6 @@ class ExtensionCallbacks:
         self._invoker = invoker
         self._opened = asyncio.Event()
         self._runner: web.AppRunner | None = None
-        self._lost: set[str] = set()
-
-    def lose_worker_in(self, function: str) -> None:
-        """Lets the next call of this function end without an answer, as when the worker's process dies in it."""
-        self._lost.add(function.casefold())
 
     def durable_functions(self) -> list[dict[str, Any]]:
         """The functions as the extension takes them: name, type, and the trigger's binding.
@@ -67,14 +62,14 @@ class ExtensionCallbacks:
         function = self._catalog.find(request.match_info["name"])
         text = await request.text()
         await self._opened.wait()
-        if function is not None and function.name.casefold() in self._lost:
-            self._lost.remove(function.name.casefold())
-            assert request.transport is not None
-            request.transport.abort()
         if function is None:
             return web.json_response({"message": f"no function {request.match_info['name']}"}, status=500)
         given = TypedData(string=text) if text else TypedData()
-        return _response(await self._invoker.run(function, given, reason="(null)"))
+        outcome = await self._invoker.run(function, given, reason="(null)")
+        if outcome.worker_exited and request.transport is not None:
+            # No answer at all is how the extension sees that the worker's process ended.
+            request.transport.abort()
+        return _response(outcome)
 
 
 def _response(outcome: Outcome) -> web.Response:

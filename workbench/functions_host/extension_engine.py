@@ -92,14 +92,6 @@ class ExtensionEngine:
         """Sets what to call when the extension's process ends without being asked to."""
         self._on_end = call
 
-    def lose_worker_in(self, function: str) -> None:
-        """Lets the next call of a durable function end as when the worker's process dies in it.
-
-        An activity or an entity's operation then fails; an orchestrator is called again.
-        """
-        assert self._callbacks is not None, "call serve() first"
-        self._callbacks.lose_worker_in(function)
-
     def client_binding(self, hub: str | None, connection: str | None) -> str:
         """The durable client's value as the extension makes it, with a binding's own hub and connection."""
         value = {**self.ready["client"], "connectionName": connection}

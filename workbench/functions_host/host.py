@@ -105,9 +105,7 @@ class FunctionsHost:
         An activity fails, an entity's operation breaks the orchestration that called it, an orchestrator's turn is
         tried again, a queue message is delivered again, and an HTTP request is answered with 500.
         """
-        if self.extension is not None:
-            self.extension.lose_worker_in(function)
-        elif self._invoker_in_use is not None:
+        if self._invoker_in_use is not None:
             self._invoker_in_use.worker_exits.choose(function, moment)
 
     async def __aenter__(self) -> Self:

@@ -1,0 +1,1 @@
+"""Runs the app, as shipped, on the real Durable extension, Azurite and the ARM simulator."""

@@ -1,0 +1,203 @@
+"""One app with all around it: simulator, storage account, host with the real extension, and ways to talk to them."""
+
+import asyncio
+import base64
+import json
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.storage.queue.aio import QueueClient
+
+from workbench.arm_simulator import Role, ScaledClock, Simulator
+from workbench.demo.fleet import GALLERY, GROUP, SCOPE, SUBSCRIPTION, Expected
+from workbench.demo.hub_process import ROOT
+from workbench.functions_host import HostProcess
+from workbench.real_engine.fleet import definitions
+from workbench.real_engine.settings import DURATIONS, SPEED, app_settings
+
+API_VERSION = "2025-11-05"
+REQUESTS, RESULTS = "image-requests", "image-results"
+ENDED = frozenset({"COMPLETED", "FAILED", "TERMINATED"})
+_HUB = "AzureFunctionsJobHost__extensions__durableTask__hubName"
+_LOOK_SECONDS = 0.4
+_PATIENCE_SECONDS = 240.0
+
+
+class NotSeen(AssertionError):
+    """Something that must happen was not seen in time; the text says what was seen instead."""
+
+
+@dataclass
+class Answer:
+    """An HTTP answer: status, and the body's JSON (an empty object where it is none)."""
+
+    status: int
+    body: dict[str, Any]
+
+
+@dataclass
+class Station:
+    """One hub on one storage account, and the hosts on it by name; every member is in this process but the hosts.
+
+    `results` are all documents that came on `image-results` so far.
+    """
+
+    app: Path
+    folder: Path
+    storage: str
+    hub: str
+    simulator: Simulator
+    settings: dict[str, str]
+    http: aiohttp.ClientSession
+    hosts: dict[str, HostProcess] = field(default_factory=dict[str, HostProcess])
+    functions: dict[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    results: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    @property
+    def url(self) -> str:
+        """The address of the host that has the HTTP triggers: the one that was started first."""
+        return next(iter(self.hosts.values())).url
+
+    async def start(self, name: str = "one", functions: Sequence[str] | None = None) -> None:
+        """Start a host under this name, with these functions or those that it had before."""
+        if functions is not None:
+            self.functions[name] = functions
+        host = HostProcess(
+            self.app,
+            env=self.settings,
+            engine="extension",
+            worker=name,
+            functions=self.functions.get(name, ()),
+            drain_seconds=1.0,
+            log_path=self.folder / f"{name}-{time.monotonic_ns()}.log",
+            start_timeout=120.0,
+        )
+        await host.start()
+        self.hosts[name] = host
+
+    async def stop(self, name: str = "one") -> int | None:
+        """Stop a host as a deployment does: SIGTERM; give its exit status."""
+        return await self.hosts[name].stop(60.0)
+
+    async def stop_all(self) -> None:
+        """Stop every host."""
+        await asyncio.gather(*(host.stop(60.0) for host in self.hosts.values()))
+
+    async def send(self, text: str) -> None:
+        """Put a message on `image-requests`, base64 as other systems do."""
+        async with self._queue(REQUESTS) as queue:
+            with suppress(ResourceExistsError):
+                await queue.create_queue()
+            await queue.send_message(base64.b64encode(text.encode()).decode())
+
+    async def call(self, method: str, path: str, body: object = None) -> Answer:
+        """One request to the host; a lost connection is status 0."""
+        try:
+            async with self.http.request(method, f"{self.url}/{path}", json=body) as answer:
+                text = await answer.text()
+                found: Any = json.loads(text) if text and "json" in (answer.content_type or "") else {}
+                return Answer(answer.status, found)
+        except (aiohttp.ClientError, TimeoutError):
+            return Answer(0, {})
+
+    async def run(self, run_id: str) -> dict[str, Any]:
+        """What the app says of a run; empty as long as it is not known, or nobody answers."""
+        answer = await self.call("GET", f"api/runs/{run_id}")
+        return answer.body if answer.status == 200 else {}
+
+    async def until(
+        self, run_id: str, holds: Callable[[dict[str, Any]], bool], patience: float = _PATIENCE_SECONDS
+    ) -> dict[str, Any]:
+        """The run as soon as it is so."""
+        deadline, seen = time.monotonic() + patience, dict[str, Any]()
+        while time.monotonic() < deadline:
+            seen = await self.run(run_id) or seen
+            if seen and holds(seen):
+                return seen
+            await asyncio.sleep(_LOOK_SECONDS)
+        raise NotSeen(f"{run_id} after {patience:g} s: {seen.get('runtimeStatus')} {seen.get('status')}")
+
+    async def stage(self, run_id: str, *stages: str) -> dict[str, Any]:
+        """The run of one VM as soon as it is in one of these stages."""
+        return await self.until(run_id, lambda run: run["status"].get("stage") in stages)
+
+    async def end(self, run_id: str, patience: float = _PATIENCE_SECONDS) -> dict[str, Any]:
+        """The run once it has ended."""
+        return await self.until(run_id, lambda run: run["runtimeStatus"] in ENDED, patience)
+
+    async def result(self, kind: str, run_id: str, patience: float = 60.0) -> dict[str, Any]:
+        """The document of this kind ("run" or "machine") of a run on `image-results`."""
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            for document in self.results:
+                if document["kind"] == kind and document.get("runId") == run_id:
+                    return document
+            await asyncio.sleep(_LOOK_SECONDS)
+        kinds = sorted({f"{document['kind']} {document.get('runId')}" for document in self.results})
+        raise NotSeen(f"no {kind} document of {run_id} on {RESULTS} after {patience:g} s; there are {kinds[-6:]}")
+
+    async def collect(self) -> None:
+        """Take results off the queue until cancelled."""
+        async with self._queue(RESULTS) as queue:
+            while True:
+                with suppress(ResourceNotFoundError):
+                    async for message in queue.receive_messages(messages_per_page=32):
+                        self.results.append(json.loads(base64.b64decode(message.content)))
+                        await queue.delete_message(message)
+                await asyncio.sleep(_LOOK_SECONDS)
+
+    def _queue(self, name: str) -> QueueClient:
+        return QueueClient.from_connection_string(self.storage, name, api_version=API_VERSION)
+
+
+@asynccontextmanager
+async def station(
+    app: Path,
+    folder: Path,
+    storage: str,
+    hub: str,
+    machines: Sequence[Expected],
+    *,
+    settings: Mapping[str, str] | None = None,
+) -> AsyncGenerator[Station]:
+    """Starts all but the hosts; whatever happens inside, nothing is left running."""
+    role = Role.from_file(ROOT / "infra" / "role.json")
+    simulator = Simulator(
+        machines=[machine.spec for machine in machines],
+        clock=ScaledClock(SPEED),
+        role=role,
+        durations=DURATIONS,
+        throttling=False,
+    )
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(simulator)
+        http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)))
+        environment = {
+            **app_settings(simulator, _add_gallery(simulator, machines)),
+            "AzureWebJobsStorage": storage,
+            _HUB: hub,
+            **(settings or {}),
+        }
+        here = Station(app, folder, storage, hub, simulator, environment, http)
+        stack.push_async_callback(here.stop_all)
+        collecting = asyncio.create_task(here.collect(), name=f"results of {hub}")
+        try:
+            yield here
+        finally:
+            collecting.cancel()
+            await asyncio.gather(collecting, return_exceptions=True)
+
+
+def _add_gallery(simulator: Simulator, machines: Sequence[Expected]) -> str:
+    """Adds what clones are published to; gives the id of the subnet in which they stand."""
+    world = simulator.world
+    gallery = world.add_gallery(GALLERY, resource_group=GROUP, subscription_id=SUBSCRIPTION)
+    for name, system in definitions(machines).items():
+        world.add_definition(gallery, name, system)
+    return world.add_network(SCOPE, "westeurope")
