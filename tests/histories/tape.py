@@ -30,7 +30,8 @@ class Tape:
     @contextmanager
     def running(self, activities: Mapping[str, Activity], clock: VirtualClock) -> Generator[RunningEngine]:
         """Start an engine that this tape listens to."""
-        with engine(activities, clock) as running:
+        with engine(activities, clock, oracle=True) as running:
+            assert isinstance(running.backend, TimedBackend)
             self._listen(running.backend)
             yield running
 

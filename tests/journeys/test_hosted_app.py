@@ -16,12 +16,13 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueServiceClient
 
 from tests.support.doors import SETTINGS
+from tests.support.engine import AS_SHIPPED
 from tests.support.journey import simulated, spec
 from tests.support.requests import request
 from workbench.arm_simulator import MachineSpec, Simulator
 from workbench.azurite_server import AzuriteServer
 from workbench.functions_host import HostProcess
-from workbench.timed_engine import TimedBackend
+from workbench.task_hub import HubThread
 
 ROOT = Path(__file__).parents[2]
 API_VERSION = "2025-11-05"
@@ -70,7 +71,7 @@ class App:
 async def hosted(storage: str, *specs: MachineSpec, **settings: str) -> AsyncGenerator[App]:
     """Start engine, simulator and host, with empty queues; all of it ends with the test."""
     with simulated(*specs) as (simulator, _, clock):
-        backend = TimedBackend(clock)
+        backend = HubThread(clock=clock, options=AS_SHIPPED)
         address = backend.start()
         environment = {
             **SETTINGS,

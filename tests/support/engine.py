@@ -1,4 +1,4 @@
-"""Runs our orchestrators on the in-memory engine under a virtual clock, with activities that a test gives."""
+"""Runs our orchestrators on the strict task hub under a virtual clock, with activities that a test gives."""
 
 import asyncio
 import inspect
@@ -7,14 +7,18 @@ import threading
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from durabletask.client import OrchestrationState, TaskHubGrpcClient
 from durabletask.worker import TaskHubGrpcWorker
 
 from orchestrators.registration import ENTITIES, STORIES
+from workbench.task_hub import BackendOptions, HubThread
 from workbench.timed_engine import TimedBackend, VirtualClock
 
+HOST_JSON = Path(__file__).parents[2] / "host.json"
+AS_SHIPPED = BackendOptions.of_host_json(HOST_JSON, {})
 QUIET = logging.getLogger("tests.engine")
 QUIET.setLevel(logging.ERROR)
 
@@ -28,7 +32,7 @@ class RunningEngine:
     address: str
     clock: VirtualClock
     client: TaskHubGrpcClient
-    backend: TimedBackend
+    backend: HubThread | TimedBackend
 
     def run(self, name: str, payload: dict[str, Any], instance_id: str) -> OrchestrationState:
         """Start an orchestration and wait for its end (real seconds: 60 at most)."""
@@ -49,11 +53,19 @@ def engine(
     loop: asyncio.AbstractEventLoop | None = None,
     *,
     restart_finished: bool = False,
+    options: BackendOptions = AS_SHIPPED,
+    oracle: bool = False,
     stories: tuple[Callable[..., Any], ...] = STORIES,
 ) -> Generator[RunningEngine]:
-    """Start the engine and a worker; asynchronous activities run on the given loop, as on the app's one loop."""
+    """Start the engine and a worker; asynchronous activities run on the given loop, as on the app's one loop.
+
+    `options`: how strict the hub is. `oracle`: the in-memory engine instead, of which histories are recorded.
+    """
     clock = clock or VirtualClock()
-    backend = TimedBackend(clock, restart_finished=restart_finished)
+    if oracle:
+        backend = TimedBackend(clock, restart_finished=restart_finished)
+    else:
+        backend = HubThread(clock=clock, options=options, existing="restart" if restart_finished else "reject")
     address = backend.start()
     worker = TaskHubGrpcWorker(host_address=address, logger=QUIET)
     for orchestrator in stories:

@@ -23,9 +23,11 @@ from workbench.arm_simulator import Durations, Role, Simulator, SteppedClock
 from workbench.fault_matrix.kept_stories import kept_stories
 from workbench.kill_test import product
 from workbench.kill_test.rig import product_environment
-from workbench.timed_engine import TimedBackend, VirtualClock
+from workbench.task_hub import BackendOptions, HubThread
+from workbench.timed_engine import VirtualClock
 
 ROLE_FILE = Path(__file__).parents[2] / "infra" / "role.json"
+HOST_JSON = Path(__file__).parents[2] / "host.json"
 _PATIENCE = 120
 _QUIET = logging.getLogger("workbench.fault_matrix.engine")
 _QUIET.setLevel(logging.CRITICAL)
@@ -91,7 +93,7 @@ def station(seed: int = 1, role: Role | None = None) -> Generator[Station]:
         emulate_linux=True,
     )
     with kept_stories(), _on_a_loop() as loop, _simulated(simulator, loop) as clock:
-        backend = TimedBackend(clock)
+        backend = HubThread(clock=clock, options=BackendOptions.of_host_json(HOST_JSON, {}))
         address = backend.start()
         worker = NotingWorker(simulator, host_address=address, logger=_QUIET)
         product.register(worker, address, loop)
