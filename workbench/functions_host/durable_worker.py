@@ -16,6 +16,7 @@ from workbench.functions_host.worker_exits import WorkerProcessExitException
 
 _log = logging.getLogger("functions_host.durable")
 _RECONNECT_SECONDS = 0.5
+_UNLIMITED = [("task-hub-max-message-bytes", "-1")]  # as this connection takes them; other engines do not read it
 
 
 class DurableWorker:
@@ -64,7 +65,7 @@ class DurableWorker:
         )
         while not self._stopping.is_set():
             try:
-                self._stream = self._engine.stub.GetWorkItems(request)
+                self._stream = self._engine.stub.GetWorkItems(request, metadata=_UNLIMITED)
                 if self._stopping.is_set():
                     # `stop` may have looked for a stream just before there was one.
                     self._stream.cancel()

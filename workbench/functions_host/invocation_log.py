@@ -33,8 +33,17 @@ def current_invocation() -> tuple[str, str] | None:
     return (invocation_id, _running.get(invocation_id, "")) if invocation_id else None
 
 
+# Lines of these loggers are not the app's; the names are the host's and the worker library's.
+_NOT_USERS = ("functions_host", "azure_functions_runtime", "azure_functions_worker", "azure.functions")
+
+
 class InvocationFilter(logging.Filter):
-    """Sets `invocation_id`, `function_name` and `invocation` (" [name id]" or empty) on every record."""
+    """Sets `invocation_id`, `function_name`, `invocation` (" [name id]" or empty) and `category` on every record.
+
+    What an app logs in a function has the category `Function.<function>.User`: **the name of its logger is lost**, as
+    it is on its way from Azure's worker to Azure's host. Outside of functions Azure's host writes no such line at all;
+    here it keeps its logger's name.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always lets the record through."""
@@ -43,6 +52,8 @@ class InvocationFilter(logging.Filter):
         record.__dict__["invocation_id"] = invocation_id
         record.__dict__["function_name"] = function_name
         record.__dict__["invocation"] = f" [{function_name} {invocation_id}]" if found else ""
+        is_users = found is not None and not record.name.startswith(_NOT_USERS)
+        record.__dict__["category"] = f"Function.{function_name}.User" if is_users else record.name
         return True
 
 
@@ -61,7 +72,7 @@ def configure_logging(level: str) -> None:
     """Sends the process's log to standard error; `level` is a .NET log level as host.json writes it."""
     handler = logging.StreamHandler()
     handler.addFilter(InvocationFilter())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s%(invocation)s: %(message)s"))
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(category)s%(invocation)s: %(message)s"))
     logging.basicConfig(level=_LEVELS.get(level.lower(), logging.INFO), handlers=[handler], force=True)
     # Libraries of the host that write a line for each request.
     for chatty in ("azure.core", "azure.durable_functions", "azure.functions", "aiohttp.access", "durabletask", "grpc"):

@@ -35,13 +35,14 @@ async def test_prints_functions_and_routes_reads_local_settings_and_stops_with_s
         await http.get(host.url)
 
 
-async def test_log_lines_name_function_and_invocation(http: aiohttp.ClientSession) -> None:
+async def test_log_lines_name_function_and_invocation_and_no_logger_of_the_app(http: aiohttp.ClientSession) -> None:
     async with HostProcess(APPS / "logs", engine="memory") as host:
         for kind in ("sync", "async"):
             async with http.get(f"{host.url}/api/{kind}") as answer:
                 invocation = await answer.text()
-            assert f"[{kind}_log {invocation}]: from {kind}" in host.log()
-            assert f"Executed 'Functions.{kind}_log' (Succeeded, Id={invocation}" in host.log()
+            assert f" Function.{kind}_log.User [{kind}_log {invocation}]: from {kind}\n" in host.log()
+            assert f"functions_host [{kind}_log {invocation}]: Executed 'Functions.{kind}_log' (Succeeded" in host.log()
+        assert "my.audit" not in host.log()
 
 
 async def test_an_app_that_fails_to_load_ends_with_status_1_and_its_line(tmp_path: Path) -> None:
