@@ -13,7 +13,7 @@ from workbench.functions_host.failure_details import (
     invocation_failed_details,
     not_found_details,
 )
-from workbench.functions_host.function_catalog import FunctionCatalog
+from workbench.functions_host.function_catalog import BUILT_IN, FunctionCatalog
 from workbench.functions_host.invoker import Invoker
 from workbench.functions_host.worker_exits import WorkerProcessExitException
 from workbench.functions_host.worker_protocol import RpcException, TypedData
@@ -36,6 +36,12 @@ class DurableTasks:
         """True when the app has no durable function of its own or built in."""
         return not (self._orchestrators or self._activities or self._entities)
 
+    @property
+    def any_of_the_app(self) -> bool:
+        """True when one of them is not built in."""
+        found = (*self._orchestrators.values(), *self._activities.values(), *self._entities.values())
+        return any(not function.name.startswith(BUILT_IN) for function in found)
+
     async def orchestrate(self, request: pb.OrchestratorRequest) -> pb.OrchestratorResponse:
         """Runs an orchestrator to its next wait. What it raises is inside the worker's answer.
 
@@ -47,7 +53,7 @@ class DurableTasks:
         if function is None:
             known = [f.name for f in self._orchestrators.values()]
             return _failed_orchestration(request, not_found_details("orchestrator", name, known))
-        outcome = await self._invoker.run(function, _encode(request), reason=_REASON)
+        outcome = await self._invoker.run(function, _encode(request), reason=_REASON, waited_for=False)
         if outcome.worker_exited:
             raise WorkerProcessExitException(f"the worker's process ended in a turn of {name}")
         if outcome.failure is not None or outcome.value is None or not outcome.value.string:
@@ -63,7 +69,7 @@ class DurableTasks:
             response.failureDetails.CopyFrom(not_found_details("activity", request.name, known))
             return response
         given = TypedData(string=request.input.value if request.HasField("input") else "null")
-        outcome = await self._invoker.run(function, given, reason=_REASON)
+        outcome = await self._invoker.run(function, given, reason=_REASON, waited_for=False)
         if outcome.worker_exited:
             response.failureDetails.CopyFrom(invocation_failed_details(function.name))
         elif outcome.failure is not None:
@@ -83,7 +89,7 @@ class DurableTasks:
         if function is None:
             known = [f.name for f in self._entities.values()]
             return _failed_entity(request, infos, not_found_details("entity", name, known))
-        outcome = await self._invoker.run(function, _encode(request), reason=_REASON)
+        outcome = await self._invoker.run(function, _encode(request), reason=_REASON, waited_for=False)
         if outcome.failure is not None or outcome.value is None or not outcome.value.string:
             return _failed_entity(request, infos, entity_failed_details(function.name))
         result = pb.EntityBatchResult.FromString(base64.b64decode(outcome.value.string))

@@ -12,6 +12,9 @@ from workbench.functions_host.worker_protocol import RpcFunctionMetadata
 
 type Value = object
 
+# The names of the functions that Durable Functions brings along begin so.
+BUILT_IN = "BuiltIn__"
+
 
 @dataclass(frozen=True)
 class Binding:
@@ -87,9 +90,7 @@ class FunctionCatalog:
         for folded, name in wanted.items():
             if all(f.name.casefold() != folded for f in self.functions):
                 raise ConfigurationError(f"--functions: the app has no function {name!r}")
-        kept = (
-            f for f in self.functions if not wanted or f.name.casefold() in wanted or f.name.startswith("BuiltIn__")
-        )
+        kept = (f for f in self.functions if not wanted or f.name.casefold() in wanted or f.name.startswith(BUILT_IN))
         return FunctionCatalog(tuple(kept))
 
     def of_kind(self, kind: str) -> tuple[Function, ...]:

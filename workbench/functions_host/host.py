@@ -212,8 +212,8 @@ class FunctionsHost:
         if self.extension is not None:
             return  # it has been calling the app's functions since it started
         tasks = DurableTasks(self.catalog, invoker)
-        if tasks.empty:
-            return
+        if tasks.empty or (self._options.functions and not tasks.any_of_the_app):
+            return  # an instance of triggers alone: others take the work
         worker = DurableWorker(self.engine_address, tasks, config.durable)
         await worker.start()
         self._shutdown.first_await_within(worker.stop)

@@ -72,6 +72,7 @@ class Invoker:
         self._outputs = outputs
         self._timeout = timeout
         self._running: set[asyncio.Task[Outcome]] = set()
+        self._left_at_stop: set[asyncio.Task[Outcome]] = set()
         self.worker_exits = WorkerExits()
 
     async def run(
@@ -84,24 +85,28 @@ class Invoker:
         trace_parent: str = "",
         retry_count: int = 0,
         invocation_id: str = "",
+        waited_for: bool = True,
     ) -> Outcome:
         """Runs `function` with the trigger's `value`; failures of the app or of an output are in the outcome.
 
         `retry_count` is what the function reads as the number of this retry, 0 for the first run; without an
         `invocation_id` the run gets one. A caller that is cancelled (a closed HTTP connection) does not cancel the
-        function.
+        function. `waited_for`: a host that stops lets it end.
         """
         call = _Call(function, value, metadata or {}, reason, trace_parent, retry_count)
         work = self._run(invocation_id or str(uuid.uuid4()), call)
         task = asyncio.create_task(work, name=f"invoke {function.name}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        if not waited_for:
+            self._left_at_stop.add(task)
+            task.add_done_callback(self._left_at_stop.discard)
         return await asyncio.shield(task)
 
     async def drain(self, limit: float) -> int:
-        """Waits up to `limit` seconds for running functions; returns how many still run then."""
-        if self._running:
-            await asyncio.wait(set(self._running), timeout=limit)
+        """Waits up to `limit` seconds for running functions, not for durable ones; returns how many still run then."""
+        if waited := self._running - self._left_at_stop:
+            await asyncio.wait(waited, timeout=limit)
         return len(self._running)
 
     async def _run(self, invocation_id: str, call: _Call) -> Outcome:

@@ -119,6 +119,23 @@ async def test_an_orchestration_goes_on_under_the_next_host_when_the_engine_live
         await engine.stop()
 
 
+async def test_an_instance_of_triggers_alone_takes_no_work(start_host: StartHost, http: aiohttp.ClientSession) -> None:
+    engine = MemoryEngine()
+    address = f"http://{await engine.start()}"
+    status = "runtime/webhooks/durabletask/instances/elsewhere"
+    triggers = HostOptions(functions=("run",))
+    try:
+        async with start_host("durable", settings={"HUB": "Hub"}, engine=address, options=triggers) as first:
+            async with http.post(f"{first.url}/api/run/chain?id=elsewhere", json={"n": 1}) as answer:
+                assert answer.status == 202
+            await asyncio.sleep(0.2)
+            await _until_status(http, f"{first.url}/{status}", "Pending")
+        async with start_host("durable", settings={"HUB": "Hub"}, engine=address) as second:
+            await _until_status(http, f"{second.url}/{status}", "Completed")
+    finally:
+        await engine.stop()
+
+
 async def _until_status(http: aiohttp.ClientSession, url: str, wanted: str) -> None:
     async with asyncio.timeout(10):
         while True:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -66,6 +67,23 @@ async def test_a_signal_lets_running_functions_end(
         answer = await running
         assert (answer.status, await answer.text()) == (200, "done")
         assert await host.stop() == 0
+
+
+async def test_an_activity_at_work_is_not_waited_for(
+    http: aiohttp.ClientSession, records: Records, record_file: Path, tmp_path: Path
+) -> None:
+    app = tmp_path / "app"
+    shutil.copytree(APPS / "durable", app)
+    settings = {"RECORD_TO": str(record_file), "HUB": "Hub"}
+    async with HostProcess(app, engine="sqlite", env=settings, drain_seconds=20) as host:
+        start = f"{host.url}/runtime/webhooks/durabletask/orchestrators/describe_failure"
+        async with http.post(start, json="slow") as answer:
+            assert answer.status == 202
+        await until(records)
+        began = time.monotonic()
+        assert await host.stop() == 0
+        assert time.monotonic() - began < 8, "not the 20 seconds that other functions are waited for"
+    assert [r["event"] for r in records()] == ["begin"]
 
 
 async def test_functions_that_never_end_do_not_keep_the_host_from_ending(

@@ -1,6 +1,7 @@
 """Orchestrators, activities and entities for the durable tests."""
 
 import asyncio
+import time
 from collections.abc import Generator
 from datetime import timedelta
 from typing import Any
@@ -80,6 +81,13 @@ def silent(nothing: str) -> str:
 def no_input(nothing: str) -> str:
     record(event="no input", value=nothing)
     return "ok"
+
+
+@app.activity_trigger(input_name="nothing")
+def slow(nothing: str) -> str:
+    record(event="begin", at="slow")
+    time.sleep(60)
+    return "never"
 
 
 @app.orchestration_trigger(context_name="context")
