@@ -28,15 +28,15 @@ class Polling:
         self._last[place] = max(self._last[place], now)
 
     def next_look(self, target: int | str, moment: int) -> int:
-        """Give the first look at the queue of an instance or entity that is not before the moment."""
-        look = self._last[_partition(target)]
+        """Give the first look at the queue of an instance or entity, after its last message, not before the moment."""
         pause = min(_SHORTEST, self._longest)
+        look = self._last[_partition(target)] + pause
         while look < moment and pause < self._longest:
-            look += pause
             pause = min(pause * 2, self._longest)
+            look += pause
         if look < moment:
             look += -(-(moment - look) // self._longest) * self._longest
-        return look if look > moment else moment
+        return look
 
 
 def _partition(target: int | str) -> int:
