@@ -60,7 +60,7 @@ def status_document(
 
 
 def _failure_text(details: pb.TaskFailureDetails) -> str:
-    """Type and text, as the extension keeps them for the output of a failed run; engines differ in where the type is."""
+    """Type and text, as the extension keeps them for a failed run; engines differ in where the type is."""
     text, kind = details.errorMessage, details.errorType
     return text if not kind or text.startswith(f"{kind}: ") else f"{kind}: {text}"
 

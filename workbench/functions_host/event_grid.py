@@ -29,23 +29,29 @@ class EventGridWebhook:
         self._invoker = invoker
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """202 when every event ran, 500 when one failed (the sender repeats the delivery), 400 and 404 as named."""
+        """202 when every event ran, 500 when one failed (the sender repeats the delivery), 404 for no such function.
+
+        The header aeg-event-type, which Event Grid always sends, says what the request is: without it, 400.
+        """
         name = request.query.get("functionName", "")
         function = self._catalog.find(name)
         if function is None or function.kind != "eventGridTrigger":
             return web.Response(status=404, text=f"cannot find function: '{name}'")
         if request.method == "OPTIONS":
             return _allow_origin(request)
-        if request.headers.get("aeg-event-type", "").casefold() == "unsubscribe":
+        kind = request.headers.get("aeg-event-type", "").casefold()
+        if kind == "unsubscribe":
             return web.Response(status=202)
+        if kind not in ("notification", "subscriptionvalidation"):
+            return web.Response(status=400)
         try:
             events = _read_events(await request.read())
         except ValueError as error:
             return web.Response(status=400, text=f"the body is no list of events: {error}")
+        if kind == "notification":
+            return await self._run_all(function, events)
         code = _validation_code(events)
-        if code is not None:
-            return json_response({"validationResponse": code})
-        return await self._run_all(function, events)
+        return web.Response(status=400) if code is None else json_response({"validationResponse": code})
 
     async def _run_all(self, function: Function, events: list[dict[str, object]]) -> web.StreamResponse:
         outcomes = await asyncio.gather(*(self._run(function, event) for event in events))

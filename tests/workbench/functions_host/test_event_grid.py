@@ -57,7 +57,7 @@ async def test_cloud_events_arrive_single_and_in_batches(
 ) -> None:
     content_type = f"application/cloudevents{'-batch' if isinstance(body, list) else ''}+json"
     async with start_host("events") as host:
-        headers = {"Content-Type": content_type}
+        headers = {"Content-Type": content_type, "aeg-event-type": "Notification"}
         async with http.post(_hook(host.url, "on_cloud_event"), json=body, headers=headers) as answer:
             assert answer.status == 202
     assert [(r["kind"], r["id"], r["data"]) for r in records()] == [("CloudEvent", "c1", {"n": 1})]
@@ -67,8 +67,10 @@ async def test_a_failing_event_is_500_so_that_the_sender_repeats(
     start_host: StartHost, http: aiohttp.ClientSession, records: Records
 ) -> None:
     events = [_event(1, "fail"), _event(2)]
-    async with start_host("events") as host, http.post(_hook(host.url, "on_event"), json=events) as answer:
-        assert answer.status == 500
+    async with start_host("events") as host:
+        headers = {"aeg-event-type": "Notification"}
+        async with http.post(_hook(host.url, "on_event"), json=events, headers=headers) as answer:
+            assert answer.status == 500
     assert len(records()) == 2
 
 
@@ -109,5 +111,19 @@ async def test_the_cloud_events_handshake_allows_the_origin(start_host: StartHos
 async def test_refusals(
     start_host: StartHost, http: aiohttp.ClientSession, function: str, body: bytes, status: int
 ) -> None:
-    async with start_host("events") as host, http.post(_hook(host.url, function), data=body) as answer:
-        assert answer.status == status
+    async with start_host("events") as host:
+        headers = {"aeg-event-type": "Notification"}
+        async with http.post(_hook(host.url, function), data=body, headers=headers) as answer:
+            assert answer.status == status
+
+
+@pytest.mark.parametrize("headers", [{}, {"aeg-event-type": "Else"}, {"aeg-event-type": "SubscriptionValidation"}])
+async def test_a_request_whose_header_does_not_say_what_it_is_runs_nothing(
+    start_host: StartHost, http: aiohttp.ClientSession, records: Records, headers: dict[str, str]
+) -> None:
+    async with (
+        start_host("events") as host,
+        http.post(_hook(host.url, "on_event"), json=[_event(1)], headers=headers) as answer,
+    ):
+        assert answer.status == 400
+    assert records() == []
