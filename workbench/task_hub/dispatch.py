@@ -58,6 +58,7 @@ class Dispatcher:
         self._queued_again: dict[tuple[Work, Key], Lease] = {}
         self._put_back: Counter[tuple[Work, Key]] = Counter()
         self._given: list[Lease] = []
+        self._aside: list[Item] = []  # too large for all workers that have room
         self._streams_lost = 0
         self._closed = False
         # Others ask, on their threads, whether all is idle: they must not look while an item is between two queues.
@@ -70,7 +71,7 @@ class Dispatcher:
     def idle(self) -> bool:
         """True when nothing is queued, gathering or out; what is hidden waits for its time as a timer does."""
         with self.lock:
-            return not (self._out or self._gathering or any(self._ready.values()))
+            return not (self._out or self._gathering or self._aside or any(self._ready.values()))
 
     def connect(self, stream: WorkerStream) -> None:
         """Begin to give work to a worker."""
@@ -159,6 +160,9 @@ class Dispatcher:
     def pump(self) -> None:
         """Give out all that workers have room for."""
         with self.lock:
+            aside, self._aside = self._aside, []
+            for item in aside:
+                self.add(item.work, item.key, item.name, item.version)
             for work in Work:
                 queue = self._ready[work]
                 while queue and self._give_one(work, queue):
@@ -208,7 +212,7 @@ class Dispatcher:
             self._leases[lease.token] = self._out[lease.item.work, lease.item.key] = lease
             self._reports.too_large(lease)
         else:
-            self.hide(lease.item, lease.rows, self._now() + SECOND)
+            self._aside.append(lease.item)
 
     def _read(self, item: Item, token: str, most_bytes: int) -> tuple[Turn | Batch | None, bytes | None]:
         now = self._now()

@@ -152,11 +152,12 @@ def _rig(engine: HubThread | TimedBackend, clock: VirtualClock, program: Program
 class BareWorker:
     """A worker by hand: takes work items from a stream of its own and completes what it likes."""
 
-    def __init__(self, address: str, **request: Any) -> None:
-        """Connect."""
-        self.channel = grpc.insecure_channel(address)
+    def __init__(self, address: str, most_bytes: int | None = None, **request: Any) -> None:
+        """Connect; `most_bytes` is what the worker says that it takes, -1 anything."""
+        self.channel = grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", -1)])
+        said = None if most_bytes is None else [("task-hub-max-message-bytes", str(most_bytes))]
         self.stub: Any = stubs.TaskHubSidecarServiceStub(self.channel)
-        self.stream: Any = self.stub.GetWorkItems(pb.GetWorkItemsRequest(**request), timeout=SECONDS)
+        self.stream: Any = self.stub.GetWorkItems(pb.GetWorkItemsRequest(**request), timeout=SECONDS, metadata=said)
 
     def take(self) -> pb.WorkItem:
         """Take the next work item."""

@@ -62,6 +62,17 @@ def family(context: Any, _: Any) -> Story:
     yield context.call_sub_orchestrator(waiter, instance_id=f"{context.instance_id}-child")
 
 
+def orphaned(context: Any, _: Any) -> Story:
+    try:
+        yield context.call_sub_orchestrator(waiter, instance_id=f"{context.instance_id}-child")
+    except task.TaskFailedError as error:
+        return [error.details.error_type, error.details.message]
+
+
+def taking(context: Any, child: str) -> Story:
+    return (yield context.call_sub_orchestrator(steps, input=2, instance_id=child))
+
+
 def told(context: Any, target: str) -> Story:
     context.send_event(target, "go", data={"from": context.instance_id})
     yield context.create_timer(timedelta(seconds=1))
@@ -96,6 +107,9 @@ def saying(context: Any, size: int) -> Story:
 
 
 PROGRAM = Program(
-    [steps, fan_out, silent, failing, failing_child, waiter, family, told, names, names_of_child, counting, saying],
+    [
+        *(steps, fan_out, silent, failing, failing_child, waiter, family, orphaned, taking, told, names),
+        *(names_of_child, counting, saying),
+    ],
     [add_one, fail_silently, fail_loudly],
 )

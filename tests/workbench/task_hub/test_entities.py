@@ -106,6 +106,16 @@ def test_an_entity_cannot_start_an_orchestration_twice_where_known_ids_are_rejec
         assert rig.hub.started == ["started-by-entity"]
 
 
+def test_an_entity_replaces_what_runs_under_the_id_without_a_word() -> None:
+    with running(PROGRAM) as rig:
+        rig.start(long_section, "one", instance_id="started-by-entity")
+        _until(lambda: entries(rig) == ["one-first"])
+        rig.client.signal_entity(B, "start")
+        state = rig.end_of("started-by-entity")
+        assert (state.name, state.runtime_status) == ("adding", OrchestrationStatus.COMPLETED)
+        assert rig.hub.started == ["started-by-entity"] * 2
+
+
 def test_a_scheduled_signal_waits_for_its_time() -> None:
     with running(PROGRAM) as rig:
         rig.clock.allow(rig.clock.now())

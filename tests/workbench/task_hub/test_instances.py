@@ -20,9 +20,11 @@ from tests.workbench.task_hub.stories import (
     fan_out,
     names,
     names_of_child,
+    orphaned,
     saying,
     silent,
     steps,
+    taking,
     told,
     waiter,
 )
@@ -134,6 +136,21 @@ def test_a_requests_reuse_policy_is_ignored_and_the_hubs_rule_obeyed(rig: Rig) -
     with running(PROGRAM, options=replace(CALM, replace_running=True)) as any_state:
         any_state.start(waiter, instance_id="a")
         assert any_state.run(steps, 2, instance_id="a").serialized_output == "2"
+
+
+def test_a_parent_replaces_what_runs_under_its_childs_id(rig: Rig) -> None:
+    rig.start(waiter, instance_id="taken")
+    rig.client.wait_for_orchestration_start("taken", timeout=10)
+    assert rig.run(taking, "taken").serialized_output == "2"
+    assert rig.state("taken").name == "steps"
+
+
+def test_a_child_that_was_terminated_fails_without_type_and_text(rig: Rig) -> None:
+    parent = rig.start(orphaned)
+    child = f"{parent}-child"
+    rig.client.wait_for_orchestration_start(child, timeout=10)
+    rig.client.terminate_orchestration(child, output="why")
+    assert rig.end_of(parent).serialized_output == '["", ""]'
 
 
 def test_an_entitys_id_starts_no_orchestration(rig: Rig) -> None:

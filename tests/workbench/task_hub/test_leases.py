@@ -112,6 +112,14 @@ def test_filters_by_name_and_version() -> None:
             assert [any_worker.take().orchestratorRequest.instanceId for _ in range(2)] == ["old", "other"]
 
 
+def test_filters_that_name_nothing_let_everything_pass() -> None:
+    """As a .NET worker sends them."""
+    with running() as rig, bare(rig.address, workItemFilters=pb.WorkItemFilters()) as worker:
+        rig.start("story")
+        worker.complete(worker.take(), schedule(1))
+        assert worker.take().activityRequest.name == "step"
+
+
 def test_the_work_of_a_worker_that_died_is_done_by_another() -> None:
     program = Program([one_step], [step])
     with running() as rig, bare(rig.address) as dying:
