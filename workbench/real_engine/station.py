@@ -25,7 +25,7 @@ API_VERSION = "2025-11-05"
 REQUESTS, RESULTS = "image-requests", "image-results"
 ENDED = frozenset({"COMPLETED", "FAILED", "TERMINATED"})
 _HUB = "AzureFunctionsJobHost__extensions__durableTask__hubName"
-_LOOK_SECONDS = 0.4
+_LOOK_SECONDS = 1.0
 _PATIENCE_SECONDS = 240.0
 
 
@@ -105,6 +105,10 @@ class Station:
                 return Answer(answer.status, found)
         except (aiohttp.ClientError, TimeoutError):
             return Answer(0, {})
+
+    async def call_text(self, method: str, path: str, text: str) -> Answer:
+        """As `call`, with a body that is JSON already."""
+        return await self.call(method, path, json.loads(text))
 
     async def run(self, run_id: str) -> dict[str, Any]:
         """What the app says of a run; empty as long as it is not known, or nobody answers."""

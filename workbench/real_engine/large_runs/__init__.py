@@ -1,0 +1,1 @@
+"""The app that fills a hub with large runs."""
