@@ -63,7 +63,8 @@ class DurableInstances:
             if state is None:
                 return web.Response(status=404)
             if state.orchestrationStatus in RUNNING:
-                return _out_of_season(state, "only one that has ended can be purged")
+                words = "Only orchestrations in a terminal state can be purged, but the orchestration with instance ID"
+                return json_response(f"{words} {instance} has status {status_name(state.orchestrationStatus)}", 412)
         order = pb.PurgeInstancesRequest(
             instanceId=instance, recursive=True, isOrchestration=not instance.startswith("@")
         )
@@ -127,7 +128,11 @@ class DurableInstances:
         if state is None:
             return web.Response(status=404, text=f'No orchestration with instance ID "{instance}" found.')
         if state.orchestrationStatus != pb.ORCHESTRATION_STATUS_FAILED:
-            return _out_of_season(state, "only a failed one can be rewound")
+            status = status_name(state.orchestrationStatus)
+            words = (
+                f'This orchestration has status {status}, but only orchestrations in the "Failed" state can be rewound.'
+            )
+            return json_response(words, 412)
         await self._engine.call(
             "RewindInstance", pb.RewindInstanceRequest(instanceId=instance, reason=_reason(request))
         )
@@ -160,11 +165,6 @@ def _wrong_state(state: pb.OrchestrationState, order: str) -> web.Response:
     words = f"Cannot {order} the orchestration instance {state.instanceId} because instance is in the {status} state."
     about = {"Message": "Something went wrong while processing your request", "ExceptionMessage": words}
     return json_response({**about, "ExceptionType": "System.InvalidOperationException"}, 500)
-
-
-def _out_of_season(state: pb.OrchestrationState, rule: str) -> web.Response:
-    status = status_name(state.orchestrationStatus)
-    return json_response(f"instance '{state.instanceId}' has status {status}: {rule}", 412)
 
 
 def _reason(request: web.Request) -> StringValue | None:
