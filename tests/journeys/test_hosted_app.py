@@ -133,7 +133,7 @@ async def test_the_other_doors(storage: str) -> None:
         async with app.http.post(
             hook,
             data=json.dumps(_cloud_event(request("cloud1"))),
-            headers={"Content-Type": "application/cloudevents+json"},
+            headers={"Content-Type": "application/cloudevents+json", "aeg-event-type": "Notification"},
         ) as response:
             assert response.status in {200, 202}
         async with app.http.post(f"{app.url}/admin/functions/start_from_timer", json={}) as response:
