@@ -60,7 +60,7 @@ class BackendOptions:
         Raises ValueError for what stops the extension at its start.
         """
         keys = _lower(section)
-        provider = _lower(keys.get("storageprovider") or {})
+        provider = _provider(keys)
         kind = str(provider.get("type") or _PROVIDER)
         if kind.lower() != _PROVIDER.lower():
             text = f"Storage provider type ({kind}) was not found. Available storage providers: {_PROVIDER}"
@@ -72,13 +72,18 @@ class BackendOptions:
             given["default_version"] = str(keys["defaultversion"])
         if "overridableexistinginstancestates" in keys:
             given["replace_running"] = _any_state(str(keys["overridableexistinginstancestates"]))
-        for name, key in _VISIBILITIES.items():
-            if key.lower() in provider:
-                given[name] = _visibility(key, provider[key.lower()])
+        if "controlqueuevisibilitytimeout" in provider:
+            given["control_queue_visibility"] = _visibility(provider["controlqueuevisibilitytimeout"])
+        if "workitemqueuevisibilitytimeout" in provider:  # the extension does not look at its size
+            given["work_item_visibility"] = _time(
+                "workItemQueueVisibilityTimeout", provider["workitemqueuevisibilitytimeout"]
+            )
         if keys.get("maxgrpcmessagesizeinbytes"):
             given["max_message_bytes"] = int(keys["maxgrpcmessagesizeinbytes"])
         if "maxqueuepollinginterval" in provider:
-            given["max_polling_interval"] = _time("maxQueuePollingInterval", provider["maxqueuepollinginterval"])
+            pause = _time("maxQueuePollingInterval", provider["maxqueuepollinginterval"])
+            if pause:  # zero is the default
+                given["max_polling_interval"] = pause
         return cls(**given)
 
     @classmethod
@@ -93,16 +98,10 @@ class BackendOptions:
         return replace(self, remote_clients=False, early_timers=False, late_timers=False, lose_early_events=False)
 
 
-_VISIBILITIES = {
-    "control_queue_visibility": "controlQueueVisibilityTimeout",
-    "work_item_visibility": "workItemQueueVisibilityTimeout",
-}
-
-
 def with_environment(section: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     """Lay the settings of the environment over host.json's `extensions.durableTask`; names lose their case."""
     keys = _lower(section)
-    provider = _lower(keys.get("storageprovider") or {})
+    provider = _provider(keys)
     for name, value in environment.items():
         if not name.lower().startswith(_PREFIX.lower()):
             continue
@@ -133,14 +132,21 @@ def _any_state(value: str) -> bool:
     return value.lower() == "anystate"
 
 
-def _visibility(key: str, value: Any) -> timedelta:
-    time = _time(key, value)
+def _provider(keys: Mapping[str, Any]) -> dict[str, Any]:
+    section = keys.get("storageprovider")
+    return _lower(section) if isinstance(section, Mapping) else {}  # text is passed over, as by the extension
+
+
+def _visibility(value: Any) -> timedelta:
+    time = _time("controlQueueVisibilityTimeout", value)
     if not _SHORTEST <= time <= _LONGEST:
-        raise ValueError(f"{key[0].upper()}{key[1:]} must be between 1 and 60 minutes, not {value}.")
+        raise ValueError(f"ControlQueueVisibilityTimeout must be between 1 and 60 minutes, not {value}.")
     return time
 
 
 def _time(key: str, value: Any) -> timedelta:
+    if re.fullmatch(r"\d{1,4}", str(value)):
+        return timedelta(days=int(value))  # as .NET reads a whole number
     found = _TIME.fullmatch(str(value))
     if found is None:
         raise ValueError(f"{key}: {value!r} is no time: write hh:mm:ss")

@@ -65,7 +65,7 @@ def answered(now: int, request: str, result: str | None) -> bytes:
 
 def failed(now: int, request: str, failure: pb.TaskFailureDetails) -> bytes:
     """Give the event that brings the failure of an operation."""
-    return events.raised(now, request, _json({"result": None, "failureDetails": _details(failure)}))
+    return events.raised(now, request, _json({"result": None, "failureDetails": _details(failure, of_host=False)}))
 
 
 def broken(now: int, request: str, failure: pb.TaskFailureDetails) -> bytes:
@@ -74,7 +74,8 @@ def broken(now: int, request: str, failure: pb.TaskFailureDetails) -> bytes:
     The result is plain text there. A worker of durabletask 1.12 reads it as JSON and fails while it takes the event,
     past any `try` of the orchestrator.
     """
-    text = {"result": failure.errorMessage, "exceptionType": _DISPATCH_FAILED, "failureDetails": _details(failure)}
+    details = _details(failure, of_host=True)
+    text = {"result": failure.errorMessage, "exceptionType": _DISPATCH_FAILED, "failureDetails": details}
     return events.raised(now, request, _json(text))
 
 
@@ -83,14 +84,14 @@ def granted(now: int, section: str) -> bytes:
     return events.raised(now, section, _json({"result": "Lock Acquisition Completed"}))
 
 
-def _details(failure: pb.TaskFailureDetails) -> dict[str, Any]:
+def _details(failure: pb.TaskFailureDetails, *, of_host: bool) -> dict[str, Any]:
     return {
         "ErrorType": failure.errorType,
         "ErrorMessage": failure.errorMessage,
         "StackTrace": given(failure, "stackTrace"),
-        "InnerFailure": _details(failure.innerFailure) if failure.HasField("innerFailure") else None,
+        "InnerFailure": _details(failure.innerFailure, of_host=of_host) if failure.HasField("innerFailure") else None,
         "IsNonRetriable": failure.isNonRetriable,
-        "Properties": {},
+        "Properties": None if of_host else {},
     }
 
 

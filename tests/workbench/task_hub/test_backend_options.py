@@ -54,16 +54,31 @@ def test_names_are_read_in_any_case_and_the_environment_wins(tmp_path: Path) -> 
     [
         ({"storageProvider": {"type": "azureManaged"}}, r"Storage provider type \(azureManaged\) was not found"),
         ({"storageProvider": {"controlQueueVisibilityTimeout": "00:00:59"}}, "between 1 and 60 minutes"),
-        ({"storageProvider": {"workItemQueueVisibilityTimeout": "01:00:01"}}, "between 1 and 60 minutes"),
+        ({"storageProvider": {"controlQueueVisibilityTimeout": "01:00:01"}}, "between 1 and 60 minutes"),
+        ({"storageProvider": {"maxQueuePollingInterval": "-00:00:02"}}, "write hh:mm:ss"),
         ({"storageProvider": {"maxQueuePollingInterval": "2 s"}}, "write hh:mm:ss"),
         ({"entityMessageReorderWindowInMinutes": "none"}, "no whole number"),
         ({"overridableExistingInstanceStates": "Some"}, "neither NonRunningStates nor AnyState"),
-        ({"storageProvider": "AzureStorage"}, "write an object"),
     ],
 )
 def test_what_stops_the_extension_is_refused(section: dict[str, Any], text: str) -> None:
     with pytest.raises(ValueError, match=text):
         BackendOptions.of_durable_task(section)
+
+
+def test_what_the_extension_passes_over_is_passed_over() -> None:
+    assert BackendOptions.of_durable_task({"storageProvider": "AzureStorage", "unknown": 1}) == BackendOptions()
+    provider = {"workItemQueueVisibilityTimeout": "02:00:00", "maxQueuePollingInterval": "00:00:00"}
+    options = BackendOptions.of_durable_task({"storageProvider": provider})
+    assert options.work_item_visibility == timedelta(hours=2)
+    assert options.max_polling_interval == timedelta(seconds=30)
+
+
+def test_a_section_that_is_no_object_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "host.json"
+    file.write_text(json.dumps({"extensions": {"durableTask": "none"}}))
+    with pytest.raises(ValueError, match="write an object"):
+        BackendOptions.of_host_json(file, {})
 
 
 def test_a_hub_takes_its_version_and_its_rule_for_known_ids_from_the_options() -> None:
