@@ -65,7 +65,7 @@ class ExtensionCallbacks:
         if function is None:
             return web.json_response({"message": f"no function {request.match_info['name']}"}, status=500)
         given = TypedData(string=text) if text else TypedData()
-        outcome = await self._invoker.run(function, given, reason="(null)")
+        outcome = await self._invoker.run(function, given, reason="(null)", waited_for=False)
         if outcome.worker_exited and request.transport is not None:
             # No answer at all is how the extension sees that the worker's process ended.
             request.transport.abort()
