@@ -50,7 +50,8 @@ class ClientService:
             by_client=True,
         )
         existing = self._parts.existing
-        started = await self._send(lambda tx: starting.start_by_client(tx, start, existing))
+        replaceable = [int(status) for status in request.orchestrationIdReusePolicy.replaceableStatus]
+        started = await self._send(lambda tx: starting.start_by_client(tx, start, existing, replaceable))
         return pb.CreateInstanceResponse(instanceId=started)
 
     async def GetInstance(self, request: pb.GetInstanceRequest, _context: Any) -> pb.GetInstanceResponse:

@@ -1,5 +1,6 @@
 """Starts orchestrations, and decides what a start under a known id does."""
 
+from collections.abc import Collection
 from enum import StrEnum
 
 import grpc
@@ -18,14 +19,15 @@ class Existing(StrEnum):
     REPLACE = "replace"  # any does
 
 
-def start_by_client(tx: Tx, start: Start, existing: Existing) -> str:
-    """Start for a client; the hub's rule alone says what may be replaced, as on the Durable extension."""
+def start_by_client(tx: Tx, start: Start, existing: Existing, replaceable: Collection[int] = ()) -> str:
+    """Start for a client; `replaceable`, the statuses its request names, narrows what the hub's rule lets replace."""
     if start.id.startswith("@"):
         text = f"'{start.id}' is the id of an entity: give an orchestration another"
         raise HubError(grpc.StatusCode.INVALID_ARGUMENT, text)
     known = find(tx, start.id)
     if known is not None:
-        if existing is Existing.REJECT or (existing is Existing.RESTART and not known.terminal):
+        allowed = existing is Existing.REPLACE or (existing is Existing.RESTART and known.terminal)
+        if not allowed or (replaceable and known.status not in replaceable):
             text = f"An Orchestration instance with the ID {start.id} already exists."
             raise HubError(grpc.StatusCode.ALREADY_EXISTS, text)
         discard(tx, known)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Generator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -127,12 +128,18 @@ def test_a_finished_run_is_replaced_unless_the_hub_rejects_known_ids() -> None:
         assert code_of(error) == grpc.StatusCode.ALREADY_EXISTS
 
 
-def test_a_requests_reuse_policy_is_ignored_and_the_hubs_rule_obeyed(rig: Rig) -> None:
+def test_a_requests_reuse_policy_narrows_the_hubs_rule_and_never_widens_it(rig: Rig) -> None:
     policy = pb.OrchestrationIdReusePolicy(replaceableStatus=[pb.ORCHESTRATION_STATUS_RUNNING])
     rig.start(waiter, instance_id="a")
     with pytest.raises(grpc.RpcError) as error:
         rig.start(steps, 2, instance_id="a", reuse_id_policy=policy)
     assert code_of(error) == grpc.StatusCode.ALREADY_EXISTS
+    ended = rig.run(steps, 1).instance_id
+    for status, refused in ((pb.ORCHESTRATION_STATUS_FAILED, True), (pb.ORCHESTRATION_STATUS_COMPLETED, False)):
+        policy = pb.OrchestrationIdReusePolicy(replaceableStatus=[status])
+        with pytest.raises(grpc.RpcError) if refused else nullcontext():
+            rig.start(steps, 2, instance_id=ended, reuse_id_policy=policy)
+    assert rig.end_of(ended).serialized_output == "2"
     with running(PROGRAM, options=replace(CALM, replace_running=True)) as any_state:
         any_state.start(waiter, instance_id="a")
         assert any_state.run(steps, 2, instance_id="a").serialized_output == "2"
