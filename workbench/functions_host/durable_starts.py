@@ -50,7 +50,7 @@ class DurableStarts:
         self._rules = rules
 
     async def start(self, request: web.Request, name: str, instance: str) -> web.Response:
-        """202 with the run's addresses; 400 for a bad id or no JSON; 409 while it runs.
+        """202 with the run's addresses; 400 for an id with @ or no JSON; 409 while it runs.
 
         An orchestrator that the app does not have is 202 as well: the run fails.
         """
@@ -58,6 +58,9 @@ class DurableStarts:
         fault = _fault(instance, body)
         if fault is not None:
             return message_response(fault, 400)
+        if len(instance) > _LONGEST_ID:
+            # The extension meets this as an error of its storage.
+            return message_response("Something went wrong while processing your request", 500)
         order = pb.CreateInstanceRequest(
             instanceId=instance or uuid.uuid4().hex,
             name=name,
@@ -136,8 +139,8 @@ class DurableStarts:
 
 def _fault(instance: str, body: str) -> str | None:
     # The extension takes an id that begins with @, and the run hangs: it is an entity's.
-    if instance.startswith("@") or len(instance) > _LONGEST_ID:
-        return f"an instance id has 1 to {_LONGEST_ID} characters and does not begin with @"
+    if instance.startswith("@"):
+        return "an instance id does not begin with @"
     try:
         json.loads(body or "null")
     except ValueError:

@@ -23,7 +23,7 @@ class WorkerExits:
     """This host's worker lives in its own process, which a test does not want to end: only the answers are lost.
 
     One process serves all calls, so every call that is under way when it ends fails with it. Coroutines are cancelled;
-    a function on a thread goes on unheard. The next call finds a worker again.
+    a function on a thread goes on, and nobody waits for it. The next call finds a worker again.
     """
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ async def test_a_day_of_timers_passes_in_a_moment(
     start_host: StartHost, http: aiohttp.ClientSession, kind: type[TimedBackend] | type[HubThread]
 ) -> None:
     clock = VirtualClock()
-    # The hub's timers are late by a poll unless it is told to be on time.
+    # The hub's timers are late by a poll unless its options say otherwise.
     on_time = BackendOptions().without_races()
     engine = HubThread(clock=clock, options=on_time) if kind is HubThread else TimedBackend(clock)
     address = engine.start()
