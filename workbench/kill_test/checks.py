@@ -39,15 +39,15 @@ def open_instances(statuses: Mapping[str, str]) -> list[str]:
 
 
 def lost_items(instance: str, items: Items, received: Iterable[object]) -> list[str]:
-    """Find acknowledged events that were not received, came out of order, or came more often than they were sent."""
-    counts = Counter(received := list(received))
+    """Find acknowledged events that were not received, or came more often than they were sent.
+
+    In which order they come is not promised: what a host that died had taken is hidden for a while.
+    """
+    counts = Counter(received)
     found = [f"{instance}: event {item} was acknowledged and lost" for item in items.acknowledged if not counts[item]]
     for item, count in counts.items():
         if not isinstance(item, int) or count > items.attempts.get(item, 0):
             found.append(f"{instance}: event {item!r} was received {count} times, more often than it was sent")
-    first_seen = list(dict.fromkeys(received))
-    if not found and first_seen != items.acknowledged:
-        found.append(f"{instance}: events were received in the order {first_seen}, not {items.acknowledged}")
     return found
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -45,6 +46,18 @@ class Findings:
     def all(self) -> list[str]:
         """All violations."""
         return [*self.lost, *self.repeated, *self.irreversible]
+
+    @classmethod
+    def together(cls, found: Sequence["Findings"]) -> "Findings":
+        """Give the findings of several tests as one."""
+        return cls(
+            sum(one.instances for one in found),
+            sum(one.run_again for one in found),
+            sum(one.asked_again for one in found),
+            [text for one in found for text in one.lost],
+            [text for one in found for text in one.repeated],
+            [text for one in found for text in one.irreversible],
+        )
 
     def last_line(self, kills: int) -> str:
         """Sum up."""
@@ -102,11 +115,16 @@ async def _kept_leases(client: PatientClient, simulator: Simulator, book: Book) 
     until = time.monotonic() + _SETTLE_SECONDS
     for name in book.machines:
         lease = EntityInstanceId(MACHINE_LEASE, VmId.parse(simulator.machine(name).id).digest)
-        while (holder := _read(await client.held_by(lease))) is not None and time.monotonic() < until:  # noqa: ASYNC110
+        while (holder := await _holder(client, lease)) is not None and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_SECONDS)
         if holder is not None:
             found.append(f"{name}: its lease was never given back by {holder}")
     return found
+
+
+async def _holder(client: PatientClient, lease: EntityInstanceId) -> str | None:
+    state = cast("dict[str, str | None]", _read(await client.held_by(lease)) or {})
+    return state.get("holder")
 
 
 async def _number(client: PatientClient, entity: EntityInstanceId) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from workbench.kill_test.rig import Rig
@@ -19,7 +20,7 @@ def serve_hub(rig: Rig) -> None:
 
 
 async def _serve(rig: Rig) -> None:
-    options = BackendOptions.of_host_json(_HOST_JSON)
+    options = replace(BackendOptions.of_host_json(_HOST_JSON), lost_worker=rig.lost_worker)
     hub = TaskHub(rig.hub_file, clock=rig.time.clock(), options=options)
     await hub.start(rig.port)
     await asyncio.to_thread(wait_for_parent)

@@ -16,7 +16,6 @@ from workbench.kill_test.patient_client import PatientClient
 from workbench.kill_test.programs import (
     ADDED_BY_A_TELLER,
     ITEM_EVENT,
-    LAST_ITEM,
     TALLY,
     collector,
     fan_out,
@@ -28,6 +27,7 @@ from workbench.kill_test.programs import (
 type _Story = Callable[[str], Coroutine[Any, Any, None]]
 
 MACHINES_A_RUN = 3
+_DELIVERED_AGAIN_SECONDS = 1.0
 _ACCOUNTS = ("north", "south", "west")
 SIGNALED = EntityInstanceId(TALLY, "signaled")
 
@@ -48,16 +48,16 @@ class Load:
         """Start nothing more; `run` returns when all that was started has ended."""
         self._stop.set()
 
-    async def run(self, product_lanes: int) -> None:
-        """Keep so many runs of the product going, and one of each plain program."""
-        plain: list[tuple[str, _Story]] = [
+    async def run(self, product_lanes: int, *, plain: bool) -> None:
+        """Keep so many runs of the product going, and, if asked for, one of each plain program."""
+        programs: list[tuple[str, _Story]] = [
             ("fan-out", self._fan_out),
             ("sleeper", self._sleeper),
             ("collector", self._collector),
             ("teller", self._teller),
         ]
         async with asyncio.TaskGroup() as lanes:
-            for name, story in [("run", self._batch)] * product_lanes + plain:
+            for name, story in [("run", self._batch)] * product_lanes + (programs if plain else []):
                 lanes.create_task(self._lane(name, story))
 
     async def _lane(self, name: str, story: _Story) -> None:
@@ -75,7 +75,10 @@ class Load:
         else:
             claim = {"digest": request_id, "run_id": run.run_id, "claimed_at": run.accepted_at.isoformat()}
             register = EntityInstanceId(REQUEST_REGISTER, request_id)
-            await self._client.signal(register, "claim", {"claim": claim, "run": payload})
+            # As triggers do: a signal in whose handling the worker dies is lost, and the delivery made again.
+            while await self._client.state(run.run_id) is None:
+                await self._client.signal(register, "claim", {"claim": claim, "run": payload})
+                await asyncio.sleep(_DELIVERED_AGAIN_SECONDS)
         outcomes = {machine.spec.name: machine.outcome for machine in machines}
         self.book.outcomes[run.run_id] = outcomes
         self.book.machines |= outcomes
@@ -93,13 +96,16 @@ class Load:
 
     async def _collector(self, instance: str) -> None:
         await self._client.start(collector.__name__, [], instance)
+        # An event to an instance that a client has just started may be lost, as on Azure.
+        await self._client.begun(instance)
         items = self.book.items[instance] = Items()
-        for item in range(1, self._rng.randint(6, 14)):
+        most = self._rng.randint(5, 13)
+        for item in range(1, most + 1):
             items.attempts[item] = await self._client.raise_event(instance, ITEM_EVENT, item)
             items.acknowledged.append(item)
             self.book.signal_attempts += await self._client.signal(SIGNALED, "add", 1)
             self.book.signaled += 1
-        await self._client.raise_event(instance, ITEM_EVENT, LAST_ITEM)
+        await self._client.raise_event(instance, ITEM_EVENT, -most)
         await self._client.ended(instance)
 
     async def _teller(self, instance: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
-from durabletask.client import AsyncTaskHubGrpcClient, OrchestrationState
+from durabletask.client import AsyncTaskHubGrpcClient, OrchestrationState, OrchestrationStatus
 from durabletask.entities import EntityInstanceId
 
 from workbench.kill_test.worker_process import QUICK_CHANNEL
@@ -57,6 +57,14 @@ class PatientClient:
         """Signal an entity."""
         _, attempts = await _acknowledged(lambda: self._client.signal_entity(entity, operation, given))
         return attempts
+
+    async def begun(self, instance: str) -> None:
+        """Wait until an instance has had its first turn."""
+        while True:
+            state = await self.state(instance)
+            if state is not None and state.runtime_status is not OrchestrationStatus.PENDING:
+                return
+            await asyncio.sleep(_AGAIN_SECONDS)
 
     async def ended(self, instance: str) -> None:
         """Wait until an instance has ended."""

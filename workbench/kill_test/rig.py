@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from workbench.arm_simulator import Simulator
+from workbench.task_hub import LostWorker
 from workbench.timed_engine import ScaledClock
 
 
@@ -50,6 +51,7 @@ class Rig:
     port: int
     time: SharedTime
     environment: dict[str, str]
+    lost_worker: LostWorker = LostWorker.HOST
 
     @property
     def address(self) -> str:

@@ -19,6 +19,7 @@ from workbench.kill_test.load import Load
 from workbench.kill_test.patient_client import PatientClient
 from workbench.kill_test.processes import Crew, free_port
 from workbench.kill_test.rig import Rig, SharedTime, product_environment
+from workbench.task_hub import LostWorker
 
 _ROLE = Path(__file__).parents[2] / "infra" / "role.json"
 _SETTLE_SECONDS = 120.0
@@ -27,12 +28,17 @@ _EXAMINATION_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Options:
-    """How much: kills, seed, runs of the product at a time, simulated seconds in a real one."""
+    """How much: kills, seed, runs of the product at a time, simulated seconds in a real one.
+
+    `lost_worker`: what the end of a worker stands for. Where it is the worker's process in a living host, its
+    activities and entity operations fail, and the plain programs, which do not ask again, are left out.
+    """
 
     kills: int = 200
     seed: int = 1
     lanes: int = 3
     speed: float = 40.0
+    lost_worker: LostWorker = LostWorker.HOST
 
 
 @dataclass
@@ -70,10 +76,10 @@ async def _run(options: Options, tell: Callable[[str], None], outcome: Outcome) 
         seed=options.seed,
         emulate_linux=True,
     )
-    async with simulator, _crew(_rig(simulator, options.speed, outcome.folder)) as (crew, rig):
+    async with simulator, _crew(_rig(simulator, options, outcome.folder)) as (crew, rig):
         client = PatientClient(rig.address)
         load = Load(client, simulator, random.Random(options.seed))  # noqa: S311 - to be repeated
-        running = asyncio.create_task(load.run(options.lanes))
+        running = asyncio.create_task(load.run(options.lanes, plain=options.lost_worker is LostWorker.HOST))
         try:
             await _kill(options, Killer(crew, simulator, outcome.kills.append), running, outcome, tell)
             tell("no more kills: waiting for what was started to end")
@@ -130,7 +136,6 @@ async def _crew(rig: Rig) -> AsyncGenerator[tuple[Crew, Rig]]:
         await asyncio.to_thread(crew.kill_all)
 
 
-def _rig(simulator: Simulator, speed: float, folder: Path) -> Rig:
-    return Rig(
-        folder, free_port(), SharedTime(simulator.clock.now(), time.monotonic(), speed), product_environment(simulator)
-    )
+def _rig(simulator: Simulator, options: Options, folder: Path) -> Rig:
+    shared = SharedTime(simulator.clock.now(), time.monotonic(), options.speed)
+    return Rig(folder, free_port(), shared, product_environment(simulator), options.lost_worker)
