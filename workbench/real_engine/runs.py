@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from workbench.arm_simulator import Simulator
@@ -41,13 +42,22 @@ class Run:
         troubles: list[str] = []
         for machine in self.machines:
             result = await self.station.result("machine", self.of(machine))
-            found = troubles_of(machine, result, self._sight)
+            found = self._troubles(machine, result)
             why = result.get("failure") or result.get("refusals") or ""
             troubles += [f"{each} {why}" for each in found]
         document = await self.station.result("run", self.run_id)
         troubles += made_again(self.station.simulator)
         expect(not troubles, "; ".join(troubles))
         return document
+
+
+    def _troubles(self, machine: Expected, result: dict[str, Any]) -> list[str]:
+        if machine.outcome != "canceled":
+            return troubles_of(machine, result, self._sight)
+        # A VM whose run was canceled before the point of no return must be as it was, like one that was refused.
+        troubles = [] if result["outcome"] == "canceled" else [f"{result['outcome']}, expected canceled"]
+        as_refused = replace(machine, outcome="refused")
+        return troubles + troubles_of(as_refused, {**result, "outcome": "refused"}, self._sight)
 
 
 def made_again(simulator: Simulator) -> list[str]:
