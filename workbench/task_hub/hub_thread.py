@@ -30,6 +30,7 @@ class HubThread:
     ) -> None:
         """As `TaskHub`; nothing runs before `start`."""
         self.started: list[str] = []
+        self.address = ""
         self._hub = TaskHub(
             path,
             clock=clock,
@@ -47,10 +48,11 @@ class HubThread:
         """Start serving on 127.0.0.1 and give "127.0.0.1:PORT"; raises what `TaskHub.start` raises."""
         self._thread.start()
         try:
-            return self.call(self._hub.start(port))
+            self.address = self.call(self._hub.start(port))
         except BaseException:
             self.stop()
             raise
+        return self.address
 
     def stop(self) -> None:
         """Stop serving and close the file; safe to call twice."""

@@ -5,7 +5,9 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from durabletask.client import TaskHubGrpcClient
 
+from tests.workbench.task_hub.rig import QUIET, bare, finish
 from workbench.task_hub import HubThread, TaskHubFileError
 from workbench.task_hub.schema import SCHEMA_VERSION, open_writer, pragma
 
@@ -47,6 +49,35 @@ def test_a_file_of_a_newer_program_is_refused(file: Path) -> None:
     db.close()
     with pytest.raises(TaskHubFileError, match="run the newer program"):
         start(file)
+
+
+def test_a_file_of_version_1_goes_on(file: Path) -> None:
+    hub = start(file)
+    client = TaskHubGrpcClient(host_address=hub.address, logger=QUIET)
+    client.schedule_new_orchestration("story", instance_id="a")
+    hub.stop()
+    with sqlite3.connect(file) as db:
+        for table, columns in {
+            **dict.fromkeys(("inbox", "activities", "operations"), ("given_until",)),
+            "instances": ("by_client",),
+            "timers": ("asked", "seen"),
+        }.items():
+            for column in columns:
+                db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        db.execute("PRAGMA user_version=1")
+    db.close()
+    again = start(file)
+    with bare(again.address) as worker:
+        worker.complete(worker.take(), finish(result='"done"'))
+    with TaskHubGrpcClient(host_address=again.address, logger=QUIET) as late:
+        state = late.get_orchestration_state("a")
+        assert state is not None
+        assert state.serialized_output == '"done"'
+    again.stop()
+    client.close()
+    db = open_writer(file)
+    assert pragma(db, "user_version") == SCHEMA_VERSION
+    db.close()
 
 
 def test_what_is_no_sqlite_file_is_refused_and_left_alone(file: Path) -> None:
