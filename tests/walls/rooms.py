@@ -60,7 +60,7 @@ WORKBENCH = {
         ("workbench.task_hub", "workbench.timed_engine"),
         (
             *("aiohttp", "azure.core", "azure.storage.queue", "azure_functions_runtime", "cronsim", "multidict"),
-            *_ENGINE,
+            *("yarl", *_ENGINE),
         ),
         never=(),
     ),
@@ -78,7 +78,7 @@ WORKBENCH = {
     "workbench.fault_matrix": Room(
         (
             *("azure_clients", "contracts", "settings"),
-            *("workbench.arm_simulator", "workbench.kill_test", "workbench.timed_engine"),
+            *("workbench.arm_simulator", "workbench.kill_test", "workbench.task_hub", "workbench.timed_engine"),
         ),
         ("durabletask",),
         never=(),
@@ -90,6 +90,24 @@ WORKBENCH = {
             *("workbench.guest_sandbox", "workbench.task_hub", "workbench.timed_engine"),
         ),
         ("aiohttp", "azure.core", "azure.storage.queue", "rich"),
+        never=(),
+    ),
+}
+WORKBENCH |= {
+    "workbench.conformance": Room(
+        ("workbench.azurite_server", "workbench.functions_host", "workbench.task_hub", "workbench.timed_engine"),
+        ("aiohttp", "azure.durable_functions", "azure.functions", *_ENGINE),
+        never=(),
+    ),
+    "workbench.real_engine": Room(
+        (
+            *("workbench.arm_simulator", "workbench.azurite_server", "workbench.conformance", "workbench.demo"),
+            *("workbench.functions_host", "contracts"),
+        ),
+        (
+            *("aiohttp", "azure.core", "azure.durable_functions", "azure.functions", "azure.storage.queue"),
+            *_ENGINE,
+        ),
         never=(),
     ),
 }
