@@ -7,7 +7,7 @@ unexport PYRIGHT_PYTHON_FORCE_VERSION PYRIGHT_PYTHON_PYLANCE_VERSION
 
 BIN := .venv/bin
 
-.PHONY: demo demo-crash kill-test bench-hub histories faults test check format bench-import lock clean setup
+.PHONY: demo demo-crash kill-test bench-hub real-engine histories faults test check format bench-import lock clean setup
 
 demo: setup
 	@$(BIN)/python -m workbench.demo
@@ -20,6 +20,10 @@ kill-test: setup
 
 bench-hub: setup
 	@$(BIN)/python benchmarks/hub.py
+
+# The app as shipped on the real Durable extension: docs/real-engine.md. Needs the program durable-extension-host.
+real-engine: setup
+	@GRPC_VERBOSITY=NONE $(BIN)/python -m workbench.real_engine
 
 # Every ARM call of the clone-and-publish story with every kind of trouble, and SIGKILL in each stage.
 faults: setup
