@@ -37,11 +37,12 @@ class ClientService:
 
     async def StartInstance(self, request: pb.CreateInstanceRequest, _context: Any) -> pb.CreateInstanceResponse:
         """Start an orchestration, now or at its time."""
+        version = given(request, "version")
         start = Start(
             request.instanceId or uuid.uuid4().hex,
             request.name,
             given(request, "input"),
-            given(request, "version") or self._parts.options.default_version,
+            self._parts.options.default_version if version is None else version,
             dict(request.tags) or None,
             at=request.scheduledStartTimestamp.ToMicroseconds()
             if request.HasField("scheduledStartTimestamp")

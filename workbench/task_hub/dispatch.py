@@ -1,6 +1,7 @@
 """Gives work items to workers under leases, and decides what becomes of the work of a worker that is gone."""
 
 import itertools
+import logging
 import sqlite3
 import threading
 import time
@@ -15,13 +16,15 @@ from workbench.task_hub.gathering import Gathering
 from workbench.task_hub.hidden import SECOND, Hidden, Item, Key, back_off, hidden_until
 from workbench.task_hub.history_cache import HistoryCache
 from workbench.task_hub.lease import Lease, Reports
-from workbench.task_hub.ready_queue import ReadyQueue, accepts
+from workbench.task_hub.ready_queue import ReadyQueue
 from workbench.task_hub.time_keeper import MICROSECOND
 from workbench.task_hub.transaction import ReadyOrchestration
 from workbench.task_hub.turns import Turn
-from workbench.task_hub.work_items import Batch, Sight
+from workbench.task_hub.versions import may_run
+from workbench.task_hub.work_items import Batch, Sight, Source
 from workbench.task_hub.worker_stream import Work, WorkerStream
 
+_log = logging.getLogger("task_hub.dispatch")
 UNWRITTEN_SECONDS = 5  # before an item whose completion could not be written: a full disk must not repeat effects
 
 
@@ -43,13 +46,12 @@ class Dispatcher:
         older_entities: bool,
     ) -> None:
         """Take a connection that reads what is committed; `reports` is set before the first worker connects."""
-        self._db = db
         self._now = now
         self._options = options
         self._lease_seconds = lease_seconds
-        self._older_entities = older_entities
         self.reports: Reports | None = None
         self.cache = HistoryCache()
+        self._source = Source(db, self.cache, options.entity_reorder_window, older_entities)
         self.hidden = Hidden()
         self._ready: dict[Work, ReadyQueue[Key]] = {work: ReadyQueue() for work in Work}
         self._streams: list[WorkerStream] = []
@@ -100,16 +102,14 @@ class Dispatcher:
         if host_lives and lease.item.work is Work.ORCHESTRATION:
             self._hide(lease, self._now() + self._next_back_off(lease))
         elif host_lives:
-            lease.completing = True
-            self._reports.worker_lost(lease)
+            self._end_now(lease, self._reports.worker_lost)
         else:
             self._hide(lease, hidden_until(lease.given, self._now(), self.visibility(lease.item.work)))
 
     def visibility(self, work: Work) -> int:
         """Give how long a message of a host that is gone stays hidden (microseconds)."""
-        options = self._options
-        timeout = options.work_item_visibility if work is Work.ACTIVITY else options.control_queue_visibility
-        return timeout // MICROSECOND
+        of_queue = self._options.work_item_visibility, self._options.control_queue_visibility
+        return of_queue[work is not Work.ACTIVITY] // MICROSECOND
 
     @property
     def _reports(self) -> Reports:
@@ -193,8 +193,12 @@ class Dispatcher:
             return
         expires = time.monotonic() + self._lease_seconds
         lease = Lease(token, item, taken, len(content), self._now(), expires)
+        if item.work is Work.ORCHESTRATION and not may_run(self._options, item.version):
+            self._refuse_version(lease)
+            return
         if lease.size > stream.most_bytes:
-            larger = [one for one in self._streams if one.most_bytes >= lease.size and _takes(one, item)]
+            kind = item.work, item.name, item.version
+            larger = [one for one in self._streams if one.most_bytes >= lease.size and one.accepts(*kind)]
             roomy = next((one for one in larger if one.has_room(item.work)), None)
             if roomy is None:
                 self._set_aside(lease, fails=not larger)
@@ -208,24 +212,27 @@ class Dispatcher:
     def _set_aside(self, lease: Lease, *, fails: bool) -> None:
         """No worker takes so large a message: sent all the same, it would end the stream and all that is on it."""
         if fails:
-            lease.completing = True
-            self._leases[lease.token] = self._out[lease.item.work, lease.item.key] = lease
-            self._reports.too_large(lease)
+            self._end_now(lease, self._reports.too_large)
         else:
             self._aside.append(lease.item)
+
+    def _refuse_version(self, lease: Lease) -> None:
+        """Let a run of another version wait until it has a new message or the hub starts again, or end it."""
+        if self._options.fail_other_versions:
+            self._end_now(lease, self._reports.other_version)
+        else:
+            own = self._options.default_version
+            _log.warning("%s waits: its version %s is not for version %s", lease.item.name, lease.item.version, own)
+
+    def _end_now(self, lease: Lease, report: Callable[[Lease], None]) -> None:
+        lease.completing = True
+        self._leases[lease.token] = self._out[lease.item.work, lease.item.key] = lease
+        report(lease)
 
     def _read(self, item: Item, token: str, most_bytes: int) -> tuple[Turn | Batch | None, bytes | None]:
         now = self._now()
         sight = Sight(self.hidden.rows(item.work, item.key, now), now)
-        if item.work is Work.ACTIVITY:
-            return None, None if sight.hidden else work_items.activity(self._db, int(item.key), token)
-        if item.work is Work.ORCHESTRATION:
-            window = self._options.entity_reorder_window
-            found = work_items.orchestration(self._db, self.cache, int(item.key), sight, token, window)
-            return found or (None, None)
-        older = self._older_entities
-        found = work_items.entity(self._db, str(item.key), sight, token, older=older, most_bytes=most_bytes)
-        return found or (None, None)
+        return work_items.read(self._source, item, sight, token, most_bytes)
 
     def _hide(self, lease: Lease, until: int) -> None:
         self._forget(lease)
@@ -235,17 +242,18 @@ class Dispatcher:
         if item.work is not Work.ACTIVITY and self._read(item, "", self._options.max_message_bytes)[1] is not None:
             self.add(item.work, item.key, item.name, item.version)
 
-    def _forget(self, lease: Lease) -> None:
+    def _leave_stream(self, lease: Lease) -> None:
         if lease.stream is not None:
             lease.stream.take_back(lease.item.work, lease.token)
             lease.stream = None
+
+    def _forget(self, lease: Lease) -> None:
+        self._leave_stream(lease)
         self._leases.pop(lease.token, None)
         self._out.pop((lease.item.work, lease.item.key), None)
 
     def _queue_again(self, lease: Lease) -> None:
-        if lease.stream is not None:
-            lease.stream.take_back(lease.item.work, lease.token)
-            lease.stream = None
+        self._leave_stream(lease)
         place = (lease.item.work, lease.item.key)
         if self._out.pop(place, None) is not None:
             self._queued_again[place] = lease
@@ -293,7 +301,3 @@ class Dispatcher:
             for lease in [lease for lease in self._out.values() if lease.expires <= moment and not lease.completing]:
                 self._queue_again(lease)
             self.pump()
-
-
-def _takes(stream: WorkerStream, item: Item) -> bool:
-    return accepts(stream.accepted[item.work], item.name, item.version)

@@ -40,3 +40,4 @@ class Reports:
     given: Callable[[list[Lease]], None]
     worker_lost: Callable[[Lease], None]
     too_large: Callable[[Lease], None]
+    other_version: Callable[[Lease], None]

@@ -10,10 +10,12 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 
 from workbench.task_hub import wire
 from workbench.task_hub.entities import Operation
+from workbench.task_hub.hidden import Item
 from workbench.task_hub.history_cache import HistoryCache
 from workbench.task_hub.history_events import WAKING, Kind, text, turn_started
 from workbench.task_hub.instances import SUSPENDED, TERMINAL
 from workbench.task_hub.turns import Turn
+from workbench.task_hub.worker_stream import Work
 
 _MOST_OPERATIONS = 200
 _FRAME = 64  # of an operation in its message
@@ -33,6 +35,29 @@ class Sight:
 
     hidden: AbstractSet[int]
     now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where work items are read, and the form in which workers of this hub get them."""
+
+    db: sqlite3.Connection
+    cache: HistoryCache
+    window: timedelta
+    older_entities: bool
+
+
+def read(
+    source: Source, item: Item, sight: Sight, token: str, most_bytes: int
+) -> tuple[Turn | Batch | None, bytes | None]:
+    """Give what is taken of a work item, and its message; no message if there is nothing to do."""
+    if item.work is Work.ACTIVITY:
+        return None, None if sight.hidden else activity(source.db, int(item.key), token)
+    if item.work is Work.ORCHESTRATION:
+        found = orchestration(source.db, source.cache, int(item.key), sight, token, source.window)
+        return found or (None, None)
+    older = source.older_entities
+    return entity(source.db, str(item.key), sight, token, older=older, most_bytes=most_bytes) or (None, None)
 
 
 def orchestration(

@@ -1,6 +1,7 @@
-"""What the extension makes of a worker's process that ends in a call while its host lives.
+"""Failures of work that ends without its worker, in the extension's words.
 
-An orchestrator's turn is tried again; an activity and an entity's operations fail, with these texts of the extension.
+When a worker's process ends in a call while its host lives, an activity and an entity's operations fail with these;
+an orchestrator's turn is tried again.
 """
 
 from durabletask.internal import orchestrator_service_pb2 as pb
@@ -22,6 +23,12 @@ def of_entity(name: str) -> pb.EntityBatchResult:
         isNonRetriable=True,
     )
     return pb.EntityBatchResult(failureDetails=failure)
+
+
+def of_version() -> pb.TaskFailureDetails:
+    """Give the failure of a run whose version the hub does not take, in the extension's words."""
+    text = "Orchestration version did not comply with Worker Versioning"
+    return pb.TaskFailureDetails(errorType="VersionMismatch", errorMessage=text, isNonRetriable=True)
 
 
 def of_size(size: int) -> pb.TaskFailureDetails:

@@ -123,6 +123,10 @@ class WorkerService:
             lease, pb.ActivityResponse(failureDetails=failure), pb.EntityBatchResult(failureDetails=failure), failure
         )
 
+    def other_version(self, lease: Lease) -> None:
+        """End a run whose version the hub does not take."""
+        self._write(lease, lambda tx, lease: turns.fail(tx, lease.token, int(lease.item.key), worker_loss.of_version()))
+
     def _end(
         self,
         lease: Lease,

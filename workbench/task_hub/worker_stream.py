@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from workbench.task_hub.ready_queue import Accepted
+from workbench.task_hub.ready_queue import Accepted, accepts
 
 
 class Work(StrEnum):
@@ -43,6 +43,10 @@ class WorkerStream:
         """Tell whether the worker takes one more of a kind."""
         limit = self._limits[work]
         return limit <= 0 or self.out[work] < limit
+
+    def accepts(self, work: Work, name: str, version: str | None) -> bool:
+        """Tell whether its filters let an item pass."""
+        return accepts(self.accepted[work], name, version)
 
     def give(self, work: Work, token: str, item: bytes) -> None:
         """Send an item."""

@@ -18,14 +18,14 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.internal import orchestrator_service_pb2_grpc as stubs
 from durabletask.worker import TaskHubGrpcWorker
 
-from workbench.task_hub import BackendOptions, HubThread
+from workbench.task_hub import BackendOptions, HubThread, VersionMatch
 from workbench.timed_engine import TimedBackend, VirtualClock
 from workbench.timed_engine.clocks import EngineClock
 
 type Story = Generator[task.Task[Any], Any, Any]
 
-# Entity calls arrive, timers come on time: for tests of all but those traits.
-CALM = BackendOptions(entity_reorder_window=timedelta()).without_races()
+# Entity calls arrive, timers come on time, every version runs: for tests of all but those traits.
+CALM = BackendOptions(entity_reorder_window=timedelta(), version_match=VersionMatch.NONE).without_races()
 QUIET = logging.getLogger("tests.task_hub")
 QUIET.setLevel(logging.CRITICAL)
 QUIET.propagate = False

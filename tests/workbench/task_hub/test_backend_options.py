@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workbench.task_hub import BackendOptions, TaskHub
+from workbench.task_hub import BackendOptions, TaskHub, VersionMatch
 from workbench.task_hub.starting import Existing
 
 
@@ -26,6 +26,8 @@ def test_names_are_read_in_any_case_and_the_environment_wins(tmp_path: Path) -> 
         "EntityMessageReorderWindowInMinutes": 0,
         "defaultVersion": "2",
         "overridableExistingInstanceStates": "AnyState",
+        "versionMatchStrategy": "strict",
+        "versionFailureStrategy": "FAIL",
         "storageProvider": {
             "type": "azurestorage",
             "maxQueuePollingInterval": "00:00:02.5",
@@ -47,6 +49,7 @@ def test_names_are_read_in_any_case_and_the_environment_wins(tmp_path: Path) -> 
     assert options.work_item_visibility == timedelta(hours=1)
     assert options.max_polling_interval == timedelta(seconds=2.5)
     assert (options.default_version, options.replace_running) == ("3", True)
+    assert (options.version_match, options.fail_other_versions) == (VersionMatch.STRICT, True)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,7 @@ def test_names_are_read_in_any_case_and_the_environment_wins(tmp_path: Path) -> 
         ({"storageProvider": {"maxQueuePollingInterval": "-00:00:02"}}, "write hh:mm:ss"),
         ({"storageProvider": {"maxQueuePollingInterval": "2 s"}}, "write hh:mm:ss"),
         ({"entityMessageReorderWindowInMinutes": "none"}, "no whole number"),
-        ({"overridableExistingInstanceStates": "Some"}, "neither NonRunningStates nor AnyState"),
+        ({"overridableExistingInstanceStates": "Some"}, "is none of NonRunningStates, AnyState"),
     ],
 )
 def test_what_stops_the_extension_is_refused(section: dict[str, Any], text: str) -> None:
