@@ -5,7 +5,7 @@ from workbench.conformance.hub_stack import hub_stack
 from workbench.conformance.suite import CHECKS, CHECKS_WITH_WINDOW, Result, run_checks
 
 DIFFERENCES: dict[str, str] = {
-    "newer_version_waits": "the Python worker is not told the host's version, so the hub has nobody to ask",
+    "newer_version_waits": "a run of a version that is not the host's waits there, and runs here (docs/task-hub.md)",
 }
 
 
