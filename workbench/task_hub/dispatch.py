@@ -36,6 +36,8 @@ class Dispatcher:
     is queued again. Leases live in memory: those of an earlier process are unknown, which refuses their completions.
     """
 
+    reports: Reports
+
     def __init__(
         self,
         db: sqlite3.Connection,
@@ -49,7 +51,6 @@ class Dispatcher:
         self._now = now
         self._options = options
         self._lease_seconds = lease_seconds
-        self.reports: Reports | None = None
         self.cache = HistoryCache()
         self._source = Source(db, self.cache, options.entity_reorder_window, older_entities)
         self.hidden = Hidden()
@@ -102,7 +103,7 @@ class Dispatcher:
         if host_lives and lease.item.work is Work.ORCHESTRATION:
             self._hide(lease, self._now() + self._next_back_off(lease))
         elif host_lives:
-            self._end_now(lease, self._reports.worker_lost)
+            self._end_now(lease, self.reports.worker_lost)
         else:
             self._hide(lease, hidden_until(lease.given, self._now(), self.visibility(lease.item.work)))
 
@@ -110,11 +111,6 @@ class Dispatcher:
         """Give how long a message of a host that is gone stays hidden (microseconds)."""
         of_queue = self._options.work_item_visibility, self._options.control_queue_visibility
         return of_queue[work is not Work.ACTIVITY] // MICROSECOND
-
-    @property
-    def _reports(self) -> Reports:
-        assert self.reports is not None
-        return self.reports
 
     def close(self) -> None:
         """End all streams."""
@@ -143,7 +139,7 @@ class Dispatcher:
         """Let rows of a work item be seen at a time (microseconds since 1970)."""
         with self.lock:
             self.hidden.hide(item, rows, until)
-            self._reports.seen_at(until)
+            self.reports.seen_at(until)
 
     def show(self, now: int) -> None:
         """Queue work items of which a row's time has come."""
@@ -171,7 +167,7 @@ class Dispatcher:
                 self._gathering.flush()
             given, self._given = self._given, []
             if given:
-                self._reports.given(given)
+                self.reports.given(given)
 
     def _give_one(self, work: Work, queue: ReadyQueue[Key]) -> bool:
         for stream in sorted(self._streams, key=lambda one: one.out[work]):
@@ -212,14 +208,14 @@ class Dispatcher:
     def _set_aside(self, lease: Lease, *, fails: bool) -> None:
         """No worker takes so large a message: sent all the same, it would end the stream and all that is on it."""
         if fails:
-            self._end_now(lease, self._reports.too_large)
+            self._end_now(lease, self.reports.too_large)
         else:
             self._aside.append(lease.item)
 
     def _refuse_version(self, lease: Lease) -> None:
         """Let a run of another version wait until it has a new message or the hub starts again, or end it."""
         if self._options.fail_other_versions:
-            self._end_now(lease, self._reports.other_version)
+            self._end_now(lease, self.reports.other_version)
         else:
             own = self._options.default_version
             _log.warning("%s waits: its version %s is not for version %s", lease.item.name, lease.item.version, own)

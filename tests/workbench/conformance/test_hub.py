@@ -4,9 +4,7 @@ from workbench.conformance.extension_stack import WINDOW
 from workbench.conformance.hub_stack import hub_stack
 from workbench.conformance.suite import CHECKS, CHECKS_WITH_WINDOW, Result, run_checks
 
-DIFFERENCES: dict[str, str] = {
-    "newer_version_waits": "a run of a version that is not the host's waits there, and runs here (docs/task-hub.md)",
-}
+DIFFERENCES: dict[str, str] = {}
 
 
 async def test_the_hub_passes_what_the_extension_passes() -> None:
