@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run it; 0: all passed, 1: not, 2: the extension's program is missing, 130: interrupted."""
     parser = argparse.ArgumentParser(prog="python -m workbench.real_engine", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=list(_LANES), default=list(_LANES), help="these lanes (all)")
-    parser.add_argument("--at-once", type=int, default=4, metavar="N", help="lanes side by side (%(default)s)")
+    parser.add_argument("--at-once", type=int, default=5, metavar="N", help="lanes side by side (%(default)s)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the hosts' logs in this new folder")
     parser.add_argument("--app", type=Path, default=_ROOT, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)

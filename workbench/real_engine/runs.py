@@ -50,7 +50,6 @@ class Run:
         expect(not troubles, "; ".join(troubles))
         return document
 
-
     def _troubles(self, machine: Expected, result: dict[str, Any]) -> list[str]:
         if machine.outcome != "canceled":
             return troubles_of(machine, result, self._sight)
