@@ -93,7 +93,7 @@ WORKBENCH = {
         never=(),
     ),
 }
-WORKBENCH |= {
+REAL_ENGINE = {
     "workbench.conformance": Room(
         ("workbench.azurite_server", "workbench.functions_host", "workbench.task_hub", "workbench.timed_engine"),
         ("aiohttp", "azure.durable_functions", "azure.functions", *_ENGINE),
@@ -111,7 +111,7 @@ WORKBENCH |= {
         never=(),
     ),
 }
-ROOMS = PRODUCT | WORKBENCH
+ROOMS = PRODUCT | WORKBENCH | REAL_ENGINE
 FREE = ("benchmarks", "tests")
 """Rooms that may use everything, and that no room may use."""
 
