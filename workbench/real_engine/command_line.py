@@ -79,7 +79,8 @@ async def _run(folder: Path, given: argparse.Namespace) -> Report:
     loop, me = asyncio.get_running_loop(), asyncio.current_task()
     assert me is not None
     with contextlib.suppress(NotImplementedError):
-        loop.add_signal_handler(signal.SIGTERM, me.cancel)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, me.cancel)
     report = Report()
     azurite = AzuriteServer(all_services=True, accounts=list(_LANES))
     try:
