@@ -47,6 +47,13 @@ async def worker_dies_in_an_operation(stack: Stack) -> None:
     expect("JSONDecodeError" in seen, seen)
 
 
+async def child_is_tried_again(stack: Stack) -> None:
+    """A retry policy of a sub-orchestration helps where the worker died in an operation that the child called."""
+    stack.lose_worker("keep_fragile")
+    output = await stack.run("use_fragile_again", stack.name("fragile"))
+    expect(output == "alive", output)
+
+
 async def locks(stack: Stack) -> None:
     """Three at once that lock the same two entities in other orders each find them alone."""
     one, two = stack.name("account"), stack.name("account")
@@ -106,6 +113,7 @@ CHECKS = (
     signal_of_a_client,
     operation_that_raises,
     worker_dies_in_an_operation,
+    child_is_tried_again,
     locks,
     long_custom_status,
     list_above_the_limit,

@@ -20,6 +20,18 @@ async def event_arrives(stack: Stack) -> None:
     expect(state.get_output() == {"by": "me"}, state.serialized_output)
 
 
+async def event_of_an_orchestration(stack: Stack) -> None:
+    """An orchestration sends an event to another; one that has ended or never was does not trouble the sender."""
+    instance = await stack.start("wait_for_go")
+    await stack.waiting(instance)
+    await stack.run("send_go", instance)
+    state = await stack.end(instance)
+    expect(state.get_output() == "from another", state.serialized_output)
+    for other in (instance, "nobody"):
+        output = await stack.run("send_go", other)
+        expect(output == 2, output)
+
+
 async def events_are_kept(stack: Stack) -> None:
     """Events that come before they are waited for are kept, each once."""
     instance = await stack.start("wait_for_many", 4)
@@ -139,6 +151,22 @@ async def terminate_is_not_recursive(stack: Stack) -> None:
     await stack.end(child)
 
 
+async def terminate_by_grpc(stack: Stack) -> None:
+    """The client asks for the children to be terminated too; the extension leaves them running."""
+    child = stack.name("child")
+    instance = await stack.start("parent_of_waiting", child)
+    await stack.waiting(child)
+    await stack.client.terminate_orchestration(instance, output="enough")
+    state = await stack.end(instance)
+    await stack.quiet()
+    of_child = await stack.state(child)
+    assert of_child is not None
+    seen = (state.runtime_status.name, state.get_output(), of_child.runtime_status.name)
+    expect(seen == ("TERMINATED", "enough", "RUNNING"), seen)
+    await stack.client.raise_orchestration_event(child, "go")
+    await stack.end(child)
+
+
 async def purge_of_an_ended_run(stack: Stack) -> None:
     """An ended run is gone after its purge, a running one stays."""
     ended, running = await stack.start("chain", 1), await stack.start("wait_for_go")
@@ -181,6 +209,7 @@ async def start_replaces_an_ended_run(stack: Stack) -> None:
 
 CHECKS = (
     event_arrives,
+    event_of_an_orchestration,
     events_are_kept,
     early_events_may_be_lost,
     event_to_an_ended_run,
@@ -190,6 +219,7 @@ CHECKS = (
     suspended_runs_wait,
     orders_to_ended_runs,
     terminate_is_not_recursive,
+    terminate_by_grpc,
     purge_of_an_ended_run,
     rewind_of_a_failed_run,
     start_replaces_an_ended_run,

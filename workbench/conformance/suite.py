@@ -18,6 +18,7 @@ _ALONE = (
     checks_of_tasks.worker_dies_in_an_activity,
     checks_of_tasks.worker_dies_in_an_orchestrator,
     checks_of_entities.worker_dies_in_an_operation,
+    checks_of_entities.child_is_tried_again,
 )
 _AT_ONCE = 8
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from workbench.arm_simulator import Fault, Injected, Simulator
 from workbench.demo.fleet import Expected
@@ -47,7 +47,6 @@ class Met:
     stages: list[tuple[str, str]]
     trap: Injected | None = None
     held_since: float | None = None
-    met: list[str] = field(default_factory=list[str])
 
 
 def _fleet() -> list[Met]:
@@ -90,7 +89,7 @@ async def _kill_until_met(station: Station, run: Run, fleet: list[Met], kill: Ki
             for each in held:
                 assert each.trap is not None
                 each.trap.released.set()
-                each.met.append(each.stages.pop(0)[0])
+                each.stages.pop(0)
                 _lay(station.simulator, run, each)
             await station.start()
         await asyncio.sleep(0.5)

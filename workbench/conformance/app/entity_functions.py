@@ -1,6 +1,7 @@
 """Entities whose names are not their functions', and orchestrators that call, signal and lock them."""
 
 from collections.abc import Generator
+from datetime import timedelta
 from typing import Any
 
 import azure.durable_functions as df
@@ -66,6 +67,19 @@ def call_fragile(context: task.OrchestrationContext, key: str) -> Steps:
         return (yield context.call_entity(entities.EntityInstanceId("Fragile", key), "use"))
     except Exception as error:
         return f"caught {type(error).__name__}"
+
+
+@blueprint.orchestration_trigger(context_name="context")
+def use_fragile(context: task.OrchestrationContext, key: str) -> Steps:
+    """Call an operation in which the worker may die."""
+    return (yield context.call_entity(entities.EntityInstanceId("Fragile", key), "use"))
+
+
+@blueprint.orchestration_trigger(context_name="context")
+def use_fragile_again(context: task.OrchestrationContext, key: str) -> Steps:
+    """Call it in a child that is tried again."""
+    policy = task.RetryPolicy(first_retry_interval=timedelta(seconds=1), max_number_of_attempts=3)
+    return (yield context.call_sub_orchestrator("use_fragile", input=key, retry_policy=policy))
 
 
 @blueprint.orchestration_trigger(context_name="context")

@@ -39,6 +39,13 @@ def race(context: task.OrchestrationContext, seconds: float) -> Steps:
 
 
 @blueprint.orchestration_trigger(context_name="context")
+def send_go(context: task.OrchestrationContext, instance: str) -> Steps:
+    """Send the event `go` to another orchestration."""
+    context.send_event(instance, "go", data="from another")
+    return (yield context.call_activity("double", input=1))
+
+
+@blueprint.orchestration_trigger(context_name="context")
 def collect(context: task.OrchestrationContext, given: list[Any]) -> Steps:
     """Take one event `item` an execution, begin anew with all so far, and end at the item `end`."""
     context.set_custom_status("waiting")
