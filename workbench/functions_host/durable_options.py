@@ -43,6 +43,9 @@ class DurableOptions:
     default_version: str | None = None
     entity_reorder_minutes: int = 30
     overridable_states: str = "NonRunningStates"
+    version_match: str = "CurrentOrOlder"
+    version_failure: str = "Reject"
+    most_message_bytes: int = 4 * 1024 * 1024
     storage: StorageProvider = field(default_factory=StorageProvider)
 
     def section(self) -> Mapping[str, object]:
@@ -52,6 +55,9 @@ class DurableOptions:
             "defaultVersion": self.default_version,
             "entityMessageReorderWindowInMinutes": self.entity_reorder_minutes,
             "overridableExistingInstanceStates": self.overridable_states,
+            "versionMatchStrategy": self.version_match,
+            "versionFailureStrategy": self.version_failure,
+            "maxGrpcMessageSizeInBytes": self.most_message_bytes,
             "storageProvider": {
                 "type": _PROVIDER,
                 "controlQueueVisibilityTimeout": timespan_text(storage.control_queue_visibility),
@@ -69,8 +75,6 @@ def read_durable_options(section: Section) -> DurableOptions:
     """
     for name in ("extendedSessionsEnabled", "useGracefulShutdown"):
         section.flag(name, default=False)
-    for name, values in _CHOICES.items():
-        section.one_of(name, values)
     return DurableOptions(
         hub_name=section.text("hubName"),
         max_concurrent_activities=section.whole("maxConcurrentActivityFunctions", _PER_PROCESSOR, least=1),
@@ -79,6 +83,9 @@ def read_durable_options(section: Section) -> DurableOptions:
         default_version=section.text("defaultVersion") or None,
         entity_reorder_minutes=section.whole("entityMessageReorderWindowInMinutes", 30),
         overridable_states=section.one_of("overridableExistingInstanceStates", ("NonRunningStates", "AnyState")),
+        version_match=section.one_of("versionMatchStrategy", ("CurrentOrOlder", "None", "Strict")),
+        version_failure=section.one_of("versionFailureStrategy", ("Reject", "Fail")),
+        most_message_bytes=section.whole("maxGrpcMessageSizeInBytes", 4 * 1024 * 1024, least=1),
         storage=_storage(section.child("storageProvider")),
     )
 
@@ -105,12 +112,6 @@ def _default_name(site: str) -> str:
     name = "".join(character for character in site if character.isalnum()) or "DefaultTaskHub"
     name = (f"t{name}" if name[0].isdigit() else name)[:_LONGEST_DEFAULT_NAME]
     return name if len(name) > 2 else f"{name}Hub"
-
-
-_CHOICES = {
-    "versionMatchStrategy": ("CurrentOrOlder", "None", "Strict"),
-    "versionFailureStrategy": ("Reject", "Fail"),
-}
 
 
 def _storage(section: Section) -> StorageProvider:

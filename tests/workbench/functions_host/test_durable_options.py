@@ -165,3 +165,10 @@ def test_a_setting_within_the_name_is_resolved_before_it_is_judged() -> None:
     assert hub_name_of(options, AppSettings({"SITE": "Hub7"})) == "Hub7"
     with pytest.raises(ConfigurationError, match="'my-hub'"):
         hub_name_of(options, AppSettings({"SITE": "my-hub"}))
+
+
+def test_the_engine_hears_of_versions_and_of_the_size_of_messages() -> None:
+    document = {"versionMatchStrategy": "strict", "versionFailureStrategy": "fail", "maxGrpcMessageSizeInBytes": 1_000}
+    engine = BackendOptions.of_durable_task(_read(document).section())
+    assert (engine.version_match, engine.version_failure) == ("Strict", "Fail")
+    assert engine.max_message_bytes == 1_000
