@@ -170,5 +170,5 @@ def test_a_setting_within_the_name_is_resolved_before_it_is_judged() -> None:
 def test_the_engine_hears_of_versions_and_of_the_size_of_messages() -> None:
     document = {"versionMatchStrategy": "strict", "versionFailureStrategy": "fail", "maxGrpcMessageSizeInBytes": 1_000}
     engine = BackendOptions.of_durable_task(_read(document).section())
-    assert (engine.version_match, engine.version_failure) == ("Strict", "Fail")
+    assert (engine.version_match, engine.fail_other_versions) == ("strict", True)
     assert engine.max_message_bytes == 1_000
