@@ -34,6 +34,8 @@ _CLONE = {
 }
 # Each clone is met in two stages, so far apart that the clones' stages come together.
 _PAIRS = (("cloning", "verifying"), ("preparing", "publishing"), ("deprovisioning", "cleaningUp"))
+# The extension writes a run's status after it has sent the activity: for so long it may show the stage before.
+_STATUS_SECONDS = 3.0
 # Azure's client gives a request up after 60 s, and sends it again.
 _HOLD_SECONDS = 40.0
 _PATIENCE_SECONDS = 560.0
@@ -46,6 +48,7 @@ class Met:
     machine: Expected
     stages: list[tuple[str, str]]
     trap: Injected | None = None
+    caught_at: float | None = None
     held_since: float | None = None
 
 
@@ -107,20 +110,21 @@ def _is_time(fleet: list[Met], held: list[Met]) -> bool:
 
 
 async def _look(station: Station, run: Run, fleet: list[Met]) -> None:
-    """Notes who is held; a request that was met in an earlier stage is let go, and the trap laid anew."""
+    """Notes who is held; a request that was caught in an earlier stage is let go, and the trap laid anew."""
     for each in fleet:
         if each.trap is None or each.held_since is not None or not each.trap.held.is_set():
             continue
+        each.caught_at = each.caught_at or time.monotonic()
         seen = await station.run(run.of(each.machine))
         if seen.get("status", {}).get("stage") == each.stages[0][0]:
-            each.held_since = time.monotonic()
-        elif seen:
+            each.held_since = each.caught_at
+        elif seen and time.monotonic() - each.caught_at > _STATUS_SECONDS:
             each.trap.released.set()
             _lay(station.simulator, run, each)
 
 
 def _lay(simulator: Simulator, run: Run, each: Met) -> None:
-    each.trap, each.held_since = None, None
+    each.trap = each.caught_at = each.held_since = None
     if each.stages:
         _, operation = each.stages[0]
         fault = Fault(kind="hold", path=each.machine.traces(run.request_id), operation=operation)
