@@ -6,7 +6,6 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 
-from workbench.functions_host import HostProcess
 from workbench.real_engine.report import expect
 from workbench.real_engine.station import NotSeen, Station
 
@@ -39,11 +38,6 @@ async def stop_and_start(station: Station, name: str = "one") -> None:
     seconds = time.monotonic() - since
     expect(status == 0 and seconds < _END_SECONDS, f"status {status} after {seconds:.1f} s")
     await station.start(name)
-
-
-def is_running(host: HostProcess) -> bool:
-    """Whether the extension of a host still runs."""
-    return host.extension_pid is not None and _exists(host.extension_pid)
 
 
 async def _gone(pid: int, what: str) -> None:
