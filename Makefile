@@ -1,5 +1,6 @@
 # The commands of this project; each sets itself up first (the second time that takes no work).
 .SUFFIXES:
+.DEFAULT_GOAL := help
 
 # Asks no server for a newer pyright, and lets no one replace the pinned one.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
@@ -7,53 +8,57 @@ unexport PYRIGHT_PYTHON_FORCE_VERSION PYRIGHT_PYTHON_PYLANCE_VERSION
 
 BIN := .venv/bin
 
-.PHONY: demo demo-crash kill-test bench-hub real-engine histories faults test check format bench-import lock clean setup
+.PHONY: help demo test check docs format crash-demo crash-test fault-injection real-engine histories bench-hub bench-import lock clean setup
 
-demo: setup
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+demo: setup ## The main job on emulators: six VMs, from queue messages to images; half a minute
 	@$(BIN)/python -m workbench.demo
 
-demo-crash: setup
-	@$(BIN)/python -m workbench.demo.crash
-
-kill-test: setup
-	@$(BIN)/python -m workbench.kill_test
-
-bench-hub: setup
-	@$(BIN)/python benchmarks/hub.py
-
-# The app as shipped on the real Durable extension: docs/real-engine.md. Needs the program durable-extension-host.
-real-engine: setup
-	@GRPC_VERBOSITY=NONE $(BIN)/python -m workbench.real_engine
-
-# Every ARM call of the clone-and-publish story with every kind of trouble, and SIGKILL in each stage.
-faults: setup
-	@GRPC_VERBOSITY=NONE $(BIN)/python -m workbench.fault_matrix
-
-# Records the stories anew for the version in host.json; docs/decisions/0010-histories-are-replayed.md says when.
-histories: setup
-	@GRPC_VERBOSITY=NONE $(BIN)/python -m tests.histories.record
-
-test: setup
+test: setup ## All tests; under five minutes on two cores
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: setup
+check: setup ## Lint, types, layer rules, shell scripts, generated pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/shellcheck $$(sh workbench/setup/shell_files.sh)
+	$(BIN)/python -m workbench.published --check
 	$(BIN)/pyright
 
-format: setup
+docs: setup ## Write every generated page, schema and the scripts' hashes again
+	@$(BIN)/python -m workbench.published
+
+format: setup ## Fix and format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench-import: setup
+crash-demo: setup ## The demo while engine and host are killed in every stage
+	@$(BIN)/python -m workbench.demo.crash
+
+crash-test: setup ## 200 seeded kills of engine or worker: nothing lost, nothing repeated
+	@$(BIN)/python -m workbench.kill_test
+
+fault-injection: setup ## Every ARM call of clone and publish with every kind of fault; a quarter of an hour
+	@GRPC_VERBOSITY=NONE $(BIN)/python -m workbench.fault_matrix
+
+real-engine: setup ## The app on Microsoft's own Durable extension, if its program is on PATH; ten minutes
+	@GRPC_VERBOSITY=NONE $(BIN)/python -m workbench.real_engine
+
+histories: setup ## Record the histories anew for the version in host.json (decision 10 says when)
+	@GRPC_VERBOSITY=NONE $(BIN)/python -m tests.histories.record
+
+bench-hub: setup ## The local engine against durabletask's in-memory one
+	@$(BIN)/python benchmarks/hub.py
+
+bench-import: setup ## What a cold start imports
 	@$(BIN)/python benchmarks/import_time.py
 
-lock: setup
+lock: setup ## Lock the dependencies anew (UPGRADE=… for one package)
 	sh workbench/setup/lock.sh $(UPGRADE)
 
-clean:
+clean: ## Remove everything that the commands installed or wrote
 	rm -rf .venv workbench/azurite/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache .azurite .durable
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -1,1 +1,1 @@
-"""One effect on Azure each: one file a step, one function a file."""
+"""The activities: each makes one kind of call to Azure. One activity a file, one function a file."""

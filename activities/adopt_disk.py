@@ -1,35 +1,31 @@
-"""Puts this run's tags on the disk that Azure made along with a machine of ours, and shuts it against export."""
+"""Tags a disk that Azure created together with a temporary VM, and disables its export."""
 
-from azure_clients.bodies import NO_EXPORT
-from azure_clients.things import read_thing, tag_thing, tags_of
-from contracts.machine_steps import Ordered
-from contracts.made import APP_TAG, PURPOSE_TAG, RUN_TAG, bears_our_name, tag_of
-from contracts.making_steps import AdoptDisk
+from azure_clients.request_bodies import NO_EXPORT
+from azure_clients.resources import get_resource, tag_resource, tags_of
+from contracts.activities.resources import AdoptDisk
+from contracts.activities.vm import Submitted
+from contracts.resources import APP_TAG, PURPOSE_TAG, RUN_TAG, bears_our_name, tag_of
 from policy.ownership import name_taken
 
 
-async def adopt_disk(request: AdoptDisk) -> Ordered:
-    """Tag the disk if it is there and belongs to the machine (2 requests); one that is not there needs no tag.
+async def adopt_disk(request: AdoptDisk) -> Submitted:
+    """Tag the disk if it exists and is attached to the VM (2 requests); a disk that does not exist needs no tag.
 
-    The disk is ours only if the machine that it is attached to is, by its id and its name: else it is a refusal.
+    The disk belongs to this run only if it is attached to the run's VM, by id and name. Otherwise it is a refusal.
     """
-    made = request.made
-    found = await read_thing(made)
+    resource = request.resource
+    found = await get_resource(resource)
     if found is None:
-        return Ordered()
+        return Submitted()
     tags = tags_of(found)
     if tag_of(tags, RUN_TAG) == request.run_id:
-        return Ordered(already=True)
+        return Submitted(already=True)
     attached_to = str(found.get("managedBy") or "")
-    of_our_machine = attached_to.lower() == request.machine_id.rstrip("/").lower()
-    if (
-        tag_of(tags, RUN_TAG) is not None
-        or not of_our_machine
-        or not bears_our_name(_name(attached_to), request.run_id)
-    ):
-        return Ordered(refusal=name_taken(made, tags))
-    own = {APP_TAG: request.app_name, RUN_TAG: request.run_id, PURPOSE_TAG: str(made.purpose)}
-    return Ordered(correlation_id=await tag_thing(made, {**tags, **own}, NO_EXPORT))
+    of_our_vm = attached_to.lower() == request.vm_id.rstrip("/").lower()
+    if tag_of(tags, RUN_TAG) is not None or not of_our_vm or not bears_our_name(_name(attached_to), request.run_id):
+        return Submitted(refusal=name_taken(resource, tags))
+    own = {APP_TAG: request.app_name, RUN_TAG: request.run_id, PURPOSE_TAG: str(resource.purpose)}
+    return Submitted(correlation_id=await tag_resource(resource, {**tags, **own}, NO_EXPORT))
 
 
 def _name(resource_id: str) -> str:

@@ -1,22 +1,24 @@
-"""Looks the scripts of a request up on the app's allow-list, before anything is done."""
+"""Checks the scripts of a request against the app's allow-list, before anything is changed."""
 
+from contracts.activities.scripts import CheckScripts, ScriptsChecked
+from contracts.error_codes import Refusal, RefusalCode
 from contracts.facts import OsType
-from contracts.reasons import Refusal, RefusalCode
-from contracts.script_steps import CheckScripts, ScriptsChecked
-from contracts.wishes import ScriptUse
+from contracts.image_options import ScriptUse
 from guest.allow_list import AllowedScript, NotAllowed, ScriptKind, allowed
 from guest.scripts import load_script
 
 
 async def check_scripts(request: CheckScripts) -> ScriptsChecked:
-    """Give the hashes of the texts that will run (0 requests); the refusal tells everything that does not fit."""
+    """Return the hashes of the scripts that will run (0 requests); the refusal lists everything that does not fit."""
     faults: list[str] = []
     uses = [ScriptUse(script=request.deprovision)] if request.deprovision else []
     deprovision = _hashes(uses, "deprovision", request.os_type, faults)
-    prepare = _hashes(request.prepare, "prepare", request.os_type, faults)
+    customize = _hashes(request.customize, "customize", request.os_type, faults)
     if faults:
         return ScriptsChecked(refusal=Refusal.of(RefusalCode.SCRIPT_NOT_ALLOWED, " ".join(faults)[:2_000]))
-    return ScriptsChecked(prepare=prepare, deprovision=deprovision[0] if deprovision else _own(request.os_type))
+    return ScriptsChecked(
+        customize=customize, deprovision=deprovision[0] if deprovision else _default_hash(request.os_type)
+    )
 
 
 def _hashes(
@@ -29,20 +31,20 @@ def _hashes(
         except NotAllowed as not_allowed:
             faults.append(str(not_allowed))
             continue
-        faults += _unfit(script, kind, os_type)
+        faults += _mismatches(script, kind, os_type)
         faults += script.faults(use.parameters)
         hashes.append(script.sha256)
     return tuple(hashes)
 
 
-def _unfit(script: AllowedScript, kind: ScriptKind, os_type: OsType) -> list[str]:
+def _mismatches(script: AllowedScript, kind: ScriptKind, os_type: OsType) -> list[str]:
     faults: list[str] = []
     if script.kind != kind:
         faults.append(f"{script.name} is a {script.kind} script and cannot be used to {kind}.")
     if script.os != os_type:
-        faults.append(f"{script.name} is for {script.os}, and the machine is {os_type}.")
+        faults.append(f"{script.name} is for {script.os}, and the VM is {os_type}.")
     return faults
 
 
-def _own(os_type: OsType) -> str:
+def _default_hash(os_type: OsType) -> str:
     return load_script("linux/deprovision.sh" if os_type is OsType.LINUX else "windows/deprovision.ps1").sha256

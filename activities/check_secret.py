@@ -1,12 +1,12 @@
-"""Sees that a secret can be read, while a refusal still costs nothing."""
+"""Checks that a secret can be read, before anything is changed."""
 
 from azure_clients.errors import ArmRefused
 from azure_clients.secrets import read_secret, secret_refusal
-from contracts.script_steps import CheckSecret, SecretChecked
+from contracts.activities.scripts import CheckSecret, SecretChecked
 
 
 async def check_secret(request: CheckSecret) -> SecretChecked:
-    """Read the secret and forget it at once (1 request to the vault, 2 the first time)."""
+    """Read the secret and discard it (1 request to the vault, 2 the first time)."""
     try:
         await read_secret(request.credential.secret_id)
     except ArmRefused as refused:

@@ -1,10 +1,10 @@
-"""Fetches the reason of a failure out of a machine that still runs, by a second, read-only Run Command."""
+"""Reads the reason of a failure from a VM that still runs, with a second, read-only Run Command."""
 
 from azure_clients.errors import ArmRefused, clean
 from azure_clients.run_commands import put_run_command, read_run_command
+from contracts.activities.vm import CollectEvidence, EvidenceCollected
 from contracts.facts import OsType
 from contracts.guest_report import SENTINEL
-from contracts.machine_steps import CollectEvidence, EvidenceCollected
 from contracts.redaction import redact
 from guest.scripts import load_script
 
@@ -13,15 +13,15 @@ _MOST_CHARACTERS = 3_500
 
 
 async def collect_evidence(request: CollectEvidence) -> EvidenceCollected:
-    """Order the evidence the first time, read it later (1 or 2 requests); not `ready` means: ask again.
+    """Start the script on the first call, read its output on later calls (1 or 2 requests); repeat until `ready`.
 
-    What cannot be fetched is evidence too: the text then says why.
+    If nothing can be collected, the text says why.
     """
-    machine = request.machine
+    vm = request.vm
     try:
-        found = await read_run_command(machine.vm_id, request.run_command)
+        found = await read_run_command(vm.vm_id, request.run_command)
         if found is None:
-            await _order(request)
+            await _start(request)
             return EvidenceCollected()
     except ArmRefused as refused:
         return EvidenceCollected(ready=True, text=f"no evidence could be collected: {refused}")
@@ -29,14 +29,14 @@ async def collect_evidence(request: CollectEvidence) -> EvidenceCollected:
         return EvidenceCollected()
     lines = [line for line in found.output.splitlines() if not line.startswith(SENTINEL)]
     text = redact("\n".join(lines)).strip()[-_MOST_CHARACTERS:]
-    return EvidenceCollected(ready=True, text=text or clean(f"the evidence script said nothing: {found.message}"))
+    return EvidenceCollected(ready=True, text=text or clean(f"the evidence script wrote nothing: {found.message}"))
 
 
-async def _order(request: CollectEvidence) -> None:
-    linux = request.machine.os_type is OsType.LINUX
+async def _start(request: CollectEvidence) -> None:
+    linux = request.vm.os_type is OsType.LINUX
     names = ("GOLDEN_RUN_ID", "GOLDEN_NONCE") if linux else ("RunId", "Nonce")
     await put_run_command(
-        request.machine,
+        request.vm,
         request.run_command,
         script=load_script("linux/collect_evidence.sh" if linux else "windows/collect_evidence.ps1").text,
         parameters=dict(zip(names, (request.run_id, request.nonce), strict=True)),

@@ -1,29 +1,29 @@
-"""Reads what there is of the image to be: a gallery's definition and versions, or a managed image's name."""
+"""Reads what exists of the image to be published: the image definition and its versions, or the managed image."""
 
 import asyncio
 
 from azure_clients.errors import ArmRefused
 from azure_clients.images import list_versions, read_definition
-from azure_clients.surroundings import read_permissions
-from azure_clients.things import read_thing
+from azure_clients.permissions_and_locks import read_permissions
+from azure_clients.resources import get_resource
+from contracts.activities.image import ImageInspected, InspectImage
+from contracts.error_codes import Refusal, RefusalCode
 from contracts.facts import ImageFacts, ImageVersionListed
-from contracts.image_steps import ImageInspected, InspectImage
-from contracts.made import Kind, Made, Purpose
-from contracts.reasons import Refusal, RefusalCode
 from contracts.resource_ids import ImageDefinitionId, ManagedImageId
+from contracts.resources import Kind, Purpose, Resource
 
 
 async def inspect_image(request: InspectImage) -> ImageInspected:
-    """Read the facts (gallery: 3 requests, managed image: 2); what cannot be read is None in them.
+    """Read the facts (gallery: 3 requests, managed image: 2); a fact that cannot be read is None.
 
-    Permissions are read at the definition, or at the managed image's resource group: the image is not there yet. A
-    definition that is not there is a refusal.
+    Permissions are read at the definition, or at the managed image's resource group: the image does not exist yet. A
+    definition that does not exist is a refusal.
     """
     if request.definition_id is not None:
         return await _of_gallery(request.definition_id)
     if request.image_id is not None:
         return await _of_managed_image(request.image_id)
-    raise ValueError("neither a definition nor a managed image is asked for")
+    raise ValueError("the request names neither an image definition nor a managed image")
 
 
 async def _of_gallery(definition_id: ImageDefinitionId) -> ImageInspected:
@@ -52,8 +52,8 @@ async def _of_managed_image(image_id: ManagedImageId) -> ImageInspected:
 
 
 async def _exists(image_id: ManagedImageId) -> bool | None:
-    made = Made(kind=Kind.MANAGED_IMAGE, id=str(image_id), purpose=Purpose.IMAGE)
+    resource = Resource(kind=Kind.MANAGED_IMAGE, id=str(image_id), purpose=Purpose.IMAGE)
     try:
-        return await read_thing(made) is not None
+        return await get_resource(resource) is not None
     except ArmRefused:
         return None

@@ -1,9 +1,9 @@
 """Lists the versions of an image definition."""
 
 from azure_clients.images import list_versions
-from contracts.image_steps import ImageVersionsListed, ListImageVersions
+from contracts.activities.image import ImageVersionsListed, ListImageVersions
 
 
 async def list_image_versions(request: ListImageVersions) -> ImageVersionsListed:
-    """List them (1 request a page); one that was made a moment ago may be missing."""
+    """List them (1 request for each page); one that was created a moment ago may be missing."""
     return ImageVersionsListed(versions=await list_versions(request.definition_id))

@@ -1,11 +1,11 @@
-"""Asks a machine who it is, by a read-only Run Command."""
+"""Reads the identity of a VM's operating system, with a read-only Run Command."""
 
 from azure_clients.errors import ArmRefused, clean
 from azure_clients.run_commands import RunCommandView, put_run_command, read_run_command
+from contracts.activities.scripts import IdentityRead, ReadIdentity
 from contracts.facts import GuestIdentity, OsType
 from contracts.guest_report import GuestOutcome, read_report
 from contracts.redaction import redact
-from contracts.script_steps import IdentityRead, ReadIdentity
 from guest.scripts import load_script
 
 _TIMEOUT = 180
@@ -14,28 +14,28 @@ _WINDOWS = ("RunId", "Nonce", "KnownUser", "OldHost")
 
 
 async def read_identity(request: ReadIdentity) -> IdentityRead:
-    """Order the report the first time, read it later (1 or 2 requests); not `ready` means: ask again."""
+    """Start the script on the first call, read its output on later calls (1 or 2 requests); repeat until `ready`."""
     try:
-        found = await read_run_command(request.machine.vm_id, request.run_command)
+        found = await read_run_command(request.vm.vm_id, request.run_command)
         if found is None:
-            await _order(request)
+            await _start(request)
             return IdentityRead()
     except ArmRefused as refused:
-        return IdentityRead(ready=True, why=f"the machine could not be asked: {refused}")
+        return IdentityRead(ready=True, why=f"the script could not be run on the VM: {refused}")
     if not found.ended:
         return IdentityRead()
-    return _told(request, found)
+    return _identity_of(request, found)
 
 
-async def _order(request: ReadIdentity) -> None:
-    linux = request.machine.os_type is OsType.LINUX
+async def _start(request: ReadIdentity) -> None:
+    linux = request.vm.os_type is OsType.LINUX
     values = (request.run_id, request.nonce, request.known_user, request.old_host)
     named = dict(zip(_LINUX if linux else _WINDOWS, values, strict=True))
     await put_run_command(
-        request.machine,
+        request.vm,
         request.run_command,
         script=load_script("linux/read_identity.sh" if linux else "windows/read_identity.ps1").text,
-        # What is empty is so by the scripts' own defaults; nothing is known of how Run Command takes an empty value.
+        # Empty values are left out, since the scripts default to them: Run Command may not accept an empty value.
         parameters={name: value for name, value in named.items() if value},
         timeout_seconds=_TIMEOUT,
         app_name=request.app_name,
@@ -43,13 +43,15 @@ async def _order(request: ReadIdentity) -> None:
     )
 
 
-def _told(request: ReadIdentity, found: RunCommandView) -> IdentityRead:
+def _identity_of(request: ReadIdentity, found: RunCommandView) -> IdentityRead:
     report = read_report(found.output, run_id=request.run_id, nonce=request.nonce)
     if report is None:
         why = f"{found.message} exit code {found.exit_code}; output ends: {found.output[-300:]!r}"
         return IdentityRead(ready=True, why=clean(why))
     if report.outcome is not GuestOutcome.IDENTITY:
-        return IdentityRead(ready=True, why=clean(f"the guest said {report.outcome} {report.code}: {report.message}"))
+        return IdentityRead(
+            ready=True, why=clean(f"the guest reported {report.outcome} {report.code}: {report.message}")
+        )
     facts = {name: redact(value) for name, value in report.facts.items()}
 
     def listed(name: str) -> tuple[str, ...]:

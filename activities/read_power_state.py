@@ -1,11 +1,11 @@
-"""Reads the machine's power state."""
+"""Reads the VM's power state."""
 
-from azure_clients.machines import read_machine_or_none
-from contracts.machine_steps import OneMachine, PowerStateRead
-from policy.identity import same_machine
+from azure_clients.vms import read_vm_or_none
+from contracts.activities.vm import OneVm, PowerStateRead
+from policy.identity import same_vm
 
 
-async def read_power_state(request: OneMachine) -> PowerStateRead:
-    """Read the machine as it is now (1 request); a machine that is gone or another one is a failure."""
-    machine = await read_machine_or_none(request.vm_id)
-    return PowerStateRead(machine=machine, failure=same_machine(machine, request.unique_id))
+async def read_power_state(request: OneVm) -> PowerStateRead:
+    """Read the VM (1 request); a VM that was deleted or replaced is a failure."""
+    vm = await read_vm_or_none(request.vm_id)
+    return PowerStateRead(vm=vm, failure=same_vm(vm, request.unique_id))

@@ -1,18 +1,18 @@
-"""Asks the engine whether another run is alive, so that a dead one cannot hold a machine for ever."""
+"""Asks the engine whether a run is active, so that an ended run cannot hold a VM's lease."""
 
 import azure.durable_functions as df
 from durabletask.client import OrchestrationStatus
 
+from contracts.activities.vm import ReadRunState, RunStateRead
 from contracts.ids import publication_id
-from contracts.machine_steps import ReadRunState, RunStateRead
 
 _OVER = frozenset({OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED})
 
 
 async def read_run_state(request: ReadRunState, client: df.DurableFunctionsClient) -> RunStateRead:
-    """Give whether the run, or the publication that it began, is known to the engine and has not ended.
+    """Return whether the run, or the publishing that it started, is known to the engine and has not ended.
 
-    On Azure a run that is terminated does not take its publication with it.
+    Terminating a run does not terminate its sub-orchestration that publishes.
     """
     known = False
     for instance in (request.run_id, publication_id(request.run_id)):

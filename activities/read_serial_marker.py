@@ -1,14 +1,14 @@
-"""Looks for the run's mark in the machine's serial log."""
+"""Searches the VM's serial log for the run's mark."""
 
 from azure_clients.errors import ArmRefused
 from azure_clients.serial_log import read_serial_log
+from contracts.activities.vm import ReadSerialMarker, SerialMarkRead
 from contracts.guest_report import read_serial_log as find_mark
-from contracts.machine_steps import ReadSerialMarker, SerialMarkRead
 from contracts.redaction import redact
 
 
 async def read_serial_marker(request: ReadSerialMarker) -> SerialMarkRead:
-    """Read the end of the serial log (1 ARM request and 1 to storage); no log is a mark that is not readable."""
+    """Read the end of the serial log (1 ARM request and 1 to storage); without a log the mark is not readable."""
     try:
         log = await read_serial_log(request.vm_id)
     except ArmRefused as refused:

@@ -1,14 +1,14 @@
-"""Takes a run's Run Commands off a machine that still runs, and tells which are still there."""
+"""Deletes a run's Run Commands on a VM that still runs, and returns those that still exist."""
 
 from azure_clients.errors import ArmRefused
 from azure_clients.run_commands import delete_run_command, read_run_command
-from contracts.machine_steps import RemoveRunCommands, RunCommandsLeft
+from contracts.activities.vm import RemoveRunCommands, RunCommandsLeft
 
 
 async def remove_run_commands(request: RemoveRunCommands) -> RunCommandsLeft:
-    """Begin to delete each that is there (1 or 2 requests each), each tried even when another is refused.
+    """Request the deletion of each that exists (1 or 2 requests each); each is tried even if another is rejected.
 
-    Ask again to see them gone. On a stopped machine Azure refuses (409: extensions cannot be changed).
+    Call it again to see whether they are gone. On a stopped VM Azure rejects it (409: extensions cannot be changed).
     """
     left: list[str] = []
     for name in request.run_commands:
@@ -19,6 +19,6 @@ async def remove_run_commands(request: RemoveRunCommands) -> RunCommandsLeft:
             else:
                 await delete_run_command(request.vm_id, name)
         except ArmRefused:
-            # One that may not be read counts as there: it could run again.
+            # A Run Command that cannot be read counts as existing: it could run again.
             continue
     return RunCommandsLeft(left=tuple(left))

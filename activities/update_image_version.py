@@ -1,26 +1,25 @@
-"""Changes an image version of this run: in or out of latest, its regions, its tags."""
+"""Updates an image version of this run: whether it is excluded from latest, its regions, its tags."""
 
-from azure_clients.image_bodies import changed_version
+from azure_clients.image_request_bodies import changed_version
 from azure_clients.images import change_version, read_version, version_state
-from contracts.image_steps import UpdateImageVersion
-from contracts.machine_steps import Ordered
-from contracts.reasons import Failure, FailureCode, Refusal, RefusalCode
+from contracts.activities.image import UpdateImageVersion
+from contracts.activities.vm import Submitted
+from contracts.error_codes import Failure, FailureCode, Refusal, RefusalCode
 from contracts.resource_ids import ImageVersionId
 
 
-async def update_image_version(request: UpdateImageVersion) -> Ordered:
-    """Begin and return at once (2 requests); the version is read first: one without this run's tag is left alone.
+async def update_image_version(request: UpdateImageVersion) -> Submitted:
+    """Request the update and return at once (2 requests); a version without this run's tag is left alone.
 
-    The same change asked for twice is the same change; one that is under way is met by ArmUnavailable, to be asked
-    for again.
+    Safe to run twice. While another update is under way it raises ArmUnavailable, so that it is tried again.
     """
     version = ImageVersionId.parse(request.id)
     found = await read_version(version)
     if found is None:
-        return Ordered(failure=Failure.of(FailureCode.PUBLISH_FAILED, f"{version} is not there any more"))
+        return Submitted(failure=Failure.of(FailureCode.PUBLISH_FAILED, f"{version} does not exist any more"))
     owner = version_state(found).run_id
     if owner != request.run_id:
-        words = f"carries the tag of run {owner}" if owner else "carries no run's tag"
-        return Ordered(refusal=Refusal.of(RefusalCode.NAME_TAKEN, f"{version} {words}; it was not changed"))
+        tag = f"carries the tag of run {owner}" if owner else "carries no run's tag"
+        return Submitted(refusal=Refusal.of(RefusalCode.NAME_TAKEN, f"{version} {tag}; it was not changed"))
     body = changed_version(found, request)
-    return Ordered(correlation_id=await change_version(version, body)) if body else Ordered(already=True)
+    return Submitted(correlation_id=await change_version(version, body)) if body else Submitted(already=True)

@@ -1,1 +1,1 @@
-"""The only keys to Azure: credential, clients, what is read through them, translation of ARM errors."""
+"""The only code that calls Azure: credential, clients, reads and requests, translation of ARM errors."""

@@ -1,4 +1,4 @@
-"""Keeps the correlation id of an answer, so that an operator finds the cause in the activity log."""
+"""Stores the correlation id of an answer, with which an operator finds the operation in the activity log."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ class CorrelationId:
     """Passed as `raw_response_hook`; `value` is x-ms-correlation-request-id of the last answer, or None."""
 
     def __init__(self) -> None:
-        """Begin without one."""
+        """Start without one."""
         self.value: str | None = None
 
     def __call__(self, response: Any) -> None:
-        """Take the header out of azure-core's pipeline response."""
+        """Read the header from azure-core's pipeline response."""
         self.value = response.http_response.headers.get("x-ms-correlation-request-id", self.value)

@@ -1,29 +1,29 @@
-"""Reads what a machine is made of: the parts of its model that a clone must repeat, and each managed disk."""
+"""Reads the parts of a VM's model that a clone must have too, and each of its managed disks."""
 
 import asyncio
 from collections.abc import Mapping
 from typing import Any, cast
 
+from azure_clients.clients import CALL, compute
 from azure_clients.errors import arm_errors
-from azure_clients.session import CALL, compute
-from azure_clients.things import properties_of
-from contracts.facts import DiskFacts, MachineShape, OsType, Plan
+from azure_clients.resources import properties_of
+from contracts.facts import DiskFacts, OsType, Plan, VmShape
 from contracts.ids import VmId
 
 type Json = Mapping[str, Any]
 
 
-async def read_shape(vm_id: VmId) -> MachineShape:
-    """Read the model and each managed disk (1 request and one a disk).
+async def read_shape(vm_id: VmId) -> VmShape:
+    """Read the model and each managed disk (1 request, and 1 for each disk).
 
-    Raises ArmRefused (404: no such machine or disk, 403: not allowed), ArmThrottled or ArmUnavailable.
+    Raises ArmRefused (404: no such VM or disk, 403: not allowed), ArmThrottled or ArmUnavailable.
     """
     client = await compute(vm_id.subscription_id)
     async with arm_errors():
         model = cast("Json", (await client.virtual_machines.get(vm_id.resource_group, vm_id.name, **CALL)).as_dict())
     storage = _child(properties_of(model), "storageProfile")
     os_disk = _child(storage, "osDisk")
-    # The cache of an ephemeral disk shows as a managed disk, but there is nothing that could be copied.
+    # An ephemeral OS disk is shown as a managed disk, but it cannot be copied.
     copied = [] if os_disk.get("diffDiskSettings") else [os_disk]
     data = cast("list[Json]", storage.get("dataDisks") or [])
     disks = await asyncio.gather(
@@ -33,7 +33,7 @@ async def read_shape(vm_id: VmId) -> MachineShape:
 
 
 async def read_disk(disk_id: str, attached: Json | None = None) -> DiskFacts:
-    """Read a managed disk (1 request); `attached` is its entry in a machine's model, which tells lun and caching.
+    """Read a managed disk (1 request); `attached` is its entry in a VM's model, with LUN and caching.
 
     Raises ArmRefused (404: no such disk, 403: not allowed), ArmThrottled or ArmUnavailable.
     """
@@ -64,11 +64,11 @@ async def read_disk(disk_id: str, attached: Json | None = None) -> DiskFacts:
     )
 
 
-def _shape(model: Json, disks: list[DiskFacts]) -> MachineShape:
+def _shape(model: Json, disks: list[DiskFacts]) -> VmShape:
     properties = properties_of(model)
     storage, security = _child(properties, "storageProfile"), _child(properties, "securityProfile")
     uefi = _child(security, "uefiSettings")
-    return MachineShape(
+    return VmShape(
         location=str(model.get("location", "")),
         vm_size=str(_child(properties, "hardwareProfile").get("vmSize", "")),
         zones=tuple(model.get("zones") or ()),

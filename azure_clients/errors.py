@@ -1,9 +1,9 @@
-"""The one place where Azure's errors become ours, keeping code, message and correlation id.
+"""Translates the SDK's errors into this app's own, with code, message and correlation id.
 
 ArmError
-├── ArmRefused      an answer that does not get better by asking again (400, 403, 404, most 409)
-├── ArmThrottled    ask again after so many seconds (429, and 408 or 503 with Retry-After)
-└── ArmUnavailable  may pass on retry (5xx, no answer, no token, an operation under way)
+├── ArmRefused      the request was rejected and a retry would not help (400, 403, 404, most 409)
+├── ArmThrottled    retry after a number of seconds (429, and 408 or 503 with Retry-After)
+└── ArmUnavailable  a retry may succeed (5xx, no answer, no token, another operation in progress)
 """
 
 import re
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_CHARACTERS = 500
 _LONGEST_WAIT = 1_800
-_UNDER_WAY = re.compile(
+_IN_PROGRESS = re.compile(
     r"another operation is in progress|execution is in progress|after some time|ConflictingConcurrentWrite"
     r"|conflict with a concurrent request|too many requests on source",
     re.I,
@@ -26,10 +26,10 @@ _UNDER_WAY = re.compile(
 
 
 class ArmError(Exception):
-    """An answer of Azure that is no success; the text holds no token and no signed URL."""
+    """An error from Azure; the text contains no token and no signed URL."""
 
     def __init__(self, code: str, message: str, correlation_id: str | None = None) -> None:
-        """Keep code, message (at most 500 characters) and x-ms-correlation-request-id."""
+        """Store code, message (at most 500 characters) and x-ms-correlation-request-id."""
         self.code = code
         self.message = clean(message)
         self.correlation_id = correlation_id
@@ -37,48 +37,48 @@ class ArmError(Exception):
 
 
 class ArmRefused(ArmError):
-    """Azure said no, and would say so again. `status` is the HTTP status."""
+    """Azure rejected the request; a retry would be rejected too. `status` is the HTTP status."""
 
     def __init__(self, status: int, code: str, message: str, correlation_id: str | None = None) -> None:
-        """Keep the HTTP status beside the rest."""
+        """Store the HTTP status too."""
         self.status = status
         super().__init__(code, message, correlation_id)
 
 
 class ArmThrottled(ArmError):
-    """Azure asked to wait. `seconds` is its Retry-After, at most 1,800."""
+    """Azure throttled the request. `seconds` is its Retry-After, at most 1,800."""
 
     def __init__(self, seconds: int, code: str, message: str, correlation_id: str | None = None) -> None:
-        """Keep the seconds beside the rest."""
+        """Store the seconds too."""
         self.seconds = min(max(seconds, 1), _LONGEST_WAIT)
         super().__init__(code, message, correlation_id)
 
 
 class ArmUnavailable(ArmError):
-    """Azure gave no usable answer; asking again may help."""
+    """Azure did not return a usable answer; a retry may succeed."""
 
 
 def clean(text: str) -> str:
-    """Take queries of URLs, signatures and tokens out of a text, and shorten it to 500 characters and one line."""
+    """Remove URL queries, signatures and tokens from a text, and shorten it to one line of 500 characters."""
     text = redact(" ".join(text.split()))
     return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
 
 
 @asynccontextmanager
 async def arm_errors() -> AsyncGenerator[None]:
-    """Turn every error of azure-core and azure-identity raised inside into one of ours."""
+    """Translate every error of azure-core and azure-identity that is raised inside."""
     from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
     try:
         yield
     except ClientAuthenticationError as error:
-        raise ArmUnavailable("AuthenticationFailed", _words(error), _correlation_id(error)) from None
+        raise ArmUnavailable("AuthenticationFailed", _message(error), _correlation_id(error)) from None
     except HttpResponseError as error:
         raise _translate(error) from None
     except AzureError as error:
         raise ArmUnavailable("NoAnswer", f"{type(error).__name__}: {error.message}") from None
     except ValueError as error:
-        # An answer that promises JSON and holds none.
+        # The content type is JSON and the body is not.
         raise ArmUnavailable("UnreadableAnswer", f"the answer could not be read: {type(error).__name__}") from None
     except TimeoutError:
         raise ArmUnavailable("NoAnswer", "no answer in time") from None
@@ -87,18 +87,18 @@ async def arm_errors() -> AsyncGenerator[None]:
 def _translate(error: "HttpResponseError") -> ArmError:
     status = error.status_code or 0
     code = str(getattr(error.error, "code", None) or f"HTTP {status}")
-    words, correlation_id = _words(error), _correlation_id(error)
+    message, correlation_id = _message(error), _correlation_id(error)
     seconds = _retry_after(error)
     if status == 429 or (status in {408, 503} and seconds is not None):
-        return ArmThrottled(60 if seconds is None else seconds, code, words, correlation_id)
-    # Below 400 the answer was no error and could not be read: a proxy's page, a body that was cut.
-    under_way = status == 409 and _UNDER_WAY.search(f"{code} {words}")
-    if status < 400 or status in {401, 408} or status >= 500 or under_way:
-        return ArmUnavailable(code, words, correlation_id)
-    return ArmRefused(status, code, words, correlation_id)
+        return ArmThrottled(60 if seconds is None else seconds, code, message, correlation_id)
+    # Below 400 the answer was not an error but could not be read: a proxy's page, or an incomplete body.
+    in_progress = status == 409 and _IN_PROGRESS.search(f"{code} {message}")
+    if status < 400 or status in {401, 408} or status >= 500 or in_progress:
+        return ArmUnavailable(code, message, correlation_id)
+    return ArmRefused(status, code, message, correlation_id)
 
 
-def _words(error: "HttpResponseError") -> str:
+def _message(error: "HttpResponseError") -> str:
     return str(getattr(error.error, "message", None) or error.reason or error.message or type(error).__name__)
 
 

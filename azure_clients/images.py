@@ -1,18 +1,18 @@
-"""Reads and changes what an image becomes: definitions, image versions, managed images."""
+"""Reads image definitions and image versions, and updates versions."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
+from azure_clients.clients import CALL, compute
 from azure_clients.correlation import CorrelationId
 from azure_clients.errors import ArmRefused, ArmUnavailable, arm_errors
-from azure_clients.session import CALL, compute
-from azure_clients.things import properties_of, tags_of
+from azure_clients.resources import properties_of, tags_of
+from contracts.activities.image import ImageVersionRead
 from contracts.facts import ImageDefinition, ImageVersionListed, OsType, Plan, RegionState
-from contracts.image_steps import ImageVersionRead
-from contracts.made import APP_TAG, RUN_TAG, tag_of
+from contracts.image_options import region_key
 from contracts.resource_ids import ImageDefinitionId, ImageVersionId
-from contracts.wishes import region_key
+from contracts.resources import APP_TAG, RUN_TAG, tag_of
 
 type Json = Mapping[str, Any]
 
@@ -20,7 +20,7 @@ type Json = Mapping[str, Any]
 async def read_definition(definition: ImageDefinitionId) -> ImageDefinition:
     """Read an image definition (1 request).
 
-    Raises ArmRefused (404: it is not there, 403: not allowed), ArmThrottled or ArmUnavailable.
+    Raises ArmRefused (404: it does not exist, 403: not allowed), ArmThrottled or ArmUnavailable.
     """
     client = await compute(definition.subscription_id)
     async with arm_errors():
@@ -30,7 +30,7 @@ async def read_definition(definition: ImageDefinitionId) -> ImageDefinition:
     features = {str(entry.get("name", "")).lower(): entry.get("value") for entry in _items(properties, "features")}
     os_type = str(properties.get("osType", "")).lower()
     if os_type not in {"linux", "windows"}:
-        raise ArmUnavailable("UnreadableAnswer", f"the image definition tells no operating system: {os_type!r}")
+        raise ArmUnavailable("UnreadableAnswer", f"the image definition has an unknown operating system: {os_type!r}")
     return ImageDefinition(
         location=str(shown.get("location", "")),
         os_type=OsType.LINUX if os_type == "linux" else OsType.WINDOWS,
@@ -43,7 +43,7 @@ async def read_definition(definition: ImageDefinitionId) -> ImageDefinition:
 
 
 async def list_versions(definition: ImageDefinitionId) -> tuple[ImageVersionListed, ...]:
-    """List the versions of a definition (1 request a page); one made a moment ago may not be in the list yet."""
+    """List the versions of a definition (1 request for each page); one created a moment ago may be missing."""
     client = await compute(definition.subscription_id)
     async with arm_errors():
         pages = client.gallery_image_versions.list_by_gallery_image(
@@ -53,7 +53,7 @@ async def list_versions(definition: ImageDefinitionId) -> tuple[ImageVersionList
 
 
 async def read_version(version: ImageVersionId) -> Json | None:
-    """Read a version with the state of its replication as ARM's JSON (1 request); None if it is not there."""
+    """Read a version with the state of its replication as ARM's JSON (1 request); None if it does not exist."""
     client = await compute(version.subscription_id)
     try:
         async with arm_errors():
@@ -68,7 +68,7 @@ async def read_version(version: ImageVersionId) -> Json | None:
 
 
 async def change_version(version: ImageVersionId, body: Json) -> str | None:
-    """Begin to change a version (1 request: PATCH); gives the correlation id of the order."""
+    """Request an update of a version (1 request: PATCH); returns the request's correlation id."""
     client = await compute(version.subscription_id)
     operations: Any = client.gallery_image_versions
     seen = CorrelationId()
@@ -80,7 +80,7 @@ async def change_version(version: ImageVersionId, body: Json) -> str | None:
 
 
 def version_state(version: Json) -> ImageVersionRead:
-    """Turn ARM's JSON of a version with its replication into facts; names of regions as they are compared."""
+    """Convert ARM's JSON of a version with its replication into facts; region names are normalized."""
     properties = properties_of(version)
     publishing = cast("Json", properties.get("publishingProfile") or {})
     summary = _items(cast("Json", properties.get("replicationStatus") or {}), "summary")

@@ -1,23 +1,23 @@
-"""Managed Run Commands on a machine: put once, read back, take away."""
+"""Managed Run Commands on a VM: create, read, delete."""
 
 from typing import Any
 
+from azure_clients.clients import CALL, compute
 from azure_clients.correlation import CorrelationId
 from azure_clients.errors import ArmRefused, arm_errors
-from azure_clients.session import CALL, compute
-from contracts.facts import MachineState
+from contracts.facts import VmState
 from contracts.ids import VmId
-from contracts.made import APP_TAG, RUN_TAG
 from contracts.message import Message
+from contracts.resources import APP_TAG, RUN_TAG
 
 _PENDING = frozenset({"", "unknown", "pending", "running"})
 
 
 class RunCommandView(Message):
-    """A Run Command as it stands: `ended` once the script is over or was never delivered.
+    """A Run Command; `ended` once the script has ended or could not be started.
 
-    `exit_code` as Azure tells it; `own_exit_code` is the script's own, None unless it came to its end: Azure shows a
-    number also for one that timed out or was never delivered. `error` is what it wrote on its error output.
+    `exit_code` is what Azure reports. `own_exit_code` is the script's own, None unless it ran to its end: Azure reports
+    a number also for a script that timed out or was not started. `error` is its error output.
     """
 
     ended: bool
@@ -29,7 +29,7 @@ class RunCommandView(Message):
 
 
 async def read_run_command(vm_id: VmId, name: str) -> RunCommandView | None:
-    """Read a Run Command with its instance view; None if it is not there. Output is at most 4 KB."""
+    """Read a Run Command with its instance view; None if it does not exist. Output is at most 4 KB."""
     client = await compute(vm_id.subscription_id)
     try:
         async with arm_errors():
@@ -44,7 +44,7 @@ async def read_run_command(vm_id: VmId, name: str) -> RunCommandView | None:
 
 
 async def put_run_command(
-    machine: MachineState,
+    vm: VmState,
     name: str,
     *,
     script: str,
@@ -54,14 +54,14 @@ async def put_run_command(
     run_id: str,
     protected: dict[str, str] | None = None,
 ) -> str | None:
-    """Put a Run Command and return as soon as Azure accepted it; `parameters` never go into the script's text.
+    """Create a Run Command and return as soon as Azure accepted it; `parameters` are not put into the script's text.
 
-    Linux gets them as environment variables, Windows as named parameters; `protected` ones Azure never shows again:
-    secrets go there and nowhere else. Look before you put: a second PUT under one name may run the script again.
-    Gives the correlation id of the order.
+    Linux receives them as environment variables, Windows as named parameters. Secrets go only into `protected`, which
+    Azure never returns. Read before you create: a second PUT of the same name may run the script again. Returns the
+    correlation id of the request.
     """
     body: Any = {
-        "location": machine.location,
+        "location": vm.location,
         "tags": {APP_TAG: app_name, RUN_TAG: run_id},
         "properties": {
             "source": {"script": script},
@@ -72,17 +72,17 @@ async def put_run_command(
             "treatFailureAsDeploymentFailure": False,
         },
     }
-    client = await compute(machine.vm_id.subscription_id)
+    client = await compute(vm.vm_id.subscription_id)
     seen = CorrelationId()
     async with arm_errors():
         await client.virtual_machine_run_commands.begin_create_or_update(
-            machine.vm_id.resource_group, machine.vm_id.name, name, body, polling=False, raw_response_hook=seen, **CALL
+            vm.vm_id.resource_group, vm.vm_id.name, name, body, polling=False, raw_response_hook=seen, **CALL
         )
     return seen.value
 
 
 async def delete_run_command(vm_id: VmId, name: str) -> None:
-    """Begin to delete a Run Command; one that is not there is deleted. ArmRefused (409) on a stopped machine."""
+    """Request the deletion of a Run Command; it need not exist. ArmRefused (409) on a stopped VM."""
     client = await compute(vm_id.subscription_id)
     try:
         async with arm_errors():
@@ -103,22 +103,22 @@ def _view(resource: dict[str, Any]) -> RunCommandView:
     view: dict[str, Any] = properties.get("instanceView") or {}
     state = str(view.get("executionState") or "").lower()
     undelivered = str(properties.get("provisioningState", "")).lower() == "failed"
-    words = [f"executionState {view.get('executionState')}" if view else "", view.get("executionMessage") or ""]
+    parts = [f"executionState {view.get('executionState')}" if view else "", view.get("executionMessage") or ""]
     if undelivered:
-        words.insert(0, "provisioningState Failed")
-    words.append(str(view.get("error") or "")[-500:])
+        parts.insert(0, "provisioningState Failed")
+    parts.append(str(view.get("error") or "")[-500:])
     return RunCommandView(
         ended=undelivered or state not in _PENDING,
         exit_code=view.get("exitCode"),
         own_exit_code=None if undelivered else _own_exit_code(state, view.get("exitCode")),
         output=str(view.get("output") or ""),
         error=str(view.get("error") or ""),
-        message=" ".join(part for part in words if part),
+        message=" ".join(part for part in parts if part),
     )
 
 
 def _own_exit_code(state: str, exit_code: int | None) -> int | None:
-    # "failed" with a 0 is Azure's failure, not the script's.
+    # "failed" with exit code 0 is an error of Azure, not of the script.
     if state == "succeeded" or (state == "failed" and exit_code):
         return exit_code
     return None

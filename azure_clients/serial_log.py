@@ -1,7 +1,7 @@
-"""Reads the end of a machine's serial log through its boot diagnostics."""
+"""Reads the end of a VM's serial log through its boot diagnostics."""
 
+from azure_clients.clients import CALL, arm_session, compute
 from azure_clients.errors import ArmRefused, ArmUnavailable, arm_errors
-from azure_clients.session import CALL, arm_session, compute
 from contracts.ids import VmId
 
 TAIL_BYTES = 1024 * 1024
@@ -9,9 +9,9 @@ _SAS_MINUTES = 5
 
 
 async def read_serial_log(vm_id: VmId) -> str | None:
-    """Read the last MiB of the serial log; None if Azure has none to give.
+    """Read the last MiB of the serial log; None if Azure has none.
 
-    The signed address that Azure gives for it stays in this function: it is neither logged nor returned.
+    Azure returns a signed URL for it. It stays in this function and is neither logged nor returned.
     """
     client = await compute(vm_id.subscription_id)
     try:
@@ -28,7 +28,7 @@ async def read_serial_log(vm_id: VmId) -> str | None:
 
 
 async def _tail(address: str) -> str | None:
-    """Fetch over the bare session: the credential's token must never go to a storage host."""
+    """Download without the credential: its token must never be sent to a storage host."""
     import aiohttp
 
     session = await arm_session()
@@ -40,9 +40,9 @@ async def _tail(address: str) -> str | None:
             if response.status >= 400:
                 raise ArmUnavailable(f"HTTP {response.status}", "the serial log could not be fetched")
             async for chunk in response.content.iter_chunked(64 * 1024):
-                # The log is a page blob: its end is filled up with zeros, sometimes a great many.
+                # The log is a page blob, padded with zeros at its end.
                 kept = (kept + chunk.replace(b"\0", b""))[-TAIL_BYTES:]
     except (aiohttp.ClientError, TimeoutError) as error:
-        # The client's own error text may hold the signed address.
+        # The client's error text may contain the signed URL.
         raise ArmUnavailable("NoAnswer", f"the serial log could not be fetched: {type(error).__name__}") from None
     return kept.decode("utf-8", errors="replace")

@@ -44,7 +44,7 @@ class Engine:
     address: str
 
     def status(self, key: str) -> int:
-        """Read a number of the process from the kernel."""
+        """Read a value of the process from the kernel."""
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(next(line.split()[1] for line in text.splitlines() if line.startswith(key)))
 
@@ -59,7 +59,7 @@ class Engine:
 
 @dataclass(frozen=True)
 class Measured:
-    """One run: seconds a sub-orchestration, the engine's threads at its start and at its end, its peak memory."""
+    """One run: seconds per sub-orchestration, the engine's threads at its start and at its end, its peak memory."""
 
     seconds: float
     threads: tuple[int, int]
@@ -95,7 +95,7 @@ def measure(kind: str, children: int) -> Measured:
 
 
 def work(address: str, children: int) -> None:
-    """Be the worker and the client: print the seconds, and the engine's threads once the worker is connected."""
+    """Run worker and client: print the seconds, and the engine's threads once the worker is connected."""
     from durabletask import task
     from durabletask.client import TaskHubGrpcClient
     from durabletask.worker import TaskHubGrpcWorker
@@ -137,7 +137,7 @@ def work(address: str, children: int) -> None:
 
 
 def _threads_of_peer(address: str) -> int:
-    """Find the engine among our parent's children by its command; the benchmark starts one at a time."""
+    """Find the engine among the parent's children by its command; the benchmark starts one at a time."""
     siblings = Path(f"/proc/{os.getppid()}/task/{os.getppid()}/children").read_text().split()
     engine = next(pid for pid in siblings if int(pid) != os.getpid())
     status = Path(f"/proc/{engine}/status").read_text()
@@ -145,7 +145,7 @@ def _threads_of_peer(address: str) -> int:
 
 
 def main() -> None:
-    """Alternate the engines, so that a busy machine slows both; the last line is the verdict."""
+    """Alternate the engines, so that a busy machine affects both; the last line is the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", metavar="ADDRESS")
     parser.add_argument("--children", type=int, default=_COMPARED)
@@ -164,11 +164,11 @@ def main() -> None:
         for children, runs in growth.items():
             runs.append(measure("hub", children))
             print(f"hub    {children:5} children: {runs[-1].seconds * 1000:6.2f} ms each", flush=True)
-    verdict(found, growth)
+    result(found, growth)
 
 
-def verdict(found: dict[str, list[Measured]], growth: dict[int, list[Measured]]) -> None:
-    """Print what was found, and whether it is within the bars."""
+def result(found: dict[str, list[Measured]], growth: dict[int, list[Measured]]) -> None:
+    """Print the results, and whether they are within the limits."""
     memory, hub = (statistics.median(run.seconds for run in found[kind]) for kind in ("memory", "hub"))
     small, large = (statistics.median(run.seconds for run in growth[size]) for size in (_SMALL, _LARGE))
     every = [*found["hub"], *growth[_SMALL], *growth[_LARGE]]

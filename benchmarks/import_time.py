@@ -36,7 +36,7 @@ def measure(module: str) -> Import:
 
 
 def main() -> None:
-    """Import both in turn, so that a busy machine slows both; print the medians and their ratio."""
+    """Import both in turn, so that a busy machine affects both; print the medians and their ratio."""
     library: list[Import] = []
     app: list[Import] = []
     for _ in range(_RUNS + 1):
@@ -46,10 +46,10 @@ def main() -> None:
     wall = [statistics.median(one.wall for one in found[1:]) for found in (library, app)]
     cpu = [statistics.median(one.cpu for one in found[1:]) for found in (library, app)]
     ratio = wall[1] / wall[0]
-    verdict = "within" if ratio <= MOST else "ABOVE"
+    result = "within" if ratio <= MOST else "ABOVE"
     print(f"import {_LIBRARY}: {wall[0] * 1000:.0f} ms, import {_APP}: {wall[1] * 1000:.0f} ms, medians of {_RUNS}")
-    # Processor time hardly depends on what else the machine does: believe it when the two ratios differ.
-    print(f"ratio {ratio:.2f} ({cpu[1] / cpu[0]:.2f} of processor time): {verdict} the bar of {MOST}")
+    # Processor time hardly depends on other load: it is the better value when the two ratios differ.
+    print(f"ratio {ratio:.2f} ({cpu[1] / cpu[0]:.2f} of processor time): {result} the bar of {MOST}")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The words passed between rooms: requests, results, stages, refusals, ids. Pydantic, frozen."""
+"""The data types that the packages share: requests, results, stages, refusals, ids. Frozen pydantic models."""

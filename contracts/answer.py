@@ -1,13 +1,13 @@
-"""What every step of the catalogue gives at least."""
+"""The base class of every activity's result."""
 
+from contracts.error_codes import Failure, Refusal
 from contracts.message import Message
-from contracts.reasons import Failure, Refusal
 
 
 class Answer(Message):
-    """What every step gives: a refusal or failure that cannot get better, or a time to ask again.
+    """What every activity returns: a refusal or failure for which a retry does not help, or a time to try again.
 
-    `try_again_after` (seconds) is Azure's Retry-After: the orchestrator waits it on a durable timer.
+    `try_again_after` (seconds) is Azure's Retry-After: the orchestrator waits for it on a durable timer.
     """
 
     refusal: Refusal | None = None

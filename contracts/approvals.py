@@ -1,17 +1,17 @@
-"""What is recorded of the decisions about one request: the first about each run stands."""
+"""The recorded decisions about one request. The first decision about a run counts."""
 
 from typing import Any, TypedDict
 
 
 class ApprovalState(TypedDict):
-    """The decisions (as JSON): about the whole request, and about single VMs, by their run's id, before that."""
+    """The decisions (as JSON): one about the entire request, and earlier ones about single VMs, by run id."""
 
     request: dict[str, Any] | None
     runs: dict[str, dict[str, Any]]
 
 
 class DecisionToRecord(TypedDict):
-    """One decision about one run: that of a VM, or (`batch`) that of the whole request."""
+    """One decision about one run: the run of a VM, or (`batch`) the run of the entire request."""
 
     run_id: str
     batch: bool
@@ -19,5 +19,5 @@ class DecisionToRecord(TypedDict):
 
 
 def decision_about(run_id: str, state: ApprovalState) -> dict[str, Any] | None:
-    """Give what stands about a run; a VM's own decision came before that of the whole request."""
+    """Return the decision about a run. A VM's own decision came before the one about the entire request."""
     return state["runs"].get(run_id) or state["request"]

@@ -1,4 +1,4 @@
-"""What an approver sends: yes or no, and why."""
+"""The body of an approval: yes or no, and why."""
 
 from pydantic import Field, StrictBool
 
@@ -6,7 +6,7 @@ from contracts.message import StrictMessage
 
 
 class DecisionRequest(StrictMessage):
-    """Body of the approval door."""
+    """The body of POST /api/runs/{id}/approval."""
 
-    approved: StrictBool = Field(description="true lets the run pass the point of no return, false ends it before.")
-    comment: str = Field(default="", max_length=500, description="Kept with the decision.")
+    approved: StrictBool = Field(description="true lets the run go past the point of no return, false ends it before.")
+    comment: str = Field(default="", max_length=500, description="Recorded with the decision.")

@@ -1,4 +1,4 @@
-"""What was read about a machine: facts only, no judgement."""
+"""What was read about a VM, its disks, its network and its image. Facts only, no checks."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +8,7 @@ from contracts.message import Message
 
 
 class PowerState(StrEnum):
-    """The last known power state, as the instance view tells it (codes PowerState/...)."""
+    """The last known power state, from the instance view (codes PowerState/...)."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -20,17 +20,17 @@ class PowerState(StrEnum):
 
 
 class OsType(StrEnum):
-    """The operating system as the machine's model tells it."""
+    """The operating system type in the VM's model."""
 
     LINUX = "Linux"
     WINDOWS = "Windows"
 
 
-class MachineState(Message):
-    """One read of a machine: model and instance view together, so that they fit each other.
+class VmState(Message):
+    """One read of a VM: model and instance view in one request, so that they are consistent.
 
-    `unique_id` is ARM's properties.vmId: it differs when a machine was deleted and made again under one name.
-    `trouble` is the code and message of a provisioning that failed.
+    `unique_id` is ARM's properties.vmId: it changes when a VM is deleted and created again under the same name.
+    `fault` is the code and message of a failed provisioning.
     """
 
     vm_id: VmId
@@ -50,17 +50,17 @@ class MachineState(Message):
     disk_encryption: bool = False
     boot_diagnostics: bool = False
     os_disk_id: str = ""
-    trouble: str = ""
+    fault: str = ""
 
     @property
     def windows_build(self) -> int | None:
-        """The Windows build number out of "Microsoft Windows NT 10.0.20348.0" or "10.0.20348.2402"."""
+        """The Windows build number, from "Microsoft Windows NT 10.0.20348.0" or "10.0.20348.2402"."""
         parts = (self.os_version or "").split(" ")[-1].split(".")
         return int(parts[2]) if len(parts) >= 3 and parts[2].isdecimal() else None
 
 
 class Lock(Message):
-    """A management lock that covers the machine."""
+    """A management lock that applies to the VM."""
 
     name: str
     level: str
@@ -68,24 +68,24 @@ class Lock(Message):
 
 
 class Permission(Message):
-    """One entry of the caller's permissions on the machine, with ARM's wildcards."""
+    """One entry of the caller's permissions on the VM, with ARM's wildcards."""
 
     actions: tuple[str, ...] = ()
     not_actions: tuple[str, ...] = ()
 
 
 class FoundRunCommand(Message):
-    """A managed Run Command that stands on the machine."""
+    """A managed Run Command that exists on the VM."""
 
     name: str
     app_name: str | None = None
     run_id: str | None = None
 
 
-class MachineFacts(Message):
-    """All that is read before a machine is judged; None means that it could not be read, or was not asked for."""
+class VmFacts(Message):
+    """All that is read before a VM is checked. None: it could not be read, or was not requested."""
 
-    machine: MachineState
+    vm: VmState
     permissions: tuple[Permission, ...] | None = None
     locks: tuple[Lock, ...] | None = None
     run_commands: tuple[FoundRunCommand, ...] | None = None
@@ -93,7 +93,7 @@ class MachineFacts(Message):
 
 
 class Plan(Message):
-    """The marketplace plan that a machine was bought under; a clone must name the same."""
+    """The Marketplace purchase plan of a VM; a clone must have the same plan."""
 
     name: str
     publisher: str
@@ -102,7 +102,7 @@ class Plan(Message):
 
 
 class DiskFacts(Message):
-    """One managed disk as it stands; `lun` is None for the OS disk."""
+    """One managed disk; `lun` is None for the OS disk."""
 
     id: str
     lun: int | None = None
@@ -121,10 +121,10 @@ class DiskFacts(Message):
     zones: tuple[str, ...] = ()
 
 
-class MachineShape(Message):
-    """What a machine is made of: all that a clone of it must repeat.
+class VmShape(Message):
+    """The properties of a VM that its clone must have too.
 
-    `os_disk` is None if the OS disk is no managed disk that can be copied (an ephemeral one).
+    `os_disk` is None if the OS disk is not a managed disk that can be copied (an ephemeral one).
     """
 
     location: str
@@ -146,8 +146,8 @@ class MachineShape(Message):
         return (self.os_disk.generation if self.os_disk else None) or "V1"
 
 
-class SiteFacts(Message):
-    """Where a temporary machine would stand; None: could not be read, or is not there.
+class NetworkFacts(Message):
+    """The resource group and the subnet of a temporary VM. None: could not be read, or does not exist.
 
     `vnet_location` is the region of the subnet's virtual network.
     """
@@ -171,12 +171,12 @@ class ImageDefinition(Message):
 
     @property
     def specialized(self) -> bool:
-        """Whether its versions keep the identity of the machine, so that nothing is deprovisioned."""
+        """Whether its versions keep the identity of the VM, so that the VM is not deprovisioned."""
         return self.os_state.lower() == "specialized"
 
 
 class ImageVersionListed(Message):
-    """One version as the list of a definition shows it; `regions` are those in which `latest` may give it."""
+    """One version from the list of a definition; in `regions`, `latest` may resolve to it."""
 
     name: str
     run_id: str | None = None
@@ -188,7 +188,7 @@ class ImageVersionListed(Message):
 
 
 class RegionState(Message):
-    """How far the replication to one region is; `progress` in percent."""
+    """The state of the replication to one region; `progress` in percent."""
 
     name: str
     state: str
@@ -197,9 +197,9 @@ class RegionState(Message):
 
 
 class ImageFacts(Message):
-    """What was read about the image to be: the definition, or whether the managed image's name is free.
+    """What was read about the destination: the image definition, or whether the managed image exists already.
 
-    None: could not be read, or was not asked for.
+    None: it could not be read, or was not requested.
     """
 
     definition: ImageDefinition | None = None
@@ -209,7 +209,7 @@ class ImageFacts(Message):
 
 
 class GuestIdentity(Message):
-    """What a machine says of itself: hashes where the thing itself must not be told."""
+    """What a VM reports about its identity: hashes of values that must not be reported themselves."""
 
     host_name: str
     identity: str

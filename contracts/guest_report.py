@@ -1,4 +1,4 @@
-"""What the guest said: the sentinel line of its scripts and the marks on its serial console."""
+"""What the guest reports: the sentinel line of its scripts and the marks on its serial console."""
 
 import json
 from enum import StrEnum
@@ -6,16 +6,16 @@ from enum import StrEnum
 from contracts.message import Message
 
 SENTINEL = "GOLDEN-IMAGE-RESULT "
-SEALED_MARK = "GOLDEN-IMAGE-SEALED"
+DEPROVISIONED_MARK = "GOLDEN-IMAGE-DEPROVISIONED"
 FAILED_MARK = "GOLDEN-IMAGE-FAILED"
 
 
 class GuestOutcome(StrEnum):
-    """What a guest script says of itself."""
+    """The outcome that a guest script reports."""
 
-    ARMED = "armed"
-    SEALED = "sealed"
-    ALREADY_ARMED = "alreadyArmed"
+    REQUESTED = "requested"
+    DEPROVISIONED = "deprovisioned"
+    ALREADY_REQUESTED = "alreadyRequested"
     REFUSED = "refused"
     FAILED = "failed"
     EVIDENCE = "evidence"
@@ -35,25 +35,25 @@ class GuestReport(Message):
 
 
 class SerialMark(Message):
-    """What the serial log says of one run: sealed, failed with a reason, or nothing."""
+    """What the serial log contains about one run: deprovisioned, failed with a reason, or nothing."""
 
     readable: bool
-    sealed: bool = False
+    deprovisioned: bool = False
     failure: str | None = None
 
 
 def read_report(output: str, *, run_id: str, nonce: str) -> GuestReport | None:
     """Find the last sentinel line of this run in a script's output; None if there is none.
 
-    A line of another run, or one that is cut off, counts as none: the guest is never taken at half a word.
+    A line of another run, or a line that is cut off, is ignored: an incomplete report is no report.
     """
-    # Not splitlines: it also splits at characters that may stand inside a JSON string.
+    # Not splitlines: it also splits at characters that are allowed inside a JSON string.
     for line in reversed(output.split("\n")):
         if not line.startswith(SENTINEL):
             continue
         try:
             document = json.loads(line.removeprefix(SENTINEL))
-            # Half a surrogate pair may be escaped in JSON and can be written nowhere: it becomes a question mark.
+            # JSON may contain an escaped half of a surrogate pair, which UTF-8 cannot encode: replace it with "?".
             text = json.dumps(document, ensure_ascii=False).encode(errors="replace")
             report = GuestReport.model_validate_json(text)
         except (ValueError, RecursionError):
@@ -64,11 +64,11 @@ def read_report(output: str, *, run_id: str, nonce: str) -> GuestReport | None:
 
 
 def read_serial_log(log: str, *, run_id: str, nonce: str) -> SerialMark:
-    """Find this run's mark in a serial log; other programs may write in the middle of the log, not of a line."""
+    """Find this run's mark in a serial log. Other programs may write between its lines, but not inside a line."""
     failure: str | None = None
     for line in log.splitlines():
-        if f"{SEALED_MARK} {run_id} {nonce}" in line:
-            return SerialMark(readable=True, sealed=True)
+        if f"{DEPROVISIONED_MARK} {run_id} {nonce}" in line:
+            return SerialMark(readable=True, deprovisioned=True)
         _, found, rest = line.partition(f"{FAILED_MARK} {run_id} {nonce}")
         if found:
             failure = rest.strip()[:300]

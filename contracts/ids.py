@@ -1,4 +1,4 @@
-"""The one place that knows the shape of an Azure resource id, of a scope, and of our own run ids."""
+"""The formats of ARM ids of VMs, of scopes, and of the app's run ids."""
 
 import hashlib
 import re
@@ -21,24 +21,24 @@ _VM = re.compile(
 
 
 def any_case(text: str) -> str:
-    """Spell a word as a pattern for any case: JSON Schema knows no flag for it."""
+    """Return a pattern that matches the text in any case: JSON Schema has no flag for that."""
     return "".join(f"[{letter.upper()}{letter.lower()}]" if letter.isalpha() else letter for letter in text)
 
 
 SUBSCRIPTIONS, GROUPS = any_case("subscriptions"), any_case("resourceGroups")
-_MACHINES = rf"{any_case('providers')}/{any_case('Microsoft')}\.{any_case('Compute')}/{any_case('virtualMachines')}"
+_VMS = rf"{any_case('providers')}/{any_case('Microsoft')}\.{any_case('Compute')}/{any_case('virtualMachines')}"
 REQUEST_ID_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,46}[A-Za-z0-9])?$"
 
 
 class IdType:
-    """Lets pydantic read a subclass from a string and write it back as one."""
+    """Lets pydantic parse a subclass from a string and serialize it to a string."""
 
     schema_pattern: str
     schema_description: str
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read the id; ValueError says what was expected."""
+        """Parse the id; ValueError says what was expected."""
         raise NotImplementedError
 
     @classmethod
@@ -60,18 +60,18 @@ class IdType:
 
 @dataclass(frozen=True, eq=False)
 class VmId(IdType):
-    """The ARM id of a virtual machine; two spellings that differ only in case are the same machine."""
+    """The ARM id of a virtual machine; two spellings that differ only in case are the same VM."""
 
     subscription_id: str
     resource_group: str
     name: str
 
-    schema_pattern = f"^/{SUBSCRIPTIONS}/{SUBSCRIPTION}/{GROUPS}/{GROUP}/{_MACHINES}/{_VM_NAME}/?$"
+    schema_pattern = f"^/{SUBSCRIPTIONS}/{SUBSCRIPTION}/{GROUPS}/{GROUP}/{_VMS}/{_VM_NAME}/?$"
     schema_description = "Full ARM id of a virtual machine, in any case."
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a full ARM id of a virtual machine, in any case; ValueError says what was expected."""
+        """Parse a full ARM id of a virtual machine, in any case; ValueError says what was expected."""
         found = _VM.fullmatch(text)
         if found is None:
             raise ValueError(
@@ -81,7 +81,7 @@ class VmId(IdType):
         return cls(found[1].lower(), found[2], found[3])
 
     def __str__(self) -> str:
-        """Give the canonical form: ARM's own casing of the fixed parts, the names as they were given."""
+        """Return the canonical form: ARM's casing of the fixed parts, the names as they were entered."""
         return (
             f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
             f"/providers/Microsoft.Compute/virtualMachines/{self.name}"
@@ -89,7 +89,7 @@ class VmId(IdType):
 
     @property
     def key(self) -> str:
-        """The lower-cased id: equal for all spellings of one machine."""
+        """The lower-cased id: equal for all spellings of one VM."""
         return str(self).lower()
 
     @property
@@ -106,7 +106,7 @@ class VmId(IdType):
 
 @dataclass(frozen=True)
 class Scope(IdType):
-    """A subscription or a resource group below which machines may be touched (lower-cased)."""
+    """A subscription or a resource group in which the app may change VMs (lower-cased)."""
 
     subscription_id: str
     resource_group: str | None
@@ -116,7 +116,7 @@ class Scope(IdType):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a scope in any case; ValueError says what was expected."""
+        """Parse a scope in any case; ValueError says what was expected."""
         found = _SCOPE.fullmatch(text)
         if found is None:
             raise ValueError(
@@ -126,42 +126,42 @@ class Scope(IdType):
         return cls(found[1].lower(), found[2].lower() if found[2] else None)
 
     def __str__(self) -> str:
-        """Give the canonical form."""
+        """Return the canonical form."""
         group = f"/resourceGroups/{self.resource_group}" if self.resource_group else ""
         return f"/subscriptions/{self.subscription_id}{group}"
 
     def contains(self, vm_id: VmId) -> bool:
-        """Tell whether the machine lies in this scope."""
+        """Return whether the VM is in this scope."""
         if vm_id.subscription_id != self.subscription_id:
             return False
         return self.resource_group is None or vm_id.resource_group.lower() == self.resource_group
 
 
 def subscription_of(resource_id: str) -> str:
-    """Give the subscription's id out of any ARM id, lower-cased; empty if it names none."""
+    """Return the subscription id in an ARM id, lower-cased; empty if there is none."""
     parts = resource_id.lower().split("/")
     return parts[2] if len(parts) > 2 and parts[1] == "subscriptions" else ""
 
 
 def batch_run_id(request_id: str) -> str:
-    """Instance id of the run of a whole request; at most 54 characters."""
+    """Instance id of the run of an entire request; at most 54 characters."""
     return f"batch-{request_id}"
 
 
-def machine_run_id(request_id: str, vm_id: VmId) -> str:
-    """Instance id of the run of one machine; at most 62 characters, safe in names and in the guest."""
+def vm_run_id(request_id: str, vm_id: VmId) -> str:
+    """Instance id of the run of one VM; at most 62 characters, valid in resource names and in guest scripts."""
     return f"vm-{request_id}-{vm_id.digest[:10]}"
 
 
 def publication_id(run_id: str) -> str:
-    """Instance id of the publication that a machine's run began."""
+    """Instance id of the `publish_image` run that a VM's run starts."""
     return f"{run_id}-publish"
 
 
 def run_command_name(run_id: str, stage: str) -> str:
-    """Name of the managed Run Command of one stage of one run: the same every time it is asked for.
+    """Name of the managed Run Command of one stage of one run.
 
-    Deterministic, so that a second PUT meets the first (facts: "name = hash of run and stage").
+    The name is deterministic, so that a repeated PUT addresses the Run Command of the first one.
     """
     return f"{RUN_COMMAND_PREFIX}{stage}-{hashlib.sha256(f'{run_id}/{stage}'.encode()).hexdigest()[:16]}"
 

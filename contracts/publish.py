@@ -1,36 +1,36 @@
-"""What the story of publishing takes, carries on, and gives."""
+"""Input, carried state and output of the `publish_image` orchestrator."""
 
 from datetime import datetime
 from enum import StrEnum
 
+from contracts.error_codes import Failure
 from contracts.facts import RegionState
-from contracts.made import Left
+from contracts.image_options import GalleryImageVersion
 from contracts.message import Message
-from contracts.reasons import Failure
+from contracts.resources import Left
 from contracts.results import PublishedImage
-from contracts.run import Waits
-from contracts.wishes import GalleryImageVersion
+from contracts.run import PollingSettings
 
 
 class Phase(StrEnum):
-    """Where a publication stands."""
+    """The phase of publishing an image version."""
 
     ORDERING = "ordering"
     FOLLOWING = "following"
     NARROWING = "narrowing"
-    """Regions that failed are being taken out of the version."""
-    UNMAKING = "unmaking"
-    """The version failed as a whole and is being deleted."""
+    """Failed regions are being removed from the version."""
+    DELETING = "deleting"
+    """The entire version failed and is being deleted."""
 
 
 class PublishProgress(Message):
-    """What a publication knows, carried from one execution to the next so that its history stays short.
+    """The state that `publish_image` passes on with continue-as-new, so that its history stays short.
 
-    `version` is the name once it was asked for; `ticket` is that of the definition's lease while this
-    orchestration holds it or asks for it. `attempts` counts the versions begun; `looks` those of this phase;
-    `turns` the steps since the beginning. `out` are regions that failed once and will be tried again, `tried_again`
-    those for which that was done, `dropped` those that failed twice. `verdict` is how it will end once the failed
-    version is gone; without one the version is made again.
+    `version` is the version's name once its creation was started. `ticket` belongs to the definition's lease while the
+    run holds or requests it. `attempts` counts the versions created, `looks` the polls of this phase, `turns` the
+    iterations since the start. `out` are regions that failed once and will be retried, `tried_again` those that were
+    retried, `dropped` those that failed twice. `result` is the failure to return once the failed version is deleted;
+    without it the version is created again.
     """
 
     phase: Phase = Phase.ORDERING
@@ -49,32 +49,33 @@ class PublishProgress(Message):
     tried_again: tuple[str, ...] = ()
     dropped: tuple[RegionState, ...] = ()
     regions: tuple[RegionState, ...] = ()
-    verdict: Failure | None = None
+    result: Failure | None = None
     why: str = ""
     left: tuple[Left, ...] = ()
 
 
 class PublishJob(Message):
-    """The input of `publish_image`: one image version out of a machine that is stopped for good.
+    """The input of `publish_image`: one image version of a VM that is deallocated and will not start again.
 
-    `tags` are its provenance. `excluded`: it stays out of latest. `progress` is the story's own.
+    `tags` record the version's provenance. `excluded`: the version is excluded from latest. `progress` is set only by
+    continue-as-new.
     """
 
     run_id: str
     request_id: str
     app_name: str
-    wish: GalleryImageVersion
+    options: GalleryImageVersion
     source_vm_id: str
     location: str
     tags: dict[str, str] = {}
-    waits: Waits
+    polling: PollingSettings
     excluded: bool
     data_disk_luns: tuple[int, ...] = ()
     progress: PublishProgress = PublishProgress()
 
 
 class PublishEnd(Message):
-    """What came of it: the image, or why there is none; `left` names what stands and should not."""
+    """The output of `publish_image`: the image, or the failure; `left` names orphaned resources."""
 
     image: PublishedImage | None = None
     failure: Failure | None = None

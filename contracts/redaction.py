@@ -1,4 +1,4 @@
-"""Takes what nobody may keep out of a text: signatures, tokens, queries of addresses."""
+"""Removes secrets from a text: signatures, keys, tokens and the queries of URLs."""
 
 import re
 
@@ -9,6 +9,6 @@ _KEY = re.compile(r"\b(AccountKey|SharedAccessSignature|SharedAccessKey)=[^\s;\"
 
 
 def redact(text: str) -> str:
-    """Give the text without queries of URLs (signatures stand there), signatures, account keys and tokens."""
+    """Return the text without queries of URLs (they hold SAS signatures), signatures, account keys and tokens."""
     text = _KEY.sub(r"\1=(removed)", _QUERY.sub(r"\1?(removed)", text))
     return _TOKEN.sub("(removed)", _SIGNATURE.sub(r"\1=(removed)", text))

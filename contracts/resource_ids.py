@@ -1,4 +1,4 @@
-"""ARM ids of what stands around a machine: subnets, image definitions, managed images, encryption sets, secrets."""
+"""ARM ids of subnets, image definitions, image versions, managed images and encryption sets; URLs of secrets."""
 
 import hashlib
 import re
@@ -13,7 +13,7 @@ _NAME = "[A-Za-z0-9_](?:[-A-Za-z0-9_.]{0,78}[A-Za-z0-9_])?"
 
 @dataclass(frozen=True, eq=False)
 class ResourceId(IdType):
-    """The ARM id of one kind of resource; two spellings that differ only in case are the same resource.
+    """The ARM id of one type of resource; two spellings that differ only in case are the same resource.
 
     `names` are the resource's own name and those of its parents, outermost first.
     """
@@ -27,7 +27,7 @@ class ResourceId(IdType):
     noun = "a resource"
 
     def __init_subclass__(cls) -> None:
-        """Make the pattern of the kind's JSON Schema."""
+        """Build the pattern for the JSON Schema of this type."""
         parts = "".join(f"/{any_case(kind)}/{_NAME}" for kind in cls.types)
         provider = any_case(cls.provider).replace(".", r"\.")
         group = f"^/{SUBSCRIPTIONS}/{SUBSCRIPTION}/{GROUPS}/{GROUP}"
@@ -36,7 +36,7 @@ class ResourceId(IdType):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a full ARM id of this kind, in any case; ValueError says what was expected."""
+        """Parse a full ARM id of this type, in any case; ValueError says what was expected."""
         parts = "".join(f"/{kind}/({_NAME})" for kind in cls.types)
         pattern = (
             rf"/subscriptions/({SUBSCRIPTION})/resourceGroups/({GROUP})/providers/{re.escape(cls.provider)}{parts}/?"
@@ -51,7 +51,7 @@ class ResourceId(IdType):
         return cls(found[1].lower(), found[2], found.groups()[2:])
 
     def __str__(self) -> str:
-        """Give the canonical form: ARM's own casing of the fixed parts, the names as they were given."""
+        """Return the canonical form: ARM's casing of the fixed parts, the names as they were entered."""
         tail = "".join(f"/{kind}/{name}" for kind, name in zip(self.types, self.names, strict=True))
         return (
             f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
@@ -99,12 +99,12 @@ class ImageVersionId(ResourceId):
 
     @property
     def definition(self) -> ImageDefinitionId:
-        """The definition that it is a version of."""
+        """The image definition of this version."""
         return ImageDefinitionId(self.subscription_id, self.resource_group, self.names[:-1])
 
     @classmethod
     def of(cls, definition: ImageDefinitionId, version: str) -> "ImageVersionId":
-        """Give the id of a version of this definition."""
+        """Return the id of a version of this definition."""
         return cls(definition.subscription_id, definition.resource_group, (*definition.names, version))
 
 
@@ -122,32 +122,32 @@ class DiskEncryptionSetId(ResourceId):
 
 _SECRET = re.compile(r"https://([A-Za-z0-9.-]+(?::[0-9]{1,5})?)/secrets/([0-9A-Za-z-]{1,127})(?:/([0-9a-f]{32}))?")
 SECRETS_LISTED = re.compile(r"https://[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?/secrets/(?:[0-9a-z-]{1,127}\*?|\*)")
-"""A lower-cased entry of GOLDEN_KEY_VAULTS: one secret, or with `*` at the end all whose names begin so."""
+"""A lower-cased entry of GOLDEN_ALLOWED_SECRETS: one secret, or with `*` at the end all secrets with that prefix."""
 
 
 @dataclass(frozen=True)
 class SecretId(IdType):
-    """The address of a secret in a Key Vault; never the secret."""
+    """The URL of a secret in Key Vault; never its value."""
 
     vault: str
     name: str
     version: str | None
 
     schema_pattern = "^https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/secrets/[0-9A-Za-z-]{1,127}(?:/[0-9a-f]{32})?$"
-    schema_description = "Address of a Key Vault secret: https://<vault>/secrets/<name>, with or without a version."
+    schema_description = "URL of a Key Vault secret: https://<vault>/secrets/<name>, with or without a version."
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a secret's address; ValueError says what was expected."""
+        """Parse a secret's URL; ValueError says what was expected."""
         found = _SECRET.fullmatch(text)
         if found is None:
-            raise ValueError("is not the address of a Key Vault secret: expected https://<vault>/secrets/<name>")
+            raise ValueError("is not the URL of a Key Vault secret: expected https://<vault>/secrets/<name>")
         return cls(f"https://{found[1].lower()}", found[2], found[3])
 
     def listed_in(self, entries: Iterable[str]) -> bool:
-        """Tell whether an entry of GOLDEN_KEY_VAULTS names this secret, in any version; names of secrets have no case.
+        """Return whether an entry of GOLDEN_ALLOWED_SECRETS names this secret, in any version.
 
-        An entry that names no secret, such as a vault alone, allows none.
+        Names of secrets are case-insensitive. An entry that names no secret, such as a vault alone, allows none.
         """
         address = f"{self.vault}/secrets/{self.name}".lower()
         for entry in entries:
@@ -159,5 +159,5 @@ class SecretId(IdType):
         return False
 
     def __str__(self) -> str:
-        """Give the address."""
+        """Return the URL."""
         return f"{self.vault}/secrets/{self.name}" + (f"/{self.version}" if self.version else "")

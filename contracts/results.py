@@ -1,31 +1,31 @@
-"""What came of a run: one result a machine, one a whole request."""
+"""The results of a run: one for each VM, one for the entire request."""
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from contracts.cleanup import CleanupResult
+from contracts.error_codes import Failure, Refusal
 from contracts.facts import GuestIdentity, RegionState
 from contracts.ids import VmId
-from contracts.made import Left
 from contracts.message import Message
-from contracts.reading import Fault
-from contracts.reasons import Failure, Refusal
+from contracts.parsing import Fault
 from contracts.request import EvidenceLevel, Mode
-from contracts.run import Decision, Door
-from contracts.shortening import shorter_document
+from contracts.resources import Left
+from contracts.run import Decision, Trigger
 from contracts.stages import Stage
-from contracts.sweep import SweepResult
+from contracts.truncation import shorter_document
 
 MAX_RESULT_BYTES = 48 * 1024
 _NAMED = {"deleted", "would_delete", "deallocated", "would_deallocate", "failed"}
-CAVEAT = (
+DISCLAIMER = (
     "Deprovisioning does not guarantee that the image is cleared of all sensitive information or is fit for "
-    "redistribution (Microsoft's caveat for waagent and Sysprep)."
+    "redistribution (Microsoft's disclaimer for waagent and Sysprep)."
 )
 
 
 class Outcome(StrEnum):
-    """How the run of one machine ended."""
+    """How the run of one VM ended."""
 
     GENERALIZED = "generalized"
     PUBLISHED = "published"
@@ -50,9 +50,9 @@ STAGE_OF_OUTCOME: dict[Outcome, Stage] = {
 
 
 class Evidence(Message):
-    """Why it is believed that the machine sealed itself, and what else the guest told.
+    """The evidence that the VM was deprovisioned, and what else the guest reported.
 
-    `collected` is the useful end of the reason when sealing failed, at most 3,500 bytes.
+    `collected` is the end of the guest's logs when deprovisioning failed, at most 3,500 bytes.
     """
 
     level: EvidenceLevel | None = None
@@ -62,15 +62,15 @@ class Evidence(Message):
 
 
 class StageTiming(Message):
-    """How long one stage took, in seconds of the engine's clock."""
+    """How long one stage took, in seconds of the orchestration's clock."""
 
     stage: Stage
     started_at: datetime
     seconds: float
 
 
-class PreparedScript(Message):
-    """One script that ran on the clone: which text (SHA-256), how it ended, and the end of what it said."""
+class CustomizerResult(Message):
+    """One script that ran on the clone: its SHA-256, its exit code, and the end of its output."""
 
     script: str
     sha256: str
@@ -79,10 +79,10 @@ class PreparedScript(Message):
     rebooted: bool = False
 
 
-class Verified(Message):
-    """What the machine made from the image said of itself; `faults` is empty if it may be promoted.
+class Validated(Message):
+    """The result of validating the image with a temporary VM; without `faults` the version may be promoted.
 
-    Not `tested`: no such machine could be made, which says nothing of the image.
+    Not `tested`: the temporary VM could not be created, which says nothing about the image.
     """
 
     passed: bool
@@ -92,7 +92,7 @@ class Verified(Message):
 
 
 class Retired(Message):
-    """Which versions the retention took away, or would (`dry_run`), and which it left and why."""
+    """Which versions the retention deleted, or would delete (`dry_run`), and which it kept and why."""
 
     dry_run: bool
     deleted: tuple[str, ...] = ()
@@ -100,7 +100,7 @@ class Retired(Message):
 
 
 class PublishedImage(Message):
-    """The image that stands: its id, where it was replicated to, and whether `latest` gives it."""
+    """The published image: its id, the regions it is replicated to, and whether it is excluded from `latest`."""
 
     id: str
     version: str | None = None
@@ -108,26 +108,26 @@ class PublishedImage(Message):
     dropped_regions: tuple[RegionState, ...] = ()
     attempts: int = 1
     excluded_from_latest: bool | None = None
-    verified: Verified | None = None
-    retired: Retired | None = None
+    validation: Validated | None = None
+    retention: Retired | None = None
 
 
-class UndoSnapshot(Message):
-    """The snapshot of the OS disk from before the point of no return, and until when it is kept."""
+class RollbackSnapshot(Message):
+    """The snapshot of the OS disk as it was before deprovisioning, and until when it is kept."""
 
     id: str
     keep_until: datetime
 
 
-class MachineResult(Message):
-    """The result of one machine, as it stands on `image-results` and in the run's output.
+class VmResult(Message):
+    """The result of one VM, on the queue `image-results` and in the run's output.
 
-    `made` names what stays (image, undo snapshot); `left` what should be gone and could not be deleted.
-    `left_out` counts the entries of lists that found no room within 48 KiB.
+    `created_resources` names what is kept (image, rollback snapshot); `orphaned_resources` what should have been
+    deleted and could not be. `truncated` counts the list entries that were omitted to stay within 48 KiB.
     """
 
     version: Literal[1] = 1
-    kind: Literal["machine"] = "machine"
+    kind: Literal["vm"] = "vm"
     run_id: str
     request_id: str
     vm_id: VmId
@@ -141,18 +141,18 @@ class MachineResult(Message):
     power_state: str | None = None
     timings: tuple[StageTiming, ...] = ()
     image: PublishedImage | None = None
-    prepared: tuple[PreparedScript, ...] = ()
-    undo: UndoSnapshot | None = None
+    customizers: tuple[CustomizerResult, ...] = ()
+    rollback_snapshot: RollbackSnapshot | None = None
     decision: Decision | None = None
-    made: tuple[str, ...] = ()
-    left: tuple[Left, ...] = ()
+    created_resources: tuple[str, ...] = ()
+    orphaned_resources: tuple[Left, ...] = ()
     correlation_ids: dict[str, str] = {}
-    caveat: str = CAVEAT
-    left_out: int = 0
+    disclaimer: str = DISCLAIMER
+    truncated: int = 0
 
 
-class MachineSummary(Message):
-    """One machine in the result of a whole request."""
+class VmSummary(Message):
+    """One VM in the result of an entire request."""
 
     vm_id: VmId
     run_id: str
@@ -161,27 +161,27 @@ class MachineSummary(Message):
 
 
 class RunResult(Message):
-    """The result of a whole request.
+    """The result of an entire request.
 
-    On the queue `machines` holds first those that did not end well, and `left_out` counts those that found
-    no room within 48 KiB; every machine has a result of its own.
+    On the queue `vms` lists first those that did not succeed. `truncated` counts those that were omitted to stay within
+    48 KiB. Every VM also has a result of its own.
     """
 
     version: Literal[1] = 1
     kind: Literal["run"] = "run"
     run_id: str
     request_id: str
-    door: Door
+    trigger: Trigger
     dry_run: bool
     counts: dict[Outcome, int]
-    machines: tuple[MachineSummary, ...]
-    left_out: int = 0
+    vms: tuple[VmSummary, ...]
+    truncated: int = 0
 
 
 class Rejection(Message):
-    """What a message that is no request gets as its answer: its faults, and where the message went.
+    """The answer to a message that is not a valid request: its faults, and the queue that keeps the message.
 
-    `left_out` counts the faults that found no room within 48 KiB.
+    `truncated` counts the faults that were omitted to stay within 48 KiB.
     """
 
     version: Literal[1] = 1
@@ -190,14 +190,14 @@ class Rejection(Message):
     faults: tuple[Fault, ...] = ()
     refusal: Refusal | None = None
     kept_in: str | None = None
-    left_out: int = 0
+    truncated: int = 0
 
 
-type _Result = MachineResult | RunResult | Rejection | SweepResult
+type _Result = VmResult | RunResult | Rejection | CleanupResult
 
 
-def result_text(result: MachineResult | RunResult | Rejection | SweepResult) -> str:
-    """Write a result as JSON of at most 48 KiB; a longer one names or tells less than there is, and says so."""
+def result_text(result: VmResult | RunResult | Rejection | CleanupResult) -> str:
+    """Return a result as JSON of at most 48 KiB. From a longer one entries and texts are removed, and marked so."""
     text = result.model_dump_json(exclude_none=True)
     while len(text.encode()) > MAX_RESULT_BYTES:
         shorter = _shorter(result)
@@ -211,30 +211,31 @@ def result_text(result: MachineResult | RunResult | Rejection | SweepResult) -> 
 
 def _shorter(result: _Result) -> _Result | None:
     match result:
-        case MachineResult():
+        case VmResult():
             less = shorter_document(result.model_dump(mode="json"))
-            return None if less is None else MachineResult.model_validate(less)
-        case SweepResult():
+            return None if less is None else VmResult.model_validate(less)
+        case CleanupResult():
             return _with_fewer_names(result)
         case _:
             return _with_less(result)
 
 
-def _with_fewer_names(result: SweepResult) -> SweepResult | None:
-    """Name fewer things, first of those that stay anyhow; the counts stay whole."""
+def _with_fewer_names(result: CleanupResult) -> CleanupResult | None:
+    """Name fewer resources, first of those that are kept; the counts do not change."""
     lists = result.model_dump(include=_NAMED, by_alias=False)
     name = "kept" if result.kept else max(lists, key=lambda name: len(lists[name]))
     listed: tuple[object, ...] = getattr(result, name)
     if not listed:
         return None
-    room = len(listed) * 3 // 4
-    return result.model_copy(update={name: listed[:room], "left_out": result.left_out + len(listed) - room})
+    remaining = len(listed) * 3 // 4
+    omitted = len(listed) - remaining
+    return result.model_copy(update={name: listed[:remaining], "truncated": result.truncated + omitted})
 
 
 def _with_less(result: RunResult | Rejection) -> RunResult | Rejection | None:
-    name = "machines" if isinstance(result, RunResult) else "faults"
-    listed = result.machines if isinstance(result, RunResult) else result.faults
+    name = "vms" if isinstance(result, RunResult) else "faults"
+    listed = result.vms if isinstance(result, RunResult) else result.faults
     if not listed:
         return None
     kept = len(listed) * 3 // 4
-    return result.model_copy(update={name: listed[:kept], "left_out": result.left_out + len(listed) - kept})
+    return result.model_copy(update={name: listed[:kept], "truncated": result.truncated + len(listed) - kept})

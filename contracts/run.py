@@ -1,4 +1,4 @@
-"""A request once it was accepted: the request, who asked, and the settings stamped into it."""
+"""An accepted request: the request, its caller, and a copy of the settings."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,14 +8,14 @@ from pydantic import Field, model_validator
 
 from contracts.engine import LEAST_TIMEOUT_SECONDS, LONGEST_SILENCE_SECONDS
 from contracts.ids import Scope
+from contracts.image_options import Approval
 from contracts.message import Message, StrictMessage
 from contracts.request import ImageRequest, Target
 from contracts.resource_ids import SubnetId
-from contracts.wishes import Approval
 
 
-class Door(StrEnum):
-    """The way a request came in."""
+class Trigger(StrEnum):
+    """The trigger that received a request."""
 
     QUEUE = "queue"
     TIMER = "timer"
@@ -23,69 +23,69 @@ class Door(StrEnum):
     HTTP = "http"
 
 
-class Wait(StrictMessage):
-    """How a stage is waited for, in seconds: first look, then every so often, until the deadline.
+class Polling(StrictMessage):
+    """How a stage polls Azure: initial delay, interval and timeout, in seconds.
 
-    A look costs up to two reads, or one order: below 15 s it would be faster than Azure's buckets for one machine
-    refill (12 reads and 4 orders a minute).
+    One poll costs up to two reads, or one write. An interval below 15 s would exceed the rate at which Azure refills
+    its throttling buckets for one VM (12 reads and 4 writes a minute).
     """
 
-    first: int = Field(ge=0, le=3_600)
-    every: int = Field(ge=15, le=300)
-    deadline: int = Field(ge=LEAST_TIMEOUT_SECONDS, le=86_400)
+    initial_delay_seconds: int = Field(ge=0, le=3_600)
+    interval_seconds: int = Field(ge=15, le=300)
+    timeout_seconds: int = Field(ge=LEAST_TIMEOUT_SECONDS, le=86_400)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.deadline < self.first + LONGEST_SILENCE_SECONDS:
+        if self.timeout_seconds < self.initial_delay_seconds + LONGEST_SILENCE_SECONDS:
             raise ValueError(
-                f"deadline must be at least {LONGEST_SILENCE_SECONDS} s more than first: a run may stand still so long "
-                "after a deployment or a crash"
+                f"timeoutSeconds must be at least {LONGEST_SILENCE_SECONDS} s more than initialDelaySeconds: after a "
+                "deployment or a crash a run may pause for that long"
             )
         return self
 
 
-class Waits(StrictMessage):
-    """The waits of every stage; the defaults follow the durations seen on Azure."""
+class PollingSettings(StrictMessage):
+    """The polling of every stage; the defaults follow durations measured on Azure."""
 
-    linux_report: Wait = Wait(first=20, every=15, deadline=600)
-    windows_report: Wait = Wait(first=180, every=30, deadline=2_700)
-    linux_stop: Wait = Wait(first=75, every=20, deadline=900)
-    windows_stop: Wait = Wait(first=60, every=20, deadline=900)
-    serial_mark: Wait = Wait(first=20, every=20, deadline=420)
-    deallocate: Wait = Wait(first=38, every=15, deadline=900)
-    generalize: Wait = Wait(first=0, every=15, deadline=600)
-    evidence: Wait = Wait(first=20, every=15, deadline=240)
-    snapshot: Wait = Wait(first=5, every=20, deadline=3_600)
-    disk: Wait = Wait(first=3, every=15, deadline=1_800)
-    network: Wait = Wait(first=0, every=15, deadline=600)
-    machine: Wait = Wait(first=60, every=20, deadline=1_800)
-    restart: Wait = Wait(first=60, every=20, deadline=1_800)
-    script: Wait = Wait(first=20, every=30, deadline=3_600)
-    identity: Wait = Wait(first=20, every=15, deadline=600)
-    managed_image: Wait = Wait(first=15, every=20, deadline=3_600)
-    publish: Wait = Wait(first=240, every=120, deadline=28_800)
-    delete: Wait = Wait(first=10, every=20, deadline=1_800)
+    linux_report: Polling = Polling(initial_delay_seconds=20, interval_seconds=15, timeout_seconds=600)
+    windows_report: Polling = Polling(initial_delay_seconds=180, interval_seconds=30, timeout_seconds=2_700)
+    linux_stop: Polling = Polling(initial_delay_seconds=75, interval_seconds=20, timeout_seconds=900)
+    windows_stop: Polling = Polling(initial_delay_seconds=60, interval_seconds=20, timeout_seconds=900)
+    serial_mark: Polling = Polling(initial_delay_seconds=20, interval_seconds=20, timeout_seconds=420)
+    deallocate: Polling = Polling(initial_delay_seconds=38, interval_seconds=15, timeout_seconds=900)
+    generalize: Polling = Polling(initial_delay_seconds=0, interval_seconds=15, timeout_seconds=600)
+    evidence: Polling = Polling(initial_delay_seconds=20, interval_seconds=15, timeout_seconds=240)
+    snapshot: Polling = Polling(initial_delay_seconds=5, interval_seconds=20, timeout_seconds=3_600)
+    disk: Polling = Polling(initial_delay_seconds=3, interval_seconds=15, timeout_seconds=1_800)
+    network: Polling = Polling(initial_delay_seconds=0, interval_seconds=15, timeout_seconds=600)
+    vm: Polling = Polling(initial_delay_seconds=60, interval_seconds=20, timeout_seconds=1_800)
+    restart: Polling = Polling(initial_delay_seconds=60, interval_seconds=20, timeout_seconds=1_800)
+    script: Polling = Polling(initial_delay_seconds=20, interval_seconds=30, timeout_seconds=3_600)
+    identity: Polling = Polling(initial_delay_seconds=20, interval_seconds=15, timeout_seconds=600)
+    managed_image: Polling = Polling(initial_delay_seconds=15, interval_seconds=20, timeout_seconds=3_600)
+    publish: Polling = Polling(initial_delay_seconds=240, interval_seconds=120, timeout_seconds=28_800)
+    delete: Polling = Polling(initial_delay_seconds=10, interval_seconds=20, timeout_seconds=1_800)
 
 
 class RunSettings(Message):
-    """What the app's settings said when the request was accepted; later changes do not touch the run."""
+    """The app's settings at the time the request was accepted; later changes do not affect the run."""
 
     app_name: str
     allowed_scopes: tuple[Scope, ...]
-    in_place_doors: tuple[Door, ...]
+    in_place_triggers: tuple[Trigger, ...]
     opt_in_tag: str
     opt_in_value: str
-    subnet_id: SubnetId | None = None
-    key_vaults: tuple[str, ...] = ()
-    temporary_hours: int = 24
-    undo_days: int = 14
+    build_subnet_id: SubnetId | None = None
+    allowed_secrets: tuple[str, ...] = ()
+    temporary_vm_max_hours: int = 24
+    rollback_snapshot_days: int = 14
     shutdown_delay_seconds: int = 60
     sysprep_timeout_seconds: int = 1_800
-    waits: Waits = Waits()
+    polling: PollingSettings = PollingSettings()
 
 
 class Caller(Message):
-    """Who asked, as far as the door knows; never a token."""
+    """Who sent the request, as far as the trigger knows; never a token."""
 
     principal: str | None = None
     identity_provider: str | None = None
@@ -97,7 +97,7 @@ class AcceptedRun(Message):
 
     request_id: str
     run_id: str
-    door: Door
+    trigger: Trigger
     caller: Caller
     accepted_at: datetime
     request: ImageRequest
@@ -105,7 +105,7 @@ class AcceptedRun(Message):
 
 
 class Decision(Message):
-    """What an approver said; `principal` as far as the door knows."""
+    """An approver's decision; `principal` is who decided, as far as the trigger knows."""
 
     approved: bool
     principal: str | None = None
@@ -114,18 +114,18 @@ class Decision(Message):
 
 
 class RequestDecision(Decision):
-    """What an approver said about a whole request; it leaves `except_runs`, single machines decided before, alone."""
+    """An approver's decision about an entire request, without `except_runs`: single VMs decided earlier."""
 
     except_runs: tuple[str, ...] = ()
 
 
-class MachineJob(Message):
-    """The input of `golden_image`: one machine of an accepted run; `decision` if it was approved before it began."""
+class VmJob(Message):
+    """The input of `golden_image`: one VM of an accepted run; `decision` if one was made before it started."""
 
     request_id: str
     batch_id: str
     run_id: str
-    door: Door
+    trigger: Trigger
     target: Target
     dry_run: bool
     approval: Approval | None = None

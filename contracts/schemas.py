@@ -1,25 +1,25 @@
-"""The JSON Schemas (draft 2020-12) of the messages that cross the app's border."""
+"""The JSON Schemas (draft 2020-12) of the messages that the app receives and sends."""
 
 import json
 from typing import Any
 
+from contracts.cleanup import CleanupResult
 from contracts.message import Message
 from contracts.request import ImageRequest
-from contracts.results import MachineResult, Rejection, RunResult
-from contracts.sweep import SweepResult
+from contracts.results import Rejection, RunResult, VmResult
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _READ: dict[str, type[Message]] = {"request.v1.json": ImageRequest}
 _WRITTEN: dict[str, type[Message]] = {
-    "machine-result.v1.json": MachineResult,
+    "vm-result.v1.json": VmResult,
     "run-result.v1.json": RunResult,
     "rejection.v1.json": Rejection,
-    "sweep-result.v1.json": SweepResult,
+    "cleanup-result.v1.json": CleanupResult,
 }
 
 
 def schemas() -> dict[str, str]:
-    """Give file name to text. A request is described as it is read, a result as it is written."""
+    """Return the text of each schema by file name: of a request as it is read, of a result as it is written."""
     read = {name: _text(name, model.model_json_schema(by_alias=True)) for name, model in _READ.items()}
     written = {
         name: _text(name, _without_null(model.model_json_schema(by_alias=True, mode="serialization")))
@@ -30,12 +30,12 @@ def schemas() -> dict[str, str]:
 
 def _text(name: str, schema: dict[str, Any]) -> str:
     head = {"$schema": _DIALECT, "$id": f"urn:golden-images:{name.removesuffix('.json')}", "title": schema["title"]}
-    whole = head | _without_titles(schema)
-    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+    document = head | _without_titles(schema)
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _without_titles(schema: Any) -> Any:
-    """Titles below the top are made from Python's names and tell nothing."""
+    """Remove the titles below the top level: they are generated from Python names and say nothing more."""
     if isinstance(schema, list):
         return [_without_titles(item) for item in schema]  # pyright: ignore[reportUnknownVariableType]
     if not isinstance(schema, dict):
@@ -44,7 +44,7 @@ def _without_titles(schema: Any) -> Any:
 
 
 def _without_null(schema: Any) -> Any:
-    """Results leave out what is None and nothing else: such a member may be missing, and is never null."""
+    """Remove null from the types: a result omits a member that is None, and only that, so no member is ever null."""
     if isinstance(schema, list):
         return [_without_null(item) for item in schema]  # pyright: ignore[reportUnknownVariableType]
     if not isinstance(schema, dict):

@@ -1,1 +1,1 @@
-"""What runs inside the machine: Linux and Windows scripts, and the loader that reads them."""
+"""Linux and Windows scripts that run inside the VM, and the module that reads them."""

@@ -1,4 +1,4 @@
-"""The scripts that a request may name; nothing else that a request says is ever run in a machine."""
+"""The scripts that a request may name; no other text of a request ever runs in a VM."""
 
 import json
 import re
@@ -11,29 +11,29 @@ from typing import Any, Literal, cast
 
 from guest.scripts import FOLDER, read_script, sha256_of
 
-type ScriptKind = Literal["prepare", "deprovision"]
+type ScriptKind = Literal["customize", "deprovision"]
 type ScriptSystem = Literal["Linux", "Windows"]
 
 LIST = "allow_list.json"
 _MEMBERS = ("name", "kind", "os", "file", "sha256", "description", "parameters")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}[a-z0-9]")
 _FILE = {
-    "Linux": re.compile(r"(linux|prepare|own)/[A-Za-z0-9][A-Za-z0-9._-]*\.sh"),
-    "Windows": re.compile(r"(windows|prepare|own)/[A-Za-z0-9][A-Za-z0-9._-]*\.ps1"),
+    "Linux": re.compile(r"(linux|customizers|own)/[A-Za-z0-9][A-Za-z0-9._-]*\.sh"),
+    "Windows": re.compile(r"(windows|customizers|own)/[A-Za-z0-9][A-Za-z0-9._-]*\.ps1"),
 }
 _PARAMETER = {"Linux": re.compile(r"[A-Z][A-Z0-9_]{0,63}"), "Windows": re.compile(r"[A-Z][A-Za-z0-9]{0,63}")}
 
 
 class NotAllowed(LookupError):
-    """A script may not run; the message says what to change."""
+    """A script is not allowed to run; the message says what to change."""
 
 
 @dataclass(frozen=True)
 class AllowedScript:
-    """A listed script as it is sent.
+    """A script of the allow-list, as it is sent to the VM.
 
-    sha256 is the hex hash of text in UTF-8. parameters gives the name of each parameter that a request may set
-    and the regular expression that the whole value must match.
+    sha256 is the hex hash of text in UTF-8. parameters maps the name of each parameter that a request
+    may set to the regular expression that the entire value must match.
     """
 
     name: str
@@ -44,8 +44,8 @@ class AllowedScript:
     parameters: Mapping[str, str]
 
     def faults(self, given: Mapping[str, str]) -> tuple[str, ...]:
-        """What is wrong with a request's parameters, one sentence each; values are never repeated."""
-        allowed_names = ", ".join(self.parameters) or "none at all"
+        """The errors in a request's parameters, one sentence each; values are never repeated."""
+        allowed_names = ", ".join(self.parameters) or "no parameters"
         unknown = [name for name in given if name not in self.parameters]
         unfit = [name for name in given if name in self.parameters and not self._fits(name, given[name])]
         return (
@@ -58,7 +58,7 @@ class AllowedScript:
 
 
 def allowed(name: str, folder: Path = FOLDER) -> AllowedScript:
-    """Gives a listed script with its text, and never a text other than the one that was listed.
+    """Returns a listed script with its text, but only if the text matches the listed hash.
 
     folder holds the list and the scripts. Raises NotAllowed for a name that is not listed, a file that cannot be
     read, and a file that was changed since its hash was written. A script is read once per process.
@@ -66,7 +66,7 @@ def allowed(name: str, folder: Path = FOLDER) -> AllowedScript:
     entry = _list(folder).get(name)
     if entry is None:
         listed = ", ".join(_list(folder))
-        raise NotAllowed(f"No script {name[:80]!r} is on the allow-list. Name one of {listed}, or add it to {LIST}.")
+        raise NotAllowed(f"No script {name[:80]!r} is on the allow-list. Use one of {listed}, or add it to {LIST}.")
     return _checked(folder, name)
 
 
@@ -76,27 +76,27 @@ def names(folder: Path = FOLDER) -> tuple[str, ...]:
 
 
 def entry_faults(entry: Mapping[str, Any]) -> list[str]:
-    """What is wrong with one entry of the list, one sentence each (its hash is not looked at)."""
+    """The errors in one entry of the list, one sentence each (its hash is not checked)."""
     if missing := [member for member in _MEMBERS if member not in entry]:
         return [f"An entry lacks {', '.join(missing)}."]
-    faults = [f"{member} is no member of an entry." for member in entry if member not in _MEMBERS]
+    faults = [f"{member} is not a member of an entry." for member in entry if member not in _MEMBERS]
     texts = [member for member in _MEMBERS[:-1] if not isinstance(entry[member], str)]
     if texts or not isinstance(entry["parameters"], dict):
         return [*faults, f"{', '.join(texts) or 'parameters'} has the wrong type."]
     if not _NAME.fullmatch(entry["name"]):
         faults.append(f"The name {entry['name']!r} must be lower-case letters, digits and hyphens.")
-    if entry["kind"] not in ("prepare", "deprovision"):
-        faults.append('kind must be "prepare" or "deprovision".')
+    if entry["kind"] not in ("customize", "deprovision"):
+        faults.append('kind must be "customize" or "deprovision".')
     if entry["os"] not in _FILE:
         return [*faults, 'os must be "Linux" or "Windows".']
     if not _FILE[entry["os"]].fullmatch(entry["file"]):
-        faults.append(f"file must be like {_FILE[entry['os']].pattern}.")
+        faults.append(f"file must match {_FILE[entry['os']].pattern}.")
     return faults + _parameter_faults(entry["os"], cast("dict[str, Any]", entry["parameters"]))
 
 
 def _parameter_faults(system: str, parameters: Mapping[str, Any]) -> list[str]:
     faults = [
-        f"The parameter {name!r} must be like {_PARAMETER[system].pattern}."
+        f"The parameter {name!r} must match {_PARAMETER[system].pattern}."
         for name in parameters
         if not _PARAMETER[system].fullmatch(name)
     ]
@@ -110,7 +110,7 @@ def _parameter_faults(system: str, parameters: Mapping[str, Any]) -> list[str]:
 
 @cache
 def _list(folder: Path) -> dict[str, dict[str, Any]]:
-    """The list by name. Raises ValueError for a list that is broken: it was shipped so, and no request mends it."""
+    """The list by name. Raises ValueError for an invalid list; only a new deployment can fix that."""
     entries = json.loads((folder / LIST).read_text(encoding="utf-8"))["scripts"]
     found = {str(entry.get("name")): entry for entry in entries}
     faults = [fault for entry in entries for fault in entry_faults(entry)]
@@ -127,11 +127,11 @@ def _checked(folder: Path, name: str) -> AllowedScript:
     try:
         text = read_script(folder / entry["file"])
     except (OSError, ValueError) as error:
-        raise NotAllowed(f"The file of {name} cannot be read ({error}). Ship {entry['file']} with the app.") from error
+        raise NotAllowed(f"The file of {name} cannot be read ({error}). Deploy {entry['file']} too.") from error
     if sha256_of(text) != entry["sha256"]:
         raise NotAllowed(
             f"{entry['file']} was changed since it was listed. Review it, run `python -m workbench.published` to "
-            f"list it again, and deploy both; or put the listed file back."
+            f"update its hash, and deploy both; or restore the listed file."
         )
     parameters = MappingProxyType({str(key): str(value) for key, value in entry["parameters"].items()})
     return AllowedScript(name, entry["kind"], entry["os"], entry["sha256"], text, parameters)

@@ -1,4 +1,4 @@
-"""Reads the scripts that Run Command carries into a machine."""
+"""Reads the scripts that Run Command runs in a VM."""
 
 import hashlib
 import re
@@ -18,7 +18,7 @@ _PART_NAME = re.compile(r"[a-z0-9_]+\.(sh|ps1)")
 
 @dataclass(frozen=True)
 class GuestScript:
-    """A script as it is sent: its name below guest/, its text, and the SHA-256 of its UTF-8 bytes (hex)."""
+    """A script as it is sent to the VM: its name below guest/, its text, and the SHA-256 of its UTF-8 bytes (hex)."""
 
     name: str
     text: str
@@ -26,7 +26,7 @@ class GuestScript:
 
 
 class UnknownGuestScriptError(LookupError):
-    """A script was asked for that does not exist; the message names those that do."""
+    """The requested script does not exist; the message names those that do."""
 
 
 @cache
@@ -34,7 +34,7 @@ def load_script(name: str) -> GuestScript:
     """Reads a script once per process.
 
     name is like "linux/deprovision.sh". Raises UnknownGuestScriptError for any other name: only these scripts
-    may ever run as root in somebody's machine.
+    may run as root in a VM.
     """
     if name not in _NAMES:
         raise UnknownGuestScriptError(f"There is no guest script {name!r}; use one of {', '.join(sorted(_NAMES))}.")
@@ -45,20 +45,20 @@ def load_script(name: str) -> GuestScript:
 def read_script(file: Path) -> str:
     """Reads a script with its parts: a line `# part: <file>` is replaced by that file of the same folder.
 
-    Line ends are read as LF whatever the checkout made of them. Parts have no parts of their own. Raises OSError
-    for what cannot be read and ValueError for a part's name that is no plain file name, or that is not UTF-8.
+    Line endings are always read as LF. Parts have no parts of their own. Raises OSError
+    for an unreadable file, and ValueError for a part that is not a plain file name, or a file that is not UTF-8.
     """
     return _PART.sub(lambda found: _part(file, found[1]), file.read_text(encoding="utf-8-sig"))
 
 
 def sha256_of(text: str) -> str:
-    """The SHA-256 (hex) of a script's whole text, parts included, in UTF-8."""
+    """The SHA-256 (hex) of a script's complete text, parts included, in UTF-8."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _part(file: Path, name: str) -> str:
     if not _PART_NAME.fullmatch(name):
-        raise ValueError(f"{file.name} names the part {name!r}; write the name of a file in its own folder.")
+        raise ValueError(f"{file.name} names the part {name!r}; use the name of a file in its own folder.")
     text = (file.parent / name).read_text(encoding="utf-8-sig")
     if _PART.search(text):
         raise ValueError(f"The part {name} of {file.name} names a part itself; name all of them in {file.name}.")

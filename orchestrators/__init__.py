@@ -1,1 +1,1 @@
-"""The story: what happens next. Replays, so no clock, no network, no chance, no environment."""
+"""Orchestrators and entities. They are replayed: no clock, no network, no random numbers, no environment variables."""

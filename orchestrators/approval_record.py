@@ -1,4 +1,4 @@
-"""The decisions about one request, in an entity in which the first one stands, so that a second is refused."""
+"""The approval record: an entity per request that keeps the first decision, so that a second one is refused."""
 
 from typing import cast
 
@@ -10,13 +10,14 @@ from contracts.approvals import ApprovalState, DecisionToRecord
 def approval_record(ctx: EntityContext, request: DecisionToRecord | None) -> None:
     """Keep the decisions about one request: `decide` {run_id, batch, decision}, `forget`.
 
-    The first decision about a run stays; one about the whole request stands for every VM that had none before. A copy
-    of a message, or one that comes late, finds a decision in place and changes nothing.
+    The first decision about a run is kept; one about the whole request applies to every VM that had none before. A copy
+    of a message, or a late one, finds a decision and changes nothing.
     """
     state = cast("ApprovalState | None", ctx.get_state(dict)) or ApprovalState(request=None, runs={})
     if ctx.operation == "forget":
         ctx.set_state(None)
-    if ctx.operation != "decide" or request is None or state["request"] is not None:
+    named = isinstance(request, dict) and {"run_id", "batch", "decision"} <= set(request)
+    if ctx.operation != "decide" or request is None or not named or state["request"] is not None:
         return
     if request["batch"]:
         state["request"] = request["decision"]

@@ -1,11 +1,11 @@
-"""The story of a whole request.
+"""The orchestration of a whole request.
 
-1. Say in the audit log who asked for what, through which door.
-2. Keep at most `maxParallel` machines under way; whenever one ends, begin the next.
-3. A cancel begins no more machines and is passed on to those under way; each decides by where it stands.
-4. An approver's decision is passed on to the machines under way, and given along with those that begin later.
-5. Count the ends, put the result of the run on the queue, give it. Every machine has had its own result: the
-   batch speaks for those that never began.
+1. Write to the audit log who requested what, through which trigger.
+2. Run at most `maxParallel` VMs at a time; when one ends, start the next.
+3. After a cancel no more VMs are started. The cancel is forwarded to the running ones; each stops if it still can.
+4. An approver's decision is forwarded to the running VMs, and passed to those that start later.
+5. Count the outcomes, put the result of the request on the queue, return it. Every VM has its own result: for a VM
+   that never started, the batch sends it.
 """
 
 from datetime import timedelta
@@ -13,77 +13,77 @@ from typing import Any
 
 from durabletask import task
 
-from contracts.machine_steps import SendResult
-from contracts.results import MachineResult, RunResult, result_text
+from contracts.activities.vm import SendResult
+from contracts.catalog import APPROVAL_EVENT, CANCEL_EVENT, SEND_RESULT
+from contracts.results import RunResult, VmResult, result_text
 from contracts.run import AcceptedRun, RequestDecision
-from contracts.steps import APPROVAL_EVENT, CANCEL_EVENT, SEND_RESULT
 from orchestrators.batch import Batch, audit_acceptance
-from orchestrators.calling import Story, Throttled, run_step
+from orchestrators.run_activity import Orchestration, Throttled, run_activity
 
-_ONCE_MORE = timedelta(seconds=5)
+_FORWARD_AGAIN_AFTER = timedelta(seconds=5)
 
 
-def image_batch(ctx: task.OrchestrationContext, request: dict[str, object]) -> Story[dict[str, object]]:
-    """Run `golden_image` for every target; takes an AcceptedRun and gives a RunResult, both as JSON.
+def image_batch(ctx: task.OrchestrationContext, request: dict[str, object]) -> Orchestration[dict[str, object]]:
+    """Run `golden_image` for every target; takes an AcceptedRun and returns a RunResult, both as JSON.
 
-    One machine's end never ends another: even a sub-orchestration that breaks is one failed machine.
+    The VMs are independent: even a sub-orchestration that fails is one failed VM.
     """
     accepted = AcceptedRun.model_validate(request)
     audit_acceptance(ctx, accepted)
     batch = Batch(ctx, accepted)
     yield from _fan_out(batch)
-    for untold in batch.untold:
-        yield from _send(batch, untold)
+    for unsent in batch.unsent:
+        yield from _send(batch, unsent)
     result = batch.result()
-    batch.log("run ended", counts=result.counts)
+    batch.log("request ended", counts=result.counts)
     yield from _send(batch, result)
     return result.model_dump(mode="json", exclude_none=True)
 
 
-def _fan_out(batch: Batch) -> Story[None]:
+def _fan_out(batch: Batch) -> Orchestration[None]:
     ctx = batch.ctx
     cancel = ctx.wait_for_external_event(CANCEL_EVENT)
     approval = ctx.wait_for_external_event(APPROVAL_EVENT)
-    once_more: task.Task[Any] | None = None
+    forward_again: task.Task[Any] | None = None
     while True:
-        batch.begin_more()
+        batch.start_more()
         ctx.set_custom_status(batch.status())
         if not batch.running:
             return batch.close()
         waited: list[task.Task[Any]] = [*batch.running.values()]
         waited += [] if batch.canceled else [cancel]
         waited += [approval] if batch.undecided else []
-        waited += [once_more] if once_more else []
+        waited += [forward_again] if forward_again else []
         yield task.when_any(waited)
         if cancel.is_complete and not batch.canceled:
             batch.cancel()
-            once_more = ctx.create_timer(_ONCE_MORE)
+            forward_again = ctx.create_timer(_FORWARD_AGAIN_AFTER)
         if approval.is_complete and batch.undecided:
-            if _decided(batch, approval.get_result()):
-                once_more = ctx.create_timer(_ONCE_MORE)
+            if _store_decision(batch, approval.get_result()):
+                forward_again = ctx.create_timer(_FORWARD_AGAIN_AFTER)
             else:
                 approval = ctx.wait_for_external_event(APPROVAL_EVENT)
-        if once_more is not None and once_more.is_complete:
-            # A machine that was begun in the very turn of the news may not have been there to hear it.
+        if forward_again is not None and forward_again.is_complete:
+            # A VM that was started in the same turn may not have received the event: send it again.
             if batch.canceled:
-                batch.tell_canceled()
-            batch.tell_decision()
-            once_more = None
+                batch.forward_cancel()
+            batch.forward_decision()
+            forward_again = None
         batch.collect()
 
 
-def _decided(batch: Batch, payload: object) -> bool:
-    """Take the decision in; what is none (an event raised past the door) is logged, and waited past."""
+def _store_decision(batch: Batch, payload: object) -> bool:
+    """Store the decision; an event that holds none (it did not come from the trigger) is logged and ignored."""
     try:
         batch.decide(RequestDecision.model_validate(payload))
     except ValueError:
-        batch.log("approval event is no decision")
+        batch.log("approval event ignored: it holds no decision")
         return False
     return True
 
 
-def _send(batch: Batch, result: MachineResult | RunResult) -> Story[None]:
+def _send(batch: Batch, result: VmResult | RunResult) -> Orchestration[None]:
     try:
-        yield from run_step(batch.ctx, SEND_RESULT, SendResult(text=result_text(result)))
+        yield from run_activity(batch.ctx, SEND_RESULT, SendResult(text=result_text(result)))
     except (task.TaskFailedError, Throttled, ValueError) as error:
         batch.log("result not sent", error=str(error)[:500])

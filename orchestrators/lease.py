@@ -1,4 +1,4 @@
-"""A lease that one run at a time holds: an entity that bears repeated and reordered messages, and how to ask it."""
+"""A lease that one run at a time holds: an entity that tolerates repeated and reordered messages, and its client."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,19 +7,19 @@ from typing import Any, NotRequired, TypedDict, cast
 from durabletask import task
 from durabletask.entities import EntityContext, EntityInstanceId
 
+from contracts.catalog import CALL_LEASE
 from contracts.engine import LONGEST_SILENCE_SECONDS
-from contracts.steps import CALL_LEASE
-from orchestrators.calling import Story
+from orchestrators.run_activity import Orchestration
 
 _RETURNED_KEPT = 16
 _MOST_CALLS = 5
-# A call that is under way when its instance of the host dies is only late.
+# A call that is under way when its host instance stops is answered later by another instance.
 _ANSWER = timedelta(seconds=2 * LONGEST_SILENCE_SECONDS)
 _PAUSE = timedelta(seconds=5)
 
 
 class LeaseState(TypedDict):
-    """Who holds the lease by which ticket, and the tickets that were given back last."""
+    """Who holds the lease with which ticket, and the tickets that were released last."""
 
     holder: str | None
     ticket: str | None
@@ -27,7 +27,7 @@ class LeaseState(TypedDict):
 
 
 class LeaseRequest(TypedDict):
-    """Who asks, by which ticket; `dead` names a holder that was seen to have ended."""
+    """Who asks, with which ticket; `dead` names a holder that has ended."""
 
     holder: NotRequired[str]
     ticket: NotRequired[str]
@@ -44,26 +44,25 @@ class LeaseAnswer(TypedDict):
 def lease(ctx: EntityContext, request: LeaseRequest | None) -> LeaseAnswer:
     """Hold one lease: `acquire` {holder, ticket, dead?}, `release` {ticket}, `peek`, `forget`.
 
-    The engine delivers a message at least once and in any order, so every acquisition has a ticket of its own, and a
-    ticket that was given back is never granted again: a copy of the message that comes late changes nothing. `dead`
-    passes the lease on only if that holder still has it (compare and swap), so that two who saw the same dead holder
-    do not both get it.
+    The engine delivers a message at least once and in any order. So every acquisition has its own ticket, and a ticket
+    that was released is never granted again: a late copy of the message changes nothing. `dead` passes the lease on
+    only if that holder still has it (compare and swap), so that of two runs that saw the same ended holder one gets it.
     """
     state = cast("LeaseState | None", ctx.get_state(dict)) or LeaseState(holder=None, ticket=None, returned=[])
-    asked = request or {}
+    asked = request if isinstance(request, dict) else LeaseRequest()
     if ctx.operation == "acquire":
         return _acquire(ctx, state, asked)
     if ctx.operation == "release" and "ticket" in asked:
-        _give_back(ctx, state, asked["ticket"])
-    elif ctx.operation == "forget" and state["holder"] is None:
+        _release(ctx, state, asked["ticket"])
+    elif ctx.operation == "forget" and state["holder"] is None and state["returned"][-1:] == [asked.get("ticket")]:
         ctx.set_state(None)
     return LeaseAnswer(granted=False, holder=state["holder"])
 
 
 def _acquire(ctx: EntityContext, state: LeaseState, asked: LeaseRequest) -> LeaseAnswer:
-    holder, ticket = asked.get("holder"), asked.get("ticket", "")
+    holder, ticket = asked.get("holder"), asked.get("ticket")
     free = state["holder"] in {None, holder, asked.get("dead", "")}
-    if holder is None or ticket in state["returned"] or not free:
+    if holder is None or ticket is None or ticket in state["returned"] or not free:
         return LeaseAnswer(granted=False, holder=state["holder"])
     before = state["ticket"]
     returned = [*state["returned"], before] if before not in {None, ticket} else state["returned"]
@@ -71,7 +70,7 @@ def _acquire(ctx: EntityContext, state: LeaseState, asked: LeaseRequest) -> Leas
     return LeaseAnswer(granted=True, holder=holder)
 
 
-def _give_back(ctx: EntityContext, state: LeaseState, ticket: str) -> None:
+def _release(ctx: EntityContext, state: LeaseState, ticket: str) -> None:
     if ticket not in state["returned"]:
         state["returned"] = [*state["returned"], ticket][-_RETURNED_KEPT:]
     if state["ticket"] == ticket:
@@ -80,15 +79,15 @@ def _give_back(ctx: EntityContext, state: LeaseState, ticket: str) -> None:
 
 
 class LeaseUnavailable(Exception):
-    """The lease gave no answer, however often it was asked."""
+    """The lease did not answer, after several attempts."""
 
 
-def call_lease(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Story[Any]:
+def call_lease(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Orchestration[Any]:
     """Call a lease once, in an orchestration of its own; takes {entity, key, operation, request}.
 
-    An entity operation that fails or whose worker dies is answered by the Durable extension with plain text, on which
-    the SDK breaks the calling orchestration past any `try`. Here that breaks this orchestration alone, which is a
-    failure that its parent can catch.
+    The Durable extension answers an entity operation that fails, or whose worker stops, with plain text. The SDK then
+    fails the calling orchestration, outside of any `try`. Here only this orchestration fails, and its parent can catch
+    that.
     """
     entity = EntityInstanceId(request["entity"], request["key"])
     return (yield ctx.call_entity(entity, request["operation"], request["request"]))
@@ -96,14 +95,14 @@ def call_lease(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Story
 
 def ask_lease(
     ctx: task.OrchestrationContext,
-    first_of: Callable[..., Story[Any]],
+    first_of: Callable[..., Orchestration[Any]],
     entity: EntityInstanceId,
     operation: str,
     request: LeaseRequest,
-) -> Story[LeaseAnswer]:
+) -> Orchestration[LeaseAnswer]:
     """Call a lease until it answers, five times at most; LeaseUnavailable then.
 
-    `first_of` waits for the first of some tasks, as the caller's kind of run waits: it may hear a cancel.
+    `first_of` is the caller's way to wait for the first of several tasks: it may end on a cancel.
     """
     for _ in range(_MOST_CALLS):
         called: task.Task[Any] = ctx.call_sub_orchestrator(

@@ -1,4 +1,4 @@
-"""What the story of publishing knows: its job, how far it is, and how it may end."""
+"""The state of publishing one image version: its job, its progress, and the exception that ends it."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -7,46 +7,46 @@ from typing import Any, NoReturn
 from durabletask import task
 
 from contracts.answer import Answer
+from contracts.catalog import Activity
+from contracts.error_codes import Failure, FailureCode
+from contracts.image_options import TargetRegion, region_key
 from contracts.log_line import log_line
-from contracts.made import Kind, Left, Made, Purpose
 from contracts.message import Message
 from contracts.publish import Phase, PublishEnd, PublishJob, PublishProgress
-from contracts.reasons import Failure, FailureCode
 from contracts.resource_ids import ImageVersionId
+from contracts.resources import Kind, Left, Purpose, Resource
 from contracts.stages import Stage
-from contracts.steps import Step
-from contracts.wishes import TargetRegion, region_key
-from orchestrators.calling import Story, Throttled, run_step
-from orchestrators.waiting import words
+from orchestrators.polling import error_text
+from orchestrators.run_activity import Orchestration, Throttled, run_activity
 
 LONGEST_PAUSE = 300
 MOST_TURNS = 20
-"""So many turns an execution takes before it begins afresh: hours of replication cost a short history."""
+"""Turns of one execution before it continues as new, so that hours of replication leave a short history."""
 _SLOWER = 20
 _LONGEST_THROTTLE = timedelta(minutes=30)
 
 
 class Ended(Exception):
-    """Ends the story, well or not."""
+    """Ends the orchestration, with an image or a failure."""
 
     def __init__(self, end: PublishEnd) -> None:
-        """Keep what came of it."""
+        """Store the result."""
         self.end = end
         super().__init__(end.failure.message if end.failure else "published")
 
 
 class Publication:
-    """One image version on its way. Nothing here does anything to Azure; the story does, step by step."""
+    """The publishing of one image version. Nothing here calls Azure: the orchestrators do, through activities."""
 
     def __init__(self, ctx: task.OrchestrationContext, job: PublishJob) -> None:
-        """Begin where the last execution ended; the deadline counts from the very first one."""
+        """Continue where the last execution ended; the deadline counts from the first one."""
         self.ctx = ctx
         self.job = job
         self.progress = job.progress
         self._turns = 0
         self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
         if self.progress.deadline is None:
-            self.update(deadline=self.now + timedelta(seconds=job.waits.publish.deadline))
+            self.update(deadline=self.now + timedelta(seconds=job.polling.publish.timeout_seconds))
 
     @property
     def now(self) -> datetime:
@@ -55,7 +55,7 @@ class Publication:
 
     @property
     def deadline(self) -> datetime:
-        """When the whole story must be over."""
+        """When the orchestration must end, over all executions."""
         assert self.progress.deadline is not None
         return self.progress.deadline
 
@@ -66,46 +66,46 @@ class Publication:
 
     @property
     def version_id(self) -> ImageVersionId:
-        """The version that was asked for; only after a name was chosen."""
+        """The id of the version; set once a name was chosen."""
         assert self.progress.version is not None
-        return ImageVersionId.of(self.job.wish.image_definition_id, self.progress.version)
+        return ImageVersionId.of(self.job.options.image_definition_id, self.progress.version)
 
     @property
-    def made(self) -> Made:
-        """The version as a thing of this run."""
-        return Made(kind=Kind.IMAGE_VERSION, id=str(self.version_id), purpose=Purpose.IMAGE)
+    def resource(self) -> Resource:
+        """The version as a resource of this run."""
+        return Resource(kind=Kind.IMAGE_VERSION, id=str(self.version_id), purpose=Purpose.IMAGE)
 
     @property
     def wanted(self) -> tuple[TargetRegion, ...]:
-        """The regions that the version should have now: without those that failed, until they are tried again."""
-        listed = self.job.wish.target_regions or (TargetRegion(name=self.home),)
+        """The regions that the version should have now: without those that failed, until they are added again."""
+        listed = self.job.options.target_regions or (TargetRegion(name=self.home),)
         away = {region.name for region in (*self.progress.dropped, *self.progress.out)}
         return tuple(region for region in listed if region.name not in away)
 
     @property
-    def took_long_enough(self) -> bool:
-        """Whether this execution's history should end here."""
+    def history_is_long(self) -> bool:
+        """Whether this execution should end and continue as new."""
         return self._turns >= MOST_TURNS
 
     def update(self, **changes: Any) -> None:
-        """Remember something across executions."""
+        """Change the progress, which is kept across executions."""
         self.progress = self.progress.model_copy(update=changes)
 
     def enter(self, phase: Phase, **changes: Any) -> None:
-        """Go to another phase: its looks are counted anew."""
+        """Go to another phase; its polls are counted from zero."""
         self.update(phase=phase, looks=0, phase_ends=None, refused=0, gone=0, **changes)
-        self.tell(phase)
+        self.log(phase)
 
-    def tell(self, event: str, **fields: object) -> None:
-        """Say where it stands in the custom status, and in one structured line however often it is replayed."""
+    def log(self, event: str, **fields: object) -> None:
+        """Set the custom status, and write one structured log line; not again when the orchestration is replayed."""
         progress = self.progress
         status = {"stage": Stage.PUBLISHING, "phase": progress.phase, "version": progress.version}
         self.ctx.set_custom_status({**status, "attempt": progress.attempts})
         about = {"runId": self.job.run_id, "correlationId": self.job.request_id, **status}
-        self._log.info(log_line(f"publish: {event}", **about, **fields))
+        self._log.info(log_line(f"publishing: {event}", **about, **fields))
 
-    def carried_on(self) -> dict[str, Any]:
-        """Give the input of the next execution."""
+    def next_input(self) -> dict[str, Any]:
+        """Return the input of the next execution."""
         progress: PublishProgress = self.progress
         return self.job.model_copy(update={"progress": progress}).model_dump(mode="json", exclude_none=True)
 
@@ -114,10 +114,10 @@ class Publication:
         self._turns += 1
         self.update(turns=self.progress.turns + 1)
 
-    def pause(self, first: int, every: int) -> Story[None]:
-        """Wait before the next look: `first` seconds, then `every`, then ever longer to 300; the last at the deadline.
+    def pause(self, first: int, every: int) -> Orchestration[None]:
+        """Wait before the next poll: `first` seconds, then `every`, then longer up to 300; not past the deadline.
 
-        The longest pause costs a look every five minutes, whatever the region: 12 requests an hour.
+        At the longest pause the version is read 12 times an hour, however many regions it has.
         """
         looks = self.progress.looks
         seconds = first if looks == 0 else min(max(LONGEST_PAUSE, every), every + _SLOWER * (looks - 1))
@@ -125,39 +125,42 @@ class Publication:
         self.update(looks=looks + 1)
         yield self.ctx.create_timer(timedelta(seconds=max(1, min(seconds, remaining))))
 
-    def first_of(self, *awaited: task.Task[Any]) -> Story[None]:
-        """Wait for the first of these; a publication hears no cancel."""
+    def first_of(self, *awaited: task.Task[Any]) -> Orchestration[None]:
+        """Wait for the first of these; publishing ignores a cancel."""
         yield awaited[0] if len(awaited) == 1 else task.when_any([*awaited])
 
-    def ask[I: Message, O: Answer](self, step: Step[I, O], value: I) -> Story[O | None]:
-        """Run a step; None: no answer, which says nothing. A throttle is waited out for half an hour."""
+    def ask[I: Message, O: Answer](self, activity: Activity[I, O], value: I) -> Orchestration[O | None]:
+        """Run an activity; None: Azure did not answer. Throttles are waited out for half an hour."""
         try:
-            until = min(self.ctx.current_utc_datetime + _LONGEST_THROTTLE, self._naive_deadline())
-            return (yield from run_step(self.ctx, step, value, until=until))
+            until = min(self.ctx.current_utc_datetime + _LONGEST_THROTTLE, self._engine_deadline())
+            return (yield from run_activity(self.ctx, activity, value, until=until))
         except (task.TaskFailedError, Throttled) as error:
-            self.tell("no answer", step=step.name, error=words(error))
+            self.log("Azure did not answer a request", activity=activity.name, error=error_text(error))
             return None
 
-    def doubt(self, failure: Failure | None) -> bool:
-        """Tell whether Azure refused; two refusals in a row end the story, since one may be a replica's lie."""
+    def is_refused(self, failure: Failure | None) -> bool:
+        """Check whether Azure rejected a request; two in a row end the orchestration.
+
+        One alone may come from a replica that lags behind.
+        """
         if failure is None:
             self.update(refused=0)
             return False
         if self.progress.refused:
             self.fail(FailureCode.PUBLISH_FAILED, failure.message, failure.correlation_id)
         self.update(refused=1)
-        self.tell("refused", error=failure.message)
+        self.log("Azure rejected a request once", error=failure.message)
         return True
 
     def fail(
-        self, code: FailureCode, message: str, correlation_id: str | None = None, *, stands: bool = True
+        self, code: FailureCode, message: str, correlation_id: str | None = None, *, may_exist: bool = True
     ) -> NoReturn:
-        """End the story without an image. `stands`: a version that was asked for may be there, and is named."""
+        """End the orchestration without an image. `may_exist`: the version may exist, and is listed as orphaned."""
         left = self.progress.left
-        if stands and self.progress.version is not None and self.progress.attempts:
+        if may_exist and self.progress.version is not None and self.progress.attempts:
             left = (*left, Left(kind=Kind.IMAGE_VERSION, id=str(self.version_id), why=message[:500]))
         raise Ended(PublishEnd(failure=Failure.of(code, message[:1_000], correlation_id), left=left))
 
-    def _naive_deadline(self) -> datetime:
-        """The deadline as the engine's own time is given: with a time zone or without."""
+    def _engine_deadline(self) -> datetime:
+        """Return the deadline with or without a time zone, as the engine's own time."""
         return self.deadline.replace(tzinfo=self.ctx.current_utc_datetime.tzinfo)

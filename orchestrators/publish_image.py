@@ -1,54 +1,60 @@
-"""The story of publishing one image version.
+"""The orchestration of publishing one image version.
 
-1. Under the definition's lease choose a name by the list and order the version; a name that is taken gives the next.
-2. Look at it, after a while and then ever more seldom, until every region has its copy.
-3. A region that fails is taken out and tried again once; if it fails again it is dropped, or the run fails.
-4. A version that fails as a whole is deleted and made again, three times at most.
-5. At the deadline, or for good: say what stands. The machine is never touched, and a cancel is not heard here.
+1. Under the definition's lease: choose a free name and create the version; if the name is taken, try the next.
+2. Poll the version, with growing intervals, until it is replicated to every region.
+3. A region that fails is removed and added again once; if it fails again it is dropped, or the run fails.
+4. A version that fails itself is deleted and created again, three times at most.
+5. At the end or at the deadline, return the image or what is left of it. The VM is never touched. A cancel is ignored.
 
-Every execution ends after 20 turns and the next carries on: hours of replication cost a short history.
+Every execution ends after 20 turns and continues as new, so that hours of replication leave a short history.
 """
 
 from durabletask import task
 
 from contracts.publish import Phase, PublishJob
-from orchestrators.calling import Story
+from orchestrators.create_version import create_version, fail_at_deadline
 from orchestrators.publication import Ended, Publication
-from orchestrators.version_follow import follow, not_again, time_out, unmake
-from orchestrators.version_order import give_up_ordering, order_version
+from orchestrators.replication import delete_failed_version, end_after_delete, poll_version, time_out
+from orchestrators.run_activity import Orchestration
 
 
-def publish_image(ctx: task.OrchestrationContext, request: dict[str, object]) -> Story[dict[str, object] | None]:
-    """Publish an image version; takes a PublishJob and gives a PublishEnd, both as JSON.
+def publish_image(
+    ctx: task.OrchestrationContext, request: dict[str, object]
+) -> Orchestration[dict[str, object] | None]:
+    """Publish an image version; takes a PublishJob and returns a PublishEnd, both as JSON.
 
-    Whatever was done before (the story told a second time, an order without an answer) is found by this run's tag and
-    gone on with.
+    A version that was already created (by an earlier start of this orchestration, or by a request without an answer) is
+    found by this run's tag and used.
     """
     run = Publication(ctx, PublishJob.model_validate(request))
     try:
-        while not run.took_long_enough:
+        while not run.history_is_long:
             yield from _turn(run)
     except Ended as ended:
         end = ended.end
-        run.tell("ended", image=end.image.id if end.image else None, code=end.failure.code if end.failure else None)
+        run.log(
+            "publishing ended",
+            image=end.image.id if end.image else None,
+            code=end.failure.code if end.failure else None,
+        )
         return end.model_dump(mode="json", exclude_none=True)
-    ctx.continue_as_new(run.carried_on())
+    ctx.continue_as_new(run.next_input())
     return None
 
 
-def _turn(run: Publication) -> Story[None]:
+def _turn(run: Publication) -> Orchestration[None]:
     run.turn()
     late = run.now >= run.deadline
     match run.progress.phase:
         case Phase.ORDERING:
             if late:
-                give_up_ordering(run)
-            yield from order_version(run)
+                fail_at_deadline(run)
+            yield from create_version(run)
         case Phase.FOLLOWING | Phase.NARROWING:
             if late:
                 time_out(run)
-            yield from follow(run)
-        case Phase.UNMAKING:
+            yield from poll_version(run)
+        case Phase.DELETING:
             if late:
-                not_again(run)
-            yield from unmake(run)
+                end_after_delete(run)
+            yield from delete_failed_version(run)

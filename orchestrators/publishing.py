@@ -1,54 +1,54 @@
-"""From a sealed machine to an image that may be used: publish, verify, promote, retire older ones."""
+"""Publishes the image of a generalized VM: create the version, validate it, promote it, retire older versions."""
 
 from contracts.facts import GuestIdentity
+from contracts.image_options import GalleryImageVersion
 from contracts.stages import Stage
-from contracts.wishes import GalleryImageVersion
-from orchestrators.calling import Story
-from orchestrators.capturing import image_luns, make_managed_image, provenance, publish_version
-from orchestrators.judging import Plan, verification_of
-from orchestrators.machine_run import Failed, MachineRun
-from orchestrators.preparing import learn_source_identity
-from orchestrators.promotion import promote, retire_older
-from orchestrators.verifying import mark, passed_tag, verify
+from orchestrators.create_image import create_managed_image, image_luns, provenance, publish_version
+from orchestrators.customize import read_source_identity
+from orchestrators.preflight import Plan, validation_options
+from orchestrators.promote import promote, retire_older
+from orchestrators.run_activity import Orchestration
+from orchestrators.validate_image import passed_tag, tag_version, validate
+from orchestrators.vm_run import Failed, VmRun
 
 
-def learn_what_must_differ(run: MachineRun, plan: Plan) -> Story[GuestIdentity | None]:
-    """Ask the machine who it is before it is sealed, if a machine made from the image will be compared with it."""
-    if verification_of(run) is None or plan.specialized:
+def read_identity_for_validation(run: VmRun, plan: Plan) -> Orchestration[GuestIdentity | None]:
+    """Read the VM's identity before it is deprovisioned, if a VM created from the image will be compared with it."""
+    if validation_options(run) is None or plan.specialized:
         return None
-    return (yield from learn_source_identity(run))
+    return (yield from read_source_identity(run))
 
 
-def publish(run: MachineRun, plan: Plan, identity: GuestIdentity | None) -> Story[None]:
-    """Publish what the request asks for; a version that is verified is promoted only once it has passed."""
+def publish(run: VmRun, plan: Plan, identity: GuestIdentity | None) -> Orchestration[None]:
+    """Publish the image that the request asks for; a version to be validated is promoted only after it has passed."""
     image, shape = run.job.target.image, plan.shape
     assert shape is not None
-    sealed_by = "" if plan.specialized else run.script_sha256
-    tags = provenance(run, plan.source, plan.scripts, sealed_by)
+    deprovisioned_by = "" if plan.specialized else run.script_sha256
+    tags = provenance(run, plan.source, plan.scripts, deprovisioned_by)
     if not isinstance(image, GalleryImageVersion):
         assert image is not None
-        return (yield from make_managed_image(run, image, tags, shape.location, shape.generation))
+        return (yield from create_managed_image(run, image, tags, shape.location, shape.generation))
     yield from publish_version(run, image, tags, shape.location, image_luns(run, plan))
-    if image.verify is not None:
-        run.enter(Stage.VERIFYING)
-        yield from verify(run, plan, image.verify, identity)
+    if image.validation is not None:
+        run.enter(Stage.VALIDATING)
+        yield from validate(run, plan, image.validation, identity)
     yield from _promote_and_retire(run, image, passed_tag(identity, plan))
 
 
-def _promote_and_retire(run: MachineRun, wish: GalleryImageVersion, passed: dict[str, str]) -> Story[None]:
-    """Let `latest` give the new version, then retire older ones; what of that fails does not undo the image."""
+def _promote_and_retire(run: VmRun, options: GalleryImageVersion, passed: dict[str, str]) -> Orchestration[None]:
+    """Make the new version `latest`, then retire older ones; if retiring fails the image stays published."""
     assert run.image is not None
-    if wish.exclude_from_latest:
-        if wish.verify is not None:
-            yield from mark(run, passed)
+    if options.exclude_from_latest:
+        if options.validation is not None:
+            yield from tag_version(run, passed)
         return
-    if wish.verify is not None:
+    if options.validation is not None:
         yield from promote(run, run.image.id, passed)
     run.image = run.image.model_copy(update={"excluded_from_latest": False})
-    if wish.retention is None:
+    if options.retention is None:
         return
     try:
-        retired = yield from retire_older(run, wish.retention, run.image.id)
-        run.image = run.image.model_copy(update={"retired": retired})
-    except Failed as trouble:
-        run.note(f"older versions were not retired: {trouble.failure.message}")
+        retired = yield from retire_older(run, options.retention, run.image.id)
+        run.image = run.image.model_copy(update={"retention": retired})
+    except Failed as fault:
+        run.note(f"older versions were not retired, delete them yourself: {fault.failure.message}")

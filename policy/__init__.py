@@ -1,1 +1,1 @@
-"""May we? Pure functions from facts to a verdict."""
+"""The checks: pure functions that decide from facts what a run may do."""

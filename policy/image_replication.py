@@ -1,55 +1,59 @@
-"""How an image version stands by what was read of it and of its replication."""
+"""Checks the state of an image version and of its replication."""
 
 from enum import StrEnum
 
+from contracts.activities.image import ImageVersionRead
 from contracts.facts import RegionState
-from contracts.image_steps import ImageVersionRead
 from contracts.message import Message
 
 
 class Standing(StrEnum):
-    """What a look at a version tells."""
+    """The state of an image version, from one read of it."""
 
     UNDER_WAY = "underWay"
-    WHOLE = "whole"
+    SUCCEEDED = "succeeded"
     GONE = "gone"
     FOREIGN = "foreign"
-    """Another run's version answers under the name."""
+    """The name belongs to a version of another run."""
     FAILED = "failed"
-    """As a whole: its own region lacks it, so that there is nothing to replicate."""
+    """The entire version failed: it is missing in its own region, so that nothing can be replicated."""
     REGIONS_FAILED = "regionsFailed"
     UNSETTLED = "unsettled"
-    """It has come to rest, and not with the regions asked for: the last order was not heard, or is not shown yet."""
+    """No operation is in progress, but the regions are not the requested ones: the last update had no effect yet."""
 
 
 class Seen(Message):
-    """The standing, the regions that failed, and the reason in Azure's words."""
+    """The state, the regions that failed, and the reason in Azure's words."""
 
     standing: Standing
     failed: tuple[RegionState, ...] = ()
     why: str = ""
 
 
-def judge_replication(
+def check_replication(
     read: ImageVersionRead, *, run_id: str, home: str, wanted: tuple[str, ...], shallow: bool
 ) -> Seen:
-    """Judge a version that should be replicated to the regions `wanted`, `home` among them.
+    """Check a version that should be replicated to the regions `wanted`, including `home`.
 
-    Regions that are not wanted count for nothing: they may still be shown after they were taken out. A shallow
-    version is whole once it is provisioned, whether or not Azure shows a replication.
+    Other regions are ignored: Azure may still show them after they were removed. A shallow version has succeeded once
+    it is provisioned, whether or not Azure shows a replication.
     """
     if read.provisioning_state is None:
-        return Seen(standing=Standing.GONE, why="the version is not there any more")
+        return Seen(standing=Standing.GONE, why="the version does not exist any more")
     if read.run_id != run_id:
-        return Seen(standing=Standing.FOREIGN, why=f"the version carries the tag of run {read.run_id or 'nobody'}")
+        return Seen(standing=Standing.FOREIGN, why=_foreign(read.run_id))
     state = read.provisioning_state.lower()
     if state not in {"succeeded", "failed"}:
         return Seen(standing=Standing.UNDER_WAY)
     return _at_rest(read, home, wanted, failed=state == "failed", shallow=shallow)
 
 
+def _foreign(run_id: str | None) -> str:
+    return f"the version has the tag of run {run_id}" if run_id else "the version has no run's tag"
+
+
 def describe(regions: tuple[RegionState, ...]) -> str:
-    """Say how far each region is."""
+    """Return the state and progress of each region as text."""
     return ", ".join(f"{region.name} {region.state} {region.progress} %" for region in regions) or "no region shown"
 
 
@@ -67,5 +71,5 @@ def _at_rest(read: ImageVersionRead, home: str, wanted: tuple[str, ...], *, fail
     if lost:
         return Seen(standing=Standing.REGIONS_FAILED, failed=lost, why=why)
     if not failed and (len(regions) == len(wanted) or (shallow and not regions)):
-        return Seen(standing=Standing.WHOLE)
+        return Seen(standing=Standing.SUCCEEDED)
     return Seen(standing=Standing.UNSETTLED, why=f"{read.provisioning_state}: {describe(read.regions)}")

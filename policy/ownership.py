@@ -1,71 +1,71 @@
-"""Whose a thing is: nothing is taken over, changed or deleted that does not carry this run's own mark."""
+"""Whether a resource belongs to a run: only resources with this run's tag are used, changed or deleted."""
 
 from collections.abc import Mapping
 
-from contracts.facts import MachineState
-from contracts.machine_steps import Ordered
-from contracts.made import APP_TAG, PURPOSE_TAG, RUN_TAG, Made, bears_our_name, tag_of
-from contracts.making_steps import NewThing
-from contracts.reasons import Failure, FailureCode, Refusal, RefusalCode
+from contracts.activities.resources import NewResource
+from contracts.activities.vm import Submitted
+from contracts.error_codes import Failure, FailureCode, Refusal, RefusalCode
+from contracts.facts import VmState
+from contracts.resources import APP_TAG, PURPOSE_TAG, RUN_TAG, Resource, bears_our_name, tag_of
 
 type Tags = Mapping[str, str]
 
 
-def tags_for(wanted: NewThing) -> dict[str, str]:
-    """Give all the tags that a new thing is made with; the run's own cannot be overruled."""
-    own = {APP_TAG: wanted.app_name, RUN_TAG: wanted.run_id, PURPOSE_TAG: str(wanted.made.purpose)}
+def tags_for(wanted: NewResource) -> dict[str, str]:
+    """Return all tags of a new resource; the app's own tags cannot be overridden."""
+    own = {APP_TAG: wanted.app_name, RUN_TAG: wanted.run_id, PURPOSE_TAG: str(wanted.resource.purpose)}
     return {**wanted.tags, **own}
 
 
-def standing(wanted: NewThing, tags: Tags) -> Ordered:
-    """Judge a thing that has the wanted name already: this run's own, or somebody else's.
+def standing(wanted: NewResource, tags: Tags) -> Submitted:
+    """Check an existing resource with the wanted name: it is used if it belongs to this run, otherwise refused.
 
-    The app counts too: two apps that were asked under one request id for one machine give their run one name.
+    The app's tag is compared too: two apps with the same requestId and VM have the same run id.
     """
     if tag_of(tags, RUN_TAG) == wanted.run_id and tag_of(tags, APP_TAG) == wanted.app_name:
-        return Ordered(already=True)
-    return Ordered(refusal=name_taken(wanted.made, tags))
+        return Submitted(already=True)
+    return Submitted(refusal=name_taken(wanted.resource, tags))
 
 
-def name_taken(made: Made, tags: Tags) -> Refusal:
-    """Say that a thing of this name is not this run's."""
+def name_taken(resource: Resource, tags: Tags) -> Refusal:
+    """Return the refusal for a resource of this name that does not belong to this run."""
     owner = tag_of(tags, RUN_TAG)
-    words = f"carries the tag of run {owner}" if owner else "carries no run's tag"
-    return Refusal.of(RefusalCode.NAME_TAKEN, f"{made.id} is there and {words}")
+    found = f"has the tag of run {owner}" if owner else "has no run's tag"
+    return Refusal.of(RefusalCode.NAME_TAKEN, f"{resource.id} already exists and {found}")
 
 
-def why_not_ours(made: Made, run_id: str, tags: Tags, managed_by: str) -> str | None:
-    """Say why a thing is not this run's; None: it is.
+def why_not_ours(resource: Resource, run_id: str, tags: Tags, managed_by: str) -> str | None:
+    """Return why a resource does not belong to this run; None if it does.
 
-    A thing that Azure made along with a machine of ours (`made.implied`) carries no tag until it is adopted: then its
-    name must be ours, and if it is attached, the machine's.
+    A resource that Azure created together with a VM of this run (`resource.implied`) has no tag until it is adopted.
+    Until then its name must be one of this run's and, if it is attached, the VM's name too.
     """
     owner = tag_of(tags, RUN_TAG)
     if owner == run_id:
         return None
-    if owner is not None or not made.implied:
-        return f"not deleted: it carries the tag of run {owner}" if owner else "not deleted: it carries no run's tag"
-    if not bears_our_name(made.name, run_id):
-        return "not deleted: it carries no run's tag, and its name is not of this run"
-    machine = managed_by.rstrip("/").rsplit("/", 1)[-1]
-    if machine and not bears_our_name(machine, run_id):
-        return f"not deleted: it is attached to {machine}, a machine that is not of this run"
+    if owner is not None or not resource.implied:
+        return f"not deleted: it has the tag of run {owner}" if owner else "not deleted: it has no run's tag"
+    if not bears_our_name(resource.name, run_id):
+        return "not deleted: it has no run's tag, and its name is not one of this run"
+    vm = managed_by.rstrip("/").rsplit("/", 1)[-1]
+    if vm and not bears_our_name(vm, run_id):
+        return f"not deleted: it is attached to the VM {vm}, which does not belong to this run"
     return None
 
 
 def not_temporary(name: str, tags: Tags) -> Failure | None:
-    """Give a failure unless the machine is one that some run made: a run's tag, and that run's name."""
+    """Return a failure unless the VM is a temporary VM of some run: by its tag and by its name."""
     owner = tag_of(tags, RUN_TAG)
     if owner is not None and bears_our_name(name, owner):
         return None
-    message = f"{name} is no temporary machine of a run: it is neither restarted nor stopped while it runs"
+    message = f"{name} is not a temporary VM of a run: it was not restarted or deallocated"
     return Failure.of(FailureCode.UNEXPECTED, message)
 
 
-def made_by_run(machine: MachineState, run_id: str, app_name: str | None = None) -> Failure | None:
-    """Give a failure unless this run (of this app, if it is named) made the machine: by its tags, and by its name."""
-    app = app_name is None or tag_of(machine.tags, APP_TAG) == app_name
-    if app and tag_of(machine.tags, RUN_TAG) == run_id and bears_our_name(machine.vm_id.name, run_id):
+def created_by_run(vm: VmState, run_id: str, app_name: str | None = None) -> Failure | None:
+    """Return a failure unless this run (of this app, if it is named) created the VM: by its tags and by its name."""
+    app = app_name is None or tag_of(vm.tags, APP_TAG) == app_name
+    if app and tag_of(vm.tags, RUN_TAG) == run_id and bears_our_name(vm.vm_id.name, run_id):
         return None
-    message = f"{machine.vm_id.name} is no machine that run {run_id} made; nothing was put on it"
-    return Failure.of(FailureCode.MACHINE_REPLACED, message)
+    message = f"{vm.vm_id.name} was not created by run {run_id}; nothing was started on it"
+    return Failure.of(FailureCode.VM_REPLACED, message)

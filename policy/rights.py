@@ -1,20 +1,20 @@
-"""Which ARM actions a story needs, and whether the permissions that were read grant them."""
+"""Which ARM actions a run needs, and whether the permissions that were read grant them."""
 
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 
 from contracts.facts import Permission
+from contracts.image_options import GalleryImageVersion
 from contracts.request import EvidenceLevel, Mode, Target
-from contracts.wishes import GalleryImageVersion
 
 _COMPUTE = "Microsoft.Compute/virtualMachines"
 _GALLERY = "Microsoft.Compute/galleries"
 _VERBS = ("read", "write", "delete")
 _NETWORK = ("networkInterfaces", "networkSecurityGroups")
 _COPY = ("Microsoft.Compute/disks/read", "Microsoft.Compute/disks/beginGetAccess/action")
-"""On a disk that is copied (a snapshot of it is refused without beginGetAccess)."""
-_TEMPORARY_MACHINE = (
+"""On a disk of which a snapshot is created (Azure refuses it without beginGetAccess)."""
+_TEMPORARY_VM = (
     *(f"{_COMPUTE}/{verb}" for verb in _VERBS),
     *(f"Microsoft.Network/{kind}/{verb}" for kind in _NETWORK for verb in (*_VERBS, "join/action")),
 )
@@ -22,12 +22,12 @@ _JOIN_SUBNET = "Microsoft.Network/virtualNetworks/subnets/join/action"
 
 
 LOOKING = ("Microsoft.Authorization/permissions/read", "Microsoft.Authorization/locks/read")
-"""Wherever something will be done: what cannot be read is a refusal."""
+"""Needed at every scope that a run works in: a run is refused if permissions or locks cannot be read."""
 READ_DISKS = "Microsoft.Compute/disks/read"
 READ_NETWORK = "Microsoft.Network/virtualNetworks/read"
 READ_ENCRYPTION_SET = "Microsoft.Compute/diskEncryptionSets/read"
 GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"  # noqa: S105 - an action's name, no secret
-"""Key Vault's own kind of right, a data action."""
+"""A data action of Key Vault."""
 
 
 def _all(kind: str) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ def _all(kind: str) -> tuple[str, ...]:
 
 
 def needed_actions(target: Target, *, linux: bool) -> tuple[str, ...]:
-    """Give every ARM action that the in-place story of this target will use on the machine."""
+    """Return the ARM actions that generalizing this target in place uses on the VM."""
     actions = [
         f"{_COMPUTE}/read",
         f"{_COMPUTE}/runCommands/read",
@@ -47,92 +47,94 @@ def needed_actions(target: Target, *, linux: bool) -> tuple[str, ...]:
     if linux and target.deprovision.evidence is EvidenceLevel.GUEST_REPORTED:
         actions.append(f"{_COMPUTE}/retrieveBootDiagnosticsData/action")
     if target.mode is Mode.IN_PLACE and isinstance(target.image, GalleryImageVersion):
-        # Azure asks for it on the machine that an image version is made from, although it only reads it.
+        # Azure requires it on the VM from which an image version is created, although it only reads the VM.
         actions.append(f"{_COMPUTE}/write")
     return tuple(actions)
 
 
 def needed_for_gallery() -> tuple[str, ...]:
-    """Give every ARM action that publishing a version will use on the image definition; one that fails is deleted."""
+    """Return the ARM actions that publishing a version uses on the image definition; a failed version is deleted."""
     return (f"{_GALLERY}/images/read", *(f"{_GALLERY}/images/versions/{verb}" for verb in _VERBS))
 
 
 def needed_for_managed_image() -> tuple[str, ...]:
-    """Give every ARM action that making a managed image will use in its group; one that fails is deleted."""
+    """Return the ARM actions that creating a managed image uses in its group; a failed image is deleted."""
     return _all("images")
 
 
-def needed_for_prepare(target: Target) -> tuple[str, ...]:
-    """Give every ARM action that running this target's scripts will use on the machine they run on."""
-    if not target.prepare:
+def needed_for_customize(target: Target) -> tuple[str, ...]:
+    """Return the ARM actions that running this target's customizers uses on the clone."""
+    if not target.customize:
         return ()
     actions = [f"{_COMPUTE}/read", *(f"{_COMPUTE}/runCommands/{verb}" for verb in ("read", "write", "delete"))]
-    if any(use.reboot for use in target.prepare):
+    if any(use.reboot for use in target.customize):
         actions.append(f"{_COMPUTE}/restart/action")
     return tuple(actions)
 
 
-def needed_for_clone(target: Target, *, linux: bool = True, sealed: bool = True) -> dict[str, tuple[str, ...]]:
-    """Give every ARM action that cloning this target and working on the clone will use, by where it is needed.
+def needed_for_clone(target: Target, *, linux: bool = True, deprovisioned: bool = True) -> dict[str, tuple[str, ...]]:
+    """Return the ARM actions that cloning this target and working on the clone use, by scope.
 
-    "machine" is the source (and its disks, whose rights come from the same group), "group" where the temporary things
-    stand, "subnet" where the clone's interface joins. A clone that is not `sealed` stays specialized. A disk
-    encryption set is not among them: it may lie in any group, and Azure itself refuses the disk without its read.
+    "vm" is the source VM (and its disks, whose permissions come from the same group), "group" the resource group of the
+    temporary resources, "subnet" the subnet of the clone. A clone that is not `deprovisioned` stays specialized. The
+    read permission on a disk encryption set is not checked: the set may be in any group, and without the permission
+    Azure rejects the disk.
     """
-    making = (*_all("disks"), *_all("snapshots"), "Microsoft.Compute/snapshots/beginGetAccess/action")
-    sealing = needed_actions(target, linux=linux) if sealed else (f"{_COMPUTE}/deallocate/action",)
-    group = (*making, *_TEMPORARY_MACHINE, *needed_for_prepare(target), *sealing)
+    copying = (*_all("disks"), *_all("snapshots"), "Microsoft.Compute/snapshots/beginGetAccess/action")
+    deprovisioning = needed_actions(target, linux=linux) if deprovisioned else (f"{_COMPUTE}/deallocate/action",)
+    group = (*copying, *_TEMPORARY_VM, *needed_for_customize(target), *deprovisioning)
     return {
-        "machine": (f"{_COMPUTE}/read", f"{_COMPUTE}/runCommands/read", *_COPY),
+        "vm": (f"{_COMPUTE}/read", f"{_COMPUTE}/runCommands/read", *_COPY),
         "group": tuple(dict.fromkeys(group)),
         "subnet": (_JOIN_SUBNET,),
     }
 
 
 def needed_for_verification() -> dict[str, tuple[str, ...]]:
-    """Give every ARM action that a machine made from the image will use, by where it is needed (group, subnet)."""
-    asking = (f"{_COMPUTE}/runCommands/{verb}" for verb in _VERBS)
-    return {"group": (*_all("disks"), *_TEMPORARY_MACHINE, *asking), "subnet": (_JOIN_SUBNET,)}
+    """Return the ARM actions that validating the image with a temporary VM uses, by scope (group, subnet)."""
+    run_commands = (f"{_COMPUTE}/runCommands/{verb}" for verb in _VERBS)
+    return {"group": (*_all("disks"), *_TEMPORARY_VM, *run_commands), "subnet": (_JOIN_SUBNET,)}
 
 
-def needed_for_undo() -> tuple[str, ...]:
-    """Give every ARM action that the undo snapshot of a machine in place will use, in the machine's own group.
+def needed_for_rollback() -> tuple[str, ...]:
+    """Return the ARM actions that the rollback snapshot of a VM uses, in the VM's own group.
 
-    They are looked for among the rights on the machine, which hold those that come from its group.
+    They are checked against the permissions on the VM, which include those inherited from its group.
     """
     return (*_COPY, *_all("snapshots"))
 
 
 def needed_for_retention() -> tuple[str, ...]:
-    """Give every ARM action that retiring older versions uses in the definition."""
+    """Return the ARM actions that deleting older versions uses on the image definition."""
     return tuple(f"{_GALLERY}/images/versions/{verb}" for verb in ("read", "delete"))
 
 
 def needed_to_see_uses() -> tuple[str, ...]:
-    """Give every ARM action that is needed on a whole subscription to see which versions are in use there.
+    """Return the ARM actions needed on an entire subscription to find out which versions are in use there.
 
-    Without them nothing is retired: what may not be read is not shown, and would not be seen to be in use.
+    Without them no version is deleted: Azure does not list resources that may not be read, so a version in use would
+    look unused.
     """
     return (f"{_COMPUTE}/read", "Microsoft.Compute/virtualMachineScaleSets/read")
 
 
-def needed_for_sweep(*, subscription: bool) -> tuple[str, ...]:
-    """Give every ARM action that a sweep uses in an allowed scope, a subscription or a resource group.
+def needed_for_cleanup(*, subscription: bool) -> tuple[str, ...]:
+    """Return the ARM actions that a cleanup uses in an allowed scope, a subscription or a resource group.
 
-    With too few of them things stay and are named; nothing else depends on it.
+    If some are missing, the resources concerned are kept and reported; runs do not need these actions.
     """
     level = "subscriptions" if subscription else "subscriptions/resourceGroups"
     disks = [f"Microsoft.Compute/{kind}/{verb}" for kind in ("disks", "snapshots") for verb in ("read", "delete")]
     network = [f"Microsoft.Network/{kind}/{verb}" for kind in _NETWORK for verb in ("read", "delete")]
-    machines = [f"{_COMPUTE}/{verb}" for verb in ("read", "delete", "deallocate/action", "runCommands/read")]
-    return (f"Microsoft.Resources/{level}/resources/read", *machines, *network, *disks)
+    vms = [f"{_COMPUTE}/{verb}" for verb in ("read", "delete", "deallocate/action", "runCommands/read")]
+    return (f"Microsoft.Resources/{level}/resources/read", *vms, *network, *disks)
 
 
 def missing_actions(permissions: Iterable[Permission], needed: Iterable[str]) -> tuple[str, ...]:
-    """Give those of the needed actions that no entry grants.
+    """Return the needed actions that no entry grants.
 
-    An entry grants what its actions match and its notActions do not; another entry may still grant it
-    (Azure role assignments add up; source: Azure RBAC, "How NotActions work").
+    An entry grants what its actions match and its notActions do not match. Another entry may still grant an action:
+    Azure role assignments are additive (Azure RBAC, "NotActions").
     """
     entries = tuple(permissions)
     return tuple(action for action in needed if not any(_grants(entry, action) for entry in entries))

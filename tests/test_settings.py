@@ -1,4 +1,4 @@
-"""Settings: each one is read, none is misspelt in silence, and all faults are told at once."""
+"""Settings: each one is read, a misspelled one is an error, and all faults are reported at once."""
 
 import json
 from collections.abc import Iterator
@@ -11,41 +11,41 @@ from hypothesis import strategies as st
 
 import settings
 from contracts.resource_ids import SubnetId
-from contracts.run import Door, Wait, Waits
+from contracts.run import Polling, PollingSettings, Trigger
 from settings import BadSettings, Settings, read_settings
 from tests.support.requests import GROUP, SUBSCRIPTION
 
-unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
+unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
 SUBNET = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/v/subnets/s"
-WAIT = {"first": 1, "every": 16, "deadline": 121}
+WAIT = {"initialDelaySeconds": 1, "intervalSeconds": 16, "timeoutSeconds": 121}
 
 READ: dict[str, tuple[str, object]] = {
     "GOLDEN_ALLOWED_SCOPES": (f"{GROUP.upper()}, /subscriptions/{SUBSCRIPTION}", None),
-    "GOLDEN_IN_PLACE_DOORS": ("queue eventGrid", (Door.QUEUE, Door.EVENT_GRID)),
-    "GOLDEN_OPT_IN_TAG": ("give-up=yes", "give-up=yes"),
+    "GOLDEN_IN_PLACE_TRIGGERS": ("queue eventGrid", (Trigger.QUEUE, Trigger.EVENT_GRID)),
+    "GOLDEN_OPT_IN_TAG": ("allow=yes", "allow=yes"),
     "GOLDEN_CREDENTIAL": ("local", "local"),
     "GOLDEN_CLIENT_ID": ("c-1", "c-1"),
     "GOLDEN_ARM_ENDPOINT": ("https://arm.example/", "https://arm.example"),
     "GOLDEN_ARM_AUDIENCE": ("https://audience.example", "https://audience.example"),
     "GOLDEN_CA_FILE": ("ca.pem", "ca.pem"),
-    "GOLDEN_SUBNET_ID": (SUBNET, SubnetId.parse(SUBNET)),
-    "GOLDEN_KEY_VAULTS": (
+    "GOLDEN_BUILD_SUBNET_ID": (SUBNET, SubnetId.parse(SUBNET)),
+    "GOLDEN_ALLOWED_SECRETS": (
         "https://Builds.vault.azure.net/secrets/Sysprep-*, https://secrets.example:8443/secrets/s",
         ("https://builds.vault.azure.net/secrets/sysprep-*", "https://secrets.example:8443/secrets/s"),
     ),
-    "GOLDEN_TEMPORARY_HOURS": ("48", 48),
-    "GOLDEN_UNDO_DAYS": ("3", 3),
-    "GOLDEN_SWEEP": ("delete", "delete"),
-    "GOLDEN_SWEEP_AGE_MINUTES": ("240", 240),
+    "GOLDEN_TEMPORARY_VM_MAX_HOURS": ("48", 48),
+    "GOLDEN_ROLLBACK_SNAPSHOT_DAYS": ("3", 3),
+    "GOLDEN_CLEANUP_MODE": ("delete", "delete"),
+    "GOLDEN_CLEANUP_MIN_AGE_MINUTES": ("240", 240),
     "GOLDEN_APPROVERS": ("ann@example.org, bob@example.org", ("ann@example.org", "bob@example.org")),
-    "GOLDEN_WAITS": (json.dumps({"deallocate": WAIT}), Waits(deallocate=Wait.model_validate(WAIT))),
+    "GOLDEN_POLLING": (json.dumps({"deallocate": WAIT}), PollingSettings(deallocate=Polling.model_validate(WAIT))),
     "GOLDEN_SHUTDOWN_DELAY_SECONDS": ("10", 10),
     "GOLDEN_SYSPREP_TIMEOUT_SECONDS": ("300", 300),
     "GOLDEN_TIMER_SCHEDULE": ("01:00:00", "01:00:00"),
     "GOLDEN_TIMER_REQUESTS": ('{"nightly": {"version": 1}}', {"nightly": {"version": 1}}),
-    "GOLDEN_HISTORY_DAYS": ("7", 7),
-    "GOLDEN_CLAIM_DAYS": ("90", 90),
+    "GOLDEN_HISTORY_RETENTION_DAYS": ("7", 7),
+    "GOLDEN_IDEMPOTENCY_RETENTION_DAYS": ("90", 90),
     "GOLDEN_APP_NAME": ("my-app", "my-app"),
 }
 
@@ -65,7 +65,7 @@ def test_every_setting_has_a_description_for_the_reference() -> None:
 
 
 @pytest.mark.parametrize("name", READ)
-def test_a_setting_is_read_and_touches_no_other(name: str) -> None:
+def test_a_setting_is_read_and_changes_no_other(name: str) -> None:
     text, value = READ[name]
     found, defaults = read_settings({name: text}), read_settings({})
     changed = {field for field in Settings.model_fields if getattr(found, field) != getattr(defaults, field)}
@@ -77,30 +77,30 @@ def test_a_setting_is_read_and_touches_no_other(name: str) -> None:
 def test_all_settings_together() -> None:
     found = read_settings({name: text for name, (text, _) in READ.items()})
     assert [str(scope) for scope in found.allowed_scopes] == [GROUP, f"/subscriptions/{SUBSCRIPTION}"]
-    assert found.waits.linux_report == Waits().linux_report
+    assert found.polling.linux_report == PollingSettings().linux_report
 
 
 def test_without_settings_nothing_is_allowed() -> None:
     found = read_settings({})
     assert found.allowed_scopes == ()
-    assert found.in_place_doors == ()
+    assert found.in_place_triggers == ()
     assert found.credential == "managedIdentity"
     assert found.timer_requests == {}
 
 
 @pytest.mark.parametrize("name", READ)
 @pytest.mark.parametrize("blank", ["", " ", "\t\n"])
-def test_a_blank_setting_is_as_good_as_none(name: str, blank: str) -> None:
+def test_a_blank_setting_is_ignored(name: str, blank: str) -> None:
     assert read_settings({name: blank}) == read_settings({})
 
 
 @pytest.mark.parametrize("text", ["queue,http", "queue, http", " queue http ", "queue,,http,", "queue\nhttp"])
-def test_lists_are_divided_by_commas_or_white_space(text: str) -> None:
-    assert read_settings({"GOLDEN_IN_PLACE_DOORS": text}).in_place_doors == (Door.QUEUE, Door.HTTP)
+def test_lists_are_separated_by_commas_or_white_space(text: str) -> None:
+    assert read_settings({"GOLDEN_IN_PLACE_TRIGGERS": text}).in_place_triggers == (Trigger.QUEUE, Trigger.HTTP)
 
 
-def test_what_is_not_ours_is_left_alone() -> None:
-    others = {"PATH": "/bin", "AzureWebJobsStorage": "x", "MY_GOLDEN_THING": "x", "GOLDENRETRIEVER": "x"}
+def test_variables_of_others_are_ignored() -> None:
+    others = {"PATH": "/bin", "AzureWebJobsStorage": "x", "MY_GOLDEN_RESOURCE": "x", "GOLDENRETRIEVER": "x"}
     assert read_settings(others) == read_settings({})
 
 
@@ -109,7 +109,7 @@ def test_what_is_not_ours_is_left_alone() -> None:
     [
         "GOLDEN_",
         "GOLDEN_ALLOWED_SCOPE",
-        "GOLDEN_INPLACE_DOORS",
+        "GOLDEN_INPLACE_TRIGGERS",
         "GOLDEN_ALLOWED_SCOPES_",
         "GOLDEN__ALLOWED_SCOPES",
         "GOLDEN_ALLOWED-SCOPES",
@@ -118,38 +118,41 @@ def test_what_is_not_ours_is_left_alone() -> None:
         "golden_allowed_scopes",
     ],
 )
-def test_a_misspelt_name_is_refused_even_when_blank(name: str) -> None:
+def test_a_misspelled_name_is_refused_even_if_blank(name: str) -> None:
     for text in (GROUP, ""):
-        assert faults({name: text}) == f"{name} is no setting of this app; correct or remove it"
+        assert faults({name: text}) == f"{name} is not a setting of this app; correct or remove it"
 
 
 WRONG: dict[str, tuple[dict[str, str], str]] = {
     "a scope that is none": ({"GOLDEN_ALLOWED_SCOPES": "*"}, "GOLDEN_ALLOWED_SCOPES.0: '*' is not a scope"),
     "a second scope that is none": ({"GOLDEN_ALLOWED_SCOPES": f"{GROUP} x"}, "GOLDEN_ALLOWED_SCOPES.1: 'x' is not"),
-    "a door that is none": ({"GOLDEN_IN_PLACE_DOORS": "Queue"}, "GOLDEN_IN_PLACE_DOORS.0: Input should be 'queue'"),
-    "every door at once": ({"GOLDEN_IN_PLACE_DOORS": "*"}, "GOLDEN_IN_PLACE_DOORS.0"),
+    "an unknown trigger": (
+        {"GOLDEN_IN_PLACE_TRIGGERS": "Queue"}, "GOLDEN_IN_PLACE_TRIGGERS.0: Input should be 'queue'"
+    ),
+    "every trigger at once": ({"GOLDEN_IN_PLACE_TRIGGERS": "*"}, "GOLDEN_IN_PLACE_TRIGGERS.0"),
     "a tag without value": ({"GOLDEN_OPT_IN_TAG": "name="}, "GOLDEN_OPT_IN_TAG: must have the form name=value"),
     "a tag without name": ({"GOLDEN_OPT_IN_TAG": "=value"}, "GOLDEN_OPT_IN_TAG: must have the form name=value"),
     "a tag without =": ({"GOLDEN_OPT_IN_TAG": "name"}, "GOLDEN_OPT_IN_TAG: must have the form name=value"),
     "another credential": ({"GOLDEN_CREDENTIAL": "default"}, "GOLDEN_CREDENTIAL: Input should be"),
-    "http": ({"GOLDEN_ARM_ENDPOINT": "http://127.0.0.1:1"}, "GOLDEN_ARM_ENDPOINT: must be an address that begins"),
-    "no scheme": ({"GOLDEN_ARM_ENDPOINT": "management.azure.com"}, "GOLDEN_ARM_ENDPOINT: must be an address"),
-    "no host": ({"GOLDEN_ARM_ENDPOINT": "https://"}, "GOLDEN_ARM_ENDPOINT: must be an address"),
+    "http": ({"GOLDEN_ARM_ENDPOINT": "http://127.0.0.1:1"}, "GOLDEN_ARM_ENDPOINT: must be a URL that begins"),
+    "no scheme": ({"GOLDEN_ARM_ENDPOINT": "management.azure.com"}, "GOLDEN_ARM_ENDPOINT: must be a URL"),
+    "no host": ({"GOLDEN_ARM_ENDPOINT": "https://"}, "GOLDEN_ARM_ENDPOINT: must be a URL"),
     "half an address": ({"GOLDEN_ARM_ENDPOINT": "https://[::1"}, "GOLDEN_ARM_ENDPOINT: "),
-    "waits no JSON": ({"GOLDEN_WAITS": "{deallocate}"}, "GOLDEN_WAITS: $: is not JSON"),
-    "waits nested deep": ({"GOLDEN_WAITS": "[" * 200_000}, "GOLDEN_WAITS: $: is not JSON"),
-    "waits no object": ({"GOLDEN_WAITS": "[]"}, "GOLDEN_WAITS: "),
-    "a wait that is none": ({"GOLDEN_WAITS": '{"dealocate": {}}'}, "GOLDEN_WAITS.dealocate: "),
-    "a wait too fast": (
-        {"GOLDEN_WAITS": json.dumps({"deallocate": {**WAIT, "every": 1}})}, "GOLDEN_WAITS.deallocate.every: ",
+    "polling is not JSON": ({"GOLDEN_POLLING": "{deallocate}"}, "GOLDEN_POLLING: $: is not JSON"),
+    "polling nested deep": ({"GOLDEN_POLLING": "[" * 200_000}, "GOLDEN_POLLING: $: is not JSON"),
+    "polling is not an object": ({"GOLDEN_POLLING": "[]"}, "GOLDEN_POLLING: "),
+    "an unknown stage": ({"GOLDEN_POLLING": '{"dealocate": {}}'}, "GOLDEN_POLLING.dealocate: "),
+    "an interval too short": (
+        {"GOLDEN_POLLING": json.dumps({"deallocate": {**WAIT, "intervalSeconds": 1}})},
+        "GOLDEN_POLLING.deallocate.intervalSeconds: ",
     ),
-    "a wait that stands twice": (
-        {"GOLDEN_WAITS": f'{{"deallocate": {json.dumps(WAIT)}, "deallocate": {json.dumps(WAIT)}}}'},
-        'GOLDEN_WAITS: $: member "deallocate" stands twice',
+    "a stage that appears twice": (
+        {"GOLDEN_POLLING": f'{{"deallocate": {json.dumps(WAIT)}, "deallocate": {json.dumps(WAIT)}}}'},
+        'GOLDEN_POLLING: $: member "deallocate" appears twice',
     ),
-    "a timer request with a twin": (
+    "a timer request with a duplicate member": (
         {"GOLDEN_TIMER_REQUESTS": '{"a": {"dryRun": true, "dryRun": false}}'},
-        'GOLDEN_TIMER_REQUESTS: $: member "dryRun" stands twice',
+        'GOLDEN_TIMER_REQUESTS: $: member "dryRun" appears twice',
     ),
     "timer requests as a list": ({"GOLDEN_TIMER_REQUESTS": "[{}]"}, "GOLDEN_TIMER_REQUESTS: "),
     "NaN in a timer request": ({"GOLDEN_TIMER_REQUESTS": '{"a": NaN}'}, "NaN is not JSON"),
@@ -158,56 +161,60 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
     "a delay with a unit": ({"GOLDEN_SHUTDOWN_DELAY_SECONDS": "60s"}, "GOLDEN_SHUTDOWN_DELAY_SECONDS: "),
     "Sysprep too short": ({"GOLDEN_SYSPREP_TIMEOUT_SECONDS": "299"}, "GOLDEN_SYSPREP_TIMEOUT_SECONDS: "),
     "Sysprep too long": ({"GOLDEN_SYSPREP_TIMEOUT_SECONDS": "5401"}, "GOLDEN_SYSPREP_TIMEOUT_SECONDS: "),
-    "a subnet that is none": ({"GOLDEN_SUBNET_ID": GROUP}, "GOLDEN_SUBNET_ID: is not the full ARM id of a subnet"),
-    "a secret in the clear": ({"GOLDEN_KEY_VAULTS": "http://v.example/secrets/s"}, "s' names no secret: expected"),
-    "a vault without a host": ({"GOLDEN_KEY_VAULTS": "https://"}, "GOLDEN_KEY_VAULTS: "),
-    "a vault's name alone": ({"GOLDEN_KEY_VAULTS": "builds"}, "GOLDEN_KEY_VAULTS: "),
-    "a whole vault": ({"GOLDEN_KEY_VAULTS": "https://v.example"}, "GOLDEN_KEY_VAULTS: 'https://v.example' is a whole"),
-    "a secret's version": ({"GOLDEN_KEY_VAULTS": f"https://v.example/secrets/s/{'0' * 32}"}, "names no secret"),
-    "a star within": ({"GOLDEN_KEY_VAULTS": "https://v.example/secrets/*-s"}, "names no secret"),
-    "every vault at once": ({"GOLDEN_KEY_VAULTS": "https://*.vault.azure.net/secrets/*"}, "names no secret"),
-    "a vault with a user": ({"GOLDEN_KEY_VAULTS": "https://a@v.example/secrets/s"}, "names no secret"),
-    "a life too short": ({"GOLDEN_TEMPORARY_HOURS": "1"}, "GOLDEN_TEMPORARY_HOURS: "),
-    "a life too long": ({"GOLDEN_TEMPORARY_HOURS": "169"}, "GOLDEN_TEMPORARY_HOURS: "),
-    "no undo": ({"GOLDEN_UNDO_DAYS": "0"}, "GOLDEN_UNDO_DAYS: "),
-    "another sweep": ({"GOLDEN_SWEEP": "dryrun"}, "GOLDEN_SWEEP: Input should be"),
-    "a sweep of what is new": ({"GOLDEN_SWEEP_AGE_MINUTES": "14"}, "GOLDEN_SWEEP_AGE_MINUTES: "),
-    "no history": ({"GOLDEN_HISTORY_DAYS": "0"}, "GOLDEN_HISTORY_DAYS: "),
-    "days as words": ({"GOLDEN_CLAIM_DAYS": "many"}, "GOLDEN_CLAIM_DAYS: "),
+    "an invalid subnet": (
+        {"GOLDEN_BUILD_SUBNET_ID": GROUP}, "GOLDEN_BUILD_SUBNET_ID: is not the full ARM id of a subnet"
+    ),
+    "a secret in the clear": ({"GOLDEN_ALLOWED_SECRETS": "http://v.example/secrets/s"}, "s' names no secret: expected"),
+    "a vault without a host": ({"GOLDEN_ALLOWED_SECRETS": "https://"}, "GOLDEN_ALLOWED_SECRETS: "),
+    "a vault's name alone": ({"GOLDEN_ALLOWED_SECRETS": "builds"}, "GOLDEN_ALLOWED_SECRETS: "),
+    "an entire vault": (
+        {"GOLDEN_ALLOWED_SECRETS": "https://v.example"}, "GOLDEN_ALLOWED_SECRETS: 'https://v.example' is an entire"
+    ),
+    "a secret's version": ({"GOLDEN_ALLOWED_SECRETS": f"https://v.example/secrets/s/{'0' * 32}"}, "names no secret"),
+    "a star within": ({"GOLDEN_ALLOWED_SECRETS": "https://v.example/secrets/*-s"}, "names no secret"),
+    "every vault at once": ({"GOLDEN_ALLOWED_SECRETS": "https://*.vault.azure.net/secrets/*"}, "names no secret"),
+    "a vault with a user": ({"GOLDEN_ALLOWED_SECRETS": "https://a@v.example/secrets/s"}, "names no secret"),
+    "a life too short": ({"GOLDEN_TEMPORARY_VM_MAX_HOURS": "1"}, "GOLDEN_TEMPORARY_VM_MAX_HOURS: "),
+    "a life too long": ({"GOLDEN_TEMPORARY_VM_MAX_HOURS": "169"}, "GOLDEN_TEMPORARY_VM_MAX_HOURS: "),
+    "no rollback snapshot": ({"GOLDEN_ROLLBACK_SNAPSHOT_DAYS": "0"}, "GOLDEN_ROLLBACK_SNAPSHOT_DAYS: "),
+    "another cleanup": ({"GOLDEN_CLEANUP_MODE": "dryrun"}, "GOLDEN_CLEANUP_MODE: Input should be"),
+    "a cleanup of what is new": ({"GOLDEN_CLEANUP_MIN_AGE_MINUTES": "14"}, "GOLDEN_CLEANUP_MIN_AGE_MINUTES: "),
+    "no history": ({"GOLDEN_HISTORY_RETENTION_DAYS": "0"}, "GOLDEN_HISTORY_RETENTION_DAYS: "),
+    "days as text": ({"GOLDEN_IDEMPOTENCY_RETENTION_DAYS": "many"}, "GOLDEN_IDEMPOTENCY_RETENTION_DAYS: "),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("environment", "words"), WRONG.values(), ids=WRONG.keys())
-def test_a_setting_that_cannot_be_used_is_told_by_name(environment: dict[str, str], words: str) -> None:
-    assert words in faults(environment)
+@pytest.mark.parametrize(("environment", "message"), WRONG.values(), ids=WRONG.keys())
+def test_a_setting_that_cannot_be_used_is_reported_by_name(environment: dict[str, str], message: str) -> None:
+    assert message in faults(environment)
 
 
-def test_all_faults_are_told_at_once() -> None:
-    told = faults(
+def test_all_faults_are_reported_at_once() -> None:
+    reported = faults(
         {
             "GOLDEN_ALLOWED_SCOPE": "x",
             "GOLDEN_ALLOWED_SCOPES": "x y",
-            "GOLDEN_WAITS": "{",
+            "GOLDEN_POLLING": "{",
             "GOLDEN_ARM_ENDPOINT": "http://x",
             "GOLDEN_CREDENTIAL": "x",
-            "GOLDEN_HISTORY_DAYS": "90",
+            "GOLDEN_HISTORY_RETENTION_DAYS": "90",
         }
     )
     for part in (
-        "GOLDEN_ALLOWED_SCOPE is no setting",
+        "GOLDEN_ALLOWED_SCOPE is not a setting",
         "GOLDEN_ALLOWED_SCOPES.0: ",
         "GOLDEN_ALLOWED_SCOPES.1: ",
-        "GOLDEN_WAITS: ",
+        "GOLDEN_POLLING: ",
         "GOLDEN_ARM_ENDPOINT: ",
         "GOLDEN_CREDENTIAL: ",
-        "GOLDEN_CLAIM_DAYS must be more",
+        "GOLDEN_IDEMPOTENCY_RETENTION_DAYS must be more",
     ):
-        assert part in told
+        assert part in reported
 
 
 @unhurried
 @given(st.dictionaries(st.sampled_from(sorted(READ)), st.text()))
-def test_no_text_makes_reading_raise_anything_else(environment: dict[str, str]) -> None:
+def test_no_text_raises_anything_else(environment: dict[str, str]) -> None:
     try:
         read_settings(environment)
     except BadSettings as error:
@@ -224,34 +231,34 @@ def test_no_text_makes_reading_raise_anything_else(environment: dict[str, str]) 
         ({"WEBSITE_SITE_NAME": ""}, "golden-images"),
     ],
 )
-def test_the_apps_name_is_the_sites_unless_said(environment: dict[str, str], name: str) -> None:
+def test_the_default_app_name_is_the_site_name(environment: dict[str, str], name: str) -> None:
     assert read_settings(environment).app_name == name
 
 
-def test_what_a_run_needs_is_stamped() -> None:
+def test_the_settings_of_a_run_are_copied() -> None:
     found = read_settings({name: text for name, (text, _) in READ.items()})
     assert found.for_run().model_dump() == {
         "appName": "my-app",
         "allowedScopes": found.allowed_scopes,
-        "inPlaceDoors": (Door.QUEUE, Door.EVENT_GRID),
-        "optInTag": "give-up",
+        "inPlaceTriggers": (Trigger.QUEUE, Trigger.EVENT_GRID),
+        "optInTag": "allow",
         "optInValue": "yes",
-        "subnetId": found.subnet_id,
-        "keyVaults": READ["GOLDEN_KEY_VAULTS"][1],
-        "temporaryHours": 48,
-        "undoDays": 3,
+        "buildSubnetId": found.build_subnet_id,
+        "allowedSecrets": READ["GOLDEN_ALLOWED_SECRETS"][1],
+        "temporaryVmMaxHours": 48,
+        "rollbackSnapshotDays": 3,
         "shutdownDelaySeconds": 10,
         "sysprepTimeoutSeconds": 300,
-        "waits": found.waits.model_dump(),
+        "polling": found.polling.model_dump(),
     }
 
 
 @pytest.mark.parametrize(
     ("text", "tag", "value"), [("a=b", "a", "b"), ("a=b=c", "a", "b=c"), (" a=b ", "a", "b"), ("a= b", "a", " b")]
 )
-def test_the_opt_in_tag_is_divided_at_its_first_sign(text: str, tag: str, value: str) -> None:
-    stamped = read_settings({"GOLDEN_OPT_IN_TAG": text}).for_run()
-    assert (stamped.opt_in_tag, stamped.opt_in_value) == (tag, value)
+def test_the_opt_in_tag_is_split_at_the_first_equals_sign(text: str, tag: str, value: str) -> None:
+    found = read_settings({"GOLDEN_OPT_IN_TAG": text}).for_run()
+    assert (found.opt_in_tag, found.opt_in_value) == (tag, value)
 
 
 @pytest.fixture
@@ -274,7 +281,7 @@ def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_cannot_be_changed() -> None:
     found: Any = read_settings({})
     with pytest.raises(ValueError, match="frozen"):
-        found.in_place_doors = (Door.HTTP,)
+        found.in_place_triggers = (Trigger.HTTP,)
 
 
 @pytest.mark.usefixtures("fresh")

@@ -1,4 +1,4 @@
-"""Settings that must fit each other, and what else they are compared with."""
+"""Settings that depend on each other, and values that are compared with settings."""
 
 import pytest
 
@@ -13,17 +13,19 @@ def faults(environment: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("history", "claims", "good"),
+    ("history", "idempotency", "good"),
     [("30", "31", True), ("30", "30", False), ("31", "30", False), ("60", None, False), (None, "30", False)],
 )
-def test_claims_outlive_the_history(history: str | None, claims: str | None, good: bool) -> None:
-    given = {"GOLDEN_HISTORY_DAYS": history, "GOLDEN_CLAIM_DAYS": claims}
+def test_idempotency_retention_is_longer_than_history(history: str | None, idempotency: str | None, good: bool) -> None:
+    given = {"GOLDEN_HISTORY_RETENTION_DAYS": history, "GOLDEN_IDEMPOTENCY_RETENTION_DAYS": idempotency}
     environment = {name: text for name, text in given.items() if text}
     if good:
-        assert read_settings(environment).claim_days == int(claims or 0)
+        assert read_settings(environment).idempotency_retention_days == int(idempotency or 0)
     else:
-        told = faults(environment)
-        assert told == "GOLDEN_CLAIM_DAYS must be more than GOLDEN_HISTORY_DAYS: claims outlive the history"
+        assert faults(environment) == (
+            "GOLDEN_IDEMPOTENCY_RETENTION_DAYS must be more than GOLDEN_HISTORY_RETENTION_DAYS: otherwise a request "
+            "that is sent again could start a second run"
+        )
 
 
 @pytest.mark.parametrize(
@@ -34,21 +36,21 @@ def test_claims_outlive_the_history(history: str | None, claims: str | None, goo
         ({"GOLDEN_SHUTDOWN_DELAY_SECONDS": "600"}, "windowsStop"),
     ],
 )
-def test_a_wait_that_ends_before_the_guest_may_end_is_a_fault(environment: dict[str, str], name: str) -> None:
-    """With the default waits: the guest would seal itself after its run had failed."""
-    short = '{"windowsStop": {"first": 60, "every": 20, "deadline": 899}}'
-    more = {"GOLDEN_WAITS": short} if name == "windowsStop" else {}
+def test_a_timeout_before_the_guest_can_finish_is_a_fault(environment: dict[str, str], name: str) -> None:
+    """Otherwise the guest would deprovision itself after its run has failed."""
+    short = '{"windowsStop": {"initialDelaySeconds": 60, "intervalSeconds": 20, "timeoutSeconds": 899}}'
+    more = {"GOLDEN_POLLING": short} if name == "windowsStop" else {}
     assert name in faults({**environment, **more})
 
 
 @pytest.mark.parametrize(("hours", "good"), [("8", True), ("7", False), (None, True)])
-def test_a_clone_may_live_until_its_image_is_whole(hours: str | None, good: bool) -> None:
-    """The default publish deadline is 8 h."""
+def test_a_clone_may_exist_until_its_image_version_has_succeeded(hours: str | None, good: bool) -> None:
+    """The default timeout of publishing is 8 h."""
     if good:
-        assert read_settings({"GOLDEN_TEMPORARY_HOURS": hours} if hours else {})
+        assert read_settings({"GOLDEN_TEMPORARY_VM_MAX_HOURS": hours} if hours else {})
     else:
-        assert "GOLDEN_WAITS.publish.deadline must be at most 25200 s" in faults(
-            {"GOLDEN_TEMPORARY_HOURS": hours or ""}
+        assert "GOLDEN_POLLING.publish.timeoutSeconds must be at most 25200 s" in faults(
+            {"GOLDEN_TEMPORARY_VM_MAX_HOURS": hours or ""}
         )
 
 
@@ -57,11 +59,11 @@ def test_a_clone_may_live_until_its_image_is_whole(hours: str | None, good: bool
 )
 def test_a_secret_is_the_same_in_any_spelling(listed: str) -> None:
     secret = SecretId.parse("https://BUILDS.vault.azure.net/secrets/S")
-    assert secret.listed_in(read_settings({"GOLDEN_KEY_VAULTS": listed}).for_run().key_vaults)
+    assert secret.listed_in(read_settings({"GOLDEN_ALLOWED_SECRETS": listed}).for_run().allowed_secrets)
 
 
 @pytest.mark.parametrize("listed", ["https://builds.vault.azure.net", "https://builds.vault.azure.net/secrets/"])
-def test_a_whole_vault_is_a_fault_that_says_to_name_the_secrets(listed: str) -> None:
-    told = faults({"GOLDEN_KEY_VAULTS": listed})
-    assert "is a whole vault: name the secrets" in told
-    assert "https://builds.vault.azure.net/secrets/sysprep-*" in told
+def test_an_entire_vault_is_a_fault_that_says_to_name_the_secrets(listed: str) -> None:
+    reported = faults({"GOLDEN_ALLOWED_SECRETS": listed})
+    assert "is an entire vault: name the secrets" in reported
+    assert "https://builds.vault.azure.net/secrets/sysprep-*" in reported

@@ -1,1 +1,1 @@
-"""The ways in: one file a door. A door parses, claims the requestId, starts the run by its name, answers."""
+"""The triggers, one file each. A trigger parses the request, records its requestId, starts the run and answers."""

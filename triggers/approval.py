@@ -1,4 +1,4 @@
-"""The approval door: somebody says yes or no to a run before the point of no return."""
+"""The approval endpoint: an approver approves or rejects a run before the point of no return."""
 
 import logging
 from datetime import UTC, datetime
@@ -7,18 +7,18 @@ import azure.durable_functions as df
 import azure.functions as func
 from durabletask.client import OrchestrationState
 
+from contracts.catalog import APPROVAL_EVENT, IMAGE_BATCH
 from contracts.decision_request import DecisionRequest
 from contracts.log_line import audit_line
-from contracts.reading import BadRequest, read_form
-from contracts.run import AcceptedRun, Decision, MachineJob, RequestDecision
+from contracts.parsing import BadRequest, read_form
+from contracts.run import AcceptedRun, Decision, RequestDecision, VmJob
 from contracts.stages import Stage
-from contracts.steps import APPROVAL_EVENT, IMAGE_BATCH
-from triggers.caller import caller_of
 from triggers.decisions import record_decision
 from triggers.entity_state import EngineNotAnswering
 from triggers.http_answers import answer, not_answering, problem
+from triggers.principal import caller_of
 from triggers.run_events import Sent, send_event
-from triggers.run_view import OVER, accepted_run, known_run, machine_ids, machine_states, stage_of, status_of
+from triggers.run_status import OVER, accepted_run, known_run, stage_of, status_of, vm_run_ids, vm_run_states
 
 _MOST_BYTES = 16 * 1024
 _MAY_BE_DECIDED = frozenset({None, Stage.ACCEPTED, Stage.INSPECTING, Stage.AWAITING_APPROVAL})
@@ -27,10 +27,10 @@ blueprint = df.Blueprint()
 
 
 async def decide_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """POST /runs/{run_id}/approval with {"approved", "comment"?}: 202, for one machine's run or a whole request's.
+    """POST /runs/{run_id}/approval with {"approved", "comment"?}: 202, for the run of one VM or of an entire request.
 
-    The first decision counts. 400 for a bad body, 404 for an unknown run, 403 for somebody who may not decide, 409
-    where there is nothing (any more) to decide.
+    The first decision counts. 400 for an invalid body, 404 for an unknown run, 403 for a caller who may not decide, 409
+    if the run does not wait for a decision (any more).
     """
     run_id = req.route_params["run_id"]
     body = req.get_body()
@@ -39,22 +39,22 @@ async def decide_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -
     try:
         asked = read_form(DecisionRequest, body)
     except BadRequest as bad:
-        title = "the body is no decision"
+        title = "the body is not a valid decision"
         return problem(400, "BadRequest", title, "correct every fault and send it again", faults=bad.faults)
     state = await known_run(client, run_id)
     if state is None:
         return problem(*_no_such_run(run_id))
     batch, principal = await _batch_of(client, state), caller_of(dict(req.headers)).principal
-    trouble = _who_may_not(asked, principal, batch) or await _why_not_now(client, state, batch)
-    if trouble is not None:
-        return problem(*trouble)
+    fault = _who_may_not(asked, principal, batch) or await _why_not_now(client, state, batch)
+    if fault is not None:
+        return problem(*fault)
     decision = Decision(approved=asked.approved, principal=principal, comment=asked.comment, at=datetime.now(UTC))
     try:
-        trouble = await _record_and_send(client, state, decision)
+        fault = await _record_and_send(client, state, decision)
     except EngineNotAnswering as late:
         return not_answering(late)
-    if trouble is not None:
-        return problem(*trouble)
+    if fault is not None:
+        return problem(*fault)
     url = req.url.partition("?")[0].removesuffix("/approval")
     return answer(202, {"runId": run_id, "approved": asked.approved, "links": {"self": url}})
 
@@ -62,16 +62,16 @@ async def decide_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -
 async def _record_and_send(
     client: df.DurableFunctionsClient, state: OrchestrationState, decision: Decision
 ) -> _Problem | None:
-    """Record the decision where only the first one stands, then send it to the run.
+    """Record the decision, of which only the first counts, then send it to the run.
 
-    A call that dies in between may be made again: the same decision is found in the record, and is sent.
+    If the call fails in between, the caller can repeat it: the recorded decision is then sent.
     """
     run_id = state.instance_id
     standing, before = await record_decision(client, run_id, _batch_id(state), decision)
     if standing.approved != decision.approved:
-        said = "yes" if standing.approved else "no"
-        detail = "look at the run: the first decision counts; if it has not heard it, send that one again"
-        return (409, "AlreadyDecided", f"run {run_id} was decided before: {said}", detail)
+        said = "approved" if standing.approved else "rejected"
+        detail = "read the run: the first decision counts; if the run still waits, send the first decision again"
+        return (409, "AlreadyDecided", f"run {run_id} was already {said}", detail)
     event = standing.model_dump(mode="json", exclude_none=True)
     logging.getLogger("golden_images").info(audit_line("decision", runId=run_id, **event))
     if state.name == IMAGE_BATCH:
@@ -89,7 +89,7 @@ def _batch_id(state: OrchestrationState) -> str:
 
 
 def _run_over(run_id: str) -> _Problem:
-    return (409, "RunOver", f"run {run_id} has ended", "look at its result")
+    return (409, "RunOver", f"run {run_id} has ended", "read its result")
 
 
 def _no_such_run(run_id: str) -> _Problem:
@@ -97,22 +97,22 @@ def _no_such_run(run_id: str) -> _Problem:
 
 
 async def _batch_of(client: df.DurableFunctionsClient, state: OrchestrationState) -> OrchestrationState | None:
-    """Give the run of the whole request: who asked stands there, and what was decided for all of it."""
+    """Return the run of the entire request: it holds the caller and the decision about the entire request."""
     return state if state.name == IMAGE_BATCH else await known_run(client, _batch_id(state))
 
 
 def _who_may_not(asked: DecisionRequest, principal: str | None, batch: OrchestrationState | None) -> _Problem | None:
-    """Four eyes: nobody lets his own request through; taking it back is free."""
+    """Return the problem if the caller may not decide: nobody may approve a request of their own, only reject it."""
     import settings
 
     approvers = {name.lower() for name in settings.current().approvers}
     if approvers and (principal is None or principal.lower() not in approvers):
-        detail = "let one of GOLDEN_APPROVERS decide, signed in through App Service authentication"
-        return (403, "NotAnApprover", f"{principal or 'an unknown caller'} may not decide about runs", detail)
+        detail = "have one of GOLDEN_APPROVERS decide, signed in through App Service authentication"
+        return (403, "NotAnApprover", f"{principal or 'an unknown caller'} may not approve or reject runs", detail)
     requester = accepted_run(batch).caller.principal if batch else None
     own = principal is not None and requester is not None and principal.lower() == requester.lower()
     if own and asked.approved:
-        return (403, "OwnRequest", f"{principal} asked for this run", "let somebody else approve it")
+        return (403, "OwnRequest", f"{principal} requested this run", "have another caller approve it")
     return None
 
 
@@ -125,32 +125,33 @@ async def _why_not_now(
     asked = about.request.approval if isinstance(about, AcceptedRun) else about.approval
     dry_run = about.request.dry_run if isinstance(about, AcceptedRun) else about.dry_run
     if asked is None or dry_run:
-        return (409, "ApprovalNotAsked", f"run {run_id} waits for no approval", "nothing need be done")
+        return (409, "ApprovalNotAsked", f"run {run_id} needs no approval", "do nothing: the run does not wait")
     before = (status_of(batch).get("decision") if batch else None) or (
-        about.decision if isinstance(about, MachineJob) else None
+        about.decision if isinstance(about, VmJob) else None
     )
     if before is not None:
-        return (409, "AlreadyDecided", f"run {run_id} was decided before", "look at the run: the first decision counts")
-    if isinstance(about, MachineJob):
+        detail = "read the run: the first decision counts"
+        return (409, "AlreadyDecided", f"run {run_id} was already decided", detail)
+    if isinstance(about, VmJob):
         found: list[OrchestrationState | None] = [state]
     else:
-        found = [machine for _, machine in await machine_states(client, machine_ids(about))]
-    if any(machine is None or _undecided(machine) for machine in found):
+        found = [vm for _, vm in await vm_run_states(client, vm_run_ids(about))]
+    if any(vm is None or _undecided(vm) for vm in found):
         return None
-    detail = "look at its result: the approval was given, or nobody gave it in time"
-    return (409, "PastApproval", f"no machine of run {run_id} waits for an approval any more", detail)
+    detail = "read its result: it was approved, or not in time"
+    return (409, "PastApproval", f"no VM of run {run_id} waits for an approval any more", detail)
 
 
 def _undecided(state: OrchestrationState) -> bool:
     return state.runtime_status not in OVER and stage_of(state) in _MAY_BE_DECIDED
 
 
-def _input(state: OrchestrationState) -> AcceptedRun | MachineJob:
+def _input(state: OrchestrationState) -> AcceptedRun | VmJob:
     return accepted_run(state) if state.name == IMAGE_BATCH else _job(state)
 
 
-def _job(state: OrchestrationState) -> MachineJob:
-    return MachineJob.model_validate_json(state.serialized_input or "")
+def _job(state: OrchestrationState) -> VmJob:
+    return VmJob.model_validate_json(state.serialized_input or "")
 
 
 blueprint.route("runs/{run_id}/approval", methods=[func.HttpMethod.POST])(

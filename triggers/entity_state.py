@@ -1,4 +1,4 @@
-"""Reads what an entity holds, and waits until it holds what a signal was meant to bring about."""
+"""Reads the state of an entity, and waits until a signal has changed it."""
 
 import asyncio
 import json
@@ -16,11 +16,11 @@ _GROWTH = 1.5
 
 
 class EngineNotAnswering(RuntimeError):
-    """The engine did not handle a signal in time; the same request or message should be sent again."""
+    """The entity did not process a signal in time; the caller should send the same request or message again."""
 
 
 async def read_state(client: df.DurableFunctionsClient, entity: EntityInstanceId) -> dict[str, Any] | None:
-    """Give an entity's state, or None."""
+    """Return an entity's state, or None."""
     found = await client.get_entity(entity)
     text = found.get_state() if found is not None else None
     return cast("dict[str, Any]", json.loads(text)) if text else None
@@ -29,10 +29,10 @@ async def read_state(client: df.DurableFunctionsClient, entity: EntityInstanceId
 async def until_state[T](
     client: df.DurableFunctionsClient, entity: EntityInstanceId, read: Callable[[dict[str, Any] | None], T | None]
 ) -> T:
-    """Read an entity until `read` finds in its state what is waited for; EngineNotAnswering after 90 seconds.
+    """Read an entity's state until `read` returns a value; EngineNotAnswering after 90 seconds.
 
-    The pauses grow from 50 ms to 2 s: an engine on another instance hears a signal only at its next poll of the hub's
-    queues, and each read is a request to storage. The patience is that of a run whose host has just been stopped.
+    The pauses grow from 50 ms to 2 s: another instance sees a signal only at its next poll of the task hub's queues,
+    and each read is a request to storage. The timeout covers a host that has just been stopped.
     """
     loop = asyncio.get_running_loop()
     deadline, pause = loop.time() + LONGEST_SILENCE_SECONDS, _FIRST_PAUSE
@@ -43,6 +43,6 @@ async def until_state[T](
         await asyncio.sleep(pause)
         pause = min(pause * _GROWTH, _LONGEST_PAUSE)
     raise EngineNotAnswering(
-        f"no instance of the app handled the signal to {entity.entity} {entity.key} "
-        f"within {LONGEST_SILENCE_SECONDS} s; it may still be handled"
+        f"no instance of the app processed the signal to {entity.entity} {entity.key} "
+        f"within {LONGEST_SILENCE_SECONDS} s; it may still be processed"
     )

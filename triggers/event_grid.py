@@ -1,4 +1,4 @@
-"""The Event Grid door: a custom event whose data is a request, in the EventGrid or the CloudEvents schema."""
+"""The Event Grid trigger: a custom event whose data is a request, in the Event Grid or the CloudEvents schema."""
 
 import hashlib
 import json
@@ -7,13 +7,13 @@ import re
 import azure.durable_functions as df
 import azure.functions as func
 
+from contracts.error_codes import Refusal
 from contracts.ids import REQUEST_ID_PATTERN
-from contracts.reading import BadRequest, Fault, read_request
-from contracts.reasons import Refusal
+from contracts.parsing import BadRequest, Fault, read_request
 from contracts.request import MAX_TARGETS_BY_QUEUE, ImageRequest
-from contracts.run import Caller, Door
-from triggers.reception import receive
-from triggers.rejection import CONNECTION, REJECTED_QUEUE, RESULTS_QUEUE, reject
+from contracts.run import Caller, Trigger
+from triggers.rejected import CONNECTION, REJECTED_QUEUE, RESULTS_QUEUE, reject
+from triggers.start_run import receive
 
 EVENT_TYPE = "GoldenImages.ImageRequested"
 blueprint = df.Blueprint()
@@ -25,36 +25,48 @@ async def start_from_event_grid(
     results: func.Out[bytes],
     rejected: func.Out[bytes],
 ) -> None:
-    """Start the run that the event's data asks for; the same event again is the same run.
+    """Start the run for the request in the event's data; the same event again is the same run.
 
-    A bad event is answered like a bad message. What fails through our fault is raised: Event Grid delivers
-    again.
+    An invalid event is answered like an invalid queue message. An error of the app is raised, so that Event Grid
+    delivers the event again.
     """
     body = json.dumps(event.get_json()).encode()
     try:
         request = _request(event, body)
     except BadRequest as bad:
         reject(
-            door=Door.EVENT_GRID, message_id=event.id, body=body, faults=bad.faults, results=results, rejected=rejected
+            trigger=Trigger.EVENT_GRID,
+            message_id=event.id,
+            body=body,
+            faults=bad.faults,
+            results=results,
+            rejected=rejected,
         )
         return
     request_id = request.request_id or _as_request_id(event.id)
     caller = Caller(message_id=event.id)
-    answer = await receive(client, request, request_id=request_id, door=Door.EVENT_GRID, caller=caller)
+    answer = await receive(client, request, request_id=request_id, trigger=Trigger.EVENT_GRID, caller=caller)
     if isinstance(answer, Refusal):
-        reject(door=Door.EVENT_GRID, message_id=event.id, body=body, refusal=answer, results=results, rejected=rejected)
+        reject(
+            trigger=Trigger.EVENT_GRID,
+            message_id=event.id,
+            body=body,
+            refusal=answer,
+            results=results,
+            rejected=rejected,
+        )
 
 
 def _request(event: func.EventGridEvent | func.CloudEvent, body: bytes) -> ImageRequest:
-    # The worker decides by what arrives, not by the annotation, which of the two classes an event is.
+    # The worker chooses the class by the event's schema, not by the annotation.
     kind = event.type if isinstance(event, func.CloudEvent) else event.event_type
     if kind != EVENT_TYPE:
-        raise BadRequest([Fault(path="type", message=f"is {kind!r}; this door takes {EVENT_TYPE}")])
+        raise BadRequest([Fault(path="type", message=f"is {kind!r}; this trigger accepts only {EVENT_TYPE}")])
     return read_request(body, max_targets=MAX_TARGETS_BY_QUEUE)
 
 
 def _as_request_id(event_id: str) -> str:
-    """Event ids are free text; one that is no requestId is hashed into one."""
+    """Return the event id as a requestId: event ids are free text, so an id that is not a valid requestId is hashed."""
     if re.fullmatch(REQUEST_ID_PATTERN, event_id):
         return event_id
     return f"event-{hashlib.sha256(event_id.encode()).hexdigest()[:32]}"

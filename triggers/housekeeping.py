@@ -1,4 +1,4 @@
-"""Forgets old runs: their history first, and later the claims on their requestIds."""
+"""Deletes old runs: first their history, later their idempotency records."""
 
 import json
 import logging
@@ -9,8 +9,8 @@ import azure.functions as func
 from durabletask.client import EntityQuery, OrchestrationStatus
 from durabletask.entities import EntityMetadata
 
+from contracts.catalog import APPROVAL_RECORD, DEFINITION_LEASE, IDEMPOTENCY_RECORD, VM_LEASE
 from contracts.log_line import log_line
-from contracts.steps import APPROVAL_RECORD, DEFINITION_LEASE, MACHINE_LEASE, REQUEST_REGISTER
 
 _ENTITIES_A_MESSAGE = 100
 _DAILY = "0 17 3 * * *"
@@ -20,30 +20,38 @@ blueprint = df.Blueprint()
 
 
 async def forget_old_runs(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
-    """Purge finished runs older than GOLDEN_HISTORY_DAYS, and claims older than GOLDEN_CLAIM_DAYS.
+    """Purge finished runs after GOLDEN_HISTORY_RETENTION_DAYS, idempotency records after their own retention.
 
-    Claims live longer, so that a message that is delivered once more after its run was purged starts nothing.
+    Idempotency records are kept longer (GOLDEN_IDEMPOTENCY_RETENTION_DAYS), so that a message that is delivered again
+    after its run was purged does not start a second run.
     """
     import settings
 
     wanted, now = settings.current(), datetime.now(UTC)
     purged = await client.purge_orchestrations_by(
         created_time_from=_EVER,
-        created_time_to=now - timedelta(days=wanted.history_days),
+        created_time_to=now - timedelta(days=wanted.history_retention_days),
         runtime_status=_OVER,
     )
-    claims_before, runs_before = (now - timedelta(days=days) for days in (wanted.claim_days, wanted.history_days))
-    claims = await _old_entities(client, REQUEST_REGISTER, claims_before, state=True)
-    for claim in claims:
-        # It names the claim that it means: a copy of this signal that comes late must not end a newer one.
-        await client.signal_entity(claim.id, "forget", {"claim": json.loads(claim.get_state() or "null")})
-    for entity in (MACHINE_LEASE, DEFINITION_LEASE, APPROVAL_RECORD):
-        for old in await _old_entities(client, entity, runs_before, state=False):
-            await client.signal_entity(old.id, "forget")
-    # Forgotten claims and leases that were given back leave empty entities behind.
+    records_before, runs_before = (
+        now - timedelta(days=days) for days in (wanted.idempotency_retention_days, wanted.history_retention_days)
+    )
+    records = await _old_entities(client, IDEMPOTENCY_RECORD, records_before, state=True)
+    for record in records:
+        # The signal contains the record to delete: a late duplicate of it must not delete a newer record.
+        await client.signal_entity(record.id, "forget", {"claim": json.loads(record.get_state() or "null")})
+    for name in (VM_LEASE, DEFINITION_LEASE):
+        for old in await _old_entities(client, name, runs_before, state=True):
+            returned = json.loads(old.get_state() or "{}").get("returned", [])
+            if returned:
+                await client.signal_entity(old.id, "forget", {"ticket": returned[-1]})
+    for old in await _old_entities(client, APPROVAL_RECORD, runs_before, state=False):
+        # Its request cannot start again before the idempotency record is forgotten, which is later.
+        await client.signal_entity(old.id, "forget")
+    # Deleted records and released leases leave empty entities behind.
     await client.clean_entity_storage()
     logging.getLogger("golden_images").info(
-        log_line("old runs forgotten", runs=purged.deleted_instance_count, claims=len(claims))
+        log_line("old runs forgotten", runs=purged.deleted_instance_count, claims=len(records))
     )
 
 

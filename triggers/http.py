@@ -1,4 +1,4 @@
-"""The HTTP doors: start a run, look at one, list runs, cancel one, give the request's schema."""
+"""The HTTP endpoints: start, read, list and cancel runs, and the JSON Schema of the request."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -7,33 +7,34 @@ import azure.durable_functions as df
 import azure.functions as func
 from durabletask.client import OrchestrationState, OrchestrationStatus
 
-from contracts.reading import BadRequest, read_request
-from contracts.reasons import Refusal
+from contracts.catalog import CALL_LEASE, CANCEL_EVENT, CLEANUP, GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE
+from contracts.error_codes import Refusal
+from contracts.parsing import BadRequest, read_request
 from contracts.request import MAX_TARGETS_BY_HTTP
-from contracts.run import Door
+from contracts.run import Trigger
 from contracts.schemas import schemas
-from contracts.steps import CALL_LEASE, CANCEL_EVENT, GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE, SWEEP
-from triggers.caller import caller_of
 from triggers.entity_state import EngineNotAnswering
 from triggers.http_answers import answer, moment, not_answering, problem, refused
-from triggers.reception import receive
+from triggers.principal import caller_of
 from triggers.run_events import Sent, send_event
 from triggers.run_list import EVER, BadContinuation, Continuation, Wanted, list_page
-from triggers.run_view import cancel_verdict, known_run, run_links, view_of_run
+from triggers.run_status import cancel_refusal, known_run, run_links, view_of_run
+from triggers.start_run import receive
 
 _MOST_BYTES = 1024 * 1024
 _MOST_DAYS = 365
 _MOST_RUNS = 200
 _QUERY = {"days": "7", "status": "", "count": "100"}
+_CORRECT_ID = "correct the run id; finished runs are purged after GOLDEN_HISTORY_RETENTION_DAYS"
 _UNFINISHED = "unfinished"
-_STORIES = frozenset({GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE, SWEEP, CALL_LEASE})
+_ORCHESTRATIONS = frozenset({GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE, CLEANUP, CALL_LEASE})
 _ALIVE = [OrchestrationStatus.PENDING, OrchestrationStatus.RUNNING, OrchestrationStatus.SUSPENDED]
 _STATUSES = {status.name.lower(): status for status in OrchestrationStatus}
 blueprint = df.Blueprint()
 
 
 async def start_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """POST /runs: 202 with links; the same request again gives the same run. 400 names every fault."""
+    """POST /runs: 202 with links; the same request again returns the same run. 400 names every fault."""
     import settings
 
     body = req.get_body()
@@ -43,12 +44,16 @@ async def start_run(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
         request = read_request(body, max_targets=MAX_TARGETS_BY_HTTP)
     except BadRequest as bad:
         return problem(
-            400, "BadRequest", "the body is no request", "correct every fault and send it again", faults=bad.faults
+            400,
+            "BadRequest",
+            "the body is not a valid request",
+            "correct every fault and send it again",
+            faults=bad.faults,
         )
     request_id = request.request_id or str(uuid.uuid4())
     caller = caller_of(dict(req.headers))
     try:
-        received = await receive(client, request, request_id=request_id, door=Door.HTTP, caller=caller)
+        received = await receive(client, request, request_id=request_id, trigger=Trigger.HTTP, caller=caller)
     except EngineNotAnswering as late:
         return not_answering(late)
     except settings.BadSettings as bad:
@@ -61,12 +66,12 @@ async def start_run(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
 
 
 async def get_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """GET /runs/{run_id}: a run of a request or of one machine; `from` and `count` page through machines."""
+    """GET /runs/{run_id}: the run of a request or of one VM; `from` and `count` select a page of its VMs."""
     run_id = req.route_params["run_id"]
     try:
         first, count = int(req.params.get("from", "0")), int(req.params.get("count", "100"))
     except ValueError:
-        return problem(400, "BadQuery", "from and count must be whole numbers", "correct the query")
+        return problem(400, "BadQuery", "from and count must be integers", "correct the query")
     if first < 0 or not 1 <= count <= 200:
         return problem(400, "BadQuery", "from must be 0 or more, count 1 to 200", "correct the query")
     state = await known_run(client, run_id)
@@ -76,16 +81,16 @@ async def get_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> f
 
 
 async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """GET /runs: the runs of the last `days` (default 7), newest first, `count` (default 100) a page.
+    """GET /runs: the runs of the last `days` (default 7), newest first, `count` (default 100) on a page.
 
-    `status` picks by runtime status; `status=unfinished` is what must be empty before an upgrade: every run of a
-    request or a machine, every publication, lease call and sweep that has not ended, however old. `continuation` of one
-    answer, given back with the same query, is the next page.
+    `status` filters by runtime status. `status=unfinished` returns every run of a request or a VM, every publication,
+    lease call and cleanup that has not ended, however old; it must be empty before an upgrade. For the next page, send
+    the same query with the `continuation` of this page.
     """
     days, status, count = (req.params.get(name, usual) for name, usual in _QUERY.items())
-    if not _whole(days, _MOST_DAYS):
+    if not _is_count(days, _MOST_DAYS):
         return problem(400, "BadQuery", f"days must be 1 to {_MOST_DAYS}", "correct the query")
-    if not _whole(count, _MOST_RUNS):
+    if not _is_count(count, _MOST_RUNS):
         return problem(400, "BadQuery", f"count must be 1 to {_MOST_RUNS}", "correct the query")
     if status not in {"", _UNFINISHED} and status.lower() not in _STATUSES:
         known = ", ".join([_UNFINISHED, *_STATUSES])
@@ -93,7 +98,7 @@ async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
     try:
         after = Continuation.read(req.params["continuation"]) if "continuation" in req.params else None
     except BadContinuation as bad:
-        return problem(400, "BadQuery", str(bad), "give back what the last page gave, or leave it out")
+        return problem(400, "BadQuery", str(bad), "send the continuation of the previous page, or omit it")
     states, rest = await list_page(client, _wanted(status, int(days)), count=int(count), after=after)
     base = req.url.partition("?")[0].rstrip("/")
     runs = [
@@ -109,32 +114,32 @@ async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
     return answer(200, {"runs": runs} | ({"continuation": rest.text} if rest else {}))
 
 
-def _whole(text: str, most: int) -> bool:
+def _is_count(text: str, most: int) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most
 
 
 def _wanted(status: str, days: int) -> Wanted:
     if status == _UNFINISHED:
-        return Wanted(EVER, _STORIES, _ALIVE)
+        return Wanted(EVER, _ORCHESTRATIONS, _ALIVE)
     statuses = [_STATUSES[status.lower()]] if status else None
-    return Wanted(datetime.now(UTC) - timedelta(days=days), _STORIES, statuses, "batch-")
+    return Wanted(datetime.now(UTC) - timedelta(days=days), _ORCHESTRATIONS, statuses, "batch-")
 
 
 async def cancel_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """POST /runs/{run_id}/cancel: 202 before the point of no return, a clear 409 after it."""
+    """POST /runs/{run_id}/cancel: 202 before the point of no return, 409 after it."""
     run_id = req.route_params["run_id"]
     state = await known_run(client, run_id)
     if state is None:
         return _not_found(run_id)
-    verdict = await cancel_verdict(client, state)
-    if verdict is not None:
-        return problem(409, *verdict)
+    refusal = await cancel_refusal(client, state)
+    if refusal is not None:
+        return problem(409, *refusal)
     sent = await send_event(client, run_id, CANCEL_EVENT, {"by": caller_of(dict(req.headers)).principal})
     if sent is Sent.NO_SUCH_RUN:
         return _not_found(run_id)
     if sent is Sent.RUN_ENDED:
-        return problem(409, "RunOver", f"run {run_id} has ended", "look at its result")
-    detail = "machines before the point of no return are left as they are; the others go on to their end"
+        return problem(409, "RunOver", f"run {run_id} has ended", "read its result")
+    detail = "runs of VMs before the point of no return are canceled; the others continue to their end"
     url = req.url.partition("?")[0].removesuffix("/cancel")
     return answer(202, {"runId": run_id, "cancel": "asked", "detail": detail, "links": {"self": url}})
 
@@ -145,15 +150,15 @@ async def get_request_schema(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def _address(runs: str, state: OrchestrationState) -> dict[str, str]:
-    """Give where to look at a run; publications and lease calls are looked at in their machine's run."""
+    """Return the link to a run; publications and lease calls have none, they are part of their VM's run."""
     if state.name in {PUBLISH_IMAGE, CALL_LEASE}:
         return {}
-    base = f"{runs.removesuffix('/runs')}/sweeps" if state.name == SWEEP else runs
+    base = f"{runs.removesuffix('/runs')}/cleanups" if state.name == CLEANUP else runs
     return {"self": f"{base}/{state.instance_id}"}
 
 
 def _not_found(run_id: str) -> func.HttpResponse:
-    return problem(404, "NoSuchRun", f"no run {run_id}", "correct the run id; finished runs are kept for a stated time")
+    return problem(404, "NoSuchRun", f"no run {run_id}", _CORRECT_ID)
 
 
 blueprint.route("runs", methods=[func.HttpMethod.POST])(blueprint.durable_client_input(client_name="client")(start_run))

@@ -1,14 +1,14 @@
-"""The queue door: a message on `image-requests` is a request."""
+"""The queue trigger: a message on `image-requests` is a request."""
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from contracts.reading import BadRequest, read_request
-from contracts.reasons import Refusal
+from contracts.error_codes import Refusal
+from contracts.parsing import BadRequest, read_request
 from contracts.request import MAX_TARGETS_BY_QUEUE
-from contracts.run import Caller, Door
-from triggers.reception import receive
-from triggers.rejection import CONNECTION, REJECTED_QUEUE, RESULTS_QUEUE, reject
+from contracts.run import Caller, Trigger
+from triggers.rejected import CONNECTION, REJECTED_QUEUE, RESULTS_QUEUE, reject
+from triggers.start_run import receive
 
 REQUESTS_QUEUE = "image-requests"
 blueprint = df.Blueprint()
@@ -20,25 +20,34 @@ async def start_from_queue(
     results: func.Out[bytes],
     rejected: func.Out[bytes],
 ) -> None:
-    """Start the run that the message asks for; the same message again is the same run.
+    """Start the run for the request in the message; the same message again is the same run.
 
-    A bad message is answered at once. What fails through our fault is raised: the host delivers the message
-    again, and moves it to `image-requests-poison` in the end.
+    An invalid message is answered at once. An error of the app is raised, so that the host delivers the message again,
+    and finally moves it to `image-requests-poison`.
     """
     body, message_id = message.get_body(), message.id or "unknown"
     try:
         request = read_request(body, max_targets=MAX_TARGETS_BY_QUEUE)
     except BadRequest as bad:
-        reject(door=Door.QUEUE, message_id=message_id, body=body, faults=bad.faults, results=results, rejected=rejected)
+        reject(
+            trigger=Trigger.QUEUE,
+            message_id=message_id,
+            body=body,
+            faults=bad.faults,
+            results=results,
+            rejected=rejected,
+        )
         return
     request_id = request.request_id or message_id
     caller = Caller(message_id=message_id)
-    answer = await receive(client, request, request_id=request_id, door=Door.QUEUE, caller=caller)
+    answer = await receive(client, request, request_id=request_id, trigger=Trigger.QUEUE, caller=caller)
     if isinstance(answer, Refusal):
-        reject(door=Door.QUEUE, message_id=message_id, body=body, refusal=answer, results=results, rejected=rejected)
+        reject(
+            trigger=Trigger.QUEUE, message_id=message_id, body=body, refusal=answer, results=results, rejected=rejected
+        )
 
 
-# BINARY: for a string the host refuses a message that is not UTF-8 before the function can answer it.
+# BINARY: with STRING the host rejects a message that is not UTF-8 before the function can answer it.
 _built = blueprint.queue_trigger(  # pyright: ignore[reportUnknownMemberType]
     arg_name="message", queue_name=REQUESTS_QUEUE, connection=CONNECTION, data_type=func.DataType.BINARY
 )(blueprint.durable_client_input(client_name="client")(start_from_queue))

@@ -1,4 +1,4 @@
-"""Sends an event to a run, and tells what became of it where the run has ended meanwhile or is gone."""
+"""Sends an event to a run, and reports whether the run has ended or does not exist any more."""
 
 from enum import Enum
 
@@ -7,7 +7,7 @@ import grpc
 
 
 class Sent(Enum):
-    """What became of an event."""
+    """The result of sending an event."""
 
     ACCEPTED = "accepted"
     RUN_ENDED = "runEnded"
@@ -18,7 +18,7 @@ _REFUSED = {grpc.StatusCode.FAILED_PRECONDITION: Sent.RUN_ENDED, grpc.StatusCode
 
 
 async def send_event(client: df.DurableFunctionsClient, run_id: str, event: str, data: object) -> Sent:
-    """Raise an event; a run may end, or be purged, between the look at it and this."""
+    """Raise an event; the run may have ended or been purged since its state was read."""
     try:
         await client.raise_orchestration_event(run_id, event, data=data)
     except grpc.aio.AioRpcError as error:

@@ -1,4 +1,4 @@
-"""Lists runs newest first, a bounded page at a time, however many there are."""
+"""Lists runs, newest first, in pages of limited size."""
 
 import base64
 import binascii
@@ -11,15 +11,16 @@ import azure.durable_functions as df
 from durabletask.client import OrchestrationQuery, OrchestrationState, OrchestrationStatus
 
 INSTANCES_A_MESSAGE = 5
-"""The engine always sends outputs, and refuses an answer above 4 MiB: five results of 1,000 VMs stay below it."""
+"""The answer always contains the outputs and may have at most 4 MiB: five results of 1,000 VMs fit."""
 EVER = datetime(2020, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(minutes=5)
-_FIRST_WINDOW = timedelta(hours=6)
-_GROWTH = 4
+_FIRST_WINDOW = timedelta(hours=1)
+_GROWTH = 2
+_LONGEST_CONTINUATION = 300
 
 
 class BadContinuation(ValueError):
-    """The continuation is none that a list of runs gave."""
+    """The continuation does not come from a list of runs."""
 
 
 @dataclass(frozen=True)
@@ -31,23 +32,25 @@ class Continuation:
 
     @property
     def text(self) -> str:
-        """Write it as one word that may stand in an address."""
+        """The continuation as text that is valid in a URL."""
         document = json.dumps([self.created_at.isoformat(), self.run_id])
         return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
 
     @classmethod
     def read(cls, text: str) -> "Continuation":
-        """Read it back; BadContinuation if it is none."""
+        """Parse the text; BadContinuation if it is not valid."""
         try:
+            if len(text) > _LONGEST_CONTINUATION:
+                raise ValueError("too long")
             created_at, run_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
             return cls(_utc(datetime.fromisoformat(created_at)), str(run_id))
-        except (ValueError, TypeError, binascii.Error):
-            raise BadContinuation("continuation is none that GET /api/runs gave") from None
+        except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error):
+            raise BadContinuation("continuation is not from a response of GET /api/runs") from None
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which runs: created since then, with one of these names and runtime statuses (None: any)."""
+    """The filter for runs: created since a time, with one of these names and runtime statuses (None: any)."""
 
     since: datetime
     names: Collection[str]
@@ -58,10 +61,10 @@ class Wanted:
 async def list_page(
     client: df.DurableFunctionsClient, wanted: Wanted, *, count: int, after: Continuation | None
 ) -> tuple[list[OrchestrationState], Continuation | None]:
-    """Give at most `count` runs, newest first, and where the next page begins if there are more.
+    """Return at most `count` runs, newest first, and where the next page begins if there are more.
 
-    The engine keeps instances in the order of their ids, so the newest are looked for in windows of time that grow
-    backwards from now, or from where the last page ended.
+    Durable Functions returns instances sorted by id, so the newest are queried in growing windows of time, backwards
+    from now or from the end of the previous page.
     """
     found: list[OrchestrationState] = []
     async for states in _windows(client, wanted, after):
@@ -77,7 +80,7 @@ async def list_page(
 async def _windows(
     client: df.DurableFunctionsClient, wanted: Wanted, after: Continuation | None
 ) -> AsyncIterator[list[OrchestrationState]]:
-    """Give the runs of one window after the other, each sorted; no run stands in two."""
+    """Yield the runs of one window after the other, each sorted; no run is in two of them."""
     end, width = (after.created_at if after else datetime.now(UTC) + _AHEAD), _FIRST_WINDOW
     seen: set[str] = set()
     while end > wanted.since:
@@ -94,7 +97,7 @@ async def _windows(
             for state in await client.get_all_orchestration_states(query)
             if state.name in wanted.names and state.instance_id not in seen
         ]
-        # The bounds of a window belong to both of its neighbours.
+        # The bounds of a window also belong to the windows next to it.
         seen.update(state.instance_id for state in states)
         yield sorted(states, key=_age, reverse=True)
         end, width = begin, width * _GROWTH

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tells why this Linux machine did not seal itself: reads only, changes nothing, fits Run Command's 4,096 bytes.
+# Reports why this Linux VM was not deprovisioned. It only reads, and its output fits Run Command's 4,096 bytes.
 #
 # Parameters (environment): GOLDEN_RUN_ID, GOLDEN_NONCE. Exit code: 0 evidence collected, 10 bad parameters.
 set -u
@@ -13,7 +13,7 @@ printable() { tr '\t\r' '  ' | tr -cd '\n -~'; }
 
 json_text() { printf '%s' "$1" | tr '\n' ' ' | printable | cut -c "1-$2" | sed 's/\\/\\\\/g; s/"/\\"/g'; }
 
-ending() { # title, file, lines, bytes: the last lines of a file, when there is one
+ending() { # title, file, lines, bytes: prints the last lines of a file, if it exists
     [ -s "$2" ] || return 0
     printf '%s\n' "--- $1"
     tail -n "$3" "$2" | printable | tail -c "$4"
@@ -26,7 +26,7 @@ answer() { # outcome, code, message, facts as JSON members; always the last line
     printf '"message":"%s","facts":{%s}}\n' "$(json_text "$3" 300)" "$4"
 }
 
-check_parameters() { # values that do not fit are never echoed
+check_parameters() { # invalid values are never printed
     run_id='' nonce=''
     case ${GOLDEN_RUN_ID:-} in *[!A-Za-z0-9-]*) ;; *) run_id=${GOLDEN_RUN_ID:-} ;; esac
     case ${GOLDEN_NONCE:-} in *[!0-9a-f]*) ;; *) nonce=${GOLDEN_NONCE:-} ;; esac
@@ -37,27 +37,27 @@ check_parameters() { # values that do not fit are never echoed
     exit 10
 }
 
-where_it_stands() { # sets stage, code, message
-    code='' armed_run=$(cat "$state/armed" 2>/dev/null)
+find_stage() { # sets stage, code, message
+    code='' requested_run=$(cat "$state/requested" 2>/dev/null)
     if [ -s "$state/failure.log" ]; then
         stage=failed
         read -r code message <"$state/failure.log"
-    elif [ -z "$armed_run" ]; then
-        stage=notArmed message="The machine is not armed."
-    elif [ -e "$work/seal.log" ]; then
-        stage=sealing message="Sealing began and did not end."
-    elif [ -e "$work/seal.sh" ]; then
-        stage=waiting message="The machine is armed; the work has not begun."
+    elif [ -z "$requested_run" ]; then
+        stage=notRequested message="No run has requested the deprovisioning of this VM."
+    elif [ -e "$work/deprovision.log" ]; then
+        stage=deprovisioning message="Deprovisioning started and did not end."
+    elif [ -e "$work/deprovision.sh" ]; then
+        stage=waiting message="Deprovisioning was requested but has not started."
     else
-        stage=lost message="The machine was restarted after it was armed, which drops the scheduled work."
+        stage=lost message="The VM was restarted after the request, which removed the scheduled work. Start a new run."
     fi
 }
 
 check_parameters
-where_it_stands
+find_stage
 ending "failure.log" "$state/failure.log" 31 1200
-[ "$stage" = failed ] || ending "seal.log" "$work/seal.log" 20 1200
+[ "$stage" = failed ] || ending "deprovision.log" "$work/deprovision.log" 20 1200
 ending "waagent.log" /var/log/waagent.log 12 900
 case $code in *[!A-Za-z]*) code= ;; esac
 answer evidence "$code" "$message" \
-    "\"stage\":\"$stage\",\"armedRunId\":\"$(json_text "$armed_run" 64)\",\"uptimeSeconds\":\"$(cut -d. -f1 /proc/uptime 2>/dev/null)\""
+    "\"stage\":\"$stage\",\"requestedRunId\":\"$(json_text "$requested_run" 64)\",\"uptimeSeconds\":\"$(cut -d. -f1 /proc/uptime 2>/dev/null)\""

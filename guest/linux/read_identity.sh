@@ -1,15 +1,15 @@
 #!/bin/sh
 # script: read-identity
-# Tells who this Linux machine is and what an image should not have carried into it: reads only, changes nothing.
+# Reports the identity of this Linux VM, and what the image should not have contained. It only reads, changes nothing.
 #
 # Parameters (environment): GOLDEN_RUN_ID, GOLDEN_NONCE, GOLDEN_KNOWN_USER (the account that may exist; may be empty),
-# GOLDEN_OLD_HOST (host name of the machine that the image was made from; may be empty).
-# Exit code: 0 identity told, 10 refused (badParameters, toolMissing).
+# GOLDEN_OLD_HOST (host name of the VM that the image was created from; may be empty).
+# Exit code: 0 identity reported, 10 refused (badParameters, toolMissing).
 set -u
 export LC_ALL=C
 export PATH="${PATH:-/usr/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin:/usr/share/oem/bin:/oem/bin"
 
-json_text() { # text, greatest length: printable ASCII, escaped
+json_text() { # text, maximum length: printable ASCII, escaped
     case $1 in *[!A-Za-z0-9\ .,/@_-]*) ;; *) [ "${#1}" -gt "$2" ] || { printf '%s' "$1" && return; } ;; esac
     printf '%s' "$1" | tr '\n\t\r' '   ' | tr -cd ' -~' | cut -c "1-$2" | sed 's/\\/\\\\/g; s/"/\\"/g'
 }
@@ -23,7 +23,7 @@ answer() { # outcome, code, message, facts as JSON members; always the last line
 
 refuse() { answer "refused" "${2:-badParameters}" "$1" ""; exit 10; }
 
-check_parameters() { # values that do not fit are never echoed
+check_parameters() { # invalid values are never printed
     run_id='' nonce='' known_user=${GOLDEN_KNOWN_USER:-} old_host=${GOLDEN_OLD_HOST:-}
     case ${GOLDEN_RUN_ID:-} in *[!A-Za-z0-9-]*) ;; *) run_id=${GOLDEN_RUN_ID:-} ;; esac
     case ${GOLDEN_NONCE:-} in *[!0-9a-f]*) ;; *) nonce=${GOLDEN_NONCE:-} ;; esac
@@ -47,12 +47,12 @@ sha256() { # of standard input, in hexadecimal
     fi | cut -d ' ' -f 1
 }
 
-joined() { # at most so many lines to a list with commas; a comma in a name must not look like two names
+joined() { # up to $1 lines as a comma-separated list; a comma inside a name is replaced
     awk -v most="$1" 'NR <= most { gsub(/[,"]/, "?"); printf "%s%s", (NR > 1 ? "," : ""), $0 }'
 }
 
-# ---------------------------------------------------------------- who it is
-host_name() { # /etc/hostname is what was provisioned; a machine without one has its name from the network
+# ---------------------------------------------------------------- identity
+host_name() { # /etc/hostname has the provisioned name; a VM without that file gets its name from the network
     name=$(head -n 1 /etc/hostname 2>/dev/null)
     case $name in '' | localhost*) name=$(uname -n) ;; esac
     printf '%s' "$name"
@@ -62,20 +62,20 @@ identity() {
     [ -z "$machine_id" ] || printf '%s' "$machine_id" | sha256
 }
 
-ssh_host_keys() { # without the comment: it names the host
+ssh_host_keys() { # without the comment, which contains the host name
     for key in /etc/ssh/ssh_host_*_key.pub; do
         [ ! -s "$key" ] || awk 'NR == 1 { printf "%s %s", $1, $2 }' "$key" | sha256
     done | sort -u
 }
 
-# ---------------------------------------------------------------- what should not be there
-human_accounts() { # name of every account that a person could log on to, but the known one
+# ---------------------------------------------------------------- what the image should not have contained
+human_accounts() { # name of every account that a person could log on to, except the known one
     first=$(awk '$1 == "UID_MIN" { print $2 }' /etc/login.defs 2>/dev/null)
     awk -F : -v first="${first:-1000}" -v known="$known_user" '
         $3 + 0 >= first + 0 && $3 + 0 < 60000 && $1 != known && $7 !~ /(nologin|false)$/ { print $1 }' /etc/passwd
 }
 
-homes() { # homes of all accounts but the known one, and homes that lost their account
+homes() { # homes of all accounts except the known one, and homes whose account no longer exists
     {
         awk -F : '$6 ~ /^\/./ { print $6 }' /etc/passwd
         for home in /root /home/* /var/home/*; do [ ! -d "$home" ] || printf '%s\n' "$home"; done
@@ -84,7 +84,8 @@ homes() { # homes of all accounts but the known one, and homes that lost their a
     done
 }
 
-has_keys() { # file, known user's file: cloud-init gives root the known user's keys behind a command that only says no
+# file, known user's file; cloud-init copies the known user's keys to root, with a command that refuses the logon
+has_keys() {
     awk -v known="$2" '
         function blob(line, i, n, words) {
             n = split(line, words, " ")
@@ -98,7 +99,7 @@ has_keys() { # file, known user's file: cloud-init gives root the known user's k
         END { exit !found }' "$1"
 }
 
-foreign_keys() { # files that let somebody else log on
+foreign_keys() { # files that let other people log on
     homes | while IFS= read -r home; do
         for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do
             [ ! -s "$file" ] || ! has_keys "$file" "${known_home:-/nonexistent}/.ssh/authorized_keys" || printf '%s\n' "$file"
@@ -106,20 +107,20 @@ foreign_keys() { # files that let somebody else log on
     done
 }
 
-rotated_logs() { # older than this machine's identity; what the machine rotated itself is newer
+rotated_logs() { # older than /etc/machine-id; logs that this VM rotated itself are newer
     find /var/log -type f \( -name '*.gz' -o -name '*.xz' -o -name '*.old' -o -name '*.[0-9]' -o -name '*-20[0-9][0-9]*' \) \
         ! -newer /etc/machine-id -size +0 2>/dev/null | sort
 }
 
 foreign_journals() {
     for journal in /var/log/journal/* /run/log/journal/*; do
-        owner=${journal##*/} owner=${owner%%.*} # a journal namespace follows the machine-id
+        owner=${journal##*/} owner=${owner%%.*} # the name of a journal namespace comes after the machine-id
         [ -d "$journal" ] && [ "$owner" != "$machine_id" ] && [ -n "$(find "$journal" -type f 2>/dev/null)" ] || continue
         printf '%s\n' "$journal"
     done
 }
 
-files_that_name_the_old_host() { # as a whole name: the new one may begin with it
+files_that_name_the_old_host() { # only as a complete name: the new name may begin with it
     [ -n "$old_host" ] && [ "$old_host" != "$host" ] || return 0
     word=$(printf '%s' "$old_host" | sed 's/\./\\./g')
     grep -rliE "(^|[^A-Za-z0-9-])$word([^A-Za-z0-9-]|\$)" /etc/hostname /etc/hosts /etc/mailname /var/log 2>/dev/null | sort
@@ -127,13 +128,13 @@ files_that_name_the_old_host() { # as a whole name: the new one may begin with i
 
 check_parameters
 command -v sha256sum >/dev/null 2>&1 || command -v openssl >/dev/null 2>&1 || command -v python3 >/dev/null 2>&1 ||
-    refuse "None of sha256sum, openssl and python3 is on this machine. Install one." toolMissing
+    refuse "None of sha256sum, openssl and python3 is on this VM. Install one of them." toolMissing
 host=$(host_name)
 machine_id=$(head -n 1 /etc/machine-id 2>/dev/null)
 known_home=$(awk -F : -v known="$known_user" '$1 == known { print $6 }' /etc/passwd)
 boot_id=$(head -n 1 /proc/sys/kernel/random/boot_id 2>/dev/null)
 logs=$({ rotated_logs; foreign_journals; files_that_name_the_old_host; } | awk '!seen[$0]++' | joined 5)
-answer "identity" "" "This machine is $(json_text "$host" 64)." "$(
+answer "identity" "" "This VM is $(json_text "$host" 64)." "$(
     printf '"hostName":"%s","identity":"%s",' "$(json_text "$host" 64)" "$(identity)"
     printf '"sshHostKeys":"%s","users":"%s",' "$(ssh_host_keys | joined 8)" "$(json_text "$(human_accounts | joined 10)" 300)"
     printf '"authorizedKeys":"%s",' "$(json_text "$(foreign_keys | joined 8)" 400)"

@@ -1,5 +1,5 @@
 <#
-Tells why this Windows machine was not generalized: reads only, changes nothing, fits Run Command's 4,096 bytes.
+Reports why this Windows VM was not generalized. It only reads, and its output fits Run Command's 4,096 bytes.
 
 Runs in Windows PowerShell 5.1 as SYSTEM, from a managed run command. Exit code: 0 evidence collected, 10 bad parameters.
 #>
@@ -13,7 +13,7 @@ Set-StrictMode -Version 1.0
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 
-function Get-MachineValue([string]$Path, [string]$Name) { # from the 64-bit registry; $null when it is missing or unreadable
+function Get-RegistryValue([string]$Path, [string]$Name) { # from the 64-bit registry; $null when it is missing or unreadable
     try {
         $hive = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine,
             [Microsoft.Win32.RegistryView]::Registry64)
@@ -47,13 +47,13 @@ function Write-Answer([string]$Outcome, [string]$Code, [string]$Message, $Facts)
     Write-Output ('GOLDEN-IMAGE-RESULT ' + (ConvertTo-Json -InputObject $answer -Compress))
 }
 
-function Get-LogTail([string]$Name, [int]$Lines, [int]$Length) { # generalizing logs below Sysprep, not below Windows\Panther
+function Get-LogTail([string]$Name, [int]$Lines, [int]$Length) { # generalizing logs to Sysprep\Panther, not to Windows\Panther
     $file = Join-Path (Get-SystemFolder) "Sysprep\Panther\$Name"
     if (-not (Test-Path -LiteralPath $file)) { return @() }
     try { $tail = @(Get-Content -LiteralPath $file -Tail $Lines) } catch { $tail = @('unreadable: ' + $_.Exception.Message) }
     $kept = @()
     $left = $Length
-    for ($i = $tail.Count - 1; $i -ge 0 -and $left -gt 0; $i--) { # the newest lines win
+    for ($i = $tail.Count - 1; $i -ge 0 -and $left -gt 0; $i--) { # the newest lines are kept
         $line = ConvertTo-Plain $tail[$i] ([Math]::Min(220, $left))
         $left -= $line.Length + 2
         $kept = @($line) + $kept
@@ -69,10 +69,10 @@ if ($RunId -cnotmatch '\A[A-Za-z0-9-]{1,64}\z' -or $Nonce -cnotmatch '\A[0-9a-f]
 $errors = @(Get-LogTail 'setuperr.log' 8 1100)
 $actions = @(Get-LogTail 'setupact.log' 8 900)
 $facts = [ordered]@{
-    imageState      = ConvertTo-Plain (Get-MachineValue 'SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State' 'ImageState') 80
-    sysprepExitCode = ConvertTo-Plain (Get-MachineValue 'SOFTWARE\GoldenImage' 'SysprepExitCode') 20
-    armedRunId      = ConvertTo-Plain (Get-MachineValue 'SOFTWARE\GoldenImage' 'RunId') 64
-    build           = ConvertTo-Plain (Get-MachineValue 'SOFTWARE\Microsoft\Windows NT\CurrentVersion' 'CurrentBuildNumber') 20
+    imageState      = ConvertTo-Plain (Get-RegistryValue 'SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State' 'ImageState') 80
+    sysprepExitCode = ConvertTo-Plain (Get-RegistryValue 'SOFTWARE\GoldenImage' 'SysprepExitCode') 20
+    requestedRunId  = ConvertTo-Plain (Get-RegistryValue 'SOFTWARE\GoldenImage' 'RunId') 64
+    build           = ConvertTo-Plain (Get-RegistryValue 'SOFTWARE\Microsoft\Windows NT\CurrentVersion' 'CurrentBuildNumber') 20
 }
 Write-Output (@('--- setuperr.log') + $errors + @('--- setupact.log') + $actions)
 $message = 'Sysprep wrote no error.'

@@ -1,13 +1,14 @@
 <#
-Generalizes this Windows machine: checks it, runs Sysprep in the foreground, and shuts down only after it worked.
+Generalizes this Windows VM: checks it, runs Sysprep in the foreground, and shuts down only after it worked.
 
-Runs in Windows PowerShell 5.1 as SYSTEM, from a managed run command. Sysprep is told to quit, not to shut down: told
-to shut down it does so even when it generalized nothing, and then "stopped" would prove nothing. Only when ImageState
-says so is a shutdown left behind, late enough for this script's output to be reported first.
+Runs in Windows PowerShell 5.1 as SYSTEM, from a managed run command. Sysprep runs with /quit, not with /shutdown: with
+/shutdown it shuts down even when it generalized nothing, and then a stopped VM would prove nothing. A shutdown is
+scheduled only when ImageState confirms the result, late enough for this script's output to be reported first.
 SysprepUser and SysprepPassword (protected parameters, both or none) name a local administrator under whose credential
-Sysprep runs instead, which Windows needs from build 26100 on. The account stays in the image: its owner decides.
-Exit code: 0 sealed or already armed, 10 refused and nothing changed, 20 failed and the machine stays up.
-This script was read by a PowerShell grammar and compared with Microsoft's documents; it was never run on Windows.
+Sysprep runs instead, which Windows needs from build 26100 on. The account stays in the image; the image's owner
+decides whether to remove it.
+Exit code: 0 deprovisioned or already requested, 10 refused and nothing changed, 20 failed and the VM keeps running.
+This script was parsed with a PowerShell grammar and compared with Microsoft's documentation; it was never run on Windows.
 #>
 [CmdletBinding()]
 param(
@@ -33,14 +34,14 @@ $AgentWaitSeconds = $ImageStateWaitSeconds = 120
 $UnsupportedRoles = 'AD-Certificate', 'AD-Domain-Services', 'ADFS-Federation', 'ADLDS', 'ADRMS', 'DHCP', 'Fax', 'NPAS',
     'UpdateServices', 'WDS'
 $Facts = [ordered]@{}
-$AccountPattern = '\A(?!\.+\z)[^\x00-\x1f"/\\\[\]:;|=,+*?<>@% ]{0,20}\z' # no domain, no UPN: a local account's own name
+$AccountPattern = '\A(?!\.+\z)[^\x00-\x1f"/\\\[\]:;|=,+*?<>@% ]{0,20}\z' # no domain, no UPN: a local account
 
-# ---------------------------------------------------------------- reading the machine
-# Run Command may be a 32-bit process: the 64-bit view of the registry and of System32 is asked for by name.
-function Open-MachineHive { [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64') }
-function Get-MachineKey([string]$Path) { (Open-MachineHive).OpenSubKey($Path) } # $null when there is none
-function Get-MachineValue([string]$Path, [string]$Name) { # the value, or $null when key or value is missing
-    $key = Get-MachineKey $Path
+# ---------------------------------------------------------------- reading the VM
+# Run Command may be a 32-bit process: the script names the 64-bit view of the registry and of System32 explicitly.
+function Open-RegistryHive { [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64') }
+function Get-RegistryKey([string]$Path) { (Open-RegistryHive).OpenSubKey($Path) } # $null when there is none
+function Get-RegistryValue([string]$Path, [string]$Name) { # the value, or $null when key or value is missing
+    $key = Get-RegistryKey $Path
     if ($null -ne $key) { $key.GetValue($Name) }
 }
 
@@ -49,8 +50,8 @@ function Get-SystemFolder {
     Join-Path $env:SystemRoot $(if ($redirected) { 'Sysnative' } else { 'System32' })
 }
 
-function Get-ImageState { [string](Get-MachineValue 'SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State' 'ImageState') }
-function Get-Build { [int](Get-MachineValue 'SOFTWARE\Microsoft\Windows NT\CurrentVersion' 'CurrentBuildNumber') }
+function Get-ImageState { [string](Get-RegistryValue 'SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State' 'ImageState') }
+function Get-Build { [int](Get-RegistryValue 'SOFTWARE\Microsoft\Windows NT\CurrentVersion' 'CurrentBuildNumber') }
 
 # ---------------------------------------------------------------- answering
 function ConvertTo-Plain([string]$Text, [int]$Length) { # printable ASCII on one line
@@ -77,8 +78,8 @@ function Write-Answer([string]$Outcome, [string]$Code, [string]$Message) { # the
 }
 
 function Deny-When([string]$Code, [string]$Advice, [scriptblock]$Finding) {
-    # Finding gives a sentence when there is something to refuse for. A check that cannot be made refuses too.
-    try { $found = & $Finding } catch { $found = 'The check could not be made: {0}.' -f $_.Exception.Message.TrimEnd('.') }
+    # Finding returns a sentence when the script must refuse. A check that cannot run refuses too.
+    try { $found = & $Finding } catch { $found = 'The check could not run: {0}.' -f $_.Exception.Message.TrimEnd('.') }
     if ($found) { [pscustomobject]@{ Code = $Code; Message = '{0} {1}' -f $found, $Advice } }
 }
 
@@ -86,21 +87,21 @@ function Deny-When([string]$Code, [string]$Advice, [scriptblock]$Finding) {
 
 # part: sysprep_as_user.ps1
 
-# ---------------------------------------------------------------- sealing: what is changed here cannot be undone
-function Enter-OnlyInstance { # held until the process ends; a second one waits until the first one has left its mark
+# ---------------------------------------------------------------- deprovisioning: these changes are irreversible
+function Enter-OnlyInstance { # held until the process ends; a second script waits until the first has recorded its run
     try {
         $script:Mutex = New-Object System.Threading.Mutex($false, 'Global\GoldenImageDeprovision')
         $script:Mutex.WaitOne(30000)
     } catch [System.Threading.AbandonedMutexException] { $true } catch { $false }
 }
 
-function Set-RunMark([string]$Name, [string]$Value) {
-    (Open-MachineHive).CreateSubKey($StateKey, [Microsoft.Win32.RegistryKeyPermissionCheck]::ReadWriteSubTree,
+function Set-RunRecord([string]$Name, [string]$Value) {
+    (Open-RegistryHive).CreateSubKey($StateKey, [Microsoft.Win32.RegistryKeyPermissionCheck]::ReadWriteSubTree,
         [Microsoft.Win32.RegistryOptions]::Volatile).SetValue($Name, $Value)
 }
 
-function Repair-CdromService { # 4 is disabled: machines made from the image would hang at their first boot
-    $key = (Open-MachineHive).OpenSubKey('SYSTEM\CurrentControlSet\Services\cdrom', $true)
+function Repair-CdromService { # 4 is disabled: VMs created from the image would hang at their first boot
+    $key = (Open-RegistryHive).OpenSubKey('SYSTEM\CurrentControlSet\Services\cdrom', $true)
     if ($null -eq $key) { $Facts.cdrom = 'missing'; return }
     if ($key.GetValue('Start') -eq 1) { $Facts.cdrom = 'enabled'; return }
     $key.SetValue('Start', 1, [Microsoft.Win32.RegistryValueKind]::DWord)
@@ -118,7 +119,7 @@ function Remove-AnswerFile { # Azure does not support custom answer files
     $Facts.panther = $(if (Test-Path -LiteralPath $panther) { 'partlyRemoved' } else { 'removed' }) # a log may be in use
 }
 
-function Invoke-Sysprep([datetime]$Deadline) { # the exit code, or $null when the time was up; it is never killed
+function Invoke-Sysprep([datetime]$Deadline) { # returns the exit code, or $null on a timeout; Sysprep is never killed
     $arguments = '/oobe /generalize /quiet /quit'
     if ($VmMode -ceq 'true') { $arguments += ' /mode:vm' }
     if ($SysprepUser) { return Invoke-AsUser 'Sysprep\Sysprep.exe' $arguments $Deadline }
@@ -141,44 +142,44 @@ function Wait-Generalized([datetime]$Deadline) { # Sysprep may return before the
     $true
 }
 
-function Invoke-Seal { # seals; gives code and message of what went wrong, or nothing
-    Remove-SysprepTask # one that an interrupted run left behind holds a credential
+function Invoke-Deprovision { # returns the code and message of an error, or nothing on success
+    Remove-SysprepTask # a task that an interrupted run did not remove holds a credential
     Repair-CdromService
     Remove-AnswerFile
     $deadline = (Get-Date).AddSeconds([int]$SysprepTimeoutSeconds)
     $Facts.sysprepExitCode = $exitCode = Invoke-Sysprep $deadline
-    Set-RunMark 'SysprepExitCode' ([string]$exitCode)
+    Set-RunRecord 'SysprepExitCode' ([string]$exitCode)
     if ($null -eq $exitCode) { return 'sysprepTimedOut', "Sysprep did not end within $SysprepTimeoutSeconds seconds." }
     if ($exitCode -ne 0) { return 'sysprepFailed', "Sysprep ended with exit code $exitCode; see setuperr.log." }
     if (-not (Wait-Generalized $deadline)) { return 'imageStateNotReached', "Sysprep ended, but ImageState is $(Get-ImageState)." }
-    & (Join-Path (Get-SystemFolder) 'shutdown.exe') /s /t $ShutdownDelaySeconds | Out-Null # 1190: one is under way
+    & (Join-Path (Get-SystemFolder) 'shutdown.exe') /s /t $ShutdownDelaySeconds | Out-Null # 1190: already scheduled
     if ($LASTEXITCODE -notin 0, 1190) { 'sysprepFailed', "Generalized, but shutdown.exe ended with $LASTEXITCODE." }
 }
 
-# ---------------------------------------------------------------- the story
-$Preconditions = 'Find-BadParameter', 'Find-MissingRight', 'Find-OtherRun', 'Find-LateOrder', 'Find-UnsupportedBuild',
+# ---------------------------------------------------------------- main
+$Preconditions = 'Find-BadParameter', 'Find-MissingRight', 'Find-OtherRun', 'Find-ExpiredRequest', 'Find-UnsupportedBuild',
     'Find-DomainController', 'Find-UnsupportedRole', 'Find-PendingReboot', 'Find-EncryptedDrive', 'Find-ExhaustedCount',
     'Find-DeniedRemovableStorage', 'Find-StoppedAgent', 'Find-UnprovisionedApp', 'Find-BadCredential'
 $OnlyInstance = Enter-OnlyInstance
 foreach ($precondition in $Preconditions) {
     $refusal = & $precondition
     if ($refusal) { Write-Answer 'refused' $refusal.Code $refusal.Message; exit 10 }
-    if ($precondition -eq 'Find-OtherRun' -and (Get-MachineValue $StateKey 'RunId') -ceq $RunId) {
-        $first = Get-MachineValue $StateKey 'Answer' # printed again: perhaps nobody heard it
-        if ($first) { Write-Output $first; exit [int](Get-MachineValue $StateKey 'ExitCode') }
-        Write-Answer 'alreadyArmed' '' 'This run armed the machine before; nothing was done again.'
+    if ($precondition -eq 'Find-OtherRun' -and (Get-RegistryValue $StateKey 'RunId') -ceq $RunId) {
+        $first = Get-RegistryValue $StateKey 'Answer' # printed again: the first output may have been lost
+        if ($first) { Write-Output $first; exit [int](Get-RegistryValue $StateKey 'ExitCode') }
+        Write-Answer 'alreadyRequested' '' 'This run already requested it; nothing was done again.'
         exit 0
     }
 }
 try {
     $Facts.build = Get-Build
     if ($SysprepUser) { $Facts.sysprepUser = $SysprepUser } # the account is still in the image
-    Set-RunMark 'RunId' $RunId
-    $code, $message = Invoke-Seal
+    Set-RunRecord 'RunId' $RunId
+    $code, $message = Invoke-Deprovision
 } catch { $code, $message = 'sysprepFailed', $_.Exception.Message }
 $Facts.imageState = Get-ImageState
 if ($code) { $answer = Write-Answer 'failed' $code $message; $exitCode = 20 }
-else { $answer = Write-Answer 'sealed' '' "Generalized; shuts down in $ShutdownDelaySeconds seconds."; $exitCode = 0 }
+else { $answer = Write-Answer 'deprovisioned' '' "Generalized; shuts down in $ShutdownDelaySeconds seconds."; $exitCode = 0 }
 Write-Output $answer
-try { Set-RunMark 'ExitCode' ([string]$exitCode); Set-RunMark 'Answer' ($answer -join "`r`n") } catch { $null = $_ }
+try { Set-RunRecord 'ExitCode' ([string]$exitCode); Set-RunRecord 'Answer' ($answer -join "`r`n") } catch { $null = $_ }
 exit $exitCode

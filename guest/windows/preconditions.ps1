@@ -1,6 +1,6 @@
 # ---------------------------------------------------------------- preconditions: nothing is changed here
 function Find-BadParameter {
-    Deny-When 'badParameters' 'Values that do not fit are not shown.' {
+    Deny-When 'badParameters' 'Invalid values are not shown. Correct the parameter.' {
         if ($RunId -cnotmatch '\A[A-Za-z0-9-]{1,64}\z') { return 'RunId must be 1 to 64 letters, digits or hyphens.' }
         if ($Nonce -cnotmatch '\A[0-9a-f]{8,128}\z') { return 'Nonce must be 8 to 128 lower-case hexadecimal digits.' }
         if ($NotAfter -cnotmatch '\A[1-9][0-9]{9,10}\z') { return 'NotAfter must be seconds since 1970.' }
@@ -10,7 +10,7 @@ function Find-BadParameter {
         if (-not $limitFits) { return 'SysprepTimeoutSeconds must be a whole number from 60 to 5000.' }
         if ($VmMode -cne 'true' -and $VmMode -cne 'false') { return 'VmMode must be true or false.' }
         if ($SysprepUser -notmatch $AccountPattern) { return 'SysprepUser must be the plain name of a local account.' }
-        if (($SysprepUser -eq '') -ne ($SysprepPassword -eq '')) { return 'SysprepUser and SysprepPassword go together.' }
+        if (($SysprepUser -eq '') -ne ($SysprepPassword -eq '')) { return 'SysprepUser and SysprepPassword must be set together.' }
     }
 }
 
@@ -23,17 +23,17 @@ function Find-MissingRight {
 }
 
 function Find-OtherRun {
-    Deny-When 'armedByAnotherRun' 'Wait for it; if it failed, restart the machine and start again.' {
-        $other = Get-MachineValue $StateKey 'RunId'
-        if ($other -and $other -cne $RunId) { return 'Another run armed this machine.' }
-        if (-not $other -and -not $script:OnlyInstance) { 'Another run is checking this machine.' }
+    Deny-When 'requestedByAnotherRun' 'Wait for it; if it failed, restart the VM and start again.' {
+        $other = Get-RegistryValue $StateKey 'RunId'
+        if ($other -and $other -cne $RunId) { return 'Another run is deprovisioning this VM.' }
+        if (-not $other -and -not $script:OnlyInstance) { 'Another run is checking this VM.' }
     }
 }
 
-function Find-LateOrder { # a repaired agent may take an order up long after it was given
-    Deny-When 'expired' 'Nothing was done.' {
+function Find-ExpiredRequest { # a repaired agent may start a run command long after it was requested
+    Deny-When 'expired' 'Nothing was changed. Start a new run.' {
         $late = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds() - [long]$NotAfter
-        if ($late -gt 0) { 'The order came {0} seconds too late.' -f $late }
+        if ($late -gt 0) { 'The request is {0} seconds too old.' -f $late }
     }
 }
 
@@ -48,12 +48,12 @@ function Find-UnsupportedBuild {
 function Find-DomainController {
     Deny-When 'domainController' 'A domain controller can never be generalized.' {
         $role = (Get-CimInstance -ClassName Win32_ComputerSystem).DomainRole # 4 backup, 5 primary
-        if ($null -eq $role -or $role -ge 4) { 'The domain role of this machine is {0}.' -f $role }
+        if ($null -eq $role -or $role -ge 4) { 'The domain role of this VM is {0}.' -f $role }
     }
 }
 
 function Find-UnsupportedRole {
-    Deny-When 'unsupportedRole' 'Remove the role, or install it on the machines made from the image instead.' {
+    Deny-When 'unsupportedRole' 'Remove the role, or install it on the VMs created from the image instead.' {
         if ((Get-CimInstance -ClassName Win32_OperatingSystem).ProductType -eq 1) { return } # a client has no roles
         $installed = @(Get-WindowsFeature | Where-Object { $_.Installed -and $_.Name -in $UnsupportedRoles } |
                 ForEach-Object { $_.Name })
@@ -62,12 +62,12 @@ function Find-UnsupportedRole {
 }
 
 function Find-PendingReboot {
-    Deny-When 'pendingReboot' 'Restart the machine and start again.' {
+    Deny-When 'pendingReboot' 'Restart the VM and start again.' {
         $servicing = 'SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing'
         $keys = "$servicing\RebootPending", "$servicing\RebootInProgress",
             'SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired'
         foreach ($key in $keys) {
-            if ($null -ne (Get-MachineKey $key)) { return 'A restart is pending ({0}).' -f (Split-Path $key -Leaf) }
+            if ($null -ne (Get-RegistryKey $key)) { return 'A restart is pending ({0}).' -f (Split-Path $key -Leaf) }
         }
     }
 }
@@ -93,15 +93,15 @@ function Find-EncryptedDrive {
 }
 
 function Find-ExhaustedCount {
-    Deny-When 'sysprepCountExhausted' 'Windows can be generalized 1001 times; start from a fresher image.' {
+    Deny-When 'sysprepCountExhausted' 'Windows can be generalized 1001 times; start from a newer image.' {
         $remaining = (Get-CimInstance -ClassName SoftwareLicensingService).RemainingWindowsReArmCount
-        if ($null -eq $remaining -or $remaining -lt 1) { 'No rearm is left for Sysprep.' }
+        if ($null -eq $remaining -or $remaining -lt 1) { 'No Sysprep run is left: RemainingWindowsReArmCount is 0 or unknown.' }
     }
 }
 
 function Find-UnprovisionedApp {
     Deny-When 'appxNotProvisioned' 'Remove the app for all users, or provision it.' {
-        if (-not (Get-Command -Name Get-AppxPackage -ErrorAction SilentlyContinue)) { return } # no apps here
+        if (-not (Get-Command -Name Get-AppxPackage -ErrorAction SilentlyContinue)) { return } # this edition has no apps
         $provisioned = @(Get-AppxProvisionedPackage -Online | ForEach-Object { $_.DisplayName })
         $apps = @(Get-AppxPackage -AllUsers | Where-Object {
                 $_.Name -notin $provisioned -and -not $_.IsFramework -and -not $_.NonRemovable -and
@@ -113,9 +113,9 @@ function Find-UnprovisionedApp {
 }
 
 function Find-DeniedRemovableStorage {
-    Deny-When 'removableStorageDenied' 'Lift "All Removable Storage classes: Deny all access": the first boot reads a DVD.' {
+    Deny-When 'removableStorageDenied' 'Disable "All Removable Storage classes: Deny all access": the first boot reads a DVD.' {
         $policies = 'SOFTWARE\Policies\Microsoft\Windows\RemovableStorageDevices'
-        if ((Get-MachineValue $policies 'Deny_All') -eq 1) { 'A policy denies all access to removable storage.' }
+        if ((Get-RegistryValue $policies 'Deny_All') -eq 1) { 'A policy denies all access to removable storage.' }
     }
 }
 

@@ -1,11 +1,11 @@
 # script: read-identity
 <#
-Tells who this Windows machine is and what an image should not have carried into it: reads only, changes nothing.
+Reports the identity of this Windows VM, and what the image should not have contained. It only reads, changes nothing.
 
 Runs in Windows PowerShell 5.1 as SYSTEM, from a managed run command. KnownUser is the account that may exist, OldHost the
-computer name of the machine that the image was made from; both may be empty.
-Exit code: 0 identity told, 10 refused (badParameters), 20 the machine could not be read.
-This script was read by a PowerShell grammar and compared with Microsoft's documents; it was never run on Windows.
+computer name of the VM that the image was created from; both may be empty.
+Exit code: 0 identity reported, 10 refused (badParameters), 20 the VM could not be read.
+This script was parsed with a PowerShell grammar and compared with Microsoft's documentation; it was never run on Windows.
 #>
 [CmdletBinding()]
 param(
@@ -19,7 +19,7 @@ Set-StrictMode -Version 1.0
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 
-# Accounts that every Windows has: Administrator (Azure renames it to the user of each new machine), Guest,
+# Accounts that every Windows has: Administrator (Azure renames it to the user of each new VM), Guest,
 # DefaultAccount, WDAGUtilityAccount.
 $BuiltInAccounts = 500, 501, 503, 504
 $LogFolders = "$env:SystemDrive\WindowsAzure\Logs", "$env:SystemRoot\Panther"
@@ -30,7 +30,7 @@ function ConvertTo-Plain([string]$Text, [int]$Length) { # printable ASCII on one
     $plain.Substring(0, [Math]::Min($plain.Length, $Length))
 }
 
-function Join-Names($Names, [int]$Most, [int]$Length) { # a comma in a name must not look like two names
+function Join-Names($Names, [int]$Most, [int]$Length) { # a comma inside a name is replaced: it separates the names
     $plain = @($Names | Where-Object { $_ } | Select-Object -First $Most | ForEach-Object { ([string]$_).Replace(',', '?') })
     ConvertTo-Plain ($plain -join ',') $Length
 }
@@ -56,7 +56,7 @@ function Find-BadParameter {
     if ($OldHost -notmatch '\A[A-Za-z0-9.-]{0,64}\z') { return 'OldHost must be a computer name.' }
 }
 
-# ---------------------------------------------------------------- who it is
+# ---------------------------------------------------------------- identity
 function Get-Sha256([string]$Text) { # in lower-case hexadecimal
     $algorithm = New-Object System.Security.Cryptography.SHA256CryptoServiceProvider
     try { $bytes = $algorithm.ComputeHash([Text.Encoding]::ASCII.GetBytes($Text)) } finally { $algorithm.Dispose() }
@@ -65,7 +65,7 @@ function Get-Sha256([string]$Text) { # in lower-case hexadecimal
 
 function Get-MachineSid($Accounts) { # the SID of any local account without its last part
     $first = $Accounts | Select-Object -First 1
-    if ($null -eq $first) { throw 'No local account could be read, so the SID of the machine is not known.' }
+    if ($null -eq $first) { throw 'No local account could be read, so the machine SID is not known.' }
     $first.SID -replace '-[0-9]+\z', ''
 }
 
@@ -76,13 +76,13 @@ function Get-BootId { # Windows counts its boots; where it does not, the time of
     (Get-CimInstance -ClassName Win32_OperatingSystem).LastBootUpTime.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ')
 }
 
-# ---------------------------------------------------------------- what should not be there
+# ---------------------------------------------------------------- what the image should not have contained
 function Get-ForeignUser($Accounts) {
     $Accounts | Where-Object { [int]($_.SID -replace '\A.*-', '') -notin $BuiltInAccounts -and $_.Name -ne $KnownUser } |
         ForEach-Object { $_.Name }
 }
 
-function Get-ForeignKeyFile { # files that let somebody else log on over SSH
+function Get-ForeignKeyFile { # files that let other people log on over SSH
     $profiles = @(Get-CimInstance -ClassName Win32_UserProfile | Where-Object { -not $_.Special -and $_.LocalPath } |
             ForEach-Object { $_.LocalPath } | Where-Object { (Split-Path $_ -Leaf) -ne $KnownUser })
     $files = @($profiles | ForEach-Object { Join-Path $_ '.ssh\authorized_keys' })
@@ -93,7 +93,7 @@ function Get-ForeignKeyFile { # files that let somebody else log on over SSH
     }
 }
 
-function Get-LeftOverLog { # rotated logs older than this installation of the machine, and logs that name the old host
+function Get-ResidualLog { # rotated logs older than this installation of the VM, and logs that name the old host
     $files = @($LogFolders | Where-Object { Test-Path -LiteralPath $_ } |
             ForEach-Object { Get-ChildItem -LiteralPath $_ -Recurse -File -ErrorAction SilentlyContinue })
     $installed = (Get-CimInstance -ClassName Win32_OperatingSystem).InstallDate
@@ -113,12 +113,12 @@ try {
     $facts = [ordered]@{
         hostName       = ConvertTo-Plain $env:COMPUTERNAME 64
         identity       = Get-Sha256 (Get-MachineSid $accounts)
-        sshHostKeys    = '' # the contract leaves them empty on Windows
+        sshHostKeys    = '' # always empty on Windows
         users          = Join-Names (Get-ForeignUser $accounts) 10 300
         authorizedKeys = Join-Names @(Get-ForeignKeyFile) 8 400
-        logs           = Join-Names @(Get-LeftOverLog | Select-Object -Unique) 5 400
+        logs           = Join-Names @(Get-ResidualLog | Select-Object -Unique) 5 400
         bootId         = ConvertTo-Plain (Get-BootId) 40
     }
 } catch { Write-Answer 'failed' 'unreadable' $_.Exception.Message ([ordered]@{}); exit 20 }
-Write-Answer 'identity' '' ('This machine is {0}.' -f $facts.hostName) $facts
+Write-Answer 'identity' '' ('This VM is {0}.' -f $facts.hostName) $facts
 exit 0

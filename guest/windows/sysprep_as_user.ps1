@@ -1,8 +1,8 @@
-# ---------------------------------------------------------------- under a local administrator's credential
-# A scheduled task with a stored password is the one way to an elevated process of another account that needs no
-# compiled code. The password goes to the Task Scheduler as an argument of a method: that is on no command line, in no
-# XML of a task, and in no log of a cmdlet's parameters. While a task is registered, Windows keeps the password; so each
-# is unregistered before anything else happens, and a machine on which that fails is not shut down.
+# ---------------------------------------------------------------- Sysprep under a local administrator's credential
+# A scheduled task with a stored password is the only way to start an elevated process under another account without
+# compiled code. The password is passed to the Task Scheduler as an argument of a method, so it appears on no command
+# line, in no task XML and in no log of cmdlet parameters. While a task is registered, Windows keeps the password. So
+# each task is unregistered before anything else happens, and a VM on which that fails is not shut down.
 $TaskName = 'GoldenImageSysprep'
 $ProbeSeconds = 90
 $TaskStartSeconds = 60
@@ -15,18 +15,18 @@ function Open-TaskFolder {
     $scheduler.GetFolder('\')
 }
 
-function Get-SysprepTask { # 1: hidden ones too
+function Get-SysprepTask { # 1: include hidden tasks
     $folder = Open-TaskFolder
     $folder.GetTasks(1) | Where-Object { $_.Name -eq $TaskName }
 }
 
-function Remove-SysprepTask { # the password goes with the task; the program that it started goes on
+function Remove-SysprepTask { # this removes the stored password too; the program that the task started keeps running
     if (@(Get-SysprepTask).Count -eq 0) { return }
     (Open-TaskFolder).DeleteTask($TaskName, 0)
-    if (@(Get-SysprepTask).Count -gt 0) { throw "The task $TaskName, which holds a credential, could not be removed." }
+    if (@(Get-SysprepTask).Count -gt 0) { throw "The task $TaskName holds a credential and could not be removed. Remove it." }
 }
 
-function Register-SysprepTask([string]$Program, [string]$Arguments) { # gives the task; throws when the password is wrong
+function Register-SysprepTask([string]$Program, [string]$Arguments) { # returns the task; throws when the password is wrong
     $scheduler = New-Object -ComObject 'Schedule.Service'
     $scheduler.Connect()
     $definition = $scheduler.NewTask(0)
@@ -35,7 +35,7 @@ function Register-SysprepTask([string]$Program, [string]$Arguments) { # gives th
     $definition.Settings.AllowDemandStart = $true
     $definition.Settings.DisallowStartIfOnBatteries = $false
     $definition.Settings.StopIfGoingOnBatteries = $false
-    $definition.Settings.ExecutionTimeLimit = 'PT0S' # none: Sysprep is never killed
+    $definition.Settings.ExecutionTimeLimit = 'PT0S' # no limit: Sysprep is never killed
     $action = $definition.Actions.Create(0)
     $action.Path = Join-Path $env:SystemRoot "System32\$Program" # the Task Scheduler is never a 32-bit process
     $action.Arguments = $Arguments
@@ -44,7 +44,7 @@ function Register-SysprepTask([string]$Program, [string]$Arguments) { # gives th
     $scheduler.GetFolder('\').RegisterTaskDefinition($TaskName, $definition, 6, $account, $SysprepPassword, 1)
 }
 
-function Wait-SysprepTask([datetime]$Deadline) { # the program's exit code, or $null when the time was up
+function Wait-SysprepTask([datetime]$Deadline) { # returns the program's exit code, or $null on a timeout
     $startBy = (Get-Date).AddSeconds($TaskStartSeconds)
     while ((Get-Date) -lt $Deadline) {
         Start-Sleep -Seconds 2
@@ -57,7 +57,7 @@ function Wait-SysprepTask([datetime]$Deadline) { # the program's exit code, or $
     }
 }
 
-function Invoke-AsUser([string]$Program, [string]$Arguments, [datetime]$Deadline) { # the exit code, or $null
+function Invoke-AsUser([string]$Program, [string]$Arguments, [datetime]$Deadline) { # the exit code, or $null on a timeout
     try {
         $task = Register-SysprepTask $Program $Arguments
         $null = $task.Run($null)
@@ -65,7 +65,7 @@ function Invoke-AsUser([string]$Program, [string]$Arguments, [datetime]$Deadline
     } finally { Remove-SysprepTask }
 }
 
-function Test-LocalAdministrator { # a direct member of the group Administrators, whatever its name is here
+function Test-LocalAdministrator { # a direct member of Administrators, by SID because the name is localized
     $account = Get-CimInstance -ClassName Win32_UserAccount -Filter 'LocalAccount = True' |
         Where-Object { $_.Name -eq $SysprepUser -and -not $_.Disabled -and -not $_.Lockout } | Select-Object -First 1
     if ($null -eq $account) { return $false }
@@ -74,10 +74,10 @@ function Test-LocalAdministrator { # a direct member of the group Administrators
     @($members | Where-Object { $_.SID -eq $account.SID }).Count -gt 0
 }
 
-function Find-BadCredential { # the last check: the account really logs on, elevated, to a program that changes nothing
-    Deny-When 'badCredential' 'Give the name and password of an enabled local administrator.' {
+function Find-BadCredential { # the last check: logs on with the account and runs an elevated program that changes nothing
+    Deny-When 'badCredential' 'Specify the name and password of an enabled local administrator.' {
         if (-not $SysprepUser) { return }
-        if (-not (Test-LocalAdministrator)) { return 'SysprepUser is no enabled local administrator of this machine.' }
+        if (-not (Test-LocalAdministrator)) { return 'SysprepUser is not an enabled local administrator of this VM.' }
         $deadline = (Get-Date).AddSeconds($ProbeSeconds)
         $exitCode = Invoke-AsUser 'whoami.exe' '' $deadline
         if ($null -eq $exitCode) { return "A program under SysprepUser did not end within $ProbeSeconds seconds." }

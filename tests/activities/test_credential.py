@@ -1,4 +1,4 @@
-"""Sysprep under a local administrator: the password goes from the vault into the order and nowhere else."""
+"""Sysprep under a local administrator: the password goes from the vault into the request and nowhere else."""
 
 import json
 import logging
@@ -9,36 +9,36 @@ import pytest
 from activities import registration
 from activities.check_secret import check_secret
 from activities.start_deprovision import start_deprovision
+from azure_clients.clients import arm_session
 from azure_clients.errors import ArmUnavailable
-from azure_clients.session import arm_session
-from contracts import steps
+from contracts import catalog
+from contracts.activities.scripts import CheckSecret
+from contracts.activities.vm import StartDeprovision, Submitted
+from contracts.error_codes import RefusalCode
 from contracts.guest_report import GuestOutcome, read_report
-from contracts.machine_steps import Ordered, StartDeprovision
+from contracts.image_options import SysprepCredential
 from contracts.message import Message
-from contracts.reasons import RefusalCode
 from contracts.request import DeprovisionOptions
 from contracts.resource_ids import SecretId
-from contracts.script_steps import CheckSecret
-from contracts.wishes import SysprepCredential
 from guest.allow_list import allowed
 from guest.scripts import load_script
 from tests.support.azure import NONCE, Azure, azure
 from tests.support.journey import spec
 from tests.support.vault import USER, VALUE, azure_with_vault, credential
-from workbench.arm_simulator import MachineSpec, Role, WindowsTraits
+from workbench.arm_simulator import Role, VmSpec, WindowsTraits
 
 RUN_ID = "vm-r1-0123456789"
 COMMAND = "golden-image-deprovision-0123456789abcdef"
 
 
-def new_windows(**administrators: str) -> MachineSpec:
+def new_windows(**administrators: str) -> VmSpec:
     people = administrators or {USER: VALUE}
     return spec("vm1", os="Windows", windows=WindowsTraits(build=26100, administrators=people))
 
 
-def order(az: Azure, options: DeprovisionOptions, **more: Any) -> StartDeprovision:
+def new_request(az: Azure, options: DeprovisionOptions, **more: Any) -> StartDeprovision:
     values: dict[str, Any] = {
-        "machine": az.read(),
+        "vm": az.read(),
         "run_id": RUN_ID,
         "app_name": "tests",
         "nonce": NONCE,
@@ -54,8 +54,8 @@ def order(az: Azure, options: DeprovisionOptions, **more: Any) -> StartDeprovisi
     return StartDeprovision.model_validate(values)
 
 
-def start(az: Azure, options: DeprovisionOptions, **more: Any) -> Ordered:
-    return az.call(start_deprovision(order(az, options, **more)))
+def start(az: Azure, options: DeprovisionOptions, **more: Any) -> Submitted:
+    return az.call(start_deprovision(new_request(az, options, **more)))
 
 
 def with_credential(az: Azure, name: str = "sysprep") -> DeprovisionOptions:
@@ -63,10 +63,10 @@ def with_credential(az: Azure, name: str = "sysprep") -> DeprovisionOptions:
 
 
 def puts(az: Azure) -> list[str]:
-    return [line for line in az.orders() if line.startswith("PUT")]
+    return [line for line in az.requests() if line.startswith("PUT")]
 
 
-def test_a_secret_that_can_be_read_is_no_refusal_and_is_forgotten() -> None:
+def test_a_secret_that_can_be_read_is_no_refusal_and_is_not_kept() -> None:
     with azure_with_vault() as az:
         answer = az.call(check_secret(CheckSecret(credential=credential(az))))
     assert answer.model_dump(exclude_none=True) == {}
@@ -80,21 +80,21 @@ def test_a_secret_that_can_be_read_is_no_refusal_and_is_forgotten() -> None:
         ("sysprep", Role(), False, RefusalCode.VAULT_NOT_ALLOWED),
     ],
 )
-def test_a_secret_that_cannot_be_read_is_refused_before_and_at_the_order(
+def test_a_secret_that_cannot_be_read_is_refused_before_and_at_the_request(
     name: str, role: Role, listed: bool, code: RefusalCode
 ) -> None:
     with azure_with_vault(new_windows(), role=role, listed=listed) as az:
         before = az.call(check_secret(CheckSecret(credential=credential(az, name))))
-        ordered = start(az, with_credential(az, name))
+        submitted = start(az, with_credential(az, name))
         assert puts(az) == []
-    for answer in (before, ordered):
+    for answer in (before, submitted):
         assert answer.refusal is not None
         assert answer.refusal.code is code
 
 
 def test_a_vault_that_does_not_answer_is_no_refusal() -> None:
     with azure_with_vault(new_windows()) as az:
-        az.trouble("status", "keyVault.getSecret", status=500, code="InternalError", count=None)
+        az.fault("status", "keyVault.getSecret", status=500, code="InternalError", count=None)
         with pytest.raises(ArmUnavailable):
             az.call(check_secret(CheckSecret(credential=credential(az))))
         with pytest.raises(ArmUnavailable):
@@ -102,88 +102,89 @@ def test_a_vault_that_does_not_answer_is_no_refusal() -> None:
         assert puts(az) == []
 
 
-def test_a_new_windows_seals_itself_under_the_administrator() -> None:
+def test_a_new_windows_deprovisions_itself_under_the_administrator() -> None:
     with azure_with_vault(new_windows()) as az:
-        ordered = start(az, with_credential(az))
+        submitted = start(az, with_credential(az))
         again = start(az, with_credential(az))
         az.pass_time(200)
-        record = az.machine().run_commands[COMMAND]
-        effects = az.machine().guest.effects()
+        record = az.vm().run_commands[COMMAND]
+        effects = az.vm().guest.effects()
     report = read_report(record.output, run_id=RUN_ID, nonce=NONCE)
-    assert not ordered.already
+    assert not submitted.already
     assert again.already
     assert report is not None
-    assert report.outcome is GuestOutcome.SEALED
+    assert report.outcome is GuestOutcome.DEPROVISIONED
     assert effects == (f"sysprep /generalize as {USER}",)
 
 
 @pytest.mark.parametrize(
-    ("people", "options"), [({USER: "another-Password1"}, True), ({"somebody": VALUE}, True), ({USER: VALUE}, False)]
+    ("people", "options"),
+    [({USER: "another-Password1"}, True), ({"another-user": VALUE}, True), ({USER: VALUE}, False)],
 )
 def test_without_the_right_administrator_the_guest_refuses(people: dict[str, str], options: bool) -> None:
     with azure_with_vault(new_windows(**people)) as az:
         start(az, with_credential(az) if options else DeprovisionOptions())
         az.pass_time(200)
-        output = az.machine().run_commands[COMMAND].output
+        output = az.vm().run_commands[COMMAND].output
     report = read_report(output, run_id=RUN_ID, nonce=NONCE)
     assert report is not None
     assert report.outcome is GuestOutcome.REFUSED
     assert report.code == ("badCredential" if options else "buildNeedsUserContext")
 
 
-def test_the_password_is_in_nothing_that_stays(caplog: pytest.LogCaptureFixture) -> None:
-    """Not in a log at its loudest, not in an answer, not in what anybody can read of the Run Command."""
+def test_the_password_is_not_stored_anywhere(caplog: pytest.LogCaptureFixture) -> None:
+    """Not in a debug log, not in an answer, not in the properties of the Run Command that can be read."""
     with azure_with_vault(new_windows()) as az:
         az.call(_log_everything(caplog))
         answers = [
-            az.call(_answer(steps.CHECK_SECRET, check_secret, CheckSecret(credential=credential(az)))),
-            az.call(_answer(steps.START_DEPROVISION, start_deprovision, order(az, with_credential(az)))),
+            az.call(_answer(catalog.CHECK_SECRET, check_secret, CheckSecret(credential=credential(az)))),
+            az.call(_answer(catalog.START_DEPROVISION, start_deprovision, new_request(az, with_credential(az)))),
         ]
         az.pass_time(200)
-        machine = az.machine()
-        shown = machine.run_commands[COMMAND].body(with_instance_view=True)
-        spoken = [str(vars(record)) for record in caplog.records]
-        kept = [repr(az.simulator.requests()), json.dumps(shown), repr(machine.guest.effects()), repr(answers)]
-    assert any("/runCommands/" in line for line in spoken), "azure-core logs the order at this level"
+        vm = az.vm()
+        shown = vm.run_commands[COMMAND].body(with_instance_view=True)
+        logged = [str(vars(record)) for record in caplog.records]
+        kept = [repr(az.simulator.requests()), json.dumps(shown), repr(vm.guest.effects()), repr(answers)]
+    assert any("/runCommands/" in line for line in logged), "azure-core logs the request at this level"
     assert all(answer.get("refusal") is None for answer in answers)
-    assert not [text for text in (*spoken, *kept) if VALUE in text]
+    assert not [text for text in (*logged, *kept) if VALUE in text]
     assert "protectedParameters" not in json.dumps(shown)
 
 
-def test_a_linux_machine_is_told_no_password() -> None:
+def test_a_linux_vm_is_sent_no_password() -> None:
     with azure_with_vault(spec("vm1")) as az:
         start(az, with_credential(az))
-        record = az.machine().run_commands[COMMAND]
+        record = az.vm().run_commands[COMMAND]
         asked = [r.operation for r in az.simulator.requests() if r.operation.startswith("keyVault")]
     assert asked == []
     assert "SysprepPassword" not in record.given
 
 
-def test_a_listed_deprovision_script_takes_the_place_of_the_apps_own() -> None:
+def test_a_listed_deprovision_script_replaces_the_apps_own() -> None:
     with azure(spec("vm1", os="Windows"), role=Role()) as az:
         start(az, DeprovisionOptions(script="windows-deprovision"), script_sha256=allowed("windows-deprovision").sha256)
-        body = az.machine().run_commands[COMMAND].body(with_instance_view=False)["properties"]
+        body = az.vm().run_commands[COMMAND].body(with_instance_view=False)["properties"]
     assert body["source"]["script"] == allowed("windows-deprovision").text
     assert {entry["name"] for entry in body["parameters"]} >= {"RunId", "Nonce", "NotAfter"}
 
 
 @pytest.mark.parametrize(
-    ("script", "sha256", "words"),
+    ("script", "sha256", "message"),
     [
         ("no-such", "", "is on the allow-list"),
-        ("windows-update", "", "is a prepare script"),
+        ("windows-update", "", "is a customize script"),
         ("linux-deprovision", "", "for Linux"),
         ("windows-deprovision", "0" * 64, "was changed since the run began"),
         (None, "0" * 64, "was changed since the run began"),
     ],
 )
-def test_another_script_than_the_one_that_was_checked_is_refused(script: str | None, sha256: str, words: str) -> None:
+def test_another_script_than_the_one_that_was_checked_is_refused(script: str | None, sha256: str, message: str) -> None:
     with azure(spec("vm1", os="Windows"), role=Role()) as az:
         answer = start(az, DeprovisionOptions(script=script), script_sha256=sha256)
         assert puts(az) == []
     assert answer.refusal is not None
     assert answer.refusal.code is RefusalCode.SCRIPT_NOT_ALLOWED
-    assert words in answer.refusal.message
+    assert message in answer.refusal.message
 
 
 def test_the_apps_own_script_with_its_own_hash_is_sent() -> None:
@@ -207,5 +208,5 @@ async def _log_everything(caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG, logger=name)
 
 
-async def _answer(step: Any, body: Any, request: Message) -> dict[str, object]:
-    return await registration.answer(step, body, request.model_dump(mode="json"))
+async def _answer(activity: Any, body: Any, request: Message) -> dict[str, object]:
+    return await registration.answer(activity, body, request.model_dump(mode="json"))

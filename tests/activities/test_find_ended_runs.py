@@ -1,4 +1,4 @@
-"""Which runs the engine names as over without having looked after their machine."""
+"""Which runs the engine reports as ended without having recovered their VM."""
 
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
@@ -10,24 +10,24 @@ from durabletask.client import AsyncTaskHubGrpcClient
 
 from activities.find_ended_runs import find_ended_runs
 from activities.read_run_state import read_run_state
+from contracts.activities.cleanup import EndedRun, FindEndedRuns
+from contracts.activities.vm import ReadRunState, RunStateRead
+from contracts.catalog import GOLDEN_IMAGE
+from contracts.error_codes import Failure, FailureCode
 from contracts.facts import PowerState
 from contracts.ids import publication_id
-from contracts.machine_steps import ReadRunState, RunStateRead
-from contracts.reasons import Failure, FailureCode
-from contracts.results import MachineResult, Outcome
-from contracts.run import MachineJob
+from contracts.results import Outcome, VmResult
+from contracts.run import VmJob
 from contracts.stages import Stage
-from contracts.steps import GOLDEN_IMAGE
-from contracts.sweep_steps import EndedRun, FindEndedRuns
 from tests.support.engine import RunningEngine, engine
 from tests.support.requests import job
-from tests.support.telling import wait_for_stage
+from tests.support.running import wait_for_stage
 
 EVER = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def golden_image(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Generator[task.Task[Any], Any, Any]:
-    """A machine's run that goes where its request says: `stage` it stays in, or `raises`, or a result to give."""
+    """A VM's run that does what its request says: stay in a `stage`, raise, or return a result."""
     wanted = request["wanted"]
     ctx.set_custom_status({"stage": wanted["stage"]})
     if wanted.get("result") is not None:
@@ -44,7 +44,7 @@ assert golden_image.__name__ == GOLDEN_IMAGE
 
 def begin(
     running: RunningEngine, name: str, stage: Stage, *, result: Any = None, raises: bool = False, **more: Any
-) -> MachineJob:
+) -> VmJob:
     asked = job(name, request_id=name, **more)
     wanted = {"stage": stage, "result": result, "raises": raises}
     document = asked.model_dump(mode="json", exclude_none=True) | {"wanted": wanted}
@@ -56,7 +56,7 @@ def begin(
     return asked
 
 
-def terminated(running: RunningEngine, name: str, stage: Stage, **more: Any) -> MachineJob:
+def terminated(running: RunningEngine, name: str, stage: Stage, **more: Any) -> VmJob:
     asked = begin(running, name, stage, **more)
     running.client.terminate_orchestration(asked.run_id)
     running.end_of(asked.run_id)
@@ -64,9 +64,9 @@ def terminated(running: RunningEngine, name: str, stage: Stage, **more: Any) -> 
 
 
 def ended(
-    asked: MachineJob, code: FailureCode | None, stage: Stage = Stage.STOPPING, power: PowerState | None = None
+    asked: VmJob, code: FailureCode | None, stage: Stage = Stage.STOPPING, power: PowerState | None = None
 ) -> dict[str, Any]:
-    result = MachineResult(
+    result = VmResult(
         run_id=asked.run_id,
         request_id=asked.request_id,
         vm_id=asked.target.vm_id,
@@ -89,8 +89,8 @@ async def found(running: RunningEngine, since: datetime = EVER) -> dict[str, End
     return {run.vm_id.name: run for run in answer.runs}
 
 
-async def test_runs_that_were_terminated_or_broke_while_their_machine_may_have_stopped() -> None:
-    with engine({}, stories=(golden_image,)) as running:
+async def test_runs_that_were_terminated_or_broke_while_their_vm_may_have_stopped() -> None:
+    with engine({}, orchestrations=(golden_image,)) as running:
         stopping = terminated(running, "stopping", Stage.STOPPING)
         terminated(running, "inspecting", Stage.INSPECTING)
         terminated(running, "waiting", Stage.AWAITING_APPROVAL)
@@ -105,26 +105,26 @@ async def test_runs_that_were_terminated_or_broke_while_their_machine_may_have_s
     assert none_since_then == {}
 
 
-async def test_a_clone_is_no_machine_to_look_after() -> None:
+async def test_a_clone_is_no_vm_to_recover() -> None:
     image = {"kind": "managedImage", "imageId": job().target.vm_id.__str__().replace("virtualMachines", "images")}
-    with engine({}, stories=(golden_image,)) as running:
+    with engine({}, orchestrations=(golden_image,)) as running:
         terminated(running, "clone", Stage.STOPPING, target={"mode": "clone", "image": image})
         assert await found(running) == {}
 
 
-async def test_runs_that_failed_and_did_not_leave_their_machine_deallocated_whatever_the_code() -> None:
+async def test_runs_that_failed_and_did_not_leave_their_vm_deallocated_whatever_the_code() -> None:
     cases: list[tuple[FailureCode | None, PowerState | None, bool]] = [
         *((code, state, True) for code in FailureCode for state in (PowerState.STOPPED, None)),
         (FailureCode.UNEXPECTED, PowerState.UNKNOWN, True),
         (FailureCode.STOPPED_WITHOUT_PROOF, PowerState.DEALLOCATED, False),
         (None, PowerState.STOPPED, False),
     ]
-    with engine({}, stories=(golden_image,)) as running:
+    with engine({}, orchestrations=(golden_image,)) as running:
         for number, (code, state, _) in enumerate(cases):
             asked = job(f"vm{number}", request_id=f"vm{number}")
             begin(running, f"vm{number}", Stage.FAILED, result=ended(asked, code, power=state))
         early = job("early", request_id="early")
-        result = ended(early, FailureCode.SNAPSHOT_FAILED, Stage.PREPARING, power=PowerState.RUNNING)
+        result = ended(early, FailureCode.SNAPSHOT_FAILED, Stage.CUSTOMIZING, power=PowerState.RUNNING)
         begin(running, "early", Stage.FAILED, result=result)
         runs = await found(running)
     assert set(runs) == {f"vm{number}" for number, (_, _, expected) in enumerate(cases) if expected}
@@ -132,7 +132,7 @@ async def test_runs_that_failed_and_did_not_leave_their_machine_deallocated_what
 
 
 async def test_what_cannot_be_read_is_passed_over() -> None:
-    with engine({}, stories=(golden_image,)) as running:
+    with engine({}, orchestrations=(golden_image,)) as running:
         begin(running, "vm1", Stage.FAILED, result={"of": "another version"})
         stopping = terminated(running, "vm2", Stage.STOPPING)
         assert [run.run_id for run in (await found(running)).values()] == [stopping.run_id]
@@ -148,21 +148,21 @@ async def states_of(running: RunningEngine, *run_ids: str) -> list[RunStateRead]
 
 
 async def test_only_a_run_that_is_known_and_not_over_is_alive() -> None:
-    with engine({}, stories=(golden_image,)) as running:
+    with engine({}, orchestrations=(golden_image,)) as running:
         alive, over = begin(running, "vm1", Stage.STOPPING), terminated(running, "vm2", Stage.STOPPING)
         states = await states_of(running, alive.run_id, over.run_id, "vm-unknown-0")
     assert [(state.alive, state.known) for state in states] == [(True, True), (False, True), (False, False)]
 
 
 async def test_a_run_is_alive_as_long_as_its_publication_is() -> None:
-    """On Azure a run that is terminated does not take its publication with it."""
+    """Terminating a run does not terminate its sub-orchestration that publishes."""
 
     def publish(running: RunningEngine, run_id: str) -> None:
         document = {"wanted": {"stage": Stage.PUBLISHING}}
         running.client.schedule_new_orchestration(GOLDEN_IMAGE, input=document, instance_id=publication_id(run_id))
         wait_for_stage(running, publication_id(run_id), Stage.PUBLISHING)
 
-    with engine({}, stories=(golden_image,)) as running:
+    with engine({}, orchestrations=(golden_image,)) as running:
         over = terminated(running, "vm1", Stage.PUBLISHING).run_id
         publish(running, over)
         publish(running, "vm-purged-0")

@@ -1,21 +1,21 @@
-"""Image versions against the simulator: ordered once, followed, changed, and never written over."""
+"""Image versions against the simulator: requested once, read, updated, and never overwritten."""
 
 from typing import Any
 
 import pytest
 
-from activities.delete_made import delete_made
+from activities.create_image_version import create_image_version
+from activities.delete_resource import delete_resource
 from activities.list_image_versions import list_image_versions
-from activities.make_image_version import make_image_version
 from activities.update_image_version import update_image_version
 from azure_clients.errors import ArmUnavailable
-from contracts.image_steps import (
+from contracts.activities.image import (
     ListImageVersions,
     UpdateImageVersion,
 )
-from contracts.making_steps import DeleteMade
-from contracts.reasons import FailureCode, RefusalCode
-from contracts.wishes import TargetRegion
+from contracts.activities.resources import DeleteResource
+from contracts.error_codes import FailureCode, RefusalCode
+from contracts.image_options import TargetRegion
 from tests.support.azure import azure
 from tests.support.images import (
     DEFINITION,
@@ -24,8 +24,8 @@ from tests.support.images import (
     RUN,
     SOURCE,
     calls,
+    created_resource,
     furnish,
-    made,
     read,
     states,
     stored,
@@ -36,17 +36,17 @@ from tests.support.requests import GROUP, vm_id
 from workbench.arm_simulator import Role
 
 
-def test_a_version_is_ordered_once_and_followed_by_region() -> None:
+def test_a_version_is_requested_once_and_read_by_region() -> None:
     with azure(SOURCE, role=Role()) as az:
         furnish(az)
-        first = az.call(make_image_version(wanted()))
-        again = az.call(make_image_version(wanted()))
-        orders = calls(az)
+        first = az.call(create_image_version(wanted()))
+        again = az.call(create_image_version(wanted()))
+        requests = calls(az)
         kept = stored(az)
         early = read(az)
         az.pass_time(4 * 3_600)
         late = read(az)
-    assert orders.count("PUT galleryImageVersions.createOrUpdate 201") == 1
+    assert requests.count("PUT galleryImageVersions.createOrUpdate 201") == 1
     assert (first.already, first.taken, again.already, again.taken) == (False, False, True, False)
     assert first.correlation_id
     assert kept.tags["golden-image-run"] == RUN
@@ -60,12 +60,12 @@ def test_a_version_is_ordered_once_and_followed_by_region() -> None:
     assert states(late) == {"westeurope": "Completed", "eastus": "Completed"}
 
 
-def test_the_body_holds_all_that_was_wished() -> None:
-    regions = (HOME.model_copy(update={"replicas": 5, "storage_account_type": "Premium_LRS"}), FAR)
-    more: dict[str, Any] = {"target_regions": regions, "excluded": True, "end_of_life": "2030-01-01T00:00:00Z"}
+def test_the_body_holds_all_that_was_asked_for() -> None:
+    regions = (HOME.model_copy(update={"replica_count": 5, "storage_account_type": "Premium_LRS"}), FAR)
+    more: dict[str, Any] = {"target_regions": regions, "excluded": True, "end_of_life_date": "2030-01-01T00:00:00Z"}
     with azure(SOURCE, role=Role()) as az:
         furnish(az)
-        az.call(make_image_version(wanted(**more, replication_mode="Shallow")))
+        az.call(create_image_version(wanted(**more, replication_mode="Shallow")))
         publishing = stored(az).properties["publishingProfile"]
         excluded = read(az).excluded
     home, far = publishing["targetRegions"]
@@ -82,7 +82,7 @@ def test_a_disk_encryption_set_covers_every_disk() -> None:
     region = TargetRegion.model_validate({"name": "westeurope", "diskEncryptionSetId": key})
     with azure(source, role=Role()) as az:
         furnish(az)
-        az.call(make_image_version(wanted(target_regions=(region,), data_disk_luns=(0, 1))))
+        az.call(create_image_version(wanted(target_regions=(region,), data_disk_luns=(0, 1))))
         (target,) = stored(az).properties["publishingProfile"]["targetRegions"]
     encrypted = {"diskEncryptionSetId": key}
     assert target["encryption"]["osDiskImage"] == encrypted
@@ -92,33 +92,33 @@ def test_a_disk_encryption_set_covers_every_disk() -> None:
 @pytest.mark.parametrize(
     "tags", [{}, {"golden-image-run": "vm-r2-b"}, {"golden-image-run": RUN, "golden-image-app": "other"}]
 )
-def test_a_version_that_is_not_this_run_s_is_taken_and_never_written_over(tags: dict[str, str]) -> None:
+def test_a_version_of_another_run_is_taken_and_never_overwritten(tags: dict[str, str]) -> None:
     with azure(SOURCE, role=Role()) as az:
         furnish(az)
-        az.simulator.world.add_version("ubuntu", "1.0.0", az.machine().guest.freeze(), tags=tags)
-        answer = az.call(make_image_version(wanted()))
-        orders, kept = calls(az), stored(az).tags
+        az.simulator.world.add_version("ubuntu", "1.0.0", az.vm().guest.freeze(), tags=tags)
+        answer = az.call(create_image_version(wanted()))
+        requests, kept = calls(az), stored(az).tags
     assert (answer.taken, answer.already) == (True, False)
-    assert not [order for order in orders if not order.startswith("GET")]
+    assert not [line for line in requests if not line.startswith("GET")]
     assert kept == tags
 
 
-def test_an_order_cut_after_it_was_taken_is_read_back() -> None:
+def test_a_request_whose_answer_was_lost_is_read_back() -> None:
     with azure(SOURCE, role=Role()) as az:
         furnish(az)
-        az.trouble("cutAfter", "galleryImageVersions.createOrUpdate")
+        az.fault("cutAfter", "galleryImageVersions.createOrUpdate")
         with pytest.raises(ArmUnavailable):
-            az.call(make_image_version(wanted()))
-        again = az.call(make_image_version(wanted()))
-        orders = calls(az)
+            az.call(create_image_version(wanted()))
+        again = az.call(create_image_version(wanted()))
+        requests = calls(az)
     assert again.already
-    assert len([order for order in orders if order.startswith("PUT")]) == 1
+    assert len([line for line in requests if line.startswith("PUT")]) == 1
 
 
 def test_the_list_lags_behind_and_a_read_does_not() -> None:
     with azure(SOURCE, role=Role()) as az:
         furnish(az)
-        az.call(make_image_version(wanted()))
+        az.call(create_image_version(wanted()))
         fresh = az.call(list_image_versions(ListImageVersions(definition_id=DEFINITION)))
         seen = read(az)
         az.pass_time(60)
@@ -128,25 +128,25 @@ def test_the_list_lags_behind_and_a_read_does_not() -> None:
     assert [(version.name, version.run_id) for version in later.versions] == [("1.0.0", RUN)]
 
 
-def test_a_region_that_failed_is_taken_out_and_brought_back() -> None:
+def test_a_region_that_failed_is_removed_and_added_again() -> None:
     with azure(SOURCE, role=Role()) as az:
         furnish(az)
         az.simulator.world.replication.fail_region("ubuntu/*", "eastus", "no capacity")
-        az.call(make_image_version(wanted()))
+        az.call(create_image_version(wanted()))
         az.pass_time(4 * 3_600)
         failed = read(az)
-        order = UpdateImageVersion(id=made().id, run_id=RUN, target_regions=(HOME,), replicas=2)
-        az.call(update_image_version(order.model_copy(update={"storage_account_type": "Standard_ZRS"})))
+        request = UpdateImageVersion(id=created_resource().id, run_id=RUN, target_regions=(HOME,), replica_count=2)
+        az.call(update_image_version(request.model_copy(update={"storage_account_type": "Standard_ZRS"})))
         az.pass_time(600)
         without = read(az)
-        back = order.model_copy(update={"target_regions": (HOME, FAR), "storage_account_type": "Standard_ZRS"})
+        back = request.model_copy(update={"target_regions": (HOME, FAR), "storage_account_type": "Standard_ZRS"})
         az.call(update_image_version(back))
         az.pass_time(4 * 3_600)
-        whole = read(az)
+        succeeded = read(az)
     assert (failed.provisioning_state, states(failed)) == ("Failed", {"westeurope": "Completed", "eastus": "Failed"})
     assert "no capacity" in failed.regions[1].details
     assert (without.provisioning_state, states(without)) == ("Succeeded", {"westeurope": "Completed"})
-    assert (whole.provisioning_state, states(whole)) == (
+    assert (succeeded.provisioning_state, states(succeeded)) == (
         "Succeeded",
         {"westeurope": "Completed", "eastus": "Completed"},
     )
@@ -155,17 +155,21 @@ def test_a_region_that_failed_is_taken_out_and_brought_back() -> None:
 def test_promotion_shows_and_tags_are_added_to_those_there() -> None:
     with azure(SOURCE, role=Role()) as az:
         furnish(az)
-        az.call(make_image_version(wanted(excluded=True)))
+        az.call(create_image_version(wanted(excluded=True)))
         az.pass_time(4 * 3_600)
-        az.call(update_image_version(UpdateImageVersion(id=made().id, run_id=RUN, tags={"golden-image-verified": "x"})))
+        az.call(
+            update_image_version(
+                UpdateImageVersion(id=created_resource().id, run_id=RUN, tags={"golden-image-validated": "x"})
+            )
+        )
         az.pass_time(600)
         marked, tags = read(az), dict(stored(az).tags)
-        az.call(update_image_version(UpdateImageVersion(id=made().id, run_id=RUN, excluded=False)))
+        az.call(update_image_version(UpdateImageVersion(id=created_resource().id, run_id=RUN, excluded=False)))
         az.pass_time(600)
         promoted, kept = read(az), stored(az)
-        nothing = az.call(update_image_version(UpdateImageVersion(id=made().id, run_id=RUN)))
+        nothing = az.call(update_image_version(UpdateImageVersion(id=created_resource().id, run_id=RUN)))
     assert marked.excluded is True
-    assert tags["golden-image-verified"] == "x"
+    assert tags["golden-image-validated"] == "x"
     assert tags["golden-image-run"] == RUN
     assert (promoted.excluded, promoted.provisioning_state) == (False, "Succeeded")
     assert kept.tags == tags
@@ -175,25 +179,27 @@ def test_promotion_shows_and_tags_are_added_to_those_there() -> None:
 def test_a_version_of_another_run_is_not_changed_and_one_that_is_gone_is_a_failure() -> None:
     with azure(SOURCE, role=Role()) as az:
         furnish(az)
-        az.simulator.world.add_version("ubuntu", "1.0.0", az.machine().guest.freeze(), tags={"golden-image-run": "b"})
-        other = az.call(update_image_version(UpdateImageVersion(id=made().id, run_id=RUN, excluded=True)))
-        gone = az.call(update_image_version(UpdateImageVersion(id=made("2.0.0").id, run_id=RUN, excluded=True)))
-        orders = calls(az)
+        az.simulator.world.add_version("ubuntu", "1.0.0", az.vm().guest.freeze(), tags={"golden-image-run": "b"})
+        other = az.call(update_image_version(UpdateImageVersion(id=created_resource().id, run_id=RUN, excluded=True)))
+        gone = az.call(
+            update_image_version(UpdateImageVersion(id=created_resource("2.0.0").id, run_id=RUN, excluded=True))
+        )
+        requests = calls(az)
     assert other.refusal is not None
     assert other.refusal.code is RefusalCode.NAME_TAKEN
     assert gone.failure is not None
     assert gone.failure.code is FailureCode.PUBLISH_FAILED
-    assert not [order for order in orders if not order.startswith("GET")]
+    assert not [line for line in requests if not line.startswith("GET")]
 
 
-def test_a_change_that_meets_another_is_asked_for_again() -> None:
+def test_an_update_during_another_update_is_tried_again() -> None:
     message = "The request failed due to conflict with a concurrent request."
     with azure(SOURCE, role=Role()) as az:
         furnish(az)
-        az.call(make_image_version(wanted()))
-        az.trouble("status", "galleryImageVersions.update", status=409, code="Conflict", message=message)
+        az.call(create_image_version(wanted()))
+        az.fault("status", "galleryImageVersions.update", status=409, code="Conflict", message=message)
         with pytest.raises(ArmUnavailable):
-            az.call(update_image_version(UpdateImageVersion(id=made().id, run_id=RUN, excluded=True)))
+            az.call(update_image_version(UpdateImageVersion(id=created_resource().id, run_id=RUN, excluded=True)))
 
 
 def test_a_version_that_is_not_there_has_no_state() -> None:
@@ -202,17 +208,17 @@ def test_a_version_that_is_not_there_has_no_state() -> None:
         assert read(az).provisioning_state is None
 
 
-def test_a_failed_version_can_be_deleted_and_made_again() -> None:
+def test_a_failed_version_can_be_deleted_and_created_again() -> None:
     with azure(SOURCE, role=Role()) as az:
         furnish(az)
         az.simulator.world.replication.fail_region("ubuntu/*", "westeurope", "disk broke")
-        az.call(make_image_version(wanted()))
+        az.call(create_image_version(wanted()))
         az.pass_time(4 * 3_600)
         failed = read(az)
-        first = az.call(delete_made(DeleteMade(made=made(), run_id=RUN)))
+        first = az.call(delete_resource(DeleteResource(resource=created_resource(), run_id=RUN)))
         az.pass_time(3_600)
-        gone = az.call(delete_made(DeleteMade(made=made(), run_id=RUN)))
-        again = az.call(make_image_version(wanted()))
+        gone = az.call(delete_resource(DeleteResource(resource=created_resource(), run_id=RUN)))
+        again = az.call(create_image_version(wanted()))
     assert failed.provisioning_state == "Failed"
     assert (first.gone, first.why, gone.gone) == (False, None, True)
     assert (again.already, again.taken) == (False, False)

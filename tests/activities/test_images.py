@@ -1,37 +1,37 @@
-"""What is read of an image to be, managed images, and uses: against the simulator."""
+"""What is read before an image is published, managed images, and uses: against the simulator."""
 
 import pytest
 
-from activities.delete_made import delete_made
+from activities.create_image_version import create_image_version
+from activities.create_managed_image import create_managed_image
+from activities.delete_resource import delete_resource
 from activities.inspect_image import inspect_image
-from activities.make_image_version import make_image_version
-from activities.make_managed_image import make_managed_image
 from activities.read_image_uses import read_image_uses
-from activities.read_made import read_made
+from activities.read_resource import read_resource
 from activities.update_image_version import update_image_version
 from azure_clients.errors import ArmRefused, ArmThrottled
-from contracts.facts import OsType
-from contracts.image_steps import (
+from contracts.activities.image import (
     InspectImage,
     ReadImageUses,
     UpdateImageVersion,
 )
-from contracts.making_steps import DeleteMade, ReadMade
-from contracts.reasons import RefusalCode
+from contracts.activities.resources import DeleteResource, ReadResource
+from contracts.error_codes import RefusalCode
+from contracts.facts import OsType
 from contracts.resource_ids import ImageDefinitionId
 from policy.rights import LOOKING, needed_for_gallery, needed_for_managed_image, needed_to_see_uses
 from tests.support.azure import azure
-from tests.support.images import DEFINITION, IMAGE, RUN, SOURCE, calls, furnish, made, managed, wanted
+from tests.support.images import DEFINITION, IMAGE, RUN, SOURCE, calls, created_resource, furnish, managed, wanted
 from tests.support.journey import spec
 from tests.support.requests import GROUP, SUBSCRIPTION
-from workbench.arm_simulator import MachineSpec, Role
+from workbench.arm_simulator import Role, VmSpec
 
 
 def test_inspect_reads_definition_versions_and_rights() -> None:
     plan = {"name": "p", "publisher": "pub", "product": "prod"}
     with azure(SOURCE, role=Role()) as az:
         furnish(az, security_type="TrustedLaunchSupported", plan=plan)
-        content = az.machine().guest.freeze()
+        content = az.vm().guest.freeze()
         tags = {"golden-image-run": "vm-r0-a", "Golden-Image-App": "tests"}
         az.simulator.world.add_version("ubuntu", "1.0.0", content, regions=["eastus"], tags=tags, excluded=True)
         found = az.call(inspect_image(InspectImage(definition_id=DEFINITION)))
@@ -74,10 +74,10 @@ def test_a_definition_that_is_not_there_is_a_refusal_and_one_that_is_unreadable_
     assert (half.facts.versions, half.facts.permissions) == (None, None)
 
 
-def test_inspect_of_a_managed_image_tells_whether_its_name_is_free() -> None:
+def test_inspect_of_a_managed_image_reports_whether_its_name_is_free() -> None:
     with azure(SOURCE, role=Role()) as az:
         free = az.call(inspect_image(InspectImage(image_id=IMAGE)))
-        az.call(make_managed_image(managed()))
+        az.call(create_managed_image(managed()))
         there = az.call(inspect_image(InspectImage(image_id=IMAGE)))
         az.simulator.role = Role(("Microsoft.Authorization/*/read",))
         closed = az.call(inspect_image(InspectImage(image_id=IMAGE)))
@@ -87,28 +87,28 @@ def test_inspect_of_a_managed_image_tells_whether_its_name_is_free() -> None:
     assert free.facts.permissions is not None
 
 
-def test_what_azure_refuses_throttles_and_leaves_open() -> None:
+def test_rejections_throttling_and_missing_values_are_translated() -> None:
     with azure(spec("vm1", power="deallocated"), role=Role()) as az:
         furnish(az)
         with pytest.raises(ArmRefused, match="OS State"):
-            az.call(make_image_version(wanted()))
-        az.trouble("status", "galleryImageVersions.createOrUpdate", status=429, headers={"Retry-After": "17"})
+            az.call(create_image_version(wanted()))
+        az.fault("status", "galleryImageVersions.createOrUpdate", status=429, headers={"Retry-After": "17"})
         with pytest.raises(ArmThrottled) as throttled:
-            az.call(make_image_version(wanted()))
+            az.call(create_image_version(wanted()))
     assert throttled.value.seconds == 17
 
 
-def test_a_managed_image_is_made_once() -> None:
+def test_a_managed_image_is_created_once() -> None:
     with azure(SOURCE, role=Role()) as az:
-        first = az.call(make_managed_image(managed()))
-        again = az.call(make_managed_image(managed()))
+        first = az.call(create_managed_image(managed()))
+        again = az.call(create_managed_image(managed()))
         az.pass_time(60)
-        read_back = az.call(read_made(ReadMade(made=managed().made, run_id=RUN)))
+        read_back = az.call(read_resource(ReadResource(resource=managed().resource, run_id=RUN)))
         kept = az.simulator.world.store.require(str(IMAGE))
-        orders = calls(az)
-        other = az.call(make_managed_image(managed(run_id="vm-r2-b")))
+        requests = calls(az)
+        other = az.call(create_managed_image(managed(run_id="vm-r2-b")))
     assert (first.already, again.already) == (False, True)
-    assert orders.count("PUT images.createOrUpdate 201") == 1
+    assert requests.count("PUT images.createOrUpdate 201") == 1
     assert read_back.provisioning_state == "Succeeded"
     assert kept.properties["hyperVGeneration"] == "V2"
     assert kept.properties["storageProfile"]["zoneResilient"] is True
@@ -123,25 +123,25 @@ def test_the_rights_that_the_policy_asks_for_are_enough() -> None:
     with azure(SOURCE, role=role) as az:
         furnish(az)
         az.call(inspect_image(InspectImage(definition_id=DEFINITION)))
-        az.call(make_image_version(wanted()))
-        az.call(make_managed_image(managed()))
+        az.call(create_image_version(wanted()))
+        az.call(create_managed_image(managed()))
         az.pass_time(4 * 3_600)
-        az.call(update_image_version(UpdateImageVersion(id=made().id, run_id=RUN, excluded=True)))
+        az.call(update_image_version(UpdateImageVersion(id=created_resource().id, run_id=RUN, excluded=True)))
         az.pass_time(600)
-        az.call(delete_made(DeleteMade(made=made(), run_id=RUN)))
+        az.call(delete_resource(DeleteResource(resource=created_resource(), run_id=RUN)))
         refused = [call for call in calls(az) if call.endswith("403")]
     assert refused == []
 
 
-def test_uses_are_found_in_machines_and_scale_sets() -> None:
-    machines = (MachineSpec(name="far", subscription_id="22222222-2222-3333-4444-555555555555"), SOURCE)
-    with azure(*machines, role=Role()) as az:
+def test_uses_are_found_in_vms_and_scale_sets() -> None:
+    vms = (VmSpec(name="far", subscription_id="22222222-2222-3333-4444-555555555555"), SOURCE)
+    with azure(*vms, role=Role()) as az:
         furnish(az)
-        uses = ReadImageUses(definition_id=DEFINITION, subscription_ids=(SUBSCRIPTION, machines[0].subscription_id))
+        uses = ReadImageUses(definition_id=DEFINITION, subscription_ids=(SUBSCRIPTION, vms[0].subscription_id))
         none = az.call(read_image_uses(uses))
-        reference = az.machine("vm1").model.storage
+        reference = az.vm("vm1").model.storage
         reference["imageReference"] = {"id": f"{str(DEFINITION).upper()}/VERSIONS/1.0.0"}
-        az.machine("far").model.storage["imageReference"] = {"id": str(DEFINITION), "exactVersion": "1.0.3"}
+        az.vm("far").model.storage["imageReference"] = {"id": str(DEFINITION), "exactVersion": "1.0.3"}
         az.simulator.world.add_scale_set("set1", GROUP, f"{DEFINITION}/versions/1.0.1")
         some = az.call(read_image_uses(uses))
         az.simulator.world.add_scale_set("set2", GROUP, str(DEFINITION).lower())
@@ -167,16 +167,14 @@ def test_a_subscription_that_cannot_be_listed_is_no_empty_one() -> None:
         (GROUP, (LOOKING[0], *needed_to_see_uses()), False),
     ],
 )
-def test_uses_count_only_where_the_whole_subscription_may_be_read(
-    scope: str, rights: tuple[str, ...], seen: bool
-) -> None:
+def test_uses_count_only_if_the_whole_subscription_can_be_read(scope: str, rights: tuple[str, ...], seen: bool) -> None:
     uses = ReadImageUses(definition_id=DEFINITION, subscription_ids=(SUBSCRIPTION,))
     with azure(SOURCE, role=Role(rights, scopes=(scope,))) as az:
         furnish(az)
         if seen:
             assert az.call(read_image_uses(uses)).versions == ()
         else:
-            with pytest.raises(ArmRefused, match=r"may not be seen: Microsoft\.Compute/virtualMachines/read"):
+            with pytest.raises(ArmRefused, match=r"may be missed; grant: Microsoft\.Compute/virtualMachines/read"):
                 az.call(read_image_uses(uses))
         listed = [call for call in calls(az) if "listAll" in call]
     assert bool(listed) is seen

@@ -1,4 +1,4 @@
-"""The activities that run listed scripts on a machine of ours, and read what came of them."""
+"""The activities that run listed scripts on a temporary VM, and read their results."""
 
 from typing import Any
 
@@ -8,32 +8,32 @@ from activities.check_scripts import check_scripts
 from activities.read_script import read_script
 from activities.start_script import start_script
 from azure_clients.errors import ArmUnavailable
-from contracts.facts import MachineState, OsType, PowerState
-from contracts.machine_steps import Ordered
-from contracts.made import APP_TAG, RUN_TAG, made_name
-from contracts.reasons import FailureCode, RefusalCode
-from contracts.script_steps import CheckScripts, ReadScript, ScriptRead, StartScript
-from contracts.wishes import ScriptUse
+from contracts.activities.scripts import CheckScripts, ReadScript, ScriptRead, StartScript
+from contracts.activities.vm import Submitted
+from contracts.error_codes import FailureCode, RefusalCode
+from contracts.facts import OsType, PowerState, VmState
+from contracts.image_options import ScriptUse
+from contracts.resources import APP_TAG, RUN_TAG, resource_name
 from guest.allow_list import allowed
 from guest.scripts import load_script
 from tests.support.azure import Azure, azure
 from tests.support.journey import spec
-from workbench.arm_simulator import MachineSpec, Role, WindowsTraits
+from workbench.arm_simulator import Role, VmSpec, WindowsTraits
 
 RUN_ID = "vm-r1-0123456789"
-NAME = made_name(RUN_ID, "clone")
-COMMAND = "golden-image-prepare-0-0123456789abcdef"
+NAME = resource_name(RUN_ID, "clone")
+COMMAND = "golden-image-customize-0-0123456789abcdef"
 UPDATE, LINUX_UPDATE = "windows-update", "linux-packages-update"
 OURS = {APP_TAG: "tests", RUN_TAG: RUN_ID}
 
 
-def clone(name: str = NAME, tags: dict[str, str] = OURS, **traits: Any) -> MachineSpec:
+def clone(name: str = NAME, tags: dict[str, str] = OURS, **traits: Any) -> VmSpec:
     return spec(name, os="Windows", tags=tags, windows=WindowsTraits(**traits))
 
 
-def order(machine: MachineState, **more: Any) -> StartScript:
+def new_request(vm: VmState, **more: Any) -> StartScript:
     values: dict[str, Any] = {
-        "machine": machine,
+        "vm": vm,
         "run_id": RUN_ID,
         "app_name": "tests",
         "run_command": COMMAND,
@@ -46,29 +46,29 @@ def order(machine: MachineState, **more: Any) -> StartScript:
     return StartScript.model_validate(values)
 
 
-def start(az: Azure, name: str = NAME, **more: Any) -> Ordered:
-    return az.call(start_script(order(az.read(name), **more)))
+def start(az: Azure, name: str = NAME, **more: Any) -> Submitted:
+    return az.call(start_script(new_request(az.read(name), **more)))
 
 
 def read(az: Azure, unique_id: str | None = None) -> ScriptRead:
-    machine = az.read(NAME)
-    wanted = ReadScript(vm_id=machine.vm_id, unique_id=unique_id or machine.unique_id, run_command=COMMAND)
+    vm = az.read(NAME)
+    wanted = ReadScript(vm_id=vm.vm_id, unique_id=unique_id or vm.unique_id, run_command=COMMAND)
     return az.call(read_script(wanted))
 
 
 def checked(os_type: OsType, *uses: ScriptUse, deprovision: str | None = None) -> CheckScripts:
-    return CheckScripts(prepare=uses, deprovision=deprovision, os_type=os_type)
+    return CheckScripts(customize=uses, deprovision=deprovision, os_type=os_type)
 
 
 async def test_hashes_are_those_of_the_texts_in_order() -> None:
     use = ScriptUse(script=LINUX_UPDATE, parameters={"GOLDEN_LOCK_WAIT_SECONDS": "60"})
     answer = await check_scripts(checked(OsType.LINUX, use, ScriptUse(script=LINUX_UPDATE)))
     assert answer.refusal is None
-    assert answer.prepare == (allowed(LINUX_UPDATE).sha256,) * 2
+    assert answer.customize == (allowed(LINUX_UPDATE).sha256,) * 2
     assert answer.deprovision == load_script("linux/deprovision.sh").sha256
 
 
-async def test_a_listed_deprovision_script_takes_the_place_of_the_apps_own() -> None:
+async def test_a_listed_deprovision_script_replaces_the_apps_own() -> None:
     answer = await check_scripts(checked(OsType.WINDOWS, deprovision="windows-deprovision"))
     assert answer.deprovision == allowed("windows-deprovision").sha256
     own = await check_scripts(checked(OsType.WINDOWS))
@@ -78,8 +78,8 @@ async def test_a_listed_deprovision_script_takes_the_place_of_the_apps_own() -> 
 WRONG: dict[str, tuple[CheckScripts, str]] = {
     "unknown": (checked(OsType.LINUX, ScriptUse(script="no-such")), "No script 'no-such' is on the allow-list"),
     "another system": (checked(OsType.LINUX, ScriptUse(script=UPDATE)), f"{UPDATE} is for Windows"),
-    "another kind": (checked(OsType.LINUX, ScriptUse(script="linux-deprovision")), "cannot be used to prepare"),
-    "a prepare script to seal with": (checked(OsType.WINDOWS, deprovision=UPDATE), "cannot be used to deprovision"),
+    "another kind": (checked(OsType.LINUX, ScriptUse(script="linux-deprovision")), "cannot be used to customize"),
+    "a customizer to deprovision": (checked(OsType.WINDOWS, deprovision=UPDATE), "cannot be used to deprovision"),
     "no such parameter": (
         checked(OsType.WINDOWS, ScriptUse(script=UPDATE, parameters={"Command": "x"})), "has no parameter 'Command'",
     ),
@@ -89,16 +89,16 @@ WRONG: dict[str, tuple[CheckScripts, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("asked", "words"), WRONG.values(), ids=WRONG.keys())
-async def test_what_does_not_fit_is_refused_and_named(asked: CheckScripts, words: str) -> None:
+@pytest.mark.parametrize(("asked", "message"), WRONG.values(), ids=WRONG.keys())
+async def test_what_does_not_fit_is_refused_and_named(asked: CheckScripts, message: str) -> None:
     answer = await check_scripts(asked)
     assert answer.refusal is not None
     assert answer.refusal.code is RefusalCode.SCRIPT_NOT_ALLOWED
-    assert words in answer.refusal.message
+    assert message in answer.refusal.message
     assert "rm" not in answer.refusal.message.split("must match")[0], "a value is never repeated"
 
 
-async def test_all_that_does_not_fit_is_told() -> None:
+async def test_all_that_does_not_fit_is_reported() -> None:
     answer = await check_scripts(checked(OsType.LINUX, ScriptUse(script="no-such"), deprovision=UPDATE))
     assert answer.refusal is not None
     assert "no-such" in answer.refusal.message
@@ -107,38 +107,38 @@ async def test_all_that_does_not_fit_is_told() -> None:
 
 def test_a_script_runs_once_with_its_parameters_and_its_end_is_read() -> None:
     with azure(clone(), role=Role()) as az:
-        ordered = start(az)
+        submitted = start(az)
         early = read(az)
         again = start(az)
         az.pass_time(120)
         ended = read(az)
-        body = az.machine(NAME).run_commands[COMMAND].body(with_instance_view=False)
-        prepared = az.machine(NAME).guest.effects()
-    assert not ordered.already
-    assert ordered.correlation_id
+        body = az.vm(NAME).run_commands[COMMAND].body(with_instance_view=False)
+        customized = az.vm(NAME).guest.effects()
+    assert not submitted.already
+    assert submitted.correlation_id
     assert again.already
     assert not early.ended
-    assert early.machine is not None
-    assert early.machine.power_state is PowerState.RUNNING
-    assert (ended.ended, ended.exit_code, ended.machine) == (True, 0, None)
+    assert early.vm is not None
+    assert early.vm.power_state is PowerState.RUNNING
+    assert (ended.ended, ended.exit_code, ended.vm) == (True, 0, None)
     assert ended.output == f"{UPDATE} ended"
     assert body["properties"]["source"]["script"] == allowed(UPDATE).text
     assert body["properties"]["parameters"] == [{"name": "MaxMinutes", "value": "30"}]
     assert body["properties"]["timeoutInSeconds"] == 600
     assert body["tags"] == OURS
-    assert prepared == (f"prepared {UPDATE}",)
+    assert customized == (f"prepared {UPDATE}",)
 
 
 @pytest.mark.parametrize("kind", ["cutAfter", "cutBefore"])
-def test_an_order_whose_answer_was_cut_is_not_given_twice(kind: str) -> None:
+def test_a_request_whose_answer_was_lost_is_not_sent_twice(kind: str) -> None:
     with azure(clone(), role=Role()) as az:
-        az.trouble(kind, "runCommands.put")
+        az.fault(kind, "runCommands.put")
         with pytest.raises(ArmUnavailable):
             start(az)
         again = start(az)
         az.pass_time(120)
         assert again.already is (kind == "cutAfter")
-        assert az.machine(NAME).guest.effects() == (f"prepared {UPDATE}",)
+        assert az.vm(NAME).guest.effects() == (f"prepared {UPDATE}",)
 
 
 @pytest.mark.parametrize(
@@ -150,17 +150,17 @@ def test_an_order_whose_answer_was_cut_is_not_given_twice(kind: str) -> None:
         (NAME, {**OURS, APP_TAG: "another"}),
     ],
 )
-def test_nothing_is_put_on_a_machine_that_this_run_did_not_make(name: str, tags: dict[str, str]) -> None:
+def test_no_script_is_run_on_a_vm_that_this_run_did_not_create(name: str, tags: dict[str, str]) -> None:
     with azure(clone(name, tags), role=Role()) as az:
         answer = start(az, name)
-        puts = [line for line in az.orders(name) if line.startswith("PUT")]
+        puts = [line for line in az.requests(name) if line.startswith("PUT")]
     assert answer.failure is not None
-    assert answer.failure.code is FailureCode.MACHINE_REPLACED
+    assert answer.failure.code is FailureCode.VM_REPLACED
     assert puts == []
 
 
 @pytest.mark.parametrize(
-    ("more", "words"),
+    ("more", "message"),
     [
         ({"sha256": "0" * 64}, "was changed since the run began"),
         ({"script": "no-such"}, "is on the allow-list"),
@@ -168,42 +168,42 @@ def test_nothing_is_put_on_a_machine_that_this_run_did_not_make(name: str, tags:
         ({"parameters": {"MaxMinutes": "$(x)"}}, "MaxMinutes of windows-update must match"),
     ],
 )
-def test_another_text_than_the_one_that_was_checked_is_refused(more: dict[str, Any], words: str) -> None:
+def test_another_text_than_the_one_that_was_checked_is_refused(more: dict[str, Any], message: str) -> None:
     with azure(clone(), role=Role()) as az:
         answer = start(az, **more)
-        puts = [line for line in az.orders(NAME) if line.startswith("PUT")]
+        puts = [line for line in az.requests(NAME) if line.startswith("PUT")]
     assert answer.refusal is not None
     assert answer.refusal.code is RefusalCode.SCRIPT_NOT_ALLOWED
-    assert words in answer.refusal.message
+    assert message in answer.refusal.message
     assert puts == []
 
 
-def test_another_machine_under_the_name_is_noticed_before_and_after() -> None:
-    with azure(clone(prepare={UPDATE: "hangs"}), role=Role()) as az:
-        replaced = az.call(start_script(order(az.read(NAME).model_copy(update={"unique_id": "another"}))))
+def test_another_vm_under_the_name_is_noticed_before_and_after() -> None:
+    with azure(clone(customize={UPDATE: "hangs"}), role=Role()) as az:
+        replaced = az.call(start_script(new_request(az.read(NAME).model_copy(update={"unique_id": "another"}))))
         start(az)
         later = read(az, "another")
     for answer in (replaced, later):
         assert answer.failure is not None
-        assert answer.failure.code is FailureCode.MACHINE_REPLACED
+        assert answer.failure.code is FailureCode.VM_REPLACED
 
 
-def test_a_script_that_fails_tells_its_exit_code() -> None:
-    with azure(clone(prepare={UPDATE: 3}), role=Role()) as az:
+def test_a_script_that_fails_reports_its_exit_code() -> None:
+    with azure(clone(customize={UPDATE: 3}), role=Role()) as az:
         start(az)
         az.pass_time(120)
         ended = read(az)
     assert (ended.ended, ended.exit_code) == (True, 3)
 
 
-def test_a_script_that_azure_ended_has_no_exit_code_whatever_azure_shows() -> None:
-    """A number that Azure shows for a script that timed out must not pass for the script's own."""
-    with azure(clone(prepare={UPDATE: "hangs"}), role=Role()) as az:
+def test_a_script_that_azure_stopped_has_no_exit_code_whatever_azure_shows() -> None:
+    """A number that Azure shows for a script that timed out must not be taken for the script's own."""
+    with azure(clone(customize={UPDATE: "hangs"}), role=Role()) as az:
         start(az, timeout_seconds=300)
         az.pass_time(120)
         assert not read(az).ended
         az.pass_time(300)
-        record = az.machine(NAME).run_commands[COMMAND]
+        record = az.vm(NAME).run_commands[COMMAND]
         record.exit_code = 0
         ended = read(az)
     assert record.execution_state == "TimedOut"
@@ -211,25 +211,25 @@ def test_a_script_that_azure_ended_has_no_exit_code_whatever_azure_shows() -> No
     assert "TimedOut" in ended.output
 
 
-def test_a_machine_that_stopped_under_its_script_is_seen() -> None:
-    with azure(clone(prepare={UPDATE: "hangs"}), role=Role()) as az:
+def test_a_vm_that_stopped_while_its_script_ran_is_detected() -> None:
+    with azure(clone(customize={UPDATE: "hangs"}), role=Role()) as az:
         start(az)
         az.pass_time(30)
-        az.machine(NAME).power = "stopped"
+        az.vm(NAME).power = "stopped"
         seen = read(az)
     assert not seen.ended
-    assert seen.machine is not None
-    assert seen.machine.power_state is PowerState.STOPPED
+    assert seen.vm is not None
+    assert seen.vm.power_state is PowerState.STOPPED
 
 
 def test_a_long_output_is_cut_at_its_beginning_and_holds_no_signature() -> None:
     with azure(clone(), role=Role()) as az:
         start(az)
         az.pass_time(120)
-        record = az.machine(NAME).run_commands[COMMAND]
+        record = az.vm(NAME).run_commands[COMMAND]
         record.output = "a" * 3_000 + "\nhttps://x.blob.core.windows.net/c?sv=1&sig=abcdef" + "b" * 700
-        record.error = "the last word"
+        record.error = "the last line"
         ended = read(az)
     assert len(ended.output) <= 1_000
     assert "sig=abcdef" not in ended.output
-    assert ended.output.endswith("the last word")
+    assert ended.output.endswith("the last line")

@@ -1,4 +1,4 @@
-"""Errors of Azure: each becomes the right one of ours, and no secret stays in its words."""
+"""Errors of Azure: each is translated to the right exception, and no secret stays in its message."""
 
 import json
 from typing import Any, cast
@@ -22,14 +22,14 @@ from hypothesis import strategies as st
 
 from azure_clients.errors import ArmError, ArmRefused, ArmThrottled, ArmUnavailable, arm_errors, clean
 
-unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
+unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
 SECRET = "c2VjcmV0LXNpZ25hdHVyZQ"
 CORRELATION = "11111111-2222-3333-4444-555555555555"
 
 
 class Response:
-    """What azure-core's response offers to the errors that are made of it."""
+    """What azure-core's response offers to the errors that are created from it."""
 
     def __init__(self, status: int, body: object, reason: str = "Reason", **headers: str) -> None:
         self.status_code = status
@@ -114,7 +114,7 @@ TABLE: dict[str, tuple[int, object, dict[str, str], type[ArmError], str]] = {
 
 @pytest.mark.parametrize(("status", "body", "headers", "kind", "code"), TABLE.values(), ids=TABLE.keys())
 @pytest.mark.parametrize("error_format", [ARMErrorFormat, ODataV4Format])
-async def test_an_http_error_becomes_ours(
+async def test_an_http_error_is_translated(
     status: int,
     body: object,
     headers: dict[str, str],
@@ -149,13 +149,13 @@ async def test_a_throttle_keeps_azures_seconds_within_bounds(text: str, seconds:
     assert error.seconds == seconds
 
 
-async def test_the_words_are_azures() -> None:
+async def test_the_message_is_azures() -> None:
     error = await translate(403, arm("AuthorizationFailed", "The client has no permission."))
     assert error.message == "The client has no permission."
     assert str(error) == f"AuthorizationFailed: The client has no permission. (correlation id {CORRELATION})"
 
 
-async def test_without_a_body_the_words_are_the_reason() -> None:
+async def test_without_a_body_the_message_is_the_reason() -> None:
     assert (await translate(404, "", reason="Not Found")).message == "Not Found"
 
 
@@ -178,7 +178,7 @@ NO_ANSWER: dict[str, tuple[BaseException, str]] = {
 
 
 @pytest.mark.parametrize(("raised", "code"), NO_ANSWER.values(), ids=NO_ANSWER.keys())
-async def test_no_usable_answer_may_pass_on_retry(raised: BaseException, code: str) -> None:
+async def test_a_retry_may_help_after_an_unusable_answer(raised: BaseException, code: str) -> None:
     error = await translated(raised)
     assert type(error) is ArmUnavailable
     assert (error.code, error.correlation_id) == (code, None)
@@ -194,7 +194,7 @@ async def test_a_401_by_the_credential_keeps_the_correlation_id() -> None:
 
 
 @pytest.mark.parametrize("raised", [TypeError("ours"), KeyError("k"), ArmRefused(404, "C", "m")])
-async def test_what_is_not_azures_goes_through_untouched(raised: Exception) -> None:
+async def test_other_exceptions_pass_unchanged(raised: Exception) -> None:
     with pytest.raises(type(raised)) as caught:
         async with arm_errors():
             raise raised
@@ -229,7 +229,7 @@ SECRETS = {
 
 
 @pytest.mark.parametrize("text", SECRETS.values(), ids=SECRETS.keys())
-async def test_no_secret_stays_in_the_words(text: str) -> None:
+async def test_no_secret_stays_in_the_message(text: str) -> None:
     assert SECRET not in clean(text)
     assert "(removed)" in clean(text)
     for error in (
@@ -251,14 +251,14 @@ def test_what_is_no_secret_stays() -> None:
 
 @unhurried
 @given(st.text())
-def test_clean_words_are_one_short_line_and_stay_as_they_are(text: str) -> None:
+def test_a_clean_message_is_one_short_line_and_does_not_change(text: str) -> None:
     once = clean(text)
     assert len(once) <= 500
     assert len(once.splitlines()) <= 1
     assert clean(once) == once
 
 
-def test_long_words_are_cut_after_they_were_cleaned() -> None:
+def test_a_long_message_is_shortened_after_it_was_redacted() -> None:
     assert clean("x" * 501) == "x" * 499 + "…"
     assert clean("x" * 500) == "x" * 500
     assert SECRET[:4] not in clean("x" * 420 + " " + SIGNED)

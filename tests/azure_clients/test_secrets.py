@@ -1,4 +1,4 @@
-"""Secrets: only from a vault that is listed, only with a token for Key Vault, and never heard of again."""
+"""Secrets: only from a listed vault, only with a token for Key Vault, and never stored."""
 
 import asyncio
 import logging
@@ -13,9 +13,9 @@ import pytest
 from aiohttp import web
 
 import settings
+from azure_clients.clients import arm_session
 from azure_clients.errors import ArmError, ArmRefused, ArmThrottled, ArmUnavailable
 from azure_clients.secrets import of_azure, read_secret
-from azure_clients.session import arm_session
 from contracts.resource_ids import SecretId
 from tests.support.azure import Azure, azure
 from tests.support.vault import VALUE, azure_with_vault, secret_id
@@ -37,10 +37,10 @@ def test_the_newest_version_is_read_unless_one_is_named() -> None:
 )
 def test_a_secret_that_is_not_listed_is_not_asked_for(listed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with azure_with_vault() as az:
-        monkeypatch.setenv("GOLDEN_KEY_VAULTS", listed.format(vault=secret_id(az).vault))
+        monkeypatch.setenv("GOLDEN_ALLOWED_SECRETS", listed.format(vault=secret_id(az).vault))
         settings.current.cache_clear()
-        told = r"GOLDEN_KEY_VAULTS does not name https://127.*/secrets/sysprep"
-        with pytest.raises(ArmRefused, match=told) as refused:
+        reported = r"GOLDEN_ALLOWED_SECRETS does not list https://127.*/secrets/sysprep"
+        with pytest.raises(ArmRefused, match=reported) as refused:
             az.call(read_secret(secret_id(az)))
         asked = az.simulator.requests()
     assert refused.value.code == "VaultNotAllowed"
@@ -48,14 +48,16 @@ def test_a_secret_that_is_not_listed_is_not_asked_for(listed: str, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    ("name", "role", "status", "words"),
+    ("name", "role", "status", "message"),
     [
         ("none", Role(), 404, "was not found in this key vault"),
         ("sysprep", Role(data_actions=()), 403, "does not have secrets get permission"),
     ],
 )
-def test_what_the_vault_refuses_is_told_in_its_words(name: str, role: Role, status: int, words: str) -> None:
-    with azure_with_vault(role=role) as az, pytest.raises(ArmRefused, match=words) as refused:
+def test_a_rejection_by_the_vault_is_reported_with_its_message(
+    name: str, role: Role, status: int, message: str
+) -> None:
+    with azure_with_vault(role=role) as az, pytest.raises(ArmRefused, match=message) as refused:
         az.call(read_secret(secret_id(az, name)))
     assert refused.value.status == status
 
@@ -63,11 +65,11 @@ def test_what_the_vault_refuses_is_told_in_its_words(name: str, role: Role, stat
 @pytest.mark.parametrize(
     ("status", "error"), [(429, ArmThrottled), (500, ArmUnavailable), (503, ArmUnavailable), (401, ArmRefused)]
 )
-def test_an_answer_that_is_none_is_told_as_what_it_is_and_asked_for_once(status: int, error: type[ArmError]) -> None:
+def test_an_unusable_answer_is_reported_and_requested_once(status: int, error: type[ArmError]) -> None:
     with azure_with_vault() as az:
         az.call(read_secret(secret_id(az)))
         before = len(az.simulator.requests())
-        az.trouble("status", "keyVault.getSecret", status=status, code="Trouble", count=5)
+        az.fault("status", "keyVault.getSecret", status=status, code="Fault", count=5)
         with pytest.raises(error):
             az.call(read_secret(secret_id(az)))
         assert len(az.simulator.requests()) - before == 1
@@ -76,25 +78,25 @@ def test_an_answer_that_is_none_is_told_as_what_it_is_and_asked_for_once(status:
 def test_an_empty_secret_is_refused() -> None:
     with azure_with_vault() as az:
         az.call(_add(az, ""))
-        with pytest.raises(ArmRefused, match="holds nothing"):
+        with pytest.raises(ArmRefused, match="is empty"):
             az.call(read_secret(secret_id(az)))
 
 
 def test_a_host_that_poses_as_a_vault_gets_no_token_for_anything_else(tmp_path: Path) -> None:
     with azure() as az:
-        given, told = az.call(_ask_a_stranger(tmp_path))
+        given, reported = az.call(_ask_another_host(tmp_path))
     assert given == [None], "asked once, and nothing was sent with it"
-    assert "a token that is not for Key Vault" in told
+    assert "a token that is not for Key Vault" in reported
 
 
 def test_nothing_that_is_logged_holds_the_secret(caplog: pytest.LogCaptureFixture) -> None:
     with azure_with_vault() as az:
         az.call(_log_everything(caplog))
         az.call(read_secret(secret_id(az)))
-        spoken = "\n".join(str(vars(record)) for record in caplog.records)
+        logged = "\n".join(str(vars(record)) for record in caplog.records)
         requests = repr(az.simulator.requests())
-    assert "/secrets/sysprep" in spoken, "azure-core logs the request at this level"
-    assert VALUE not in spoken
+    assert "/secrets/sysprep" in logged, "azure-core logs the request at this level"
+    assert VALUE not in logged
     assert VALUE not in requests
 
 
@@ -111,7 +113,7 @@ def test_nothing_that_is_logged_holds_the_secret(caplog: pytest.LogCaptureFixtur
         ("https://127.0.0.1:8443", False),
     ],
 )
-def test_only_azures_own_domains_are_held_to_the_vaults_audience(vault: str, known: bool) -> None:
+def test_the_audience_is_checked_only_for_azures_own_domains(vault: str, known: bool) -> None:
     assert of_azure(vault) is known
 
 
@@ -125,7 +127,7 @@ async def _log_everything(caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG, logger=name)
 
 
-async def _ask_a_stranger(folder: Path) -> tuple[list[str | None], str]:
+async def _ask_another_host(folder: Path) -> tuple[list[str | None], str]:
     given: list[str | None] = []
     challenge = 'Bearer authorization="https://login.microsoftonline.com/t", resource="https://management.azure.com"'
 
@@ -135,7 +137,7 @@ async def _ask_a_stranger(folder: Path) -> tuple[list[str | None], str]:
 
     context, ca_file = await asyncio.to_thread(make_certificates, folder)
     async with _listening(handle, context) as address:
-        listed = {"GOLDEN_KEY_VAULTS": f"{address}/secrets/sysprep", "GOLDEN_CA_FILE": str(ca_file)}
+        listed = {"GOLDEN_ALLOWED_SECRETS": f"{address}/secrets/sysprep", "GOLDEN_CA_FILE": str(ca_file)}
         with patch.dict(os.environ, listed):
             settings.current.cache_clear()
             with pytest.raises(ArmRefused) as refused:

@@ -1,11 +1,11 @@
-"""Facts: the Windows build is read out of every form that Azure gives it in."""
+"""Facts: the Windows build is read from every form in which Azure reports it."""
 
 import json
 
 import pytest
 
-from contracts.facts import FoundRunCommand, Lock, MachineFacts, OsType, Permission, PowerState
-from tests.support.requests import facts, machine, windows
+from contracts.facts import FoundRunCommand, Lock, OsType, Permission, PowerState, VmFacts
+from tests.support.requests import facts, vm_state, windows
 
 
 @pytest.mark.parametrize(
@@ -36,27 +36,27 @@ def test_the_windows_build(text: str | None, build: int | None) -> None:
         facts(),
         facts(windows(), locks=None, permissions=None, run_commands=None),
         facts(
-            machine(os_type=None, power_state=PowerState.UNKNOWN, tags={}),
+            vm_state(os_type=None, power_state=PowerState.UNKNOWN, tags={}),
             locks=(Lock(name="l", level="ReadOnly", scope="/s"),),
             permissions=(Permission(actions=("*",), not_actions=("*/delete",)),),
             run_commands=(FoundRunCommand(name="c"), FoundRunCommand(name="d", app_name="a", run_id="r")),
         ),
     ],
 )
-def test_facts_are_the_same_after_the_engine_kept_them(given: MachineFacts) -> None:
+def test_facts_are_unchanged_after_serialization(given: VmFacts) -> None:
     for exclude_none in (True, False):
         kept = json.loads(json.dumps(given.model_dump(mode="json", exclude_none=exclude_none)))
-        assert MachineFacts.model_validate(kept) == given
+        assert VmFacts.model_validate(kept) == given
 
 
 def test_what_could_not_be_read_is_not_what_is_empty() -> None:
-    unread = MachineFacts.model_validate(facts(locks=None).model_dump(mode="json", exclude_none=True))
-    empty = MachineFacts.model_validate(facts(locks=()).model_dump(mode="json", exclude_none=True))
+    unread = VmFacts.model_validate(facts(locks=None).model_dump(mode="json", exclude_none=True))
+    empty = VmFacts.model_validate(facts(locks=()).model_dump(mode="json", exclude_none=True))
     assert unread.locks is None
     assert empty.locks == ()
 
 
-def test_the_words_of_azure() -> None:
+def test_the_values_are_those_of_azure() -> None:
     assert {state.value for state in PowerState} == {
         "starting", "running", "stopping", "stopped", "deallocating", "deallocated", "unknown",
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the guest said: only a whole line of this very run counts."""
+"""The guest's reports: only a complete line of the same run counts."""
 
 import json
 from typing import Any
@@ -9,8 +9,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from contracts.guest_report import (
+    DEPROVISIONED_MARK,
     FAILED_MARK,
-    SEALED_MARK,
     SENTINEL,
     GuestOutcome,
     GuestReport,
@@ -19,10 +19,10 @@ from contracts.guest_report import (
     read_serial_log,
 )
 
-unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
+unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
 RUN, NONCE = "vm-r1-0123456789", "5f" * 16
-REPORT: dict[str, Any] = {"version": 1, "runId": RUN, "nonce": NONCE, "outcome": "sealed"}
+REPORT: dict[str, Any] = {"version": 1, "runId": RUN, "nonce": NONCE, "outcome": "deprovisioned"}
 
 
 def line(**change: Any) -> str:
@@ -34,10 +34,10 @@ def read(output: str) -> GuestReport | None:
 
 
 @pytest.mark.parametrize("outcome", list(GuestOutcome))
-def test_every_outcome_is_heard(outcome: GuestOutcome) -> None:
-    report = read(line(outcome=outcome, code="Code", message="words", facts={"a": "b"}))
+def test_every_outcome_is_read(outcome: GuestOutcome) -> None:
+    report = read(line(outcome=outcome, code="Code", message="text", facts={"a": "b"}))
     assert report == GuestReport(
-        version=1, run_id=RUN, nonce=NONCE, outcome=outcome, code="Code", message="words", facts={"a": "b"}
+        version=1, run_id=RUN, nonce=NONCE, outcome=outcome, code="Code", message="text", facts={"a": "b"}
     )
 
 
@@ -61,10 +61,10 @@ def test_every_outcome_is_heard(outcome: GuestOutcome) -> None:
 def test_the_report_is_found(output: str) -> None:
     report = read(output)
     assert report is not None
-    assert report.outcome is GuestOutcome.SEALED
+    assert report.outcome is GuestOutcome.DEPROVISIONED
 
 
-def test_half_a_surrogate_pair_loses_no_report_and_can_be_written_on() -> None:
+def test_half_a_surrogate_pair_loses_no_report_and_can_be_encoded() -> None:
     report = read(line(message="a\ud800b\U0001f600", facts={"\udfff": "\ud800"}))
     assert report is not None
     assert report.message == "a?b\U0001f600"
@@ -73,7 +73,7 @@ def test_half_a_surrogate_pair_loses_no_report_and_can_be_written_on() -> None:
 
 
 def test_the_last_of_two_reports_counts() -> None:
-    report = read(line(outcome="armed") + "\n" + line(outcome="failed"))
+    report = read(line(outcome="requested") + "\n" + line(outcome="failed"))
     assert report is not None
     assert report.outcome is GuestOutcome.FAILED
 
@@ -96,20 +96,20 @@ def test_the_last_of_two_reports_counts() -> None:
         line(runId=RUN.upper()),
         line(nonce=NONCE[:-1]),
         line(nonce=""),
-        line(outcome="Sealed"),
+        line(outcome="Deprovisioned"),
         line(outcome=None),
         line(version="one"),
         line(facts={"a": 1}),
         line().replace(SENTINEL, SENTINEL.lower()),
     ],
 )
-def test_half_a_word_or_somebody_elses_counts_as_none(output: str) -> None:
+def test_an_incomplete_or_foreign_report_is_ignored(output: str) -> None:
     assert read(output) is None
 
 
 @unhurried
 @given(st.text())
-def test_no_output_makes_reading_raise(noise: str) -> None:
+def test_no_output_raises(noise: str) -> None:
     assert read(noise) is None
     assert read(SENTINEL + noise) is None
     assert read_serial_log(noise, run_id=RUN, nonce=NONCE) == SerialMark(readable=True)
@@ -125,7 +125,7 @@ def mark(log: str) -> SerialMark:
     return read_serial_log(log, run_id=RUN, nonce=NONCE)
 
 
-SEALED = f"{SEALED_MARK} {RUN} {NONCE}"
+DEPROVISIONED = f"{DEPROVISIONED_MARK} {RUN} {NONCE}"
 FAILED = f"{FAILED_MARK} {RUN} {NONCE}"
 
 
@@ -134,18 +134,18 @@ FAILED = f"{FAILED_MARK} {RUN} {NONCE}"
     [
         ("", SerialMark(readable=True)),
         ("boot\nlogin:", SerialMark(readable=True)),
-        (SEALED, SerialMark(readable=True, sealed=True)),
-        (f"[  12.3] {SEALED}\r\nReached target Power-Off.", SerialMark(readable=True, sealed=True)),
+        (DEPROVISIONED, SerialMark(readable=True, deprovisioned=True)),
+        (f"[  12.3] {DEPROVISIONED}\r\nReached target Power-Off.", SerialMark(readable=True, deprovisioned=True)),
         (f"{FAILED} waagent ended with 3", SerialMark(readable=True, failure="waagent ended with 3")),
         (f"{FAILED}", SerialMark(readable=True, failure="")),
         (f"{FAILED} one\n{FAILED} two", SerialMark(readable=True, failure="two")),
-        (f"{FAILED} one\n{SEALED}", SerialMark(readable=True, sealed=True)),
-        (f"{SEALED}\n{FAILED} late", SerialMark(readable=True, sealed=True)),
+        (f"{FAILED} one\n{DEPROVISIONED}", SerialMark(readable=True, deprovisioned=True)),
+        (f"{DEPROVISIONED}\n{FAILED} late", SerialMark(readable=True, deprovisioned=True)),
         (f"{FAILED} {'x' * 400}", SerialMark(readable=True, failure="x" * 300)),
-        (f"{SEALED_MARK} vm-other {NONCE}", SerialMark(readable=True)),
-        (f"{SEALED_MARK} {RUN} {'0' * 32}", SerialMark(readable=True)),
-        (f"{SEALED_MARK} {RUN}\n{NONCE}", SerialMark(readable=True)),
-        (f"{SEALED_MARK} {RUN} {NONCE[:-1]}", SerialMark(readable=True)),
+        (f"{DEPROVISIONED_MARK} vm-other {NONCE}", SerialMark(readable=True)),
+        (f"{DEPROVISIONED_MARK} {RUN} {'0' * 32}", SerialMark(readable=True)),
+        (f"{DEPROVISIONED_MARK} {RUN}\n{NONCE}", SerialMark(readable=True)),
+        (f"{DEPROVISIONED_MARK} {RUN} {NONCE[:-1]}", SerialMark(readable=True)),
         (f"{FAILED_MARK} vm-other {NONCE} no", SerialMark(readable=True)),
     ],
 )

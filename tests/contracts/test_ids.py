@@ -1,4 +1,4 @@
-"""Ids: any spelling of a machine is that machine, and what is no machine is refused."""
+"""Ids: every spelling of a VM's id is the same VM, and what is not an id of a VM is refused."""
 
 import pytest
 from hypothesis import given
@@ -11,17 +11,16 @@ from contracts.ids import (
     Scope,
     VmId,
     batch_run_id,
-    machine_run_id,
     run_command_name,
+    vm_run_id,
 )
 
-unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
+unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
 SUBSCRIPTION = "abcdef01-2345-6789-abcd-ef0123456789"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images"
-MACHINE = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/vm1"
+VM = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/vm1"
 
-WORD = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 SUBSCRIPTIONS = st.uuids().map(str)
 GROUPS = st.from_regex(r"\A[-A-Za-z0-9_.()]{0,89}[-A-Za-z0-9_()]\Z")
 NAMES = st.from_regex(r"\A[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?\Z")
@@ -42,26 +41,26 @@ def spellings(draw: st.DrawFn) -> tuple[VmId, str]:
 
 @unhurried
 @given(IDS)
-def test_an_id_that_is_written_is_read_as_itself(vm_id: VmId) -> None:
+def test_an_id_is_unchanged_after_serialization(vm_id: VmId) -> None:
     assert VmId.parse(str(vm_id)) == vm_id
     assert str(VmId.parse(str(vm_id))) == str(vm_id)
 
 
 @unhurried
 @given(spellings())
-def test_any_case_is_the_same_machine(pair: tuple[VmId, str]) -> None:
+def test_any_case_is_the_same_vm(pair: tuple[VmId, str]) -> None:
     vm_id, spelling = pair
     other = VmId.parse(spelling)
     assert other == vm_id
     assert hash(other) == hash(vm_id)
     assert other.key == vm_id.key
     assert other.digest == vm_id.digest
-    assert machine_run_id("r1", other) == machine_run_id("r1", vm_id)
+    assert vm_run_id("r1", other) == vm_run_id("r1", vm_id)
 
 
 @unhurried
 @given(IDS, IDS)
-def test_two_machines_differ_in_all_or_in_nothing(one: VmId, two: VmId) -> None:
+def test_two_ids_differ_in_key_and_digest_or_are_equal(one: VmId, two: VmId) -> None:
     same = str(one).lower() == str(two).lower()
     assert (one == two) == same
     assert (one.digest == two.digest) == same
@@ -69,7 +68,7 @@ def test_two_machines_differ_in_all_or_in_nothing(one: VmId, two: VmId) -> None:
 
 @unhurried
 @given(st.text())
-def test_no_text_makes_reading_raise_anything_but_a_value_error(text: str) -> None:
+def test_no_text_raises_anything_but_a_value_error(text: str) -> None:
     for kind in (VmId, Scope):
         try:
             kind.parse(text)
@@ -78,76 +77,76 @@ def test_no_text_makes_reading_raise_anything_but_a_value_error(text: str) -> No
 
 
 def test_the_canonical_form_has_arms_casing_and_the_names_as_given() -> None:
-    spelled = VmId.parse(MACHINE.upper() + "/")
+    spelled = VmId.parse(VM.upper() + "/")
     assert str(spelled) == (
         f"/subscriptions/{SUBSCRIPTION}/resourceGroups/RG-IMAGES/providers/Microsoft.Compute/virtualMachines/VM1"
     )
-    assert spelled.key == MACHINE.lower()
+    assert spelled.key == VM.lower()
 
 
 def test_an_id_equals_no_string() -> None:
-    assert VmId.parse(MACHINE) != MACHINE
+    assert VmId.parse(VM) != VM
 
 
-def test_the_digest_is_fit_for_entity_keys_and_stays_as_it_is() -> None:
-    digest = VmId.parse(MACHINE).digest
-    # Leases and run ids are made from it: a change would let two runs work on one machine.
+def test_the_digest_is_valid_in_entity_keys_and_never_changes() -> None:
+    digest = VmId.parse(VM).digest
+    # Lease keys and run ids contain it: a change would let two runs work on one VM.
     assert digest == "d87e90396e1e6cee359cf9544e2957c39c0580a99c12f41be3d22c2185df7cf3"
 
 
-NO_MACHINES = {
+NO_VMS = {
     "nothing": "",
     "a slash": "/",
     "a name only": "vm1",
-    "no leading slash": MACHINE[1:],
-    "a space before": " " + MACHINE,
-    "a space behind": MACHINE + " ",
-    "a newline behind": MACHINE + "\n",
-    "two slashes behind": MACHINE + "//",
-    "a double slash inside": MACHINE.replace("/providers", "//providers"),
-    "a URL": "https://management.azure.com" + MACHINE,
-    "a query": MACHINE + "?api-version=2024-07-01",
-    "a fragment": MACHINE + "#1",
+    "no leading slash": VM[1:],
+    "a space before": " " + VM,
+    "a space behind": VM + " ",
+    "a newline behind": VM + "\n",
+    "two slashes behind": VM + "//",
+    "a double slash inside": VM.replace("/providers", "//providers"),
+    "a URL": "https://management.azure.com" + VM,
+    "a query": VM + "?api-version=2024-07-01",
+    "a fragment": VM + "#1",
     "a subscription": f"/subscriptions/{SUBSCRIPTION}",
     "a resource group": GROUP,
-    "a subscription that is no guid": MACHINE.replace(SUBSCRIPTION, "my-subscription"),
-    "a guid in braces": MACHINE.replace(SUBSCRIPTION, "{" + SUBSCRIPTION + "}"),
-    "a guid without hyphens": MACHINE.replace(SUBSCRIPTION, SUBSCRIPTION.replace("-", "")),
-    "an empty group": MACHINE.replace("rg-images", ""),
-    "a group of 91 characters": MACHINE.replace("rg-images", "g" * 91),
-    "a group that ends with a period": MACHINE.replace("rg-images", "rg."),
-    "a group with a path in it": MACHINE.replace("rg-images", "rg/../other"),
-    "an encoded slash": MACHINE.replace("rg-images", "rg%2Fother"),
-    "no name": MACHINE.removesuffix("vm1"),
-    "a name of 65 characters": MACHINE.removesuffix("vm1") + "v" * 65,
-    "a name that begins with an underscore": MACHINE.removesuffix("vm1") + "_vm1",
-    "a name that ends with a hyphen": MACHINE + "-",
-    "a name that ends with a period": MACHINE + ".",
-    "a name of dots": MACHINE.removesuffix("vm1") + "..",
-    "another provider": MACHINE.replace("Microsoft.Compute", "Microsoft.ClassicCompute"),
-    "a provider with any character for its dot": MACHINE.replace("Microsoft.Compute", "MicrosoftXCompute"),
-    "another type": MACHINE.replace("virtualMachines", "disks"),
-    "a scale set": MACHINE.replace("virtualMachines", "virtualMachineScaleSets"),
-    "an instance of a scale set": MACHINE.replace("virtualMachines/vm1", "virtualMachineScaleSets/s/virtualMachines/0"),
-    "an extension": MACHINE + "/extensions/e1",
-    "a Run Command": MACHINE + "/runCommands/c1",
-    "trailing junk": MACHINE + "/junk",
-    "two ids": MACHINE + MACHINE,
-    "a Kelvin sign for a k": MACHINE + "\u212a",
-    "a long s": MACHINE.replace("subscriptions", "\u017fubscriptions"),
-    "a dotless i": MACHINE.replace("virtual", "v\u0131rtual"),
-    "a Cyrillic letter": MACHINE.replace("vm1", "v\u043c1"),
-    "a full-width digit": MACHINE.replace("vm1", "vm\uff11"),
-    "a full-width slash": MACHINE.replace("/vm1", "\uff0fvm1"),
-    "an Arabic digit in the guid": MACHINE.replace("0123456789", "012345678\u0669"),
-    "a zero-width space": MACHINE.replace("vm1", "vm\u200b1"),
-    "a null character": MACHINE + "\0",
-    "a very long text": MACHINE + "a" * 1_000_000,
+    "a subscription that is no guid": VM.replace(SUBSCRIPTION, "my-subscription"),
+    "a guid in braces": VM.replace(SUBSCRIPTION, "{" + SUBSCRIPTION + "}"),
+    "a guid without hyphens": VM.replace(SUBSCRIPTION, SUBSCRIPTION.replace("-", "")),
+    "an empty group": VM.replace("rg-images", ""),
+    "a group of 91 characters": VM.replace("rg-images", "g" * 91),
+    "a group that ends with a period": VM.replace("rg-images", "rg."),
+    "a group with a path in it": VM.replace("rg-images", "rg/../other"),
+    "an encoded slash": VM.replace("rg-images", "rg%2Fother"),
+    "no name": VM.removesuffix("vm1"),
+    "a name of 65 characters": VM.removesuffix("vm1") + "v" * 65,
+    "a name that begins with an underscore": VM.removesuffix("vm1") + "_vm1",
+    "a name that ends with a hyphen": VM + "-",
+    "a name that ends with a period": VM + ".",
+    "a name of dots": VM.removesuffix("vm1") + "..",
+    "another provider": VM.replace("Microsoft.Compute", "Microsoft.ClassicCompute"),
+    "a provider with any character for its dot": VM.replace("Microsoft.Compute", "MicrosoftXCompute"),
+    "another type": VM.replace("virtualMachines", "disks"),
+    "a scale set": VM.replace("virtualMachines", "virtualMachineScaleSets"),
+    "an instance of a scale set": VM.replace("virtualMachines/vm1", "virtualMachineScaleSets/s/virtualMachines/0"),
+    "an extension": VM + "/extensions/e1",
+    "a Run Command": VM + "/runCommands/c1",
+    "trailing junk": VM + "/junk",
+    "two ids": VM + VM,
+    "a Kelvin sign for a k": VM + "\u212a",
+    "a long s": VM.replace("subscriptions", "\u017fubscriptions"),
+    "a dotless i": VM.replace("virtual", "v\u0131rtual"),
+    "a Cyrillic letter": VM.replace("vm1", "v\u043c1"),
+    "a full-width digit": VM.replace("vm1", "vm\uff11"),
+    "a full-width slash": VM.replace("/vm1", "\uff0fvm1"),
+    "an Arabic digit in the guid": VM.replace("0123456789", "012345678\u0669"),
+    "a zero-width space": VM.replace("vm1", "vm\u200b1"),
+    "a null character": VM + "\0",
+    "a very long text": VM + "a" * 1_000_000,
 }
 
 
-@pytest.mark.parametrize("text", NO_MACHINES.values(), ids=NO_MACHINES.keys())
-def test_what_is_no_machine_is_refused(text: str) -> None:
+@pytest.mark.parametrize("text", NO_VMS.values(), ids=NO_VMS.keys())
+def test_what_is_not_a_vm_id_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not the full ARM id of a virtual machine: expected /subscriptions/<guid>"):
         VmId.parse(text)
 
@@ -155,20 +154,20 @@ def test_what_is_no_machine_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        MACHINE + "/",
-        MACHINE.replace("rg-images", "g" * 90),
-        MACHINE.replace("rg-images", "a.(b)-_c"),
-        MACHINE.removesuffix("vm1") + "v" * 64,
-        MACHINE.removesuffix("vm1") + "v",
-        MACHINE.removesuffix("vm1") + "my_vm.name-1",
+        VM + "/",
+        VM.replace("rg-images", "g" * 90),
+        VM.replace("rg-images", "a.(b)-_c"),
+        VM.removesuffix("vm1") + "v" * 64,
+        VM.removesuffix("vm1") + "v",
+        VM.removesuffix("vm1") + "my_vm.name-1",
     ],
     ids=["slash behind", "longest group", "every sign in a group", "longest name", "shortest name", "signs in a name"],
 )
-def test_the_widest_allowed_shapes_are_machines(text: str) -> None:
+def test_the_widest_allowed_forms_are_vm_ids(text: str) -> None:
     assert str(VmId.parse(text)) == text.removesuffix("/")
 
 
-@pytest.mark.parametrize("value", [None, 1, True, 1.5, b"x", [MACHINE], {"id": MACHINE}])
+@pytest.mark.parametrize("value", [None, 1, True, 1.5, b"x", [VM], {"id": VM}])
 def test_only_a_string_is_read_as_an_id(value: object) -> None:
     with pytest.raises(ValidationError, match="must be a string"):
         TypeAdapter(VmId).validate_python(value)
@@ -176,9 +175,9 @@ def test_only_a_string_is_read_as_an_id(value: object) -> None:
 
 def test_pydantic_reads_and_writes_an_id_as_a_string() -> None:
     adapter = TypeAdapter(VmId)
-    vm_id = adapter.validate_python(MACHINE)
+    vm_id = adapter.validate_python(VM)
     assert adapter.validate_python(vm_id) is vm_id
-    assert adapter.dump_json(vm_id).decode() == f'"{MACHINE}"'
+    assert adapter.dump_json(vm_id).decode() == f'"{VM}"'
 
 
 @pytest.mark.parametrize(
@@ -195,14 +194,14 @@ def test_pydantic_reads_and_writes_an_id_as_a_string() -> None:
         ("/subscriptions/abcdef02-2345-6789-abcd-ef0123456789", False),
     ],
 )
-def test_a_scope_contains_what_lies_below_it_and_nothing_that_only_looks_so(scope: str, inside: bool) -> None:
-    assert Scope.parse(scope).contains(VmId.parse(MACHINE)) is inside
-    assert Scope.parse(scope).contains(VmId.parse(MACHINE.upper())) is inside
+def test_a_scope_contains_what_is_in_it_and_nothing_with_a_similar_id(scope: str, inside: bool) -> None:
+    assert Scope.parse(scope).contains(VmId.parse(VM)) is inside
+    assert Scope.parse(scope).contains(VmId.parse(VM.upper())) is inside
 
 
 @unhurried
 @given(IDS)
-def test_a_machine_lies_in_its_own_group_and_subscription(vm_id: VmId) -> None:
+def test_a_vm_is_in_its_own_group_and_subscription(vm_id: VmId) -> None:
     text = str(vm_id).partition("/providers")[0]
     assert Scope.parse(text).contains(vm_id)
     assert Scope.parse(text.partition("/resourceGroups")[0]).contains(vm_id)
@@ -222,24 +221,24 @@ def test_a_machine_lies_in_its_own_group_and_subscription(vm_id: VmId) -> None:
         f"/subscriptions/{SUBSCRIPTION}\n",
         GROUP + "\n",
         GROUP + "/providers/Microsoft.Compute",
-        MACHINE,
+        VM,
         "/providers/Microsoft.Management/managementGroups/all",
         GROUP.replace("subscriptions", "\u017fubscriptions"),
     ],
 )
-def test_what_is_no_scope_is_refused(text: str) -> None:
+def test_what_is_not_a_scope_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a scope: expected /subscriptions/<guid>"):
         Scope.parse(text)
 
 
-def test_run_ids_are_as_long_as_promised_and_the_same_each_time() -> None:
+def test_run_ids_have_the_documented_length_and_are_deterministic() -> None:
     longest = "r" * 48
-    vm_id = VmId.parse(MACHINE)
+    vm_id = VmId.parse(VM)
     assert len(batch_run_id(longest)) == 54
-    assert len(machine_run_id(longest, vm_id)) == 62
-    assert machine_run_id("r1", vm_id) == f"vm-r1-{vm_id.digest[:10]}"
-    assert machine_run_id("r1", vm_id) != machine_run_id("r2", vm_id)
-    assert machine_run_id("r1", vm_id) != machine_run_id("r1", VmId.parse(MACHINE + "2"))
+    assert len(vm_run_id(longest, vm_id)) == 62
+    assert vm_run_id("r1", vm_id) == f"vm-r1-{vm_id.digest[:10]}"
+    assert vm_run_id("r1", vm_id) != vm_run_id("r2", vm_id)
+    assert vm_run_id("r1", vm_id) != vm_run_id("r1", VmId.parse(VM + "2"))
 
 
 def test_a_run_command_has_one_name_for_each_stage_of_each_run() -> None:
@@ -247,5 +246,5 @@ def test_a_run_command_has_one_name_for_each_stage_of_each_run() -> None:
     assert len(names) == 4
     assert all(name.startswith(RUN_COMMAND_PREFIX) for name in names)
     assert run_command_name("a", "deprovision") == run_command_name("a", "deprovision")
-    # Stored runs look for their Run Command by this very name.
+    # Runs that were started earlier find their Run Command by this name.
     assert run_command_name("vm-r1-0123456789", "deprovision") == "golden-image-deprovision-4812fb4dae8ae30d"

@@ -1,4 +1,4 @@
-"""A log line: one line of JSON whatever stands in it."""
+"""A log line: one line of JSON whatever its fields contain."""
 
 import json
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from contracts.log_line import log_line
 from contracts.stages import Stage
 from tests.support.requests import vm_id
 
-unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
+unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
 
 def test_event_first_then_the_fields_without_those_that_are_none() -> None:

@@ -1,4 +1,4 @@
-"""The request's form and digest: defaults, and which texts ask for the same."""
+"""The request and its digest: defaults, and which requests are equivalent."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from contracts.reading import read_request, request_digest
+from contracts.parsing import read_request, request_digest
 from contracts.request import (
     MAX_TARGETS_BY_HTTP,
     MAX_TARGETS_BY_QUEUE,
@@ -22,7 +22,7 @@ from tests.support.requests import request, vm_id
 IMAGES = vm_id("x").replace("virtualMachines/x", "images")
 DEFINITION = vm_id("x").replace("virtualMachines/x", "galleries/g/images/d")
 SUBNET = vm_id("x").replace("Microsoft.Compute/virtualMachines/x", "Microsoft.Network/virtualNetworks/v/subnets/s")
-unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
+unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
 FULL: dict[str, Any] = {
     "version": 1,
@@ -34,18 +34,18 @@ FULL: dict[str, Any] = {
             "deprovision": {
                 "keepUser": True,
                 "allowUnknownDistribution": True,
-                "vmMode": False,
+                "sysprepModeVm": False,
                 "evidence": "powerStateOnly",
             },
             "image": None,
             "dataDisks": "include",
-            "undoSnapshot": False,
+            "rollbackSnapshot": False,
         },
         {
             "vmId": vm_id("b"),
             "mode": "clone",
             "clone": {"subnetId": SUBNET, "serviceTags": ["Storage"], "allowRunningSource": True},
-            "prepare": [{"script": "one", "parameters": {"Level": "High"}, "deadlineMinutes": 5, "reboot": True}],
+            "customize": [{"script": "one", "parameters": {"Level": "High"}, "deadlineMinutes": 5, "reboot": True}],
             "image": {"kind": "managedImage", "imageId": f"{IMAGES}/i", "zoneResilient": True},
         },
     ],
@@ -79,42 +79,42 @@ def turned(value: Any) -> Any:
     return [turned(item) for item in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
 
 
-def test_what_is_not_said_has_its_default() -> None:
+def test_omitted_members_have_their_default() -> None:
     read = ImageRequest.model_validate(request())
     target = read.targets[0]
     assert (read.request_id, read.max_parallel, read.dry_run, read.approval) == (None, 10, False, None)
     assert (target.mode, target.image) == (Mode.IN_PLACE, None)
     options = target.deprovision
-    assert (options.keep_user, options.allow_unknown_distribution, options.vm_mode) == (False, False, True)
+    assert (options.keep_user, options.allow_unknown_distribution, options.sysprep_mode_vm) == (False, False, True)
     assert options.evidence is EvidenceLevel.GUEST_REPORTED
 
 
-def test_all_that_is_said_is_kept() -> None:
+def test_all_members_are_kept() -> None:
     assert ImageRequest.model_validate(FULL).model_dump(mode="json", exclude_none=True) == {
         **FULL,
         "targets": [
-            {name: value for name, value in FULL["targets"][0].items() if name != "image"} | {"prepare": []},
+            {name: value for name, value in FULL["targets"][0].items() if name != "image"} | {"customize": []},
             {
                 **FULL["targets"][1],
                 "deprovision": {
                     "keepUser": False,
                     "allowUnknownDistribution": False,
-                    "vmMode": True,
+                    "sysprepModeVm": True,
                     "evidence": "guestReported",
                 },
                 "dataDisks": "refuse",
-                "undoSnapshot": True,
+                "rollbackSnapshot": True,
             },
         ],
     }
 
 
 @pytest.mark.parametrize(
-    ("target", "words"),
+    ("target", "expected"),
     [
         ({"mode": "clone"}, "image is missing"),
         ({"mode": "inPlace", "clone": {}}, "belong to mode"),
-        ({"mode": "inPlace", "prepare": [{"script": "a"}]}, "belong to mode"),
+        ({"mode": "inPlace", "customize": [{"script": "a"}]}, "belong to mode"),
         ({"image": {"kind": "galleryImageVersion", "imageDefinitionId": "x"}}, "an image definition in a gallery"),
         ({"image": {"kind": "managedImage", "imageId": DEFINITION}}, "a managed image"),
         ({"image": {"kind": "galleryImageVersion", "imageDefinitionId": DEFINITION, "version": "1.2"}}, "pattern"),
@@ -130,24 +130,24 @@ def test_all_that_is_said_is_kept() -> None:
             "names a region twice",
         ),
         ({"mode": "clone", "clone": {"resourceGroupId": vm_id("x").split("/resourceGroups")[0]}}, "a resource group"),
-        ({"mode": "clone", "clone": {"serviceTags": ["Storage", "Internet"]}}, "Internet is no Azure service"),
-        ({"mode": "clone", "clone": {"serviceTags": ["virtualNETWORK"]}}, "virtualNETWORK is no Azure service"),
+        ({"mode": "clone", "clone": {"serviceTags": ["Storage", "Internet"]}}, "Internet is not an Azure service"),
+        ({"mode": "clone", "clone": {"serviceTags": ["virtualNETWORK"]}}, "virtualNETWORK is not an Azure service"),
         (
             {
                 "image": {
                     "kind": "galleryImageVersion",
                     "imageDefinitionId": DEFINITION,
-                    "verify": {"serviceTags": ["AZURELOADBALANCER.x"]},
+                    "validate": {"serviceTags": ["AZURELOADBALANCER.x"]},
                 }
             },
-            "AZURELOADBALANCER.x is no Azure service",
+            "AZURELOADBALANCER.x is not an Azure service",
         ),
     ],
 )
-def test_what_does_not_fit_together_is_no_request(target: dict[str, Any], words: str) -> None:
+def test_inconsistent_members_are_a_fault(target: dict[str, Any], expected: str) -> None:
     document = request()
     document["targets"][0] |= target
-    with pytest.raises(ValidationError, match=words):
+    with pytest.raises(ValidationError, match=expected):
         ImageRequest.model_validate(document)
 
 
@@ -180,8 +180,8 @@ def test_the_bounds_of_max_parallel(value: int, good: bool) -> None:
             ImageRequest.model_validate(document)
 
 
-def test_the_most_that_the_queue_door_takes_fits_a_queue_message() -> None:
-    names = [f"machine-with-a-name-{index:03}" for index in range(MAX_TARGETS_BY_QUEUE)]
+def test_the_largest_request_of_the_queue_trigger_fits_a_queue_message() -> None:
+    names = [f"some-vm-with-a-name-{index:03}" for index in range(MAX_TARGETS_BY_QUEUE)]
     assert len(json.dumps(request(*names)).encode()) <= 48 * 1024
     assert MAX_TARGETS_BY_QUEUE < MAX_TARGETS_BY_HTTP
 
@@ -199,43 +199,43 @@ SAME = {
 
 
 @pytest.mark.parametrize("text", SAME.values(), ids=SAME.keys())
-def test_texts_that_ask_for_the_same_have_one_digest(text: str) -> None:
+def test_equivalent_requests_have_the_same_digest(text: str) -> None:
     assert text != json.dumps(FULL)
     assert digest(text) == digest(FULL)
 
 
 OTHER: dict[str, tuple[str, object]] = {
-    "another machine": ("targets.0.vmId", vm_id("c")),
+    "another VM": ("targets.0.vmId", vm_id("c")),
     "another mode": (
         "targets.0", {"vmId": vm_id("a"), "mode": "clone", "image": {"kind": "managedImage", "imageId": f"{IMAGES}/a"}},
     ),
     "keepUser": ("targets.0.deprovision.keepUser", False),
     "allowUnknownDistribution": ("targets.0.deprovision.allowUnknownDistribution", False),
-    "vmMode": ("targets.0.deprovision.vmMode", True),
+    "sysprepModeVm": ("targets.0.deprovision.sysprepModeVm", True),
     "evidence": ("targets.0.deprovision.evidence", "guestReported"),
     "an image more": ("targets.0.image", {"kind": "managedImage", "imageId": f"{IMAGES}/more"}),
     "a plain managed image": ("targets.1.image", {"kind": "managedImage", "imageId": f"{IMAGES}/i"}),
-    "dataDisks": ("targets.0.dataDisks", "leaveOut"),
-    "undoSnapshot": ("targets.0.undoSnapshot", True),
-    "no script": ("targets.1.prepare", []),
-    "a parameter in another case": ("targets.1.prepare.0.parameters.Level", "high"),
+    "dataDisks": ("targets.0.dataDisks", "exclude"),
+    "rollbackSnapshot": ("targets.0.rollbackSnapshot", True),
+    "no script": ("targets.1.customize", []),
+    "a parameter in another case": ("targets.1.customize.0.parameters.Level", "high"),
     "another subnet": ("targets.1.clone.subnetId", f"{SUBNET}2"),
     "an image of another kind": (
         "targets.1.image", {"kind": "galleryImageVersion", "imageDefinitionId": DEFINITION},
     ),
     "another image": ("targets.1.image.imageId", f"{IMAGES}/j"),
-    "one machine less": ("targets.1", ...),
+    "one VM less": ("targets.1", ...),
     "maxParallel": ("maxParallel", 4),
     "dryRun": ("dryRun", False),
     "no approval": ("approval", None),
     "another approval": ("approval.timeoutMinutes", 61),
-    "another end of the wait": ("approval.onTimeout", "refuse"),
+    "another onTimeout": ("approval.onTimeout", "refuse"),
     "another requestId": ("requestId", "nightly-8"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("path", "value"), OTHER.values(), ids=OTHER.keys())
-def test_texts_that_ask_for_something_else_have_another_digest(path: str, value: object) -> None:
+def test_different_requests_have_different_digests(path: str, value: object) -> None:
     assert digest(changed(path, value)) != digest(FULL)
 
 
@@ -245,7 +245,7 @@ def test_all_these_changes_differ_from_each_other() -> None:
 
 @unhurried
 @given(st.lists(st.sampled_from("abcdef"), min_size=1, unique=True), st.booleans(), st.integers(1, 100))
-def test_a_request_written_and_read_again_keeps_its_digest(names: list[str], dry: bool, most: int) -> None:
+def test_a_request_keeps_its_digest_after_serialization(names: list[str], dry: bool, most: int) -> None:
     first = ImageRequest.model_validate(request(*names, dryRun=dry, maxParallel=most))
     again = read_request(first.model_dump_json(), max_targets=6)
     assert again == first

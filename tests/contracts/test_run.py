@@ -1,4 +1,4 @@
-"""What is stamped into a run: waits within their bounds, and inputs that survive the engine's JSON."""
+"""The inputs of a run: polling within its bounds, and inputs that are unchanged after serialization."""
 
 import json
 from typing import Any
@@ -6,62 +6,73 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from contracts.run import AcceptedRun, Caller, MachineJob, RunSettings, Wait, Waits
+from contracts.run import AcceptedRun, Caller, Polling, PollingSettings, RunSettings, VmJob
 from tests.support.requests import accepted, job, request, settings
 
-GOOD = {"first": 10, "every": 15, "deadline": 600}
+GOOD = {"initialDelaySeconds": 10, "intervalSeconds": 15, "timeoutSeconds": 600}
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "expected"),
     [
-        ({"first": -1}, "first"),
-        ({"first": 3_601, "deadline": 86_400}, "first"),
-        ({"every": 14}, "every"),
-        ({"every": 301}, "every"),
-        ({"every": 0}, "every"),
-        ({"deadline": 119, "first": 0}, "deadline"),
-        ({"deadline": 86_401}, "deadline"),
-        ({"first": 511}, "deadline must be at least 90 s more than first"),
-        ({"first": 601}, "deadline must be at least 90 s more than first"),
+        ({"initialDelaySeconds": -1}, "initialDelaySeconds"),
+        ({"initialDelaySeconds": 3_601, "timeoutSeconds": 86_400}, "initialDelaySeconds"),
+        ({"intervalSeconds": 14}, "intervalSeconds"),
+        ({"intervalSeconds": 301}, "intervalSeconds"),
+        ({"intervalSeconds": 0}, "intervalSeconds"),
+        ({"timeoutSeconds": 119, "initialDelaySeconds": 0}, "timeoutSeconds"),
+        ({"timeoutSeconds": 86_401}, "timeoutSeconds"),
+        ({"initialDelaySeconds": 511}, "timeoutSeconds must be at least 90 s more than initialDelaySeconds"),
+        ({"initialDelaySeconds": 601}, "timeoutSeconds must be at least 90 s more than initialDelaySeconds"),
         ({"forever": True}, "forever"),
-        ({"every": 7.5}, "every"),
-        ({"every": None}, "every"),
+        ({"intervalSeconds": 7.5}, "intervalSeconds"),
+        ({"intervalSeconds": None}, "intervalSeconds"),
     ],
 )
-def test_a_wait_out_of_bounds_is_refused(change: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValidationError, match=words):
-        Wait.model_validate({**GOOD, **change})
+def test_polling_out_of_bounds_is_refused(change: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ValidationError, match=expected):
+        Polling.model_validate({**GOOD, **change})
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"first": 0}, {"first": 510}, {"every": 15}, {"every": 300}, {"first": 0, "deadline": 120}, {"deadline": 86_400}],
+    [
+        {"initialDelaySeconds": 0},
+        {"initialDelaySeconds": 510},
+        {"intervalSeconds": 15},
+        {"intervalSeconds": 300},
+        {"initialDelaySeconds": 0, "timeoutSeconds": 120},
+        {"timeoutSeconds": 86_400},
+    ],
 )
-def test_a_wait_at_its_bounds_is_taken(change: dict[str, int]) -> None:
-    assert Wait.model_validate({**GOOD, **change}).model_dump() == {**GOOD, **change}
+def test_polling_at_its_bounds_is_accepted(change: dict[str, int]) -> None:
+    assert Polling.model_validate({**GOOD, **change}).model_dump() == {**GOOD, **change}
 
 
-@pytest.mark.parametrize("name", list(Waits.model_fields))
-def test_every_default_wait_is_one_that_may_be_asked_for(name: str) -> None:
-    default = getattr(Waits(), name)
-    assert Wait.model_validate(default.model_dump()) == default
-    assert default.first + 3 * default.every < default.deadline, "three looks must fit, whatever one of them says"
+@pytest.mark.parametrize("name", list(PollingSettings.model_fields))
+def test_every_default_polling_is_within_the_bounds(name: str) -> None:
+    default = getattr(PollingSettings(), name)
+    assert Polling.model_validate(default.model_dump()) == default
+    assert default.initial_delay_seconds + 3 * default.interval_seconds < default.timeout_seconds, (
+        "three polls must fit, whatever one of them returns"
+    )
 
 
-def test_the_windows_report_may_come_as_late_as_sysprep_may_end() -> None:
-    assert Waits().windows_report.deadline > RunSettings.model_fields["sysprep_timeout_seconds"].default
+def test_the_windows_report_timeout_covers_the_sysprep_timeout() -> None:
+    assert (
+        PollingSettings().windows_report.timeout_seconds > RunSettings.model_fields["sysprep_timeout_seconds"].default
+    )
 
 
-def test_waits_may_be_given_one_by_one() -> None:
-    waits = Waits.model_validate({"deallocate": GOOD})
-    assert waits.deallocate == Wait.model_validate(GOOD)
-    assert waits.generalize == Waits().generalize
+def test_polling_may_be_set_for_single_stages() -> None:
+    polling = PollingSettings.model_validate({"deallocate": GOOD})
+    assert polling.deallocate == Polling.model_validate(GOOD)
+    assert polling.generalize == PollingSettings().generalize
 
 
-def test_a_misspelt_wait_is_refused() -> None:
+def test_a_misspelled_stage_is_refused() -> None:
     with pytest.raises(ValidationError, match="linuxReprt"):
-        Waits.model_validate({"linuxReprt": GOOD})
+        PollingSettings.model_validate({"linuxReprt": GOOD})
 
 
 @pytest.mark.parametrize(
@@ -71,24 +82,24 @@ def test_a_misspelt_wait_is_refused() -> None:
         job(
             dry_run=True,
             approval={"timeoutMinutes": 5},
-            settings=settings(waits=Waits(deallocate=Wait.model_validate(GOOD))),
+            settings=settings(polling=PollingSettings(deallocate=Polling.model_validate(GOOD))),
         ),
         accepted(request("a", "b", dryRun=True)),
         accepted(request(), caller=Caller(principal="p", identity_provider="aad", message_id="m")),
     ],
 )
-def test_an_input_is_the_same_after_the_engine_kept_it_as_json(given: MachineJob | AcceptedRun) -> None:
+def test_an_input_is_unchanged_after_serialization(given: VmJob | AcceptedRun) -> None:
     kept = json.loads(json.dumps(given.model_dump(mode="json", exclude_none=True)))
     assert type(given).model_validate(kept) == given
 
 
-def test_inputs_are_camel_case_on_the_wire() -> None:
+def test_inputs_are_camel_case_in_json() -> None:
     kept = job().model_dump(mode="json")
     assert {"requestId", "batchId", "runId", "dryRun", "approval", "acceptedAt"} <= set(kept)
-    assert {"allowedScopes", "inPlaceDoors", "optInTag", "shutdownDelaySeconds"} <= set(kept["settings"])
+    assert {"allowedScopes", "inPlaceTriggers", "optInTag", "shutdownDelaySeconds"} <= set(kept["settings"])
     assert kept["settings"]["allowedScopes"] == [str(scope) for scope in settings().allowed_scopes]
 
 
-def test_a_caller_has_no_place_for_a_token() -> None:
-    told = Caller.model_validate({"principal": "p", "token": "eyJ"})
-    assert told.model_dump(exclude_none=True) == {"principal": "p"}
+def test_a_caller_has_no_field_for_a_token() -> None:
+    reported = Caller.model_validate({"principal": "p", "token": "eyJ"})
+    assert reported.model_dump(exclude_none=True) == {"principal": "p"}

@@ -1,4 +1,4 @@
-"""The transition table: everything can be reached, ends are ends, and nothing else is allowed."""
+"""The transition table: every stage can be reached, final stages have no transitions, nothing else is allowed."""
 
 import itertools
 
@@ -28,19 +28,19 @@ def test_every_stage_is_reached_from_accepted() -> None:
     assert reachable(Stage.ACCEPTED) == set(Stage)
 
 
-def test_only_the_ends_are_over_and_nothing_leaves_them() -> None:
+def test_final_stages_have_no_transitions_and_all_others_have() -> None:
     assert {stage for stage in Stage if not TRANSITIONS[stage]} == ENDS
     assert {stage for stage in Stage if not TRANSITIONS[stage]} == ENDS
 
 
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage not in ENDS])
-def test_every_stage_that_is_no_end_comes_to_one_and_may_fail(stage: Stage) -> None:
+def test_every_other_stage_reaches_a_final_stage_and_may_fail(stage: Stage) -> None:
     assert reachable(stage) & ENDS
     assert Stage.FAILED in TRANSITIONS[stage]
 
 
 @pytest.mark.parametrize(("now", "to"), PAIRS)
-def test_advance_allows_what_stands_in_the_table_and_refuses_the_rest(now: Stage, to: Stage) -> None:
+def test_advance_allows_the_transitions_in_the_table_and_no_others(now: Stage, to: Stage) -> None:
     if to in TRANSITIONS[now]:
         assert advance(now, to) is to
     else:
@@ -61,9 +61,9 @@ def test_before_the_point_of_no_return_are_exactly_the_stages_that_still_lead_to
     assert before == BEFORE_NO_RETURN
 
 
-def test_every_way_to_generalizing_passes_the_point_of_no_return() -> None:
+def test_every_path_to_generalizing_passes_the_point_of_no_return() -> None:
     without = {now: to - {Stage.DEPROVISIONING} for now, to in TRANSITIONS.items()}
-    # What goes on without it publishes what was sealed before, or stops a clone that shall stay specialized.
+    # Other paths publish what was deprovisioned before, or deallocate a clone that stays specialized.
     without[Stage.DEALLOCATING] -= {Stage.GENERALIZING}
     found, todo = {Stage.ACCEPTED}, [Stage.ACCEPTED]
     while todo:
@@ -73,7 +73,7 @@ def test_every_way_to_generalizing_passes_the_point_of_no_return() -> None:
     assert found.isdisjoint({Stage.STOPPING, Stage.GENERALIZING})
 
 
-def test_after_it_no_run_is_canceled_at_once() -> None:
+def test_after_the_point_of_no_return_no_run_is_canceled() -> None:
     after = set(Stage) - BEFORE_NO_RETURN - {Stage.CLEANING_UP}
     assert not [stage for stage in after if Stage.CANCELED in TRANSITIONS[stage]]
     assert all(Stage.CANCELED in TRANSITIONS[stage] for stage in BEFORE_NO_RETURN)

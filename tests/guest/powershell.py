@@ -1,4 +1,4 @@
-"""Reads PowerShell with its grammar, for the tests of scripts that cannot be run here."""
+"""Parses PowerShell with its grammar, for the tests of scripts that cannot run here."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -10,16 +10,16 @@ from guest.allow_list import LIST, AllowedScript, NotAllowed, allowed, entry_fau
 from guest.scripts import FOLDER, load_script, read_script, sha256_of
 
 ENTRIES: list[dict[str, Any]] = json.loads((FOLDER / LIST).read_text())["scripts"]
-MARKED = [entry["name"] for entry in ENTRIES if entry["kind"] == "prepare"]
+MARKED = [entry["name"] for entry in ENTRIES if entry["kind"] == "customize"]
 
 
 def own(folder: Path, text: str = "true\n", **changes: object) -> dict[str, Any]:
-    """Lists one script of its own in a folder, and gives its entry."""
+    """Lists one script in a folder, and returns its entry."""
     (folder / "own").mkdir(exist_ok=True)
     (folder / "own/one.sh").write_text(text)
     entry: dict[str, Any] = {
         "name": "one",
-        "kind": "prepare",
+        "kind": "customize",
         "os": "Linux",
         "file": "own/one.sh",
         "sha256": sha256_of(text),
@@ -34,7 +34,7 @@ def own(folder: Path, text: str = "true\n", **changes: object) -> dict[str, Any]
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(entry["name"]))
 def test_every_listed_hash_is_that_of_the_file(entry: dict[str, Any]):
     found = sha256_of(read_script(FOLDER / entry["file"]))
-    assert found == entry["sha256"], f"{entry['file']} was changed: review it and run python -m workbench.published"
+    assert found == entry["sha256"], f"{entry['file']} was changed. Review it and run python -m workbench.published."
     assert entry_faults(entry) == []
     assert entry["description"].endswith(".")
 
@@ -45,21 +45,21 @@ def test_the_names_of_the_list():
 
 def test_a_listed_script_comes_with_its_text():
     script = allowed("linux-packages-update")
-    assert (script.kind, script.os) == ("prepare", "Linux")
+    assert (script.kind, script.os) == ("customize", "Linux")
     assert script.sha256 == sha256_of(script.text)
     assert script.parameters == {"GOLDEN_LOCK_WAIT_SECONDS": "[0-9]{1,4}"}
     assert allowed("linux-packages-update") is script
 
 
 @pytest.mark.parametrize("system", ["linux", "windows"])
-def test_our_deprovision_scripts_are_listed_as_they_are_sent(system: str):
+def test_the_built_in_deprovision_scripts_are_listed_as_they_are_sent(system: str):
     script = allowed(f"{system}-deprovision")
     suffix = "sh" if system == "linux" else "ps1"
     assert (script.kind, script.text) == ("deprovision", load_script(f"{system}/deprovision.{suffix}").text)
 
 
 @pytest.mark.parametrize("name", MARKED)
-def test_a_prepare_script_begins_with_its_name(name: str):
+def test_a_customizer_script_begins_with_its_name(name: str):
     assert f"# script: {name}" in allowed(name).text.splitlines()[:2]
 
 
@@ -70,7 +70,7 @@ def test_the_identity_scripts_begin_with_their_name():
 
 @pytest.mark.parametrize("name", ["", "rm", "linux/deprovision.sh", "../own/x.sh", "Linux-Packages-Update"])
 def test_a_name_that_is_not_listed_is_refused(name: str):
-    with pytest.raises(NotAllowed, match="Name one of linux-packages-update, windows-update"):
+    with pytest.raises(NotAllowed, match="Use one of linux-packages-update, windows-update"):
         allowed(name)
 
 
@@ -78,7 +78,7 @@ def test_own_scripts_are_listed_the_same_way(tmp_path: Path):
     own(tmp_path)
     assert names(tmp_path) == ("one",)
     assert allowed("one", tmp_path) == AllowedScript(
-        "one", "prepare", "Linux", sha256_of("true\n"), "true\n", {"SITE": "[a-z]{1,5}"}
+        "one", "customize", "Linux", sha256_of("true\n"), "true\n", {"SITE": "[a-z]{1,5}"}
     )
 
 
@@ -106,7 +106,7 @@ def test_a_changed_part_is_a_change(tmp_path: Path):
 def test_a_listed_file_that_is_missing_is_refused(tmp_path: Path):
     own(tmp_path)
     (tmp_path / "own/one.sh").unlink()
-    with pytest.raises(NotAllowed, match=r"Ship own/one\.sh with the app"):
+    with pytest.raises(NotAllowed, match=r"Deploy own/one\.sh too"):
         allowed("one", tmp_path)
 
 
@@ -135,20 +135,20 @@ def test_parameters_are_those_of_the_list(tmp_path: Path, given: dict[str, str],
     ("changes", "fault"),
     [
         ({"name": "One"}, "lower-case letters"),
-        ({"kind": "anything"}, 'kind must be "prepare" or "deprovision"'),
+        ({"kind": "anything"}, 'kind must be "customize" or "deprovision"'),
         ({"os": "linux"}, 'os must be "Linux" or "Windows"'),
-        ({"os": "Windows"}, "file must be like"),
-        ({"file": "own/../../etc/passwd.sh"}, "file must be like"),
-        ({"file": "/etc/x.sh"}, "file must be like"),
-        ({"parameters": {"site": "x"}}, "The parameter 'site' must be like"),
+        ({"os": "Windows"}, "file must match"),
+        ({"file": "own/../../etc/passwd.sh"}, "file must match"),
+        ({"file": "/etc/x.sh"}, "file must match"),
+        ({"parameters": {"site": "x"}}, "The parameter 'site' must match"),
         ({"parameters": {"SITE": "("}}, "must be a regular expression"),
         ({"parameters": {"SITE": 1}}, "must be a regular expression"),
         ({"parameters": []}, "wrong type"),
         ({"sha256": None}, "wrong type"),
-        ({"timeout": 1}, "timeout is no member"),
+        ({"timeout": 1}, "timeout is not a member"),
     ],
 )
-def test_a_broken_list_is_refused_as_a_whole(tmp_path: Path, changes: dict[str, Any], fault: str):
+def test_an_invalid_entry_invalidates_the_entire_list(tmp_path: Path, changes: dict[str, Any], fault: str):
     entry = own(tmp_path, **changes)
     assert fault in " ".join(entry_faults(entry))
     with pytest.raises(ValueError, match="allow_list"):
@@ -168,7 +168,7 @@ def test_a_name_is_listed_once(tmp_path: Path):
         names(tmp_path)
 
 
-def test_the_page_for_own_scripts_tells_the_protocol():
+def test_the_page_for_own_scripts_describes_the_protocol():
     page = (FOLDER / "own/README.md").read_text()
     deprovision = [load_script(name).text for name in ("linux/deprovision.sh", "windows/deprovision.ps1")]
     for word in ("GOLDEN_RUN_ID", "GOLDEN_NONCE", "GOLDEN_NOT_AFTER", "GOLDEN_KEEP_USER", "GOLDEN_DELAY_SECONDS"):
@@ -177,5 +177,10 @@ def test_the_page_for_own_scripts_tells_the_protocol():
     for word in ("RunId", "NotAfter", "ShutdownDelaySeconds", "SysprepTimeoutSeconds", "VmMode", "SysprepPassword"):
         assert word in page
         assert f"${word} = '" in deprovision[1]
-    for word in ("GOLDEN-IMAGE-RESULT", "GOLDEN-IMAGE-SEALED", "GOLDEN-IMAGE-FAILED", "python -m workbench.published"):
+    for word in (
+        "GOLDEN-IMAGE-RESULT",
+        "GOLDEN-IMAGE-DEPROVISIONED",
+        "GOLDEN-IMAGE-FAILED",
+        "python -m workbench.published",
+    ):
         assert word in page

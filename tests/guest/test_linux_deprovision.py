@@ -1,48 +1,48 @@
-"""The Linux script on machines where all goes well."""
+"""The Linux script on VMs where everything succeeds."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.guest.machines import NONCE, RUN_ID, Machine, needs_sandbox
+from tests.guest.vms import NONCE, RUN_ID, Vm, needs_sandbox
 from workbench.guest_sandbox import LinuxTraits
 from workbench.guest_sandbox.traits import DISTRIBUTIONS
 
 pytestmark = needs_sandbox
 
 SUPPORTED = [name for name in DISTRIBUTIONS if name not in ("unknown-1", "ubuntu-14.04")]
-SEALED = f"GOLDEN-IMAGE-SEALED {RUN_ID} {NONCE}"
+DEPROVISIONED = f"GOLDEN-IMAGE-DEPROVISIONED {RUN_ID} {NONCE}"
 
 
 @pytest.mark.parametrize("distribution", SUPPORTED)
-async def test_arms_then_seals_and_powers_off(tmp_path: Path, distribution: str):
-    machine = Machine.make(tmp_path, LinuxTraits(distribution=distribution))
-    result, answer = await machine.arm()
-    assert (result.exit_code, answer["outcome"], answer["code"]) == (0, "armed", "")
+async def test_requests_then_deprovisions_and_powers_off(tmp_path: Path, distribution: str):
+    vm = Vm.create(tmp_path, LinuxTraits(distribution=distribution))
+    result, answer = await vm.request()
+    assert (result.exit_code, answer["outcome"], answer["code"]) == (0, "requested", "")
     assert (answer["runId"], answer["nonce"]) == (RUN_ID, NONCE)
     system = DISTRIBUTIONS[distribution]
     assert answer["facts"]["distribution"] == f"{system.identity} {system.version}"
     assert (answer["facts"]["method"], answer["facts"]["delaySeconds"]) == ("systemd-run", "60")
-    assert machine.calls("waagent") == []
-    assert machine.guest.agent_running()
-    await machine.seal()
-    assert machine.guest.powered_off()
-    assert machine.calls("waagent") == ["waagent -deprovision+user -force"]
-    assert machine.calls("cloud-init") == (["cloud-init clean --logs --seed"] if system.has_cloud_init else [])
-    lines = [line for line in machine.guest.serial_log().splitlines() if line]
-    assert lines == [SEALED, SEALED]  # once for ttyS0, once for the console: here both are one line
-    assert_clean(machine)
+    assert vm.calls("waagent") == []
+    assert vm.guest.agent_running()
+    await vm.deprovision()
+    assert vm.guest.powered_off()
+    assert vm.calls("waagent") == ["waagent -deprovision+user -force"]
+    assert vm.calls("cloud-init") == (["cloud-init clean --logs --seed"] if system.has_cloud_init else [])
+    lines = [line for line in vm.guest.serial_log().splitlines() if line]
+    assert lines == [DEPROVISIONED, DEPROVISIONED]  # once for ttyS0, once for the console: here both are one line
+    assert_clean(vm)
 
 
-def assert_clean(machine: Machine) -> None:
-    """What no image may carry over."""
-    flatcar = "flatcar" in machine.text("etc/os-release")
-    assert not list((machine.guest.files / "etc/ssh").glob("ssh_host_*"))
+def assert_clean(vm: Vm) -> None:
+    """Checks that nothing is left that an image must not contain."""
+    flatcar = "flatcar" in vm.text("etc/os-release")
+    assert not list((vm.guest.files / "etc/ssh").glob("ssh_host_*"))
     if flatcar:
-        assert not machine.exists("etc/machine-id")
+        assert not vm.exists("etc/machine-id")
     else:
-        assert machine.text("etc/machine-id") == ""
+        assert vm.text("etc/machine-id") == ""
     gone = (
         "var/lib/golden-image var/lib/dbus/machine-id var/lib/dhcp/dhclient.eth0.leases var/lib/systemd/random-seed "
         "var/lib/NetworkManager/internal-eth0.lease var/lib/cloud/instance var/lib/cloud/instances var/lib/cloud/seed "
@@ -50,51 +50,49 @@ def assert_clean(machine: Machine) -> None:
         "home/azureuser etc/sudoers.d/90-cloud-init-users root/.ssh/authorized_keys home/alice/.ssh/authorized_keys "
         "tmp/left-over"
     )
-    assert [path for path in gone.split() if machine.exists(path)] == []
+    assert [path for path in gone.split() if vm.exists(path)] == []
     for folder in ("var/lib/waagent", "var/log/azure", "var/log/journal"):
-        assert list((machine.guest.files / folder).iterdir()) == []
-    assert [
-        file for file in (machine.guest.files / "var/log").rglob("*") if file.is_file() and file.stat().st_size
-    ] == []
-    assert "azureuser" not in machine.text("etc/passwd")
-    assert "$6$" not in machine.text("etc/shadow")
-    traces = [name for name, content in machine.snapshot().items() if RUN_ID.encode() in content]
+        assert list((vm.guest.files / folder).iterdir()) == []
+    assert [file for file in (vm.guest.files / "var/log").rglob("*") if file.is_file() and file.stat().st_size] == []
+    assert "azureuser" not in vm.text("etc/passwd")
+    assert "$6$" not in vm.text("etc/shadow")
+    traces = [name for name, content in vm.snapshot().items() if RUN_ID.encode() in content]
     assert [name for name in traces if not name.startswith(("dev/", "run/"))] == []
 
 
-async def test_sealing_goes_in_the_order_that_keeps_the_agent_longest(tmp_path: Path):
-    machine = Machine.make(tmp_path)
-    await machine.arm()
-    await machine.seal()
-    names = [line.split(" ")[0] for line in machine.guest.effects()]
+async def test_deprovisioning_goes_in_the_order_that_keeps_the_agent_longest(tmp_path: Path):
+    vm = Vm.create(tmp_path)
+    await vm.request()
+    await vm.deprovision()
+    names = [line.split(" ")[0] for line in vm.guest.effects()]
     kept = [name for name in names if name in ("cloud-init", "waagent", "sync", "systemctl")]
     assert kept == ["cloud-init", "waagent", "sync", "systemctl"]
-    assert machine.guest.effects()[-1] == "systemctl poweroff"
+    assert vm.guest.effects()[-1] == "systemctl poweroff"
 
 
 async def test_keep_user_keeps_the_account_and_its_keys_and_nobody_elses(tmp_path: Path):
-    machine = Machine.make(tmp_path)
-    _, answer = await machine.arm(GOLDEN_KEEP_USER="true")
+    vm = Vm.create(tmp_path)
+    _, answer = await vm.request(GOLDEN_KEEP_USER="true")
     assert answer["facts"]["keyAccountsCleared"] == "root alice"
-    await machine.seal()
-    assert machine.guest.powered_off()
-    assert machine.calls("waagent") == ["waagent -deprovision -force"]
-    assert "azureuser" in machine.text("etc/passwd")
-    assert machine.exists("home/azureuser/.ssh/authorized_keys")
-    assert machine.exists("etc/sudoers.d/90-cloud-init-users")
-    assert not machine.exists("home/azureuser/.bash_history")
-    assert not machine.exists("home/alice/.ssh/authorized_keys")
-    assert not machine.exists("root/.ssh/authorized_keys")
+    await vm.deprovision()
+    assert vm.guest.powered_off()
+    assert vm.calls("waagent") == ["waagent -deprovision -force"]
+    assert "azureuser" in vm.text("etc/passwd")
+    assert vm.exists("home/azureuser/.ssh/authorized_keys")
+    assert vm.exists("etc/sudoers.d/90-cloud-init-users")
+    assert not vm.exists("home/azureuser/.bash_history")
+    assert not vm.exists("home/alice/.ssh/authorized_keys")
+    assert not vm.exists("root/.ssh/authorized_keys")
 
 
 async def test_keep_user_without_a_known_user_touches_no_keys(tmp_path: Path):
-    machine = Machine.make(tmp_path)
-    (machine.guest.files / "var/lib/waagent/ovf-env.xml").unlink()
-    _, answer = await machine.arm(GOLDEN_KEEP_USER="true")
+    vm = Vm.create(tmp_path)
+    (vm.guest.files / "var/lib/waagent/ovf-env.xml").unlink()
+    _, answer = await vm.request(GOLDEN_KEEP_USER="true")
     assert answer["facts"]["keyAccountsCleared"] == ""
-    await machine.seal()
-    assert machine.guest.powered_off()
-    assert machine.exists("home/alice/.ssh/authorized_keys")
+    await vm.deprovision()
+    assert vm.guest.powered_off()
+    assert vm.exists("home/alice/.ssh/authorized_keys")
 
 
 @pytest.mark.parametrize(
@@ -108,52 +106,52 @@ async def test_keep_user_without_a_known_user_touches_no_keys(tmp_path: Path):
 async def test_the_first_way_to_detach_that_works_is_used(
     tmp_path: Path, detach: tuple[str, ...], method: str, delay: float
 ):
-    machine = Machine.make(tmp_path, LinuxTraits(detach=detach))
-    _, answer = await machine.arm(GOLDEN_DELAY_SECONDS="90")
-    assert (answer["outcome"], answer["facts"]["method"]) == ("armed", method)
-    (job,) = machine.guest.scheduled()
+    vm = Vm.create(tmp_path, LinuxTraits(detach=detach))
+    _, answer = await vm.request(GOLDEN_DELAY_SECONDS="90")
+    assert (answer["outcome"], answer["facts"]["method"]) == ("requested", method)
+    (job,) = vm.guest.scheduled()
     assert job.delay_seconds == delay
-    await machine.seal()
-    assert machine.guest.powered_off()
-    assert machine.guest.serial_log().count(SEALED) == 2
-    assert [path for path in (machine.guest.files / "var").glob("spool/cron/atjobs/*") if path.is_file()] == []
+    await vm.deprovision()
+    assert vm.guest.powered_off()
+    assert vm.guest.serial_log().count(DEPROVISIONED) == 2
+    assert [path for path in (vm.guest.files / "var").glob("spool/cron/atjobs/*") if path.is_file()] == []
 
 
 async def test_at_without_its_daemon_is_not_trusted(tmp_path: Path):
-    machine = Machine.make(tmp_path, LinuxTraits(detach=("at", "setsid")))
-    (machine.guest.files / "run/atd.pid").unlink()
-    _, answer = await machine.arm()
+    vm = Vm.create(tmp_path, LinuxTraits(detach=("at", "setsid")))
+    (vm.guest.files / "run/atd.pid").unlink()
+    _, answer = await vm.request()
     assert answer["facts"]["method"] == "setsid"
-    assert machine.calls("atrm") == ["atrm 1"]
-    assert len(machine.guest.scheduled()) == 1
+    assert vm.calls("atrm") == ["atrm 1"]
+    assert len(vm.guest.scheduled()) == 1
 
 
-async def test_the_guest_waits_before_it_seals(tmp_path: Path):
-    machine = Machine.make(tmp_path, LinuxTraits(detach=("setsid",)))
-    await machine.arm(GOLDEN_DELAY_SECONDS="90")
-    await machine.seal()
-    assert machine.calls("sleep") == ["sleep 90"]
+async def test_the_guest_waits_before_it_deprovisions(tmp_path: Path):
+    vm = Vm.create(tmp_path, LinuxTraits(detach=("setsid",)))
+    await vm.request(GOLDEN_DELAY_SECONDS="90")
+    await vm.deprovision()
+    assert vm.calls("sleep") == ["sleep 90"]
 
 
 async def test_resolv_conf_of_systemd_resolved_comes_back(tmp_path: Path):
-    machine = Machine.make(tmp_path, LinuxTraits(distribution="debian-12"))
-    link = machine.guest.files / "etc/resolv.conf"
+    vm = Vm.create(tmp_path, LinuxTraits(distribution="debian-12"))
+    link = vm.guest.files / "etc/resolv.conf"
     link.unlink()
     link.symlink_to("../run/systemd/resolve/stub-resolv.conf")
-    await machine.arm()
-    await machine.seal()
+    await vm.request()
+    await vm.deprovision()
     assert str(link.readlink()) == "../run/systemd/resolve/stub-resolv.conf"
 
 
 async def test_kickstart_files_and_the_subscription_of_red_hat(tmp_path: Path):
-    machine = Machine.make(tmp_path, LinuxTraits(distribution="rhel-9"))
-    (machine.guest.files / "root/anaconda-ks.cfg").write_text("rootpw --iscrypted $6$x\n")
-    (machine.guest.files / "etc/pki/consumer").mkdir(parents=True)
-    (machine.guest.files / "etc/pki/consumer/cert.pem").write_text("consumer\n")
-    _, answer = await machine.arm()
+    vm = Vm.create(tmp_path, LinuxTraits(distribution="rhel-9"))
+    (vm.guest.files / "root/anaconda-ks.cfg").write_text("rootpw --iscrypted $6$x\n")
+    (vm.guest.files / "etc/pki/consumer").mkdir(parents=True)
+    (vm.guest.files / "etc/pki/consumer/cert.pem").write_text("consumer\n")
+    _, answer = await vm.request()
     assert answer["facts"]["subscriptionRegistered"] == "true"
-    await machine.seal()
-    assert not machine.exists("root/anaconda-ks.cfg")
+    await vm.deprovision()
+    assert not vm.exists("root/anaconda-ks.cfg")
 
 
 SHELLS = [Path(found).resolve() for name in ("bash", "dash", "busybox") if (found := shutil.which(name))]
@@ -161,19 +159,19 @@ SHELLS = [Path(found).resolve() for name in ("bash", "dash", "busybox") if (foun
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda path: path.name)
 async def test_any_bin_sh_will_do(tmp_path: Path, shell: Path):
-    machine = Machine.make(tmp_path, LinuxTraits(distribution="rhel-9"))
-    sh = machine.guest.files / "usr/bin/sh"
+    vm = Vm.create(tmp_path, LinuxTraits(distribution="rhel-9"))
+    sh = vm.guest.files / "usr/bin/sh"
     sh.unlink()
     sh.symlink_to(f"/.host{shell}")
-    result, answer = await machine.arm()
-    assert (answer["outcome"], result.stderr) == ("armed", "")
-    await machine.seal()
-    assert machine.guest.powered_off()
-    assert_clean(machine)
+    result, answer = await vm.request()
+    assert (answer["outcome"], result.stderr) == ("requested", "")
+    await vm.deprovision()
+    assert vm.guest.powered_off()
+    assert_clean(vm)
 
 
 async def test_the_parameters_reach_no_command_line(tmp_path: Path):
-    machine = Machine.make(tmp_path)
-    await machine.arm()
-    await machine.seal()
-    assert [line for line in machine.guest.effects() if NONCE in line or RUN_ID in line] == []
+    vm = Vm.create(tmp_path)
+    await vm.request()
+    await vm.deprovision()
+    assert [line for line in vm.guest.effects() if NONCE in line or RUN_ID in line] == []

@@ -1,10 +1,10 @@
-"""The Linux script when sealing goes wrong: the machine stays up and says why."""
+"""The Linux script when deprovisioning fails: the VM stays running and reports the reason."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.guest.machines import NONCE, RUN_ID, Machine, needs_sandbox
+from tests.guest.vms import NONCE, RUN_ID, Vm, needs_sandbox
 from workbench.guest_sandbox import LinuxTraits
 
 pytestmark = needs_sandbox
@@ -12,14 +12,14 @@ pytestmark = needs_sandbox
 NAIVE = "waagent -deprovision+user -force\necho done\n"
 
 
-async def failed_machine(folder: Path, traits: LinuxTraits) -> Machine:
-    machine = Machine.make(folder, traits)
-    await machine.arm()
-    result = await machine.seal()
+async def failed_vm(folder: Path, traits: LinuxTraits) -> Vm:
+    vm = Vm.create(folder, traits)
+    await vm.request()
+    result = await vm.deprovision()
     assert result.exit_code == 20
-    assert not machine.guest.powered_off()
-    assert "SEALED" not in machine.guest.serial_log()
-    return machine
+    assert not vm.guest.powered_off()
+    assert "DEPROVISIONED" not in vm.guest.serial_log()
+    return vm
 
 
 @pytest.mark.parametrize(
@@ -31,47 +31,47 @@ async def failed_machine(folder: Path, traits: LinuxTraits) -> Machine:
     ],
 )
 async def test_waagent_fails(tmp_path: Path, traits: LinuxTraits, service: str, reason: str):
-    machine = await failed_machine(tmp_path, traits)
-    marks = [line for line in machine.guest.serial_log().splitlines() if line]
+    vm = await failed_vm(tmp_path, traits)
+    marks = [line for line in vm.guest.serial_log().splitlines() if line]
     assert len(marks) == 2
     assert all(mark.startswith(f"GOLDEN-IMAGE-FAILED {RUN_ID} {NONCE} waagentFailed ") for mark in marks)
     assert reason in marks[0]
     assert len(marks[0].split(" ", 4)[4]) <= 200
-    assert machine.guest.effects()[-1] == service
-    assert machine.guest.agent_running()
-    assert machine.text("var/lib/golden-image/failure.log").startswith("waagentFailed ")
-    assert machine.text("etc/machine-id") != ""  # nothing further was taken away
+    assert vm.guest.effects()[-1] == service
+    assert vm.guest.agent_running()
+    assert vm.text("var/lib/golden-image/failure.log").startswith("waagentFailed ")
+    assert vm.text("etc/machine-id") != ""  # nothing more was removed
 
 
-async def test_the_evidence_tells_the_reason(tmp_path: Path):
-    machine = await failed_machine(tmp_path, LinuxTraits(waagent="fails"))
-    before = machine.snapshot()
-    result, answer = await machine.run("linux/collect_evidence.sh")
+async def test_the_evidence_reports_the_reason(tmp_path: Path):
+    vm = await failed_vm(tmp_path, LinuxTraits(waagent="fails"))
+    before = vm.snapshot()
+    result, answer = await vm.run("linux/collect_evidence.sh")
     assert (result.exit_code, answer["outcome"], answer["code"]) == (0, "evidence", "waagentFailed")
     assert "Device or resource busy" in answer["message"]
-    assert (answer["facts"]["stage"], answer["facts"]["armedRunId"]) == ("failed", RUN_ID)
+    assert (answer["facts"]["stage"], answer["facts"]["requestedRunId"]) == ("failed", RUN_ID)
     assert "--- failure.log" in result.stdout
     assert "--- waagent.log" in result.stdout
-    assert machine.snapshot() == before
+    assert vm.snapshot() == before
 
 
 async def test_cloud_init_fails_while_the_agent_still_runs(tmp_path: Path):
-    machine = await failed_machine(tmp_path, LinuxTraits(cloud_init="fails"))
-    assert f"GOLDEN-IMAGE-FAILED {RUN_ID} {NONCE} cloudInitCleanFailed " in machine.guest.serial_log()
-    assert machine.calls("waagent") == []
-    assert machine.guest.agent_running()
+    vm = await failed_vm(tmp_path, LinuxTraits(cloud_init="fails"))
+    assert f"GOLDEN-IMAGE-FAILED {RUN_ID} {NONCE} cloudInitCleanFailed " in vm.guest.serial_log()
+    assert vm.calls("waagent") == []
+    assert vm.guest.agent_running()
 
 
-async def test_a_clean_up_that_fails(tmp_path: Path):
-    machine = Machine.make(tmp_path)
-    await machine.arm()
-    blocked = machine.guest.files / "root/.bash_history"
+async def test_a_cleanup_that_fails(tmp_path: Path):
+    vm = Vm.create(tmp_path)
+    await vm.request()
+    blocked = vm.guest.files / "root/.bash_history"
     blocked.unlink()
     blocked.mkdir()
-    assert (await machine.seal()).exit_code == 20
-    assert " cleanupFailed /root/.bash_history could not be removed" in machine.guest.serial_log()
-    assert machine.calls("waagent") == []
-    assert not machine.guest.powered_off()
+    assert (await vm.deprovision()).exit_code == 20
+    assert " cleanupFailed /root/.bash_history could not be removed" in vm.guest.serial_log()
+    assert vm.calls("waagent") == []
+    assert not vm.guest.powered_off()
 
 
 @pytest.mark.parametrize(
@@ -82,64 +82,64 @@ async def test_a_clean_up_that_fails(tmp_path: Path):
         ("#!/bin/sh\nrm -rf /var/lib/waagent/*\n", "waagent left the account of the provisioned user"),
     ],
 )
-async def test_an_agent_that_says_it_worked_is_not_believed(tmp_path: Path, waagent: str, reason: str):
-    machine = Machine.make(tmp_path)
-    (machine.guest.files / "usr/sbin/waagent").write_text(waagent)
-    await machine.arm()
-    await machine.seal()
-    assert f" waagentFailed {reason}" in machine.guest.serial_log()
-    assert not machine.guest.powered_off()
+async def test_a_reported_success_of_the_agent_is_checked(tmp_path: Path, waagent: str, reason: str):
+    vm = Vm.create(tmp_path)
+    (vm.guest.files / "usr/sbin/waagent").write_text(waagent)
+    await vm.request()
+    await vm.deprovision()
+    assert f" waagentFailed {reason}" in vm.guest.serial_log()
+    assert not vm.guest.powered_off()
 
 
-async def test_a_failed_machine_refuses_the_next_run_until_it_is_cleared(tmp_path: Path):
-    machine = await failed_machine(tmp_path, LinuxTraits(waagent="fails"))
-    _, answer = await machine.arm(GOLDEN_RUN_ID="next")
-    assert answer["code"] == "armedByAnotherRun"
+async def test_a_failed_vm_refuses_the_next_run_until_it_is_cleared(tmp_path: Path):
+    vm = await failed_vm(tmp_path, LinuxTraits(waagent="fails"))
+    _, answer = await vm.request(GOLDEN_RUN_ID="next")
+    assert answer["code"] == "requestedByAnotherRun"
     assert "/var/lib/golden-image" in answer["message"]
 
 
 @pytest.mark.parametrize("missing", ["ttyS0", "console"])
 async def test_one_serial_device_is_enough(tmp_path: Path, missing: str):
-    machine = Machine.make(tmp_path)
-    (machine.guest.files / "dev" / missing).unlink()
-    await machine.arm()
-    await machine.seal()
+    vm = Vm.create(tmp_path)
+    (vm.guest.files / "dev" / missing).unlink()
+    await vm.request()
+    await vm.deprovision()
     left = "console" if missing == "ttyS0" else "ttyS0"
-    assert machine.text(f"dev/{left}").count("GOLDEN-IMAGE-SEALED") == 1
-    assert machine.guest.powered_off()
-    assert not machine.exists(f"dev/{missing}")
+    assert vm.text(f"dev/{left}").count("GOLDEN-IMAGE-DEPROVISIONED") == 1
+    assert vm.guest.powered_off()
+    assert not vm.exists(f"dev/{missing}")
 
 
-@pytest.mark.parametrize(("step", "stage"), [("none", "notArmed"), ("arm", "waiting"), ("boot", "lost")])
-async def test_the_evidence_of_a_machine_that_did_not_fail(tmp_path: Path, step: str, stage: str):
-    machine = Machine.make(tmp_path)
+@pytest.mark.parametrize(("step", "stage"), [("none", "notRequested"), ("request", "waiting"), ("boot", "lost")])
+async def test_the_evidence_of_a_vm_that_did_not_fail(tmp_path: Path, step: str, stage: str):
+    vm = Vm.create(tmp_path)
     if step != "none":
-        await machine.arm()
+        await vm.request()
     if step == "boot":
-        machine.guest.boot()
-    _, answer = await machine.run("linux/collect_evidence.sh")
+        vm.guest.boot()
+    _, answer = await vm.run("linux/collect_evidence.sh")
     assert (answer["outcome"], answer["code"], answer["facts"]["stage"]) == ("evidence", "", stage)
 
 
 async def test_the_evidence_fits_however_long_the_logs_are(tmp_path: Path):
-    machine = await failed_machine(tmp_path, LinuxTraits(waagent="fails"))
+    vm = await failed_vm(tmp_path, LinuxTraits(waagent="fails"))
     noise = ('quote " backslash \\ control \x01 caf\u00e9 ' * 40 + "\n") * 200
     for log in ("var/log/waagent.log", "var/lib/golden-image/failure.log"):
-        (machine.guest.files / log).write_text(noise)
-    result, answer = await machine.run("linux/collect_evidence.sh")
+        (vm.guest.files / log).write_text(noise)
+    result, answer = await vm.run("linux/collect_evidence.sh")
     assert len(result.stdout) <= 3_500
     assert answer["outcome"] == "evidence"
 
 
 async def test_the_evidence_checks_its_parameters(tmp_path: Path):
-    result, answer = await Machine.make(tmp_path).run("linux/collect_evidence.sh", GOLDEN_NONCE="$(id)")
+    result, answer = await Vm.create(tmp_path).run("linux/collect_evidence.sh", GOLDEN_NONCE="$(id)")
     assert (result.exit_code, answer["code"]) == (10, "badParameters")
 
 
-async def test_the_trap_that_the_script_avoids(tmp_path: Path):
-    """Run Command calls waagent directly: the agent that should report is gone, and the machine stays up."""
-    machine = Machine.make(tmp_path)
-    await machine.guest.run(NAIVE, {})
-    assert not machine.guest.agent_running()
-    assert not machine.guest.powered_off()
-    assert not machine.exists("var/lib/waagent/run-command-handler")
+async def test_the_failure_that_the_script_avoids(tmp_path: Path):
+    """Run Command calls waagent directly: the agent that should report is stopped, and the VM stays running."""
+    vm = Vm.create(tmp_path)
+    await vm.guest.run(NAIVE, {})
+    assert not vm.guest.agent_running()
+    assert not vm.guest.powered_off()
+    assert not vm.exists("var/lib/waagent/run-command-handler")

@@ -16,7 +16,7 @@ NAMES = tuple(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_script_of_the_product_can_be_loaded(name: str):
+def test_every_built_in_script_can_be_loaded(name: str):
     script = load_script(name)
     assert script.name == name
     assert script.text == read_script(FOLDER / name)

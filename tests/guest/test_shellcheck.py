@@ -1,4 +1,4 @@
-"""Every shell script of ours is free of findings, plain ASCII and POSIX sh."""
+"""Every shell script of this project passes ShellCheck and is plain ASCII and POSIX sh."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 SANDBOX = ROOT / "workbench/guest_sandbox"
-SENT = [*ROOT.glob("guest/linux/*.sh"), *ROOT.glob("guest/prepare/*.sh")]
+SENT = [*ROOT.glob("guest/linux/*.sh"), *ROOT.glob("guest/customizers/*.sh")]
 SCRIPTS = [*SENT, SANDBOX / "enter.sh", *SANDBOX.glob("stubs/*")]
 
 

@@ -1,4 +1,4 @@
-"""Sysprep under a local administrator's credential, read but never run: where the password goes and where not."""
+"""Sysprep under a local administrator's credential, parsed but never run: where the password is used."""
 
 import re
 
@@ -17,10 +17,10 @@ def deprovision() -> PowerShell:
 
 def test_the_parts_are_joined(deprovision: PowerShell):
     assert "# part:" not in deprovision.source
-    assert {"Find-BadParameter", "Find-BadCredential", "Invoke-Seal"} <= set(deprovision.functions())
+    assert {"Find-BadParameter", "Find-BadCredential", "Invoke-Deprovision"} <= set(deprovision.functions())
 
 
-def test_both_parameters_may_be_left_out(deprovision: PowerShell):
+def test_both_parameters_are_optional(deprovision: PowerShell):
     parameters = [text(node) for node in deprovision.nodes("script_parameter", deprovision.nodes("param_block")[0])]
     assert [name for name in parameters if name.endswith("$SysprepUser = ''")]
     assert [name for name in parameters if name.endswith(f"{PASSWORD} = ''")]
@@ -50,14 +50,14 @@ def test_the_password_is_an_argument_of_no_command_and_part_of_no_text(deprovisi
     assert [string for string in strings if PASSWORD in string] == []
 
 
-def test_a_message_that_should_hold_the_password_is_cut(deprovision: PowerShell):
+def test_the_password_is_masked_in_messages(deprovision: PowerShell):
     assert "ConvertTo-Plain (Hide-Password $Message) 480" in deprovision.functions()["Write-Answer"]
     assert (
         "if ($SysprepPassword) { $Text.Replace($SysprepPassword, '***') }" in deprovision.functions()["Hide-Password"]
     )
 
 
-def test_nothing_is_written_down(deprovision: PowerShell):
+def test_nothing_is_written_to_a_file(deprovision: PowerShell):
     code = deprovision.code().lower()
     for way in ("Transcript", "Export-", "Out-File", "Set-Content", ".XmlText", "schtasks", "net.exe", "runas.exe"):
         assert way.lower() not in code, way
@@ -70,7 +70,7 @@ def test_the_task_is_elevated_and_hidden_and_has_no_time_limit_of_its_own(deprov
     assert 'Join-Path $env:SystemRoot "System32\\$Program"' in body  # never Sysnative: the service is 64-bit
 
 
-def test_the_task_goes_in_every_case_and_its_removal_is_looked_at(deprovision: PowerShell):
+def test_the_task_is_always_removed_and_its_removal_is_checked(deprovision: PowerShell):
     functions = deprovision.functions()
     registering = [name for name, body in functions.items() if "Register-SysprepTask $" in body]
     assert registering == ["Invoke-AsUser"]
@@ -82,18 +82,18 @@ def test_the_task_goes_in_every_case_and_its_removal_is_looked_at(deprovision: P
     assert deprovision.source.count(".DeleteTask(") == 1
 
 
-def test_the_task_is_gone_before_the_shutdown_and_one_that_was_left_before_sealing(deprovision: PowerShell):
-    seal = deprovision.functions()["Invoke-Seal"]
-    assert seal.index("Remove-SysprepTask") < seal.index("Invoke-Sysprep") < seal.index("shutdown.exe'")
+def test_the_task_is_removed_before_the_shutdown_and_an_old_one_before_deprovisioning(deprovision: PowerShell):
+    body = deprovision.functions()["Invoke-Deprovision"]
+    assert body.index("Remove-SysprepTask") < body.index("Invoke-Sysprep") < body.index("shutdown.exe'")
     sysprep = deprovision.functions()["Invoke-Sysprep"]
     assert "if ($SysprepUser) { return Invoke-AsUser 'Sysprep\\Sysprep.exe' $arguments $Deadline }" in sysprep
-    # What the removal throws ends the seal: the catch of the story turns it into a failure, and the machine stays up.
-    assert "try" not in seal
+    # An error of the removal ends Invoke-Deprovision: the main part reports a failure, and the VM stays running.
+    assert "try" not in body
 
 
 def test_the_account_is_checked_last_and_really_logs_on(deprovision: PowerShell):
-    story = deprovision.source[deprovision.source.index("$Preconditions = ") :]
-    called = re.findall(r"'(Find-\w+)'", story[: story.index("$OnlyInstance")])
+    main = deprovision.source[deprovision.source.index("$Preconditions = ") :]
+    called = re.findall(r"'(Find-\w+)'", main[: main.index("$OnlyInstance")])
     assert called[-1] == "Find-BadCredential"
     body = deprovision.functions()["Find-BadCredential"]
     order = [
@@ -107,7 +107,7 @@ def test_the_account_is_checked_last_and_really_logs_on(deprovision: PowerShell)
     assert other == ["Find-BadCredential"]
 
 
-def test_the_name_of_the_account_is_told_because_it_stays_in_the_image(deprovision: PowerShell):
+def test_the_name_of_the_account_is_reported_because_it_stays_in_the_image(deprovision: PowerShell):
     assert "if ($SysprepUser) { $Facts.sysprepUser = $SysprepUser }" in deprovision.source
     assert "Remove-LocalUser" not in deprovision.commands()
 
@@ -130,7 +130,7 @@ def test_the_name_of_the_account_is_told_because_it_stays_in_the_image(deprovisi
 def test_only_the_plain_name_of_a_local_account_is_taken(deprovision: PowerShell, name: str, fits: bool):
     found = re.search(r"\$AccountPattern = '([^']+)'", deprovision.source)
     assert found is not None
-    pattern = found[1].replace(r"\z", r"\Z")  # .NET's word for the very end
+    pattern = found[1].replace(r"\z", r"\Z")  # .NET writes \z for the end of the text
     assert (re.search(pattern, name) is not None) is fits
 
 

@@ -1,4 +1,4 @@
-"""The Windows scripts, read but never run: there is no Windows here."""
+"""The Windows scripts, parsed but never run: the tests run without Windows."""
 
 import re
 
@@ -8,12 +8,12 @@ from guest.scripts import FOLDER, load_script, read_script
 from tests.guest.powershell import PowerShell, text
 
 PROTOCOL = ("windows/deprovision.ps1", "windows/collect_evidence.ps1", "windows/read_identity.ps1")
-SCRIPTS = (*PROTOCOL, "prepare/windows-update.ps1")
+SCRIPTS = (*PROTOCOL, "customizers/windows-update.ps1")
 REFUSALS = {
     "badParameters": "Find-BadParameter",
     "notAdministrator": "Find-MissingRight",
-    "armedByAnotherRun": "Find-OtherRun",
-    "expired": "Find-LateOrder",
+    "requestedByAnotherRun": "Find-OtherRun",
+    "expired": "Find-ExpiredRequest",
     "buildNeedsUserContext": "Find-UnsupportedBuild",
     "domainController": "Find-DomainController",
     "unsupportedRole": "Find-UnsupportedRole",
@@ -108,7 +108,7 @@ def test_every_command_is_one_that_windows_powershell_has(script: PowerShell):
     assert set(script.commands()) - set(COMMANDS.split()) - set(script.functions()) == set()
 
 
-def test_sysprep_is_told_to_quit_and_never_to_shut_down(deprovision: PowerShell):
+def test_sysprep_runs_with_quit_and_never_with_shutdown(deprovision: PowerShell):
     sysprep = deprovision.functions()["Invoke-Sysprep"]
     assert "'/oobe /generalize /quiet /quit'" in sysprep
     assert "' /mode:vm'" in sysprep
@@ -117,7 +117,7 @@ def test_sysprep_is_told_to_quit_and_never_to_shut_down(deprovision: PowerShell)
 
 
 @pytest.mark.parametrize("code", REFUSALS)
-def test_each_refusal_is_made_by_one_function_of_its_own(deprovision: PowerShell, code: str):
+def test_each_refusal_has_its_own_function(deprovision: PowerShell, code: str):
     owners = [name for name, body in deprovision.functions().items() if f"'{code}'" in body]
     assert owners == [REFUSALS[code]]
     assert deprovision.source.count(f"'{code}'") == 1
@@ -126,13 +126,13 @@ def test_each_refusal_is_made_by_one_function_of_its_own(deprovision: PowerShell
     assert re.search(rf"Deny-When '{code}' '[^']+\.' \{{", body)
 
 
-def test_every_precondition_is_called_by_the_story(deprovision: PowerShell):
+def test_every_precondition_is_called(deprovision: PowerShell):
     checks = [name for name in deprovision.functions() if name.startswith("Find-")]
-    story = deprovision.source[deprovision.source.index("$Preconditions = ") :]
-    called = re.findall(r"'(Find-\w+)'", story[: story.index("$OnlyInstance")])
+    main = deprovision.source[deprovision.source.index("$Preconditions = ") :]
+    called = re.findall(r"'(Find-\w+)'", main[: main.index("$OnlyInstance")])
     assert sorted(called) == sorted(checks) == sorted(REFUSALS.values())
-    assert called[:4] == ["Find-BadParameter", "Find-MissingRight", "Find-OtherRun", "Find-LateOrder"]
-    assert "$refusal = & $precondition" in story
+    assert called[:4] == ["Find-BadParameter", "Find-MissingRight", "Find-OtherRun", "Find-ExpiredRequest"]
+    assert "$refusal = & $precondition" in main
 
 
 def test_no_precondition_changes_anything(deprovision: PowerShell):
@@ -142,7 +142,7 @@ def test_no_precondition_changes_anything(deprovision: PowerShell):
 
 
 @pytest.mark.parametrize("name", ["collect_evidence", "read_identity"])
-def test_a_script_that_tells_only_reads(name: str):
+def test_a_script_that_only_reads_changes_nothing(name: str):
     source = load_script(f"windows/{name}.ps1").text
     assert [change for change in CHANGES if change in source] == []
 
@@ -154,7 +154,7 @@ def test_failures_have_their_codes(deprovision: PowerShell):
 
 def test_the_shutdown_comes_only_after_the_image_state(deprovision: PowerShell):
     assert deprovision.code().count("shutdown.exe'") == 1
-    seal = deprovision.functions()["Invoke-Seal"]
+    body = deprovision.functions()["Invoke-Deprovision"]
     steps = [
         "Remove-SysprepTask",
         "Repair-CdromService",
@@ -163,10 +163,10 @@ def test_the_shutdown_comes_only_after_the_image_state(deprovision: PowerShell):
         "$null -eq $exitCode",
         "$exitCode -ne 0",
     ]
-    order = [seal.index(step) for step in [*steps, "Wait-Generalized", "shutdown.exe'"]]
+    order = [body.index(step) for step in [*steps, "Wait-Generalized", "shutdown.exe'"]]
     assert order == sorted(order)
     for guard in ("$null -eq $exitCode", "$exitCode -ne 0", "-not (Wait-Generalized $deadline)"):
-        assert re.search(rf"if \({re.escape(guard)}\) \{{ return ", seal)
+        assert re.search(rf"if \({re.escape(guard)}\) \{{ return ", body)
     assert "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE" in deprovision.source
 
 
@@ -179,37 +179,37 @@ def test_every_wait_has_an_end(deprovision: PowerShell):
 
 
 @pytest.mark.parametrize("name", PROTOCOL)
-def test_values_that_do_not_fit_are_not_repeated(name: str):
+def test_invalid_values_are_not_repeated(name: str):
     source = load_script(name).text
     assert r"$(if ($RunId -cmatch '\A[A-Za-z0-9-]{1,64}\z') { $RunId } else { '' })" in source
     assert r"$(if ($Nonce -cmatch '\A[0-9a-f]{8,128}\z') { $Nonce } else { '' })" in source
 
 
-def test_the_order_is_compared_with_the_machines_clock_in_utc(deprovision: PowerShell):
-    body = deprovision.functions()["Find-LateOrder"]
+def test_the_expiry_is_compared_with_the_vms_clock_in_utc(deprovision: PowerShell):
+    body = deprovision.functions()["Find-ExpiredRequest"]
     assert "[DateTimeOffset]::UtcNow.ToUnixTimeSeconds() - [long]$NotAfter" in body
     assert "if ($late -gt 0)" in body
     assert r"if ($NotAfter -cnotmatch '\A[1-9][0-9]{9,10}\z') { return " in deprovision.functions()["Find-BadParameter"]
 
 
 def test_a_run_that_comes_again_gets_its_first_answer_before_it_can_be_too_late(deprovision: PowerShell):
-    story = deprovision.source[deprovision.source.index("$Preconditions = ") :]
-    again = story[story.index("$precondition -eq 'Find-OtherRun'") :]
-    assert again.index("$first = Get-MachineValue $StateKey 'Answer'") < again.index("Write-Answer 'alreadyArmed'")
-    assert "if ($first) { Write-Output $first; exit [int](Get-MachineValue $StateKey 'ExitCode') }" in again
-    end = story[story.index("Write-Output $answer") :]
+    main = deprovision.source[deprovision.source.index("$Preconditions = ") :]
+    again = main[main.index("$precondition -eq 'Find-OtherRun'") :]
+    assert again.index("$first = Get-RegistryValue $StateKey 'Answer'") < again.index("Write-Answer 'alreadyRequested'")
+    assert "if ($first) { Write-Output $first; exit [int](Get-RegistryValue $StateKey 'ExitCode') }" in again
+    end = main[main.index("Write-Output $answer") :]
     assert re.search(
-        r"try \{ Set-RunMark 'ExitCode' .+; Set-RunMark 'Answer' .+ \} catch .+\nexit \$exitCode$", end.strip()
+        r"try \{ Set-RunRecord 'ExitCode' .+; Set-RunRecord 'Answer' .+ \} catch .+\nexit \$exitCode$", end.strip()
     )
 
 
 def test_the_exit_codes_are_those_of_the_protocol(deprovision: PowerShell):
-    story = deprovision.source[
-        deprovision.source.index("# ---------------------------------------------------------------- the story") :
+    main = deprovision.source[
+        deprovision.source.index("# ---------------------------------------------------------------- main") :
     ]
-    assert re.findall(r"Write-Answer '(\w+)'.*?(?:exit|\$exitCode =) (\d+)", story, re.DOTALL) == [
+    assert re.findall(r"Write-Answer '(\w+)'.*?(?:exit|\$exitCode =) (\d+)", main, re.DOTALL) == [
         ("refused", "10"),
-        ("alreadyArmed", "0"),
+        ("alreadyRequested", "0"),
         ("failed", "20"),
-        ("sealed", "0"),
+        ("deprovisioned", "0"),
     ]

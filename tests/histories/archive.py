@@ -1,4 +1,4 @@
-"""Keeps histories of orchestrations in files: each event as the protocol's JSON, a story a file, a version a folder."""
+"""Stores histories in files: each event as the protocol's JSON, one file per recorded run, one folder per version."""
 
 import gzip
 import json
@@ -10,13 +10,13 @@ from typing import Any, cast
 from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf import json_format
 
-from tests.walls.fault import ROOT
+from tests.layers.fault import ROOT
 from workbench.functions_host.host_config import read_host_config
 
 HOME = Path(__file__).parent
 SUFFIX = ".json.gz"
 _NO_TIME = "1970-01-01T00:00:00Z"
-# An event that says what the story asked for; every other one says what happened to it.
+# Events that record what the orchestration requested; all others record what happened to it.
 _ASKED = frozenset(
     {
         *("taskScheduled", "timerCreated", "subOrchestrationInstanceCreated", "eventSent", "executionCompleted"),
@@ -27,7 +27,7 @@ _ASKED = frozenset(
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn: what was known before it, what happened since, and what the story asked for then."""
+    """One turn: the events before it, the new events, and what the orchestration then requested."""
 
     number: int
     before: tuple[pb.HistoryEvent, ...]
@@ -37,7 +37,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Execution:
-    """The whole history of one execution of an orchestration, its end included."""
+    """The complete history of one execution of an orchestration, its end included."""
 
     instance_id: str
     events: tuple[pb.HistoryEvent, ...]
@@ -54,7 +54,7 @@ class Execution:
         return started.version.value
 
     def turns(self) -> Iterator[Turn]:
-        """Give the turns in order; the engine's time opens each."""
+        """Return the turns in order; each begins with the engine's time."""
         opened = [place for place, event in enumerate(self.events) if event.HasField("orchestratorStarted")]
         for number, (first, end) in enumerate(zip(opened, [*opened[1:], len(self.events)], strict=True), 1):
             events = self.events[first:end]
@@ -64,32 +64,34 @@ class Execution:
 
 
 def current_version() -> str:
-    """Give the version that runs are started with today: host.json's `defaultVersion`."""
+    """Return the version that new runs have: host.json's `defaultVersion`."""
     version = read_host_config(ROOT).durable.default_version
     assert version is not None, "host.json: set extensions.durableTask.defaultVersion"
     return version
 
 
 def folder(version: str, home: Path = HOME) -> Path:
-    """Give the folder of a version's histories."""
+    """Return the folder of a version's histories."""
     return home / f"v{version}"
 
 
 def recorded_files(home: Path = HOME) -> list[Path]:
-    """Give every stored story of every version."""
+    """Return every recorded run of every version."""
     return sorted(home.glob(f"v*/*{SUFFIX}"))
 
 
 def write(file: Path, executions: list[Execution]) -> None:
-    """Write a story; the same story gives the same bytes."""
-    told = [{"instance": one.instance_id, "events": [_to_json(event) for event in one.events]} for one in executions]
-    text = json.dumps({"executions": told}, separators=(",", ":"), sort_keys=True)
+    """Write a recorded run; the same run results in the same bytes."""
+    reported = [
+        {"instance": one.instance_id, "events": [_to_json(event) for event in one.events]} for one in executions
+    ]
+    text = json.dumps({"executions": reported}, separators=(",", ":"), sort_keys=True)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
 def read(file: Path) -> list[Execution]:
-    """Read a story."""
+    """Read a recorded run."""
     document = cast("dict[str, list[dict[str, Any]]]", json.loads(gzip.decompress(file.read_bytes())))
     return [
         Execution(each["instance"], tuple(json_format.ParseDict(event, pb.HistoryEvent()) for event in each["events"]))
@@ -98,12 +100,12 @@ def read(file: Path) -> list[Execution]:
 
 
 def _to_json(event: pb.HistoryEvent) -> dict[str, Any]:
-    told = json_format.MessageToDict(event)
-    if told.get("timestamp") == _NO_TIME:
-        del told["timestamp"]
-    failure: dict[str, Any] = told.get("taskFailed", {}).get("failureDetails", {})
+    reported = json_format.MessageToDict(event)
+    if reported.get("timestamp") == _NO_TIME:
+        del reported["timestamp"]
+    failure: dict[str, Any] = reported.get("taskFailed", {}).get("failureDetails", {})
     while failure:
-        # It names paths of the machine that recorded it, and no story may look at it.
+        # It names paths of the computer that recorded it, and no orchestration may use it.
         failure.pop("stackTrace", None)
         failure = failure.get("innerFailure", {})
-    return told
+    return reported

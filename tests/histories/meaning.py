@@ -3,42 +3,42 @@
 import json
 from typing import Any
 
+from contracts.catalog import ACTIVITIES, CLEANUP, GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE, SEND_RESULT
+from contracts.cleanup import CleanupResult
 from contracts.message import Message
 from contracts.publish import PublishEnd, PublishJob
-from contracts.results import MachineResult, RunResult
-from contracts.run import MachineJob
-from contracts.steps import GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE, SEND_RESULT, STEPS, SWEEP
-from contracts.sweep import SweepResult
+from contracts.results import RunResult, VmResult
+from contracts.run import VmJob
 
-_STEPS = {step.name: step.takes for step in STEPS}
-_JOBS: dict[str, type[Message]] = {GOLDEN_IMAGE: MachineJob, PUBLISH_IMAGE: PublishJob}
+_ACTIVITIES = {activity.name: activity.takes for activity in ACTIVITIES}
+_JOBS: dict[str, type[Message]] = {GOLDEN_IMAGE: VmJob, PUBLISH_IMAGE: PublishJob}
 _ENDS: dict[str, type[Message]] = {
-    GOLDEN_IMAGE: MachineResult,
+    GOLDEN_IMAGE: VmResult,
     IMAGE_BATCH: RunResult,
     PUBLISH_IMAGE: PublishEnd,
-    SWEEP: SweepResult,
+    CLEANUP: CleanupResult,
 }
-_SENT: dict[str, type[Message]] = {"machine": MachineResult, "run": RunResult, "sweep": SweepResult}
+_SENT: dict[str, type[Message]] = {"vm": VmResult, "run": RunResult, "cleanup": CleanupResult}
 
 
-def of_step(name: str, text: str) -> Any:
-    """Give what a step would be told; a step that the catalogue has no longer gets plain JSON."""
+def of_activity(name: str, text: str) -> Any:
+    """Return the input of an activity; plain JSON for an activity that the catalog no longer has."""
     if name == SEND_RESULT.name:
         sent = json.loads(json.loads(text)["text"])
         return _read(_SENT[sent["kind"]], sent)
-    return _read(_STEPS.get(name), json.loads(text))
+    return _read(_ACTIVITIES.get(name), json.loads(text))
 
 
 def of_job(name: str, text: str) -> Any:
-    """Give what an orchestration would be told."""
+    """Return the input of an orchestration."""
     return _read(_JOBS.get(name), json.loads(text))
 
 
 def of_end(name: str, text: str) -> Any:
-    """Give what an orchestration answered."""
+    """Return the output of an orchestration."""
     return _read(_ENDS.get(name), json.loads(text))
 
 
 def _read(model: type[Message] | None, value: Any) -> Any:
-    """Give the payload with every default filled in, as plain JSON; Raises ValidationError for one that is no more."""
+    """Return the payload with all defaults, as plain JSON; raises ValidationError if it is no longer valid."""
     return value if model is None or value is None else model.model_validate(value).model_dump(mode="json")

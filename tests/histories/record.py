@@ -1,4 +1,4 @@
-"""Records every story anew for the version that host.json names: `make histories` (a name: only those stories)."""
+"""Records all runs again for the version in host.json: `make histories`; with names, only those runs."""
 
 import logging
 import shutil
@@ -6,28 +6,28 @@ import sys
 from pathlib import Path
 
 from tests.histories.archive import HOME, SUFFIX, current_version, folder, write
-from tests.histories.stories import STORIES
+from tests.histories.recorded_runs import RECORDED_RUNS
 from tests.histories.tape import Tape
 from tests.support.engine import QUIET
 
 
 def record(names: list[str], home: Path = HOME) -> list[Path]:
-    """Tell the stories (all, if none is named) and write their histories; stories that are no more lose their file.
+    """Execute the runs (all, if none is named) and write their histories; without names, delete all other files.
 
-    Raises KeyError for a name that is no story's.
+    Raises KeyError for an unknown name.
     """
-    # An engine that is stopped while a late timer's turn is under way says so, loudly.
+    # An engine that is stopped during a late timer's turn logs errors.
     QUIET.setLevel(logging.CRITICAL)
     version = current_version()
-    told = {name: STORIES[name] for name in names or STORIES}
+    selected = {name: RECORDED_RUNS[name] for name in names or RECORDED_RUNS}
     files: list[Path] = []
-    for name, tell in told.items():
+    for name, execute in selected.items():
         tape = Tape(version)
-        tell(tape)
+        execute(tape)
         file = folder(version, home) / f"{name}{SUFFIX}.new"
         write(file, tape.executions)
         files.append(file)
-    # Only now: a story that breaks must leave what was recorded before as it was.
+    # Only now: after a run that fails, the earlier recordings must be unchanged.
     if not names:
         for old in folder(version, home).glob(f"*{SUFFIX}"):
             old.unlink()
@@ -35,14 +35,14 @@ def record(names: list[str], home: Path = HOME) -> list[Path]:
 
 
 def main(names: list[str]) -> int:
-    """Record, and say what was written."""
-    unknown = [name for name in names if name not in STORIES]
+    """Record, and print what was written."""
+    unknown = [name for name in names if name not in RECORDED_RUNS]
     if unknown:
-        print(f"no such story: {', '.join(unknown)}; there are {', '.join(STORIES)}", file=sys.stderr)
+        print(f"no such run: {', '.join(unknown)}; use one of {', '.join(RECORDED_RUNS)}", file=sys.stderr)
         return 2
     files = record(names)
     size = sum(file.stat().st_size for file in files)
-    print(f"histories: {len(files)} stories of version {current_version()} recorded, {size:,} bytes")
+    print(f"histories: {len(files)} runs of version {current_version()} recorded, {size:,} bytes")
     return 0
 
 

@@ -8,7 +8,7 @@ from durabletask import worker
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.serialization import DEFAULT_DATA_CONVERTER
 
-from orchestrators.registration import STORIES
+from orchestrators.registration import ORCHESTRATIONS
 from tests.histories import meaning
 from tests.histories.archive import Execution, Turn
 from tests.support.engine import QUIET
@@ -21,19 +21,19 @@ _ENDED = "end"
 
 
 def fault(execution: Execution) -> str | None:
-    """Give the first turn in which today's story asks for something else than the history says; None: there is none.
+    """Return the first turn in which today's orchestrator requests something else than the history; None if none.
 
-    The story is first told turn by turn as if it had never stopped, and then once more up to its last turn by a worker
-    that never saw it: both must ask for what was asked then.
+    The history is first executed turn by turn, as on a worker that never stopped, and then replayed up to its last
+    turn, as on a new worker: both must request what the history has.
     """
     turns = list(execution.turns())
     try:
-        return _told_on(execution, turns) or _told_anew(execution, turns[-1])
-    except Exception as error:  # whatever a story, a contract or the executor raises breaks a run in flight
+        return _executed(execution, turns) or _replayed(execution, turns[-1])
+    except Exception as error:  # any exception here would break a run in flight
         return f"{execution.instance_id} breaks: {type(error).__name__}: {error}"
 
 
-def _told_on(execution: Execution, turns: list[Turn]) -> str | None:
+def _executed(execution: Execution, turns: list[Turn]) -> str | None:
     executor = _executor()
     executor._orchestration_name = execution.name  # pyright: ignore[reportPrivateUsage]
     ctx = worker._RuntimeOrchestrationContext(  # pyright: ignore[reportPrivateUsage]
@@ -55,15 +55,15 @@ def _told_on(execution: Execution, turns: list[Turn]) -> str | None:
     return None
 
 
-def _told_anew(execution: Execution, last: Turn) -> str | None:
+def _replayed(execution: Execution, last: Turn) -> str | None:
     done = _executor().execute(execution.instance_id, last.before, last.happened)
     return _compared(execution, last, done.actions)
 
 
 def _executor() -> worker._OrchestrationExecutor:  # pyright: ignore[reportPrivateUsage]
     registry = worker._Registry()  # pyright: ignore[reportPrivateUsage]
-    for story in STORIES:
-        registry.add_orchestrator(story)
+    for orchestration in ORCHESTRATIONS:
+        registry.add_orchestrator(orchestration)
     return worker._OrchestrationExecutor(registry, QUIET, DEFAULT_DATA_CONVERTER)  # pyright: ignore[reportPrivateUsage]
 
 
@@ -75,11 +75,11 @@ def _compared(execution: Execution, turn: Turn, actions: Iterable[pb.Orchestrato
     return f"turn {turn.number} of {execution.instance_id}:\n{_difference(wanted, asked)}"
 
 
-def _of_event(event: pb.HistoryEvent, story: str) -> Asked:
+def _of_event(event: pb.HistoryEvent, orchestration: str) -> Asked:
     kind = event.WhichOneof("eventType") or ""
     body: Any = getattr(event, kind)
     if kind == "taskScheduled":
-        return _step(event.eventId, body)
+        return _activity(event.eventId, body)
     if kind == "timerCreated":
         return _timer(event.eventId, body)
     if kind == "subOrchestrationInstanceCreated":
@@ -87,15 +87,15 @@ def _of_event(event: pb.HistoryEvent, story: str) -> Asked:
     if kind == "eventSent":
         return _sent(event.eventId, body.instanceId, body.name, body.input)
     if kind == "executionCompleted":
-        return _end(body, story)
+        return _end(body, orchestration)
     return _entity(event.eventId, kind, body)
 
 
-def _of_action(action: pb.OrchestratorAction, story: str) -> Asked:
+def _of_action(action: pb.OrchestratorAction, orchestration: str) -> Asked:
     kind = action.WhichOneof("orchestratorActionType") or ""
     body: Any = getattr(action, kind)
     if kind == "scheduleTask":
-        return _step(action.id, body)
+        return _activity(action.id, body)
     if kind == "createTimer":
         return _timer(action.id, body)
     if kind == "createSubOrchestration":
@@ -103,12 +103,12 @@ def _of_action(action: pb.OrchestratorAction, story: str) -> Asked:
     if kind == "sendEvent":
         return _sent(action.id, body.instance.instanceId, body.name, body.data)
     if kind == "completeOrchestration":
-        return _end(body, story)
+        return _end(body, orchestration)
     return _entity(action.id, body.WhichOneof("EntityMessageType"), getattr(body, body.WhichOneof("EntityMessageType")))
 
 
-def _step(number: int, body: Any) -> Asked:
-    return {"id": number, "step": body.name, "input": meaning.of_step(body.name, body.input.value)}
+def _activity(number: int, body: Any) -> Asked:
+    return {"id": number, "activity": body.name, "input": meaning.of_activity(body.name, body.input.value)}
 
 
 def _timer(number: int, body: Any) -> Asked:
@@ -116,7 +116,7 @@ def _timer(number: int, body: Any) -> Asked:
 
 
 def _child(number: int, body: Any) -> Asked:
-    about = {"story": body.name, "instance": body.instanceId, "version": body.version.value}
+    about = {"orchestration": body.name, "instance": body.instanceId, "version": body.version.value}
     return {"id": number, **about, "input": meaning.of_job(body.name, body.input.value)}
 
 
@@ -129,13 +129,13 @@ def _entity(number: int, kind: str, body: Any) -> Asked:
     return {"id": number, "how": kind, **about, "input": _json(body.input.value)}
 
 
-def _end(body: Any, story: str) -> Asked:
-    """An end has no number of its own in a history."""
+def _end(body: Any, orchestration: str) -> Asked:
+    """Return an end; it has no number in a history."""
     status = pb.OrchestrationStatus.Name(body.orchestrationStatus).removeprefix("ORCHESTRATION_STATUS_")
     if status == "FAILED":
         return {_ENDED: status, "error": f"{body.failureDetails.errorType}: {body.failureDetails.errorMessage}"}
     read = meaning.of_job if status == "CONTINUED_AS_NEW" else meaning.of_end
-    return {_ENDED: status, "result": read(story, body.result.value)}
+    return {_ENDED: status, "result": read(orchestration, body.result.value)}
 
 
 def _json(text: str) -> Any:
@@ -143,18 +143,18 @@ def _json(text: str) -> Any:
 
 
 def _place(one: Asked) -> tuple[bool, int]:
-    """Engines may note the requests of one turn in any order: each has its number, the end comes last."""
+    """Engines may record the requests of one turn in any order: each has its number, the end is last."""
     return _ENDED in one, one.get("id", 0)
 
 
 def _difference(wanted: list[Asked], asked: list[Asked]) -> str:
-    """Say what differs: inside of one payload, or which requests."""
+    """Describe what differs: the content of one payload, or the requests."""
     before = [one for one in wanted if one not in asked]
     now = [one for one in asked if one not in wanted]
     if len(before) == len(now) == 1 and _head(before[0]) == _head(now[0]):
         return "\n".join([f"  {json.dumps(_head(now[0]))}", *list(_parts(before[0], now[0]))[:_MOST_LINES]])
     heads = [", ".join(json.dumps(_head(one)) for one in each) or "nothing" for each in (before, now)]
-    return f"  the history has       {heads[0]}\n  today's story asks for {heads[1]}"
+    return f"  the history has                {heads[0]}\n  today's orchestrator requests  {heads[1]}"
 
 
 def _head(one: Asked) -> Asked:
@@ -167,7 +167,7 @@ def _parts(before: Any, now: Any, path: str = "") -> Iterator[str]:
         for key in dict.fromkeys((*old, *new)):
             yield from _parts(old.get(key), new.get(key), f"{path}.{key}" if path else key)
     elif before != now:
-        yield f"  {path}: the history has {_show(before)}, today's story {_show(now)}"
+        yield f"  {path}: the history has {_show(before)}, today's orchestrator requests {_show(now)}"
 
 
 def _show(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Runs stories on the engine under a virtual clock, and keeps the whole history of every execution that ends."""
+"""Runs orchestrations on the engine under a virtual clock, and keeps the whole history of every execution that ends."""
 
 import json
 from collections.abc import Generator, Mapping
@@ -10,7 +10,7 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 
 from contracts.message import Message
 from tests.histories.archive import Execution
-from tests.support.engine import Activity, RunningEngine, engine
+from tests.support.engine import ActivityBody, RunningEngine, engine
 from workbench.timed_engine import TimedBackend, VirtualClock
 
 
@@ -18,18 +18,18 @@ class Tape:
     """What was recorded so far. `version` is what the runs are started with."""
 
     def __init__(self, version: str) -> None:
-        """Begin empty."""
+        """Start empty."""
         self.version = version
         self._ended: list[Execution] = []
 
     @property
     def executions(self) -> list[Execution]:
-        """Give the executions by instance, those of one instance in the order in which they were told."""
+        """Return the executions by instance, those of one instance in the order in which they ended."""
         return sorted(self._ended, key=lambda execution: execution.instance_id)
 
     @contextmanager
-    def running(self, activities: Mapping[str, Activity], clock: VirtualClock) -> Generator[RunningEngine]:
-        """Start an engine that this tape listens to."""
+    def running(self, activities: Mapping[str, ActivityBody], clock: VirtualClock) -> Generator[RunningEngine]:
+        """Start an engine whose executions are recorded."""
         with engine(activities, clock, oracle=True) as running:
             assert isinstance(running.backend, TimedBackend)
             self._listen(running.backend)
@@ -41,13 +41,13 @@ class Tape:
         running.client.schedule_new_orchestration(name, input=payload, instance_id=instance_id, version=self.version)
 
     def end(self, running: RunningEngine, instance_id: str) -> dict[str, Any]:
-        """Wait for the end and give the answer; a story that breaks is no record of anything."""
+        """Wait for the end and return the output; the orchestration must complete."""
         state = running.end_of(instance_id)
         assert state.runtime_status is OrchestrationStatus.COMPLETED, state.failure_details
         return json.loads(state.serialized_output or "{}")
 
     def _listen(self, backend: TimedBackend) -> None:
-        """Keep a history at the moment when it ends: the engine drops it when a story continues as new."""
+        """Keep a history when it ends: the engine deletes it when an orchestration continues as new."""
         ends = backend._process_complete_orchestration_action  # pyright: ignore[reportPrivateUsage]
 
         def keep(instance: Any, complete_action: pb.CompleteOrchestrationAction) -> None:

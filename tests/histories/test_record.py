@@ -1,4 +1,4 @@
-"""The recorder writes what it tells, names what it cannot tell, and leaves the other files alone."""
+"""The recorder writes the runs that it executes, reports unknown names, and does not change other files."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.histories.replay import fault
 from tests.histories.tape import Tape
 
 
-def test_a_story_is_recorded_whole_and_without_chance(tmp_path: Path) -> None:
+def test_a_run_is_recorded_completely_and_repeatably(tmp_path: Path) -> None:
     first, second = (record.record(["not-opted-in"], tmp_path / name)[0] for name in "ab")
     assert first == folder(current_version(), tmp_path / "a") / "not-opted-in.json.gz"
     assert first.read_bytes() == second.read_bytes()
@@ -22,24 +22,26 @@ def test_a_story_is_recorded_whole_and_without_chance(tmp_path: Path) -> None:
         assert fault(execution) is None
 
 
-def test_one_story_recorded_anew_leaves_the_others(tmp_path: Path) -> None:
+def test_recording_one_run_again_keeps_the_others(tmp_path: Path) -> None:
     write(folder(current_version(), tmp_path) / "other.json.gz", [])
     record.record(["not-opted-in"], tmp_path)
     assert len(list(folder(current_version(), tmp_path).iterdir())) == 2
 
 
-def test_all_recorded_anew_drop_a_story_that_is_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record, "STORIES", {"not-opted-in": record.STORIES["not-opted-in"]})
+def test_recording_all_runs_again_deletes_the_file_of_a_removed_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record, "RECORDED_RUNS", {"not-opted-in": record.RECORDED_RUNS["not-opted-in"]})
     write(folder(current_version(), tmp_path) / "other.json.gz", [])
     record.record([], tmp_path)
     assert [file.name for file in folder(current_version(), tmp_path).iterdir()] == ["not-opted-in.json.gz"]
 
 
-def test_a_story_that_breaks_leaves_what_was_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_fails_keeps_what_was_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(tape: Tape) -> None:
         raise AssertionError("broke")
 
-    monkeypatch.setattr(record, "STORIES", {"not-opted-in": broken})
+    monkeypatch.setattr(record, "RECORDED_RUNS", {"not-opted-in": broken})
     kept = folder(current_version(), tmp_path) / "not-opted-in.json.gz"
     write(kept, [])
     with pytest.raises(AssertionError, match="broke"):
@@ -47,6 +49,6 @@ def test_a_story_that_breaks_leaves_what_was_recorded(tmp_path: Path, monkeypatc
     assert kept.exists()
 
 
-def test_an_unknown_name_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert record.main(["no-such-story"]) == 2
-    assert "no such story: no-such-story" in capsys.readouterr().err
+def test_an_unknown_name_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    assert record.main(["no-such-run"]) == 2
+    assert "no such run: no-such-run" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Machines generalized in place: real activities and SDK, the simulator with the app's own role, virtual time."""
+"""VMs generalized in place: real activities and SDK, the simulator with the app's own role, virtual time."""
 
 import pytest
 
@@ -36,76 +36,76 @@ ORDERS = [
 ]
 
 
-def kinds(told: Journey, name: str) -> list[str]:
-    return [effect.kind for effect in told.simulator.machine(name).effects]
+def kinds(reported: Journey, name: str) -> list[str]:
+    return [effect.kind for effect in reported.simulator.vm(name).effects]
 
 
-def test_a_linux_machine_in_21_requests() -> None:
-    with journey(spec("vm1")) as told:
-        result = told.tell(job("vm1"))
-        machine, all_requests = told.simulator.machine("vm1"), told.simulator.requests()
-        orders, kept = told.orders("vm1"), standing(told, result)
+def test_a_linux_vm_in_21_requests() -> None:
+    with journey(spec("vm1")) as reported:
+        result = reported.report(job("vm1"))
+        vm, all_requests = reported.simulator.vm("vm1"), reported.simulator.requests()
+        orders, kept = reported.orders("vm1"), standing(reported, result)
     assert result.outcome is Outcome.GENERALIZED
     assert result.evidence is not None
     assert result.evidence.level == "guestReported"
     assert result.evidence.guest["distribution"] == "ubuntu 22.04"
-    assert machine.generalized
-    assert machine.power == "deallocated"
-    assert machine.armed_count == machine.sealed_count == 1
+    assert vm.generalized
+    assert vm.power == "deallocated"
+    assert vm.requested_count == vm.deprovisioned_count == 1
     assert sorted(orders[:5]) == sorted(ORDERS[:5]), "all but the first at once, in any order"
     assert orders[5:] == ORDERS[5:]
     snapshot = [f"{r.method} {r.operation} {r.status}" for r in all_requests if "/virtualMachines/" not in r.path]
     assert snapshot == SNAPSHOT
-    assert (len(all_requests), machine.requests) == (21, 17)
-    assert result.undo is not None
-    assert list(result.made) == kept == [result.undo.id]
+    assert (len(all_requests), vm.requests) == (21, 17)
+    assert result.rollback_snapshot is not None
+    assert list(result.created_resources) == kept == [result.rollback_snapshot.id]
     assert not any(record.status in {401, 403} for record in all_requests), "the role is enough"
-    assert {"make_snapshot", "start_deprovision", "deallocate_vm", "generalize_vm"} == set(result.correlation_ids)
+    assert {"create_snapshot", "start_deprovision", "deallocate_vm", "generalize_vm"} == set(result.correlation_ids)
 
 
 @pytest.mark.skipif(sandbox_kind() is None, reason="no sandbox here: the guest script is emulated, not run")
 def test_the_real_guest_script_ran() -> None:
-    with journey(spec("vm1", linux=LinuxTraits(distribution="rhel-9"))) as told:
-        result = told.tell(job("vm1", target={"deprovision": {"keepUser": True}}))
-        effects = told.simulator.machine("vm1").effects
+    with journey(spec("vm1", linux=LinuxTraits(distribution="rhel-9"))) as reported:
+        result = reported.report(job("vm1", target={"deprovision": {"keepUser": True}}))
+        effects = reported.simulator.vm("vm1").effects
     assert result.outcome is Outcome.GENERALIZED
-    assert [effect.detail for effect in effects if effect.kind == "deprovisioned"] == ["waagent -deprovision -force"]
+    assert [effect.detail for effect in effects if effect.kind == "waagent"] == ["waagent -deprovision -force"]
 
 
-def test_a_windows_machine() -> None:
-    with journey(spec("vm1", os="Windows")) as told:
-        result = told.tell(job("vm1"))
-        effects = kinds(told, "vm1")
-        orders = told.orders("vm1")
+def test_a_windows_vm() -> None:
+    with journey(spec("vm1", os="Windows")) as reported:
+        result = reported.report(job("vm1"))
+        effects = kinds(reported, "vm1")
+        orders = reported.orders("vm1")
     assert result.outcome is Outcome.GENERALIZED
     assert result.evidence is not None
     assert result.evidence.level == "guestReported"
     assert effects.count("sysprep") == effects.count("generalized") == 1
-    assert "POST virtualMachines.retrieveBootDiagnosticsData 200" not in orders, "its own report is its proof"
+    assert "POST virtualMachines.retrieveBootDiagnosticsData 200" not in orders, "the guest's report is the evidence"
 
 
-def test_a_machine_without_boot_diagnostics_when_the_power_state_is_enough() -> None:
+def test_a_vm_without_boot_diagnostics_when_the_power_state_is_enough() -> None:
     asked = job("vm1", target={"deprovision": {"evidence": "powerStateOnly"}})
-    with journey(spec("vm1", boot_diagnostics=False)) as told:
-        result = told.tell(asked)
+    with journey(spec("vm1", boot_diagnostics=False)) as reported:
+        result = reported.report(asked)
     assert result.outcome is Outcome.GENERALIZED
     assert result.evidence is not None
     assert result.evidence.level == "powerStateOnly"
 
 
 def test_a_second_run_finds_the_work_done() -> None:
-    with journey(spec("vm1")) as told:
-        told.tell(job("vm1"))
-        again = told.tell(job("vm1", request_id="r2"))
-        effects = kinds(told, "vm1")
+    with journey(spec("vm1")) as reported:
+        reported.report(job("vm1"))
+        again = reported.report(job("vm1", request_id="r2"))
+        effects = kinds(reported, "vm1")
     assert again.outcome is Outcome.ALREADY_GENERALIZED
     assert effects.count("generalized") == 1
 
 
 def test_a_dry_run_changes_nothing() -> None:
-    with journey(spec("vm1")) as told:
-        result = told.tell(job("vm1", dry_run=True))
-        changes = told.changes()
+    with journey(spec("vm1")) as reported:
+        result = reported.report(job("vm1", dry_run=True))
+        changes = reported.changes()
     assert result.outcome is Outcome.WOULD_GENERALIZE
     assert changes == []
 
@@ -113,10 +113,10 @@ def test_a_dry_run_changes_nothing() -> None:
 def test_a_small_fleet_in_one_request() -> None:
     names = ["lin1", "lin2", "lin3", "win1", "win2"]
     specs = [spec(name, os="Windows" if name.startswith("win") else "Linux") for name in names[:-1]]
-    with journey(*specs, spec("win2", os="Windows", tags={})) as told:
-        result = told.tell_batch(accepted(request(*names)))
-        generalized = [name for name in names if told.simulator.machine(name).generalized]
-        messages = len(told.sent)
+    with journey(*specs, spec("win2", os="Windows", tags={})) as reported:
+        result = reported.send_batch(accepted(request(*names)))
+        generalized = [name for name in names if reported.simulator.vm(name).generalized]
+        messages = len(reported.sent)
     assert result.counts == {Outcome.GENERALIZED: 4, Outcome.REFUSED: 1}
     assert generalized == names[:-1]
     assert messages == 6

@@ -1,19 +1,19 @@
-"""The app's role: without any one of its actions some run is refused, or says what it could not do."""
+"""The app's role: without any one of its actions a run is refused, or reports what it could not do."""
 
 from collections.abc import Generator
 
 import pytest
 
-from contracts.results import MachineResult, Outcome
-from contracts.run import MachineJob
-from contracts.sweep import SweepMode
+from contracts.cleanup import CleanupMode
+from contracts.results import Outcome, VmResult
+from contracts.run import VmJob
 from policy.rights import GET_SECRET, LOOKING, READ_DISKS, READ_ENCRYPTION_SET, READ_NETWORK
-from tests.support.golden import add_definition, add_secret, clone_job, standing, sweep_now, version_wish
+from tests.support.golden import add_definition, add_secret, cleanup_now, clone_job, standing, version_options
 from tests.support.journey import ROLE_FILE, Journey, journey, spec
 from tests.support.requests import GROUP, SUBSCRIPTION, job, settings
 from workbench.arm_simulator import Role
 
-WHOLE = Role.from_file(ROLE_FILE)
+SUCCEEDED = Role.from_file(ROLE_FILE)
 COMPUTE = "Microsoft.Compute/virtualMachines"
 SCALE_SETS = "Microsoft.Compute/virtualMachineScaleSets/read"
 SERIAL = f"{COMPUTE}/retrieveBootDiagnosticsData/action"
@@ -35,17 +35,17 @@ READING = (
     READ_VERSIONS,
 )
 ELSEWHERE = (*READING, READ_IMAGE, SERIAL, SCALE_SETS, READ_ENCRYPTION_SET, *LISTS)
-JUDGED = tuple(action for action in WHOLE.actions if action not in ELSEWHERE)
+CHECKED = tuple(action for action in SUCCEEDED.actions if action not in ELSEWHERE)
 
 
 def without(*missing: str) -> Role:
-    left = tuple(action for action in WHOLE.actions if action not in missing)
-    return Role(left, data_actions=tuple(action for action in WHOLE.data_actions or () if action not in missing))
+    left = tuple(action for action in SUCCEEDED.actions if action not in missing)
+    return Role(left, data_actions=tuple(action for action in SUCCEEDED.data_actions or () if action not in missing))
 
 
 @pytest.fixture(scope="module")
 def world() -> Generator[Journey]:
-    """One simulated world; no run in it changes a machine."""
+    """One simulated Azure; no run in it changes a VM."""
     specs = [
         spec("vm1"),
         spec("source", tags={}, power="deallocated"),
@@ -53,48 +53,48 @@ def world() -> Generator[Journey]:
         spec("win", os="Windows", tags={}, power="deallocated"),
         spec("done", power="deallocated", generalized=True),
     ]
-    with journey(*specs, emulate_linux=True) as told:
-        add_definition(told)
-        # Dry runs take no time, so that Azure's buckets would never refill.
-        told.simulator.world.throttle.enabled = False
-        yield told
+    with journey(*specs, emulate_linux=True) as reported:
+        add_definition(reported)
+        # Dry runs take no time, so Azure's throttling limits would never reset.
+        reported.simulator.world.throttle.enabled = False
+        yield reported
 
 
-def dry(told: Journey, role: Role, asked: MachineJob) -> MachineResult:
-    told.simulator.role = role
-    return told.tell(asked.model_copy(update={"dry_run": True, "run_id": f"{asked.run_id}-{len(told.sent)}"}))
+def dry(reported: Journey, role: Role, asked: VmJob) -> VmResult:
+    reported.simulator.role = role
+    return reported.report(asked.model_copy(update={"dry_run": True, "run_id": f"{asked.run_id}-{len(reported.sent)}"}))
 
 
-def cloned() -> MachineJob:
-    return clone_job("source", image=version_wish(), prepare=REBOOT)
+def cloned() -> VmJob:
+    return clone_job("source", image=version_options(), customize=REBOOT)
 
 
 @pytest.mark.parametrize("missing", READING)
 def test_what_cannot_be_read_is_a_refusal(world: Journey, missing: str) -> None:
-    assert dry(world, WHOLE, cloned()).outcome is Outcome.WOULD_PUBLISH
+    assert dry(world, SUCCEEDED, cloned()).outcome is Outcome.WOULD_PUBLISH
     assert dry(world, without(missing), cloned()).outcome is Outcome.REFUSED
 
 
 def test_a_managed_image_that_cannot_be_looked_for_is_a_refusal(world: Journey) -> None:
     asked = clone_job("source", image=IMAGE)
-    assert dry(world, WHOLE, asked).outcome is Outcome.WOULD_PUBLISH
+    assert dry(world, SUCCEEDED, asked).outcome is Outcome.WOULD_PUBLISH
     assert dry(world, without(READ_IMAGE), asked).outcome is Outcome.REFUSED
 
 
 def test_a_proof_that_cannot_be_read_is_a_refusal(world: Journey) -> None:
-    assert dry(world, WHOLE, job("vm1")).outcome is Outcome.WOULD_GENERALIZE
+    assert dry(world, SUCCEEDED, job("vm1")).outcome is Outcome.WOULD_GENERALIZE
     assert dry(world, without(SERIAL), job("vm1")).outcome is Outcome.REFUSED
 
 
 def test_every_other_action_that_is_missing_is_named_before_anything_is_changed(world: Journey) -> None:
-    asked = [cloned(), clone_job("source", image=IMAGE), job("vm1", target={"image": version_wish(verified=False)})]
-    results = [dry(world, without(*JUDGED), each) for each in asked]
+    asked = [cloned(), clone_job("source", image=IMAGE), job("vm1", target={"image": version_options(validated=False)})]
+    results = [dry(world, without(*CHECKED), each) for each in asked]
     named = " ".join(refusal.message for result in results for refusal in result.refusals)
-    assert [action for action in JUDGED if action not in named.replace(",", " ").split()] == []
+    assert [action for action in CHECKED if action not in named.replace(",", " ").split()] == []
     assert world.changes() == []
 
 
-def test_in_place_each_is_needed_for_the_machine_or_its_snapshot(world: Journey) -> None:
+def test_in_place_each_is_needed_for_the_vm_or_its_snapshot(world: Journey) -> None:
     needed = (
         *(f"{COMPUTE}/{name}/action" for name in ("deallocate", "generalize")),
         "Microsoft.Compute/snapshots/write",
@@ -105,37 +105,39 @@ def test_in_place_each_is_needed_for_the_machine_or_its_snapshot(world: Journey)
     assert dry(world, without("Microsoft.Compute/disks/write"), job("vm1")).outcome is Outcome.WOULD_GENERALIZE
 
 
-def test_without_the_secrets_own_right_the_run_is_refused(world: Journey, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_permission_on_the_secret_the_run_is_refused(
+    world: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
     secret_id = add_secret(world, monkeypatch, "never shown")
     options = {"sysprepCredential": {"user": "maker", "secretId": secret_id}}
-    stamped = settings(key_vaults=(secret_id,))
+    stamped = settings(allowed_secrets=(secret_id,))
     asked = clone_job("win", image=IMAGE, deprovision=options, stamped=stamped)
-    assert dry(world, WHOLE, asked).outcome is Outcome.WOULD_PUBLISH
+    assert dry(world, SUCCEEDED, asked).outcome is Outcome.WOULD_PUBLISH
     assert dry(world, without(GET_SECRET), asked).outcome is Outcome.REFUSED
 
 
-def test_without_the_encryption_sets_azure_refuses_the_disk_and_all_goes(world: Journey) -> None:
+def test_without_the_encryption_set_azure_refuses_the_disk_and_everything_is_deleted(world: Journey) -> None:
     world.simulator.role = without(READ_ENCRYPTION_SET)
-    result = world.tell(clone_job("keyed", image=version_wish()))
+    result = world.report(clone_job("keyed", image=version_options()))
     assert result.failure is not None
     assert READ_ENCRYPTION_SET in result.failure.message
-    assert (result.left, standing(world, result)) == ((), [])
+    assert (result.orphaned_resources, standing(world, result)) == ((), [])
 
 
 def test_without_the_scale_sets_nothing_is_retired(world: Journey) -> None:
     world.simulator.role = without(SCALE_SETS)
-    wish = version_wish(verified=False, retention={"keep": 1, "minimumAgeDays": 0, "dryRun": False})
-    result = world.tell(job("done", target={"image": wish}))
+    options = version_options(validated=False, retention={"keep": 1, "minimumAgeDays": 0, "dryRun": False})
+    result = world.report(job("done", target={"image": options}))
     assert result.outcome is Outcome.PUBLISHED
     assert result.evidence is not None
-    assert "not retired" in " ".join(result.evidence.notes)
+    assert "no older version was deleted" in " ".join(result.evidence.notes)
 
 
 @pytest.mark.parametrize("missing", LISTS)
-def test_without_the_list_a_sweep_finds_nothing_and_says_so(world: Journey, missing: str) -> None:
+def test_without_the_list_a_cleanup_finds_nothing_and_says_so(world: Journey, missing: str) -> None:
     scope = GROUP if "resourceGroups" in missing else f"/subscriptions/{SUBSCRIPTION}"
-    world.simulator.role = WHOLE
-    assert sweep_now(world, SweepMode.DRY_RUN, f"whole-{len(scope)}", scope).failed == ()
+    world.simulator.role = SUCCEEDED
+    assert cleanup_now(world, CleanupMode.REPORT, f"whole-{len(scope)}", scope).failed == ()
     world.simulator.role = without(missing)
-    (note,) = sweep_now(world, SweepMode.DRY_RUN, f"less-{len(scope)}", scope).failed
+    (note,) = cleanup_now(world, CleanupMode.REPORT, f"less-{len(scope)}", scope).failed
     assert missing in note.why

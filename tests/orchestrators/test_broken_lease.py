@@ -1,4 +1,4 @@
-"""A lease that breaks, or gives no answer, costs neither a run its result nor a finished clone."""
+"""A lease that fails or does not answer loses neither a result nor a finished clone."""
 
 from collections.abc import Callable, Generator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from durabletask import task
 
-from contracts.reasons import RefusalCode
+from contracts.error_codes import RefusalCode
 from contracts.results import Outcome
 from orchestrators.golden_image import golden_image
 from orchestrators.image_batch import image_batch
@@ -16,12 +16,12 @@ from tests.orchestrators.test_clone import asked, source
 from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import job
-from tests.support.telling import run
+from tests.support.running import run
 from workbench.timed_engine import VirtualClock
 
 
 def breaking(entity: str, times: int) -> tuple[Callable[..., Any], list[str]]:
-    """Give a `call_lease` that breaks as the SDK does on an answer that is no JSON, so often for this entity."""
+    """Return a `call_lease` that fails `times` times for this entity, as the SDK does on an answer that is not JSON."""
     broken: list[str] = []
 
     def call_lease(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Generator[task.Task[Any], Any, Any]:
@@ -42,39 +42,39 @@ silent_lease.__name__ = "call_lease"
 
 
 @pytest.mark.parametrize("times", [1, 4])
-def test_a_machine_lease_that_breaks_is_asked_again(times: int) -> None:
-    clock, (call_lease, broken) = VirtualClock(), breaking("machine_lease", times)
+def test_a_vm_lease_that_fails_is_called_again(times: int) -> None:
+    clock, (call_lease, broken) = VirtualClock(), breaking("vm_lease", times)
     azure = FakeAzure(now=clock.now)
     azure.add("vm1")
-    with engine(azure.activities(), clock, stories=(golden_image, call_lease)) as running:
-        result = run(running, job(target={"undoSnapshot": False}))
-        again = run(running, job(request_id="r2", target={"undoSnapshot": False}))
+    with engine(azure.activities(), clock, orchestrations=(golden_image, call_lease)) as running:
+        result = run(running, job(target={"rollbackSnapshot": False}))
+        again = run(running, job(request_id="r2", target={"rollbackSnapshot": False}))
     assert len(set(broken)) == times
     assert result.outcome is Outcome.GENERALIZED
-    assert again.outcome is Outcome.ALREADY_GENERALIZED, "the lease was given back"
+    assert again.outcome is Outcome.ALREADY_GENERALIZED, "the lease was released"
     assert len(azure.sent) == 2
 
 
-@pytest.mark.parametrize("call_lease", [breaking("machine_lease", 99)[0], silent_lease], ids=["breaks", "silent"])
-def test_a_lease_without_an_answer_is_a_refusal_that_says_where_to_look(call_lease: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("call_lease", [breaking("vm_lease", 99)[0], silent_lease], ids=["breaks", "silent"])
+def test_a_lease_without_an_answer_is_a_refusal_with_a_remediation(call_lease: Callable[..., Any]) -> None:
     clock = VirtualClock()
     azure = FakeAzure(now=clock.now)
     azure.add("vm1")
-    with engine(azure.activities(), clock, stories=(golden_image, image_batch, call_lease)) as running:
+    with engine(azure.activities(), clock, orchestrations=(golden_image, image_batch, call_lease)) as running:
         result = run(running, job())
     assert result.outcome is Outcome.REFUSED
     assert [refusal.code for refusal in result.refusals] == [RefusalCode.LEASE_UNAVAILABLE]
-    assert "entityMessageReorderWindowInMinutes" in result.refusals[0].what_to_change
-    assert azure.guests["vm1"].armed == 0
+    assert "entityMessageReorderWindowInMinutes" in result.refusals[0].remediation
+    assert azure.guests["vm1"].requested == 0
     assert len(azure.sent) == 1, "every run ends with its result document"
 
 
-def test_no_finished_clone_is_lost_to_a_definition_lease_that_breaks() -> None:
-    """More often than one turn asks: the publication asks again until its own deadline."""
+def test_no_finished_clone_is_lost_to_a_definition_lease_that_fails() -> None:
+    """More failures than one turn retries: publishing tries again until its own deadline."""
     clock, (call_lease, broken) = VirtualClock(), breaking("definition_lease", 12)
     azure = FakeAzure(now=clock.now)
     source(azure)
-    with engine(azure.activities(), clock, stories=(golden_image, publish_image, call_lease)) as running:
+    with engine(azure.activities(), clock, orchestrations=(golden_image, publish_image, call_lease)) as running:
         result = run(running, asked())
     assert result.outcome is Outcome.PUBLISHED, result
     assert len(set(broken)) == 12

@@ -1,4 +1,4 @@
-"""The story of a whole request, on the in-memory engine under virtual time."""
+"""The orchestration of a whole request, on the emulated engine under virtual time."""
 
 import json
 import logging
@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from contracts.answer import Answer
+from contracts.catalog import IMAGE_BATCH
 from contracts.facts import PowerState
 from contracts.results import Outcome, RunResult
 from contracts.run import AcceptedRun
-from contracts.steps import IMAGE_BATCH
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.log_lines import audit_lines
-from tests.support.requests import accepted, machine, request
+from tests.support.requests import accepted, request, vm_state
 from workbench.timed_engine import VirtualClock
 
 
@@ -38,16 +38,16 @@ def fleet(*names: str) -> tuple[VirtualClock, FakeAzure]:
     clock = VirtualClock()
     azure = FakeAzure(now=clock.now)
     for name in names:
-        azure.add(name, machine(name))
+        azure.add(name, vm_state(name))
     return clock, azure
 
 
-def test_every_machine_has_its_own_end() -> None:
+def test_every_vm_has_its_own_outcome() -> None:
     names = ("a", "b", "c", "d")
     clock, azure = fleet(*names)
-    azure.add("b", machine("b", tags={}))
-    azure.add("c", machine("c"), stops_after=None)
-    azure.add("d", machine("d", generalized=True, power_state=PowerState.DEALLOCATED))
+    azure.add("b", vm_state("b", tags={}))
+    azure.add("c", vm_state("c"), stops_after=None)
+    azure.add("d", vm_state("d", generalized=True, power_state=PowerState.DEALLOCATED))
     with engine(azure.activities(), clock) as running:
         result = run(running, accepted(request(*names)))
     assert result.counts == {
@@ -56,44 +56,44 @@ def test_every_machine_has_its_own_end() -> None:
         Outcome.FAILED: 1,
         Outcome.ALREADY_GENERALIZED: 1,
     }
-    codes = {summary.vm_id.name: summary.code for summary in result.machines}
-    assert codes == {"a": None, "b": "NotOptedIn", "c": "StillRunningAtDeadline", "d": None}
-    assert [summary.outcome for summary in result.machines[:2]] != [Outcome.GENERALIZED] * 2, "bad ends come first"
+    codes = {summary.vm_id.name: summary.code for summary in result.vms}
+    assert codes == {"a": None, "b": "NotOptedIn", "c": "StopTimedOut", "d": None}
+    assert [summary.outcome for summary in result.vms[:2]] != [Outcome.GENERALIZED] * 2, "failures come first"
 
 
-def test_one_message_a_machine_and_one_a_run() -> None:
+def test_one_message_a_vm_and_one_a_run() -> None:
     clock, azure = fleet("a", "b")
     with engine(azure.activities(), clock) as running:
         run(running, accepted(request("a", "b")))
     kinds = [json.loads(text)["kind"] for text in azure.sent]
-    assert kinds == ["machine", "machine", "run"]
+    assert kinds == ["vm", "vm", "run"]
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
-def test_at_most_max_parallel_machines_are_under_way(at_once: int) -> None:
+def test_at_most_max_parallel_vms_are_running(at_once: int) -> None:
     names = [f"m{number}" for number in range(7)]
     clock, azure = fleet(*names)
-    under_way: set[str] = set()
+    active: set[str] = set()
     peak = 0
 
-    def watch(step: str, vm: str, nth: int) -> Answer | None:
+    def watch(activity: str, vm: str, nth: int) -> Answer | None:
         nonlocal peak
-        if step == "inspect_vm":
-            under_way.add(vm)
-            peak = max(peak, len(under_way))
-        if step == "generalize_vm":
-            under_way.discard(vm)
+        if activity == "inspect_vm":
+            active.add(vm)
+            peak = max(peak, len(active))
+        if activity == "generalize_vm":
+            active.discard(vm)
         return None
 
-    azure.trouble = watch
+    azure.fault = watch
     with engine(azure.activities(), clock) as running:
         result = run(running, accepted(request(*names, maxParallel=at_once)))
     assert result.counts == {Outcome.GENERALIZED: 7}
     assert peak == at_once
 
 
-def test_a_machine_whose_run_breaks_is_one_failed_machine() -> None:
-    """A payload that the step cannot read is a fault of ours: it ends one machine, not the batch."""
+def test_an_orchestration_that_fails_is_one_failed_vm() -> None:
+    """An answer that cannot be parsed is an error in this app: it ends one VM, not the batch."""
     clock, azure = fleet("a", "b")
     activities = dict(azure.activities())
     good = activities["inspect_vm"]
@@ -104,60 +104,62 @@ def test_a_machine_whose_run_breaks_is_one_failed_machine() -> None:
     activities["inspect_vm"] = inspect
     with engine(activities, clock) as running:
         result = run(running, accepted(request("a", "b")))
-    assert {summary.vm_id.name: summary.outcome for summary in result.machines} == {
+    assert {summary.vm_id.name: summary.outcome for summary in result.vms} == {
         "a": Outcome.FAILED,
         "b": Outcome.GENERALIZED,
     }
-    assert {summary.code for summary in result.machines} == {"Unexpected", None}
+    assert {summary.code for summary in result.vms} == {"Unexpected", None}
 
 
-def test_a_cancel_begins_no_more_machines_and_lets_the_others_end() -> None:
+def test_a_cancel_starts_no_more_vms_and_lets_the_others_end() -> None:
     clock, azure = fleet("a", "b", "c")
-    asked = accepted(request("a", "b", "c", maxParallel=1, target={"undoSnapshot": False}))
+    asked = accepted(request("a", "b", "c", maxParallel=1, target={"rollbackSnapshot": False}))
     clock.allow(clock.now())
     with engine(azure.activities(), clock) as running:
         running.client.schedule_new_orchestration(IMAGE_BATCH, input=_input(asked), instance_id=asked.run_id)
-        _until(lambda: "start_deprovision" in azure.steps_of("a") and running.backend.is_idle())
+        _until(lambda: "start_deprovision" in azure.activities_of("a") and running.backend.is_idle())
         running.client.raise_orchestration_event(asked.run_id, "cancel", data={})
         _until(lambda: _status(running, asked.run_id).get("canceled") is True)
         clock.allow(None)
         result = result_of(running, asked.run_id)
-    assert {summary.vm_id.name: summary.outcome for summary in result.machines} == {
+    assert {summary.vm_id.name: summary.outcome for summary in result.vms} == {
         "a": Outcome.GENERALIZED,
         "b": Outcome.CANCELED,
         "c": Outcome.CANCELED,
     }
-    assert azure.steps_of("b") == []
-    told = {json.loads(text)["vmId"].rsplit("/", 1)[1] for text in azure.sent if json.loads(text)["kind"] == "machine"}
-    assert told == {"a", "b", "c"}, "every machine has a result, also those that never began"
+    assert azure.activities_of("b") == []
+    reported = {json.loads(text)["vmId"].rsplit("/", 1)[1] for text in azure.sent if json.loads(text)["kind"] == "vm"}
+    assert reported == {"a", "b", "c"}, "every VM has a result, also those that never started"
 
 
-def test_a_cancel_reaches_a_machine_that_is_not_past_the_point_of_no_return() -> None:
+def test_a_cancel_reaches_a_vm_that_is_not_past_the_point_of_no_return() -> None:
     clock, azure = fleet("a")
-    azure.trouble = lambda step, vm, nth: Answer(try_again_after=60) if step == "inspect_vm" and nth == 1 else None
+    azure.fault = lambda activity, vm, nth: (
+        Answer(try_again_after=60) if activity == "inspect_vm" and nth == 1 else None
+    )
     asked = accepted(request("a"))
     clock.allow(clock.now())
     with engine(azure.activities(), clock) as running:
         running.client.schedule_new_orchestration(IMAGE_BATCH, input=_input(asked), instance_id=asked.run_id)
-        _until(lambda: "inspect_vm" in azure.steps_of("a") and running.backend.is_idle())
+        _until(lambda: "inspect_vm" in azure.activities_of("a") and running.backend.is_idle())
         running.client.raise_orchestration_event(asked.run_id, "cancel", data={})
         _until(lambda: _status(running, asked.run_id).get("canceled") is True and running.backend.is_idle())
         clock.allow(None)
         result = result_of(running, asked.run_id)
     assert result.counts == {Outcome.CANCELED: 1}
-    assert azure.guests["a"].armed == 0
+    assert azure.guests["a"].requested == 0
 
 
-def test_the_audit_log_says_once_who_asked_for_what_through_which_door(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_audit_log_records_once_who_requested_what_through_which_trigger(caplog: pytest.LogCaptureFixture) -> None:
     clock, azure = fleet("a")
-    asked = accepted(request("a"), door="http", caller={"principal": "ops@example.com"})
+    asked = accepted(request("a"), trigger="http", caller={"principal": "ops@example.com"})
     with caplog.at_level(logging.INFO, logger="golden_images"), engine(azure.activities(), clock) as running:
         run(running, asked)
     accepted_lines = [line for line in audit_lines(caplog) if line["event"] == "run accepted"]
     assert len(accepted_lines) == 1
-    assert accepted_lines[0]["door"] == "http"
+    assert accepted_lines[0]["trigger"] == "http"
     assert accepted_lines[0]["principal"] == "ops@example.com"
-    assert accepted_lines[0]["machines"] == [f"inPlace {asked.request.targets[0].vm_id}"]
+    assert accepted_lines[0]["vms"] == [f"inPlace {asked.request.targets[0].vm_id}"]
 
 
 def _status(running: RunningEngine, run_id: str) -> dict[str, Any]:
@@ -168,5 +170,5 @@ def _status(running: RunningEngine, run_id: str) -> dict[str, Any]:
 def _until(true: Any) -> None:
     deadline = time.monotonic() + 20
     while not true():
-        assert time.monotonic() < deadline, "did not happen in time"
+        assert time.monotonic() < deadline, "condition not met in time"
         time.sleep(0.01)

@@ -1,19 +1,19 @@
-"""Reads .funcignore as Azure Functions Core Tools does, to find what would be shipped."""
+"""Reads .funcignore as Azure Functions Core Tools does, to find what would be published."""
 
 import re
 from pathlib import Path
 
-from tests.walls.fault import all_files
+from tests.layers.fault import all_files
 
 
 def shipped(root: Path) -> list[str]:
-    """Give the files that `func` would publish from a folder, relative to it; compiled caches are left out."""
+    """Return the files that `func` would publish from a folder, relative to it, without compiled caches."""
     keep, drop = _patterns((root / ".funcignore").read_text())
     return [file for file in all_files(root) if _begins(keep, file) or not _begins(drop, file)]
 
 
 def _patterns(text: str) -> tuple[list[re.Pattern[str]], list[re.Pattern[str]]]:
-    """Give the patterns of the "!" lines and of the others.
+    """Return the patterns of the "!" lines and of the others.
 
     Core Tools anchors a pattern at the beginning of the path and not at its end; "**" is any text, "*" any text
     without a slash, neither is ever empty.

@@ -1,11 +1,11 @@
-"""host.json and the example of local settings are ones that the host, the app and the decisions agree with."""
+"""host.json and the example of local settings fit the host and the app."""
 
 import json
 
 import pytest
 
 from settings import PREFIX, BadSettings, read_settings
-from tests.walls.fault import ROOT
+from tests.layers.fault import ROOT
 from workbench.functions_host.host_config import parse_host_config
 from workbench.functions_host.time_spans import parse_timespan
 
@@ -13,7 +13,7 @@ EXAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.example.json").read
 HOST = json.loads((ROOT / "host.json").read_text())
 
 
-def test_the_example_reads_well() -> None:
+def test_the_example_is_valid() -> None:
     found = read_settings(EXAMPLE)
     assert found.credential == "local"
     assert len(found.allowed_scopes) == 1
@@ -28,7 +28,7 @@ def test_the_example_names_what_the_host_needs() -> None:
     assert "GOLDEN_TIMER_SCHEDULE" in EXAMPLE
 
 
-def test_a_misspelt_setting_would_be_seen() -> None:
+def test_a_misspelled_setting_would_be_reported() -> None:
     with pytest.raises(BadSettings, match="GOLDEN_CREDENTAIL"):
         read_settings({**EXAMPLE, f"{PREFIX}CREDENTAIL": "local"})
 
@@ -39,7 +39,7 @@ def test_no_secret_and_no_other_name_is_in_the_example() -> None:
     assert "AccountKey" not in json.dumps(EXAMPLE)
 
 
-def test_host_json_says_what_the_app_relies_on() -> None:
+def test_host_json_has_the_values_that_the_app_needs() -> None:
     config = parse_host_config(HOST)
     assert config.route_prefix == "api"
     assert (config.durable.hub_name, config.durable.default_version) == ("GoldenImages", "1")
@@ -48,6 +48,6 @@ def test_host_json_says_what_the_app_relies_on() -> None:
     assert parse_timespan(HOST["functionTimeout"]).total_seconds() == 300
 
 
-def test_no_audit_line_is_sampled_away() -> None:
+def test_no_audit_line_is_removed_by_sampling() -> None:
     excluded = HOST["logging"]["applicationInsights"]["samplingSettings"]["excludedTypes"].split(";")
     assert {"Trace", "Exception"} <= set(excluded)

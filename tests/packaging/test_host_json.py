@@ -1,4 +1,4 @@
-"""Every key of host.json: what depends on it, and that the page names it."""
+"""Every key of host.json: what depends on it, and that the documentation names it."""
 
 import re
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any, cast
 
 from contracts.engine import LEAST_TIMEOUT_SECONDS, LONGEST_SILENCE_SECONDS
-from contracts.run import Wait, Waits
-from orchestrators import aftermath, promotion
+from contracts.run import Polling, PollingSettings
+from orchestrators import promote, recovery
+from tests.layers.fault import ROOT
 from tests.packaging.test_configuration import HOST
-from tests.walls.fault import ROOT
 from workbench.functions_host.time_spans import parse_timespan
 
 PAGE = (ROOT / "docs" / "host-json.md").read_text()
@@ -20,12 +20,12 @@ LEVELS = HOST["logging"]["logLevel"]
 _START_OF_A_HOST = timedelta(seconds=20)
 
 
-_WHOLE = {"extensionBundle", "logging.applicationInsights.samplingSettings"}
+_SUCCEEDED = {"extensionBundle", "logging.applicationInsights.samplingSettings"}
 
 
 def keys(value: Any, path: str = "") -> Iterator[str]:
-    """Give the path of every value in the document; some sections count as one."""
-    if path in _WHOLE or not isinstance(value, dict):
+    """Return the path of every value in the document; some sections count as one."""
+    if path in _SUCCEEDED or not isinstance(value, dict):
         yield path
         return
     for name, each in cast("dict[str, Any]", value).items():
@@ -42,13 +42,13 @@ def test_calls_of_entities_are_not_dropped() -> None:
     assert DURABLE["entityMessageReorderWindowInMinutes"] == 0
 
 
-def test_an_engine_on_another_instance_hears_of_a_request_within_seconds() -> None:
+def test_another_instance_receives_a_request_within_seconds() -> None:
     assert STORAGE["type"] == "AzureStorage"
     assert timedelta(0) < parse_timespan(STORAGE["maxQueuePollingInterval"]) <= timedelta(seconds=5)
     assert parse_timespan(QUEUES["maxPollingInterval"]) <= timedelta(seconds=10)
 
 
-def test_what_a_stopped_host_had_taken_comes_back_within_the_silence_that_the_app_counts_with() -> None:
+def test_messages_of_a_stopped_host_are_visible_again_within_the_longest_pause() -> None:
     for name in ("controlQueueVisibilityTimeout", "workItemQueueVisibilityTimeout"):
         # "must be between 1 and 60 minutes", says the extension.
         assert timedelta(minutes=1) <= parse_timespan(STORAGE[name]) <= timedelta(minutes=60)
@@ -56,11 +56,14 @@ def test_what_a_stopped_host_had_taken_comes_back_within_the_silence_that_the_ap
         assert silence <= timedelta(seconds=LONGEST_SILENCE_SECONDS)
 
 
-def test_no_wait_of_the_app_is_shorter_than_such_a_silence() -> None:
-    own = [wait for module in (aftermath, promotion) for wait in vars(module).values() if isinstance(wait, Wait)]
+def test_no_timeout_of_the_app_is_shorter_than_that_pause() -> None:
+    own = [wait for module in (recovery, promote) for wait in vars(module).values() if isinstance(wait, Polling)]
     assert len(own) >= 4
-    waits = [*own, *(wait for _, wait in Waits() if isinstance(wait, Wait))]
-    assert all(wait.deadline >= max(LEAST_TIMEOUT_SECONDS, wait.first + LONGEST_SILENCE_SECONDS) for wait in waits)
+    polling = [*own, *(wait for _, wait in PollingSettings() if isinstance(wait, Polling))]
+    assert all(
+        wait.timeout_seconds >= max(LEAST_TIMEOUT_SECONDS, wait.initial_delay_seconds + LONGEST_SILENCE_SECONDS)
+        for wait in polling
+    )
 
 
 def test_the_sdk_s_request_log_does_not_flood_application_insights() -> None:
@@ -68,12 +71,33 @@ def test_the_sdk_s_request_log_does_not_flood_application_insights() -> None:
     assert LEVELS["default"] == "Information", "the app's own lines are at this level"
 
 
-def test_the_extension_bundle_is_one_that_was_tried() -> None:
+def test_the_engines_log_is_reduced_and_the_apps_log_is_not_sampled() -> None:
+    assert {LEVELS["DurableTask"], LEVELS["Host.Triggers.DurableTask"]} == {"Warning"}
+    sampling = HOST["logging"]["applicationInsights"]["samplingSettings"]
+    assert sampling["isEnabled"] is True
+    assert set(sampling["excludedTypes"].split(";")) == {"Exception", "Trace", "Request"}
+
+
+def test_activities_wait_for_azure_and_orchestrators_compute() -> None:
+    assert HOST["version"] == "2.0"
+    assert DURABLE["maxConcurrentActivityFunctions"] == 32
+    assert DURABLE["maxConcurrentOrchestratorFunctions"] == 16
+
+
+def test_queues_function_timeout_and_routes_are_as_the_app_expects() -> None:
+    assert (QUEUES["batchSize"], QUEUES["maxDequeueCount"], QUEUES["messageEncoding"]) == (16, 5, "base64")
+    assert parse_timespan(QUEUES["visibilityTimeout"]) == timedelta(seconds=30)
+    assert parse_timespan(HOST["functionTimeout"]) == timedelta(minutes=5)
+    assert HOST["extensions"]["http"]["routePrefix"] == "api"
+    assert DURABLE["defaultVersion"] == "1"
+
+
+def test_the_extension_bundle_is_a_tested_version() -> None:
     assert HOST["extensionBundle"] == {
         "id": "Microsoft.Azure.Functions.ExtensionBundle",
         "version": "[4.38.1, 5.0.0)",
     }
 
 
-def test_the_hub_s_name_is_one_that_the_extension_takes() -> None:
+def test_the_task_hub_name_is_valid() -> None:
     assert re.fullmatch(r"[A-Za-z][A-Za-z0-9]{2,44}", DURABLE["hubName"])

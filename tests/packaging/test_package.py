@@ -1,4 +1,4 @@
-"""What .funcignore leaves is the whole app and nothing else, and it loads alone."""
+"""The published package contains the entire app and nothing else, and it loads without the repository."""
 
 import json
 import shutil
@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from contracts import catalogue
+from contracts import registered_names
+from tests.layers.fault import ROOT, all_files
+from tests.layers.interpreter import loaded_by, sdk_in
+from tests.layers.packages import PRODUCT, room_of
 from tests.packaging.funcignore import shipped
-from tests.walls.fault import ROOT, all_files
-from tests.walls.interpreter import loaded_by, sdk_in
-from tests.walls.rooms import PRODUCT, room_of
 
 SINGLE = {"function_app.py", "settings.py", "host.json", "requirements.txt"}
 OF_THE_LIBRARY = {"BuiltIn__HttpActivity", "BuiltIn__HttpPollOrchestrator"}
@@ -26,7 +26,7 @@ print(json.dumps([function.get_function_name() for function in function_app.app.
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what would be shipped, and nothing else."""
+    """A folder with the files that would be published, and nothing else."""
     folder = tmp_path_factory.mktemp("package")
     for file in shipped(ROOT):
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
@@ -62,12 +62,12 @@ def test_every_file_of_the_product_is_shipped() -> None:
     assert guest - files == set()
 
 
-def test_the_package_alone_registers_the_names_of_the_catalogue(package: Path) -> None:
+def test_the_package_alone_registers_all_functions(package: Path) -> None:
     names = _registered(package)
-    assert sorted(names) == sorted({*catalogue.ALL, *OF_THE_LIBRARY})
+    assert sorted(names) == sorted({*registered_names.ALL, *OF_THE_LIBRARY})
 
 
-def test_no_module_of_the_app_comes_from_elsewhere_and_no_sdk_comes_along(package: Path) -> None:
+def test_no_module_comes_from_elsewhere_and_no_sdk_is_included(package: Path) -> None:
     loaded = loaded_by(package, "function_app")
     ours = {name: file for name, file in loaded.items() if name.partition(".")[0] in PRODUCT and file}
     assert len(ours) > 30
@@ -94,8 +94,8 @@ def test_git_reads_the_same_lines_the_same_way(tmp_path: Path) -> None:
     assert sorted(done.stdout.splitlines()) == sorted(shipped(ROOT))
 
 
-def test_a_name_that_is_missing_from_the_app_is_seen(package: Path, tmp_path: Path) -> None:
+def test_a_missing_function_is_reported(package: Path, tmp_path: Path) -> None:
     broken = shutil.copytree(package, tmp_path / "broken")
     app = broken / "function_app.py"
     app.write_text(app.read_text().replace("    timer.blueprint,\n", ""))
-    assert set(catalogue.ALL) - set(_registered(broken)) == {"start_from_timer"}
+    assert set(registered_names.ALL) - set(_registered(broken)) == {"start_from_timer"}

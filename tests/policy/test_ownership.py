@@ -1,14 +1,14 @@
-"""Whose a thing is: the run's tag and app's tag to take it as made, tag or name and machine to unmake it."""
+"""Whether a resource belongs to a run: by both tags to use it, by tag, or name and VM, to delete it."""
 
 from typing import Any
 
 import pytest
 
-from contracts.made import Made, made_name, tag_of
-from contracts.making_steps import MakeSnapshot
-from contracts.reasons import RefusalCode
+from contracts.activities.resources import CreateSnapshot
+from contracts.error_codes import RefusalCode
+from contracts.resources import Resource, resource_name, tag_of
 from policy.ownership import not_temporary, standing, tags_for, why_not_ours
-from tests.support.making import APP, DISK, MACHINE, RUN_ID, SNAPSHOT, new
+from tests.support.creating import APP, DISK, RUN_ID, SNAPSHOT, VM, new
 from tests.support.requests import vm_id
 
 OURS = {"golden-image-run": RUN_ID, "golden-image-app": APP}
@@ -16,8 +16,8 @@ IMPLIED = DISK.model_copy(update={"implied": True})
 MISNAMED = IMPLIED.model_copy(update={"id": f"{DISK.id.rpartition('/')[0]}/data"})
 
 
-def order(**more: Any) -> MakeSnapshot:
-    return MakeSnapshot(**new(SNAPSHOT, **more), source_disk_id="/disk")
+def order(**more: Any) -> CreateSnapshot:
+    return CreateSnapshot(**new(SNAPSHOT, **more), source_disk_id="/disk")
 
 
 def test_the_names_of_tags_have_no_case() -> None:
@@ -31,16 +31,16 @@ def test_the_runs_own_tags_cannot_be_overruled() -> None:
 
 
 STANDING: dict[str, tuple[dict[str, str], bool]] = {
-    "ours": (OURS, True),
-    "ours in another case": ({"GOLDEN-IMAGE-RUN": RUN_ID, "Golden-Image-App": APP}, True),
+    "this run's": (OURS, True),
+    "this run's in another case": ({"GOLDEN-IMAGE-RUN": RUN_ID, "Golden-Image-App": APP}, True),
     "of another run": ({**OURS, "golden-image-run": "vm-r2"}, False),
     "of another app": ({**OURS, "golden-image-app": "other"}, False),
-    "of nobody": ({}, False),
+    "without tags": ({}, False),
 }
 
 
 @pytest.mark.parametrize("name", STANDING)
-def test_only_this_runs_own_thing_counts_as_made(name: str) -> None:
+def test_only_this_runs_own_resource_counts_as_created(name: str) -> None:
     tags, ours = STANDING[name]
     answer = standing(order(), tags)
     assert answer.already == ours
@@ -48,36 +48,36 @@ def test_only_this_runs_own_thing_counts_as_made(name: str) -> None:
     assert answer.refusal is None or answer.refusal.code is RefusalCode.NAME_TAKEN
 
 
-UNMADE: dict[str, tuple[Made, dict[str, str], str, bool]] = {
-    "ours by tag": (DISK, OURS, "", True),
-    "ours by tag, whatever it is attached to": (DISK, OURS, vm_id(), True),
+DELETED: dict[str, tuple[Resource, dict[str, str], str, bool]] = {
+    "this run's by tag": (DISK, OURS, "", True),
+    "this run's by tag, whatever it is attached to": (DISK, OURS, vm_id(), True),
     "of another run": (DISK, {"golden-image-run": "vm-r2"}, "", False),
     "of another run, though implied and named so": (IMPLIED, {"golden-image-run": "vm-r2"}, "", False),
     "untagged": (DISK, {}, "", False),
     "implied": (IMPLIED, {}, "", True),
-    "implied and adopted": (IMPLIED, OURS, MACHINE.id, True),
-    "implied, at a machine of ours": (IMPLIED, {}, MACHINE.id, True),
-    "implied, at somebody else's machine": (IMPLIED, {}, vm_id(), False),
-    "implied, at another run's machine": (IMPLIED, {}, vm_id(made_name("vm-r2", "clone")), False),
+    "implied and adopted": (IMPLIED, OURS, VM.id, True),
+    "implied, attached to a VM of this run": (IMPLIED, {}, VM.id, True),
+    "implied, at another caller's VM": (IMPLIED, {}, vm_id(), False),
+    "implied, at another run's VM": (IMPLIED, {}, vm_id(resource_name("vm-r2", "clone")), False),
     "implied, under another name": (MISNAMED, {}, "", False),
 }
 
 
-@pytest.mark.parametrize("name", UNMADE)
-def test_only_this_runs_own_thing_is_unmade(name: str) -> None:
-    thing, tags, managed_by, ours = UNMADE[name]
-    assert (why_not_ours(thing, RUN_ID, tags, managed_by) is None) == ours
+@pytest.mark.parametrize("name", DELETED)
+def test_only_this_runs_own_resource_is_deleted(name: str) -> None:
+    resource, tags, managed_by, ours = DELETED[name]
+    assert (why_not_ours(resource, RUN_ID, tags, managed_by) is None) == ours
 
 
 TEMPORARY: dict[str, tuple[str, dict[str, str], bool]] = {
-    "made by a run": (MACHINE.name, OURS, True),
+    "created by a run": (VM.name, OURS, True),
     "tagged like one": ("vm1", OURS, False),
-    "named like one": (MACHINE.name, {}, False),
-    "named as another run's": (made_name("vm-r2", "clone"), OURS, False),
+    "named like one": (VM.name, {}, False),
+    "named as another run's": (resource_name("vm-r2", "clone"), OURS, False),
 }
 
 
 @pytest.mark.parametrize("name", TEMPORARY)
-def test_a_temporary_machine_has_tag_and_name_of_one_run(name: str) -> None:
-    machine, tags, temporary = TEMPORARY[name]
-    assert (not_temporary(machine, tags) is None) == temporary
+def test_a_temporary_vm_has_tag_and_name_of_one_run(name: str) -> None:
+    vm, tags, temporary = TEMPORARY[name]
+    assert (not_temporary(vm, tags) is None) == temporary

@@ -5,21 +5,21 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from contracts.error_codes import RefusalCode
 from contracts.facts import Permission
-from contracts.reasons import RefusalCode
 from contracts.request import Target
 from policy.rights import (
     missing_actions,
     needed_actions,
+    needed_for_cleanup,
     needed_for_clone,
-    needed_for_prepare,
-    needed_for_sweep,
-    needed_for_undo,
+    needed_for_customize,
+    needed_for_rollback,
 )
-from policy.verdict import judge_machine
+from policy.vm_checks import check_vm
 from tests.support.requests import GROUP, facts, job
 
-unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
+unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
 COMPUTE = "Microsoft.Compute/virtualMachines"
 READ, GENERALIZE = f"{COMPUTE}/read", f"{COMPUTE}/generalize/action"
@@ -103,18 +103,18 @@ def test_a_generator_of_entries_is_asked_for_every_action() -> None:
 
 @unhurried
 @given(st.text(), st.text())
-def test_no_pattern_makes_the_question_raise(pattern: str, action: str) -> None:
+def test_no_pattern_raises(pattern: str, action: str) -> None:
     assert set(missing_actions([entry(pattern)], [action])) <= {action}
 
 
 @unhurried
 @given(st.text(st.sampled_from("ab/.")), st.integers(0, 8), st.integers(0, 8))
-def test_a_star_stands_for_anything_in_the_middle(action: str, start: int, length: int) -> None:
+def test_a_star_matches_anything_in_the_middle(action: str, start: int, length: int) -> None:
     pattern = f"{action[:start]}*{action[start + length :]}"
     assert missing_actions([entry(pattern)], [action]) == ()
 
 
-PREPARE = {READ, *(f"{COMPUTE}/runCommands/{verb}" for verb in ("read", "write", "delete"))}
+CUSTOMIZE = {READ, *(f"{COMPUTE}/runCommands/{verb}" for verb in ("read", "write", "delete"))}
 ALWAYS = {
     READ,
     f"{COMPUTE}/runCommands/read",
@@ -134,7 +134,7 @@ ALWAYS = {
         ("powerStateOnly", False, set[str]()),
     ],
 )
-def test_the_story_needs_these_actions_and_no_other(evidence: str, linux: bool, more: set[str]) -> None:
+def test_the_orchestration_needs_these_actions_and_no_other(evidence: str, linux: bool, more: set[str]) -> None:
     needed = needed_actions(target(evidence), linux=linux)
     assert set(needed) == ALWAYS | more
     assert len(needed) == len(set(needed))
@@ -144,47 +144,49 @@ def test_the_story_needs_these_actions_and_no_other(evidence: str, linux: bool, 
     ("uses", "needed"),
     [
         ([], set[str]()),
-        ([False], PREPARE),
-        ([False, True], {*PREPARE, f"{COMPUTE}/restart/action"}),
+        ([False], CUSTOMIZE),
+        ([False, True], {*CUSTOMIZE, f"{COMPUTE}/restart/action"}),
     ],
 )
 def test_scripts_need_run_commands_and_a_reboot_the_right_to_restart(uses: list[bool], needed: set[str]) -> None:
     image = {"kind": "managedImage", "imageId": f"{GROUP}/providers/Microsoft.Compute/images/i"}
-    prepare = [{"script": "linux-packages-update", "reboot": reboot} for reboot in uses]
-    asked = job(target={"mode": "clone", "image": image, "prepare": prepare}).target
-    found = needed_for_prepare(asked)
+    customize = [{"script": "linux-packages-update", "reboot": reboot} for reboot in uses]
+    asked = job(target={"mode": "clone", "image": image, "customize": customize}).target
+    found = needed_for_customize(asked)
     assert set(found) == needed
     assert len(found) == len(set(found))
 
 
 def test_a_clone_needs_no_write_on_its_source() -> None:
     needed = needed_for_clone(job(target={"mode": "inPlace"}).target)
-    written = [action for action in needed["machine"] if action.endswith(("/write", "/delete"))]
+    written = [action for action in needed["vm"] if action.endswith(("/write", "/delete"))]
     assert written == []
-    assert "Microsoft.Compute/disks/beginGetAccess/action" in needed["machine"]
+    assert "Microsoft.Compute/disks/beginGetAccess/action" in needed["vm"]
     assert needed["subnet"] == ("Microsoft.Network/virtualNetworks/subnets/join/action",)
 
 
-def test_everything_that_a_clone_makes_it_may_also_delete() -> None:
+def test_a_clone_may_delete_everything_that_it_creates() -> None:
     needed = needed_for_clone(job().target)["group"]
-    made = [action.removesuffix("/write") for action in needed if action.endswith("/write")]
-    assert len(made) == 6
-    assert [kind for kind in made if f"{kind}/delete" not in needed] == []
-    undo = needed_for_undo()
-    assert {"Microsoft.Compute/snapshots/write", "Microsoft.Compute/snapshots/delete"} < set(undo)
-    assert "Microsoft.Compute/disks/read" in undo
+    resource = [action.removesuffix("/write") for action in needed if action.endswith("/write")]
+    assert len(resource) == 6
+    assert [kind for kind in resource if f"{kind}/delete" not in needed] == []
+    rollback = needed_for_rollback()
+    assert {"Microsoft.Compute/snapshots/write", "Microsoft.Compute/snapshots/delete"} < set(rollback)
+    assert "Microsoft.Compute/disks/read" in rollback
 
 
 def test_a_clone_that_stays_specialized_is_not_generalized() -> None:
-    whole, specialized = (needed_for_clone(job().target, sealed=sealed)["group"] for sealed in (True, False))
-    assert set(whole) - set(specialized) == {
+    succeeded, specialized = (
+        needed_for_clone(job().target, deprovisioned=deprovisioned)["group"] for deprovisioned in (True, False)
+    )
+    assert set(succeeded) - set(specialized) == {
         GENERALIZE, SERIAL, *(f"{COMPUTE}/runCommands/{verb}" for verb in ("read", "write", "delete")),
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("subscription", [True, False])
-def test_a_sweep_reads_and_deletes_and_never_writes(subscription: bool) -> None:
-    needed = needed_for_sweep(subscription=subscription)
+def test_a_cleanup_reads_and_deletes_and_never_writes(subscription: bool) -> None:
+    needed = needed_for_cleanup(subscription=subscription)
     level = "subscriptions" if subscription else "subscriptions/resourceGroups"
     assert needed[0] == f"Microsoft.Resources/{level}/resources/read"
     assert not [action for action in needed if action.endswith("/write") or "images" in action]
@@ -192,9 +194,9 @@ def test_a_sweep_reads_and_deletes_and_never_writes(subscription: bool) -> None:
     assert {action for action in clone if action.endswith("/delete") and "runCommands" not in action} <= set(needed)
 
 
-def test_an_undo_snapshot_needs_rights_only_if_it_is_wanted() -> None:
+def test_an_rollback_snapshot_needs_rights_only_if_it_is_wanted() -> None:
     seen = facts(permissions=(Permission(actions=(f"{COMPUTE}/*",)),))
-    refusal = judge_machine(job(), seen).refusals[0]
+    refusal = check_vm(job(), seen).refusals[0]
     assert refusal.code is RefusalCode.ACTION_NOT_GRANTED
     assert "Microsoft.Compute/snapshots/write" in refusal.message
-    assert judge_machine(job(target={"undoSnapshot": False}), seen).refusals == ()
+    assert check_vm(job(target={"rollbackSnapshot": False}), seen).refusals == ()

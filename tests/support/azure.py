@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.facts import MachineState
+from contracts.facts import VmState
 from contracts.ids import VmId
 from tests.support.journey import simulated
 from tests.support.requests import vm_id
-from workbench.arm_simulator import Fault, Machine, MachineSpec, Role, Simulator, SteppedClock
+from workbench.arm_simulator import Fault, Role, Simulator, SteppedClock, Vm, VmSpec
 
 NONCE = "0123456789abcdef0123456789abcdef"
 
@@ -32,32 +32,32 @@ class Azure:
         assert isinstance(clock, SteppedClock)
         self.call(clock.advance(seconds))
 
-    def machine(self, name: str = "vm1") -> Machine:
-        """Give the simulator's own view of a machine."""
-        return self.simulator.machine(name)
+    def vm(self, name: str = "vm1") -> Vm:
+        """Return the simulator's own view of a VM."""
+        return self.simulator.vm(name)
 
-    def trouble(self, kind: Any, operation: str, **more: Any) -> None:
+    def fault(self, kind: Any, operation: str, **more: Any) -> None:
         """Break a call."""
         self.simulator.inject(Fault(kind=kind, operation=operation, **more))
 
-    def orders(self, name: str = "vm1") -> list[str]:
-        """Give "METHOD operation status" of every ARM request for a machine."""
+    def requests(self, name: str = "vm1") -> list[str]:
+        """Return "METHOD operation status" of every ARM request for a VM."""
         return [f"{r.method} {r.operation} {r.status}" for r in self.simulator.requests(name)]
 
-    def read(self, name: str = "vm1") -> MachineState:
-        """Read a machine as the product does."""
-        from azure_clients.machines import read_machine
+    def read(self, name: str = "vm1") -> VmState:
+        """Read a VM as the product does."""
+        from azure_clients.vms import read_vm
 
-        return self.call(read_machine(target(name)))
+        return self.call(read_vm(target(name)))
 
 
 @contextmanager
-def azure(*specs: MachineSpec, role: Role | None = None) -> Generator[Azure]:
-    """Start a simulator with these machines."""
+def azure(*specs: VmSpec, role: Role | None = None) -> Generator[Azure]:
+    """Start a simulator with these VMs."""
     with simulated(*specs, role=role) as (simulator, loop, _):
         yield Azure(simulator, loop)
 
 
 def target(name: str = "vm1") -> VmId:
-    """Give the id of a machine in the tests' group."""
+    """Return the id of a VM in the tests' group."""
     return VmId.parse(vm_id(name))

@@ -1,4 +1,4 @@
-"""Calls the HTTP doors as the host does."""
+"""Calls the HTTP triggers as the host does."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 import azure.functions as func
 
-from tests.support.doors import Doors
+from tests.support.triggers import Triggers
 from triggers import http
 
 BASE = "https://golden.example.net/api/runs"
@@ -30,19 +30,19 @@ def read(response: func.HttpResponse) -> dict[str, Any]:
     return json.loads(response.get_body())
 
 
-async def start(at: Doors, document: Any, **headers: str) -> func.HttpResponse:
+async def start(at: Triggers, document: Any, **headers: str) -> func.HttpResponse:
     return await http.start_run(call(body=document, headers=headers), at.client)
 
 
-async def look(at: Doors, run_id: str, **params: str) -> func.HttpResponse:
+async def look(at: Triggers, run_id: str, **params: str) -> func.HttpResponse:
     return await http.get_run(call(f"{BASE}/{run_id}", params=params, run_id=run_id), at.client)
 
 
-async def until_stage(at: Doors, run_id: str, stage: str) -> dict[str, Any]:
+async def until_stage(at: Triggers, run_id: str, stage: str) -> dict[str, Any]:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         view = read(await look(at, run_id))
-        stages = [machine["status"].get("stage") for machine in view.get("machines", [])]
+        stages = [vm["status"].get("stage") for vm in view.get("vms", [])]
         if stage in stages and await asyncio.to_thread(at.engine.backend.is_idle):
             return view
         await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Runs our orchestrators on the strict task hub under a virtual clock, with activities that a test gives."""
+"""Runs the app's orchestrators on the emulated task hub under a virtual clock, with a test's own activities."""
 
 import asyncio
 import inspect
@@ -13,7 +13,7 @@ from typing import Any
 from durabletask.client import OrchestrationState, TaskHubGrpcClient
 from durabletask.worker import TaskHubGrpcWorker
 
-from orchestrators.registration import ENTITIES, STORIES
+from orchestrators.registration import ENTITIES, ORCHESTRATIONS
 from workbench.task_hub import BackendOptions, HubThread
 from workbench.timed_engine import TimedBackend, VirtualClock
 
@@ -22,12 +22,12 @@ AS_SHIPPED = BackendOptions.of_host_json(HOST_JSON, {})
 QUIET = logging.getLogger("tests.engine")
 QUIET.setLevel(logging.ERROR)
 
-type Activity = Callable[[dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]]]
+type ActivityBody = Callable[[dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]]]
 
 
 @dataclass
 class RunningEngine:
-    """An engine with our orchestrators on it."""
+    """An engine that runs the app's orchestrators."""
 
     address: str
     clock: VirtualClock
@@ -48,14 +48,14 @@ class RunningEngine:
 
 @contextmanager
 def engine(
-    activities: Mapping[str, Activity],
+    activities: Mapping[str, ActivityBody],
     clock: VirtualClock | None = None,
     loop: asyncio.AbstractEventLoop | None = None,
     *,
     restart_finished: bool = False,
     options: BackendOptions = AS_SHIPPED,
     oracle: bool = False,
-    stories: tuple[Callable[..., Any], ...] = STORIES,
+    orchestrations: tuple[Callable[..., Any], ...] = ORCHESTRATIONS,
 ) -> Generator[RunningEngine]:
     """Start the engine and a worker; asynchronous activities run on the given loop, as on the app's one loop.
 
@@ -68,7 +68,7 @@ def engine(
         backend = HubThread(clock=clock, options=options, existing="restart" if restart_finished else "reject")
     address = backend.start()
     worker = TaskHubGrpcWorker(host_address=address, logger=QUIET)
-    for orchestrator in stories:
+    for orchestrator in orchestrations:
         worker.add_orchestrator(orchestrator)
     for entity in ENTITIES:
         worker.add_entity(entity)
@@ -85,7 +85,7 @@ def engine(
         backend.stop()
 
 
-def _as_activity(name: str, body: Activity, loop: asyncio.AbstractEventLoop | None) -> Callable[..., Any]:
+def _as_activity(name: str, body: ActivityBody, loop: asyncio.AbstractEventLoop | None) -> Callable[..., Any]:
     def activity(_context: Any, request: dict[str, Any]) -> dict[str, Any]:
         given = body(request)
         if inspect.isawaitable(given):

@@ -1,4 +1,4 @@
-"""An entity's context without an engine: what one operation sees and leaves behind."""
+"""An entity's context without an engine: the state before and after one operation."""
 
 import copy
 import json
@@ -18,7 +18,7 @@ class EntityOnPaper:
         self.started: list[str] = []
 
     def deliver(self, operation: str, request: object = None) -> Any:
-        """Run one operation as the engine does: on JSON, and in whole or not at all."""
+        """Run one operation as the engine does: on JSON, and completely or not at all."""
         context = _Context(operation, self)
         answer = self.function(context, json.loads(json.dumps(request)))
         self.state = json.loads(json.dumps(context.state))

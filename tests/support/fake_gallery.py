@@ -1,4 +1,4 @@
-"""A small gallery behind the steps' own contracts: what the story of publishing runs against, under virtual time."""
+"""A small model of a gallery with the activities' own inputs and answers, for tests of publishing."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -6,36 +6,36 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from contracts.answer import Answer
-from contracts.facts import ImageVersionListed, RegionState
-from contracts.image_steps import (
+from contracts.activities.image import (
+    CreateImageVersion,
     ImageUses,
-    ImageVersionOrdered,
     ImageVersionRead,
     ImageVersionsListed,
+    ImageVersionSubmitted,
     ListImageVersions,
-    MakeImageVersion,
     ReadImageVersion,
     UpdateImageVersion,
 )
-from contracts.machine_steps import Ordered, ReadRunState, RunStateRead
-from contracts.making_steps import Deleted, DeleteMade
-from contracts.steps import (
-    DELETE_MADE,
+from contracts.activities.resources import Deleted, DeleteResource
+from contracts.activities.vm import ReadRunState, RunStateRead, Submitted
+from contracts.answer import Answer
+from contracts.catalog import (
+    CREATE_IMAGE_VERSION,
+    DELETE_RESOURCE,
     LIST_IMAGE_VERSIONS,
-    MAKE_IMAGE_VERSION,
     READ_IMAGE_USES,
     READ_IMAGE_VERSION,
     READ_RUN_STATE,
     UPDATE_IMAGE_VERSION,
 )
+from contracts.facts import ImageVersionListed, RegionState
 
 HOME = "westeurope"
 
 
 @dataclass
 class Copy:
-    """A region's copy: since when it is made, and how it ends; None: never."""
+    """A region's copy: since when it is replicated, and how that ends; None: never."""
 
     since: datetime
     ends: str | None
@@ -46,7 +46,7 @@ class Version:
     """An image version."""
 
     run_id: str
-    made_at: datetime
+    created_at: datetime
     excluded: bool = False
     copies: dict[str, Copy] = field(default_factory=dict[str, Copy])
     deleted_at: datetime | None = None
@@ -55,10 +55,10 @@ class Version:
 
 @dataclass
 class FakeGallery:
-    """One image definition; every call is counted, and the orders are remembered.
+    """One image definition; every call is counted, and the accepted requests are recorded.
 
     `fails` holds how the next copies of a region end ("Failed", or None: never; else they are completed after
-    `seconds`). `stale_for`: a fresh version is in no list for so long. `trouble` may answer or raise before a step is
+    `seconds`). `stale_for`: a new version is in no list for so long. `fault` may answer or raise before an activity is
     done, `lost` after it was.
     """
 
@@ -71,38 +71,38 @@ class FakeGallery:
     in_use: list[str] = field(default_factory=list[str])
     alive: set[str] = field(default_factory=set[str])
     calls: Counter[str] = field(default_factory=Counter[str])
-    steps: list[str] = field(default_factory=list[str])
-    orders: list[str] = field(default_factory=list[str])
-    trouble: Callable[[str, int], Answer | None] = lambda step, nth: None
-    lost: Callable[[str, int], None] = lambda step, nth: None
+    called: list[str] = field(default_factory=list[str])
+    requests: list[str] = field(default_factory=list[str])
+    fault: Callable[[str, int], Answer | None] = lambda entry, nth: None
+    lost: Callable[[str, int], None] = lambda entry, nth: None
 
     def activities(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
-        """Give an activity for every step that publishing, promoting and retiring call."""
+        """Return an activity for every activity that publishing, promoting and retiring call."""
         bodies: list[tuple[Any, Callable[[Any], Answer]]] = [
             (LIST_IMAGE_VERSIONS, self._list),
-            (MAKE_IMAGE_VERSION, self._make),
+            (CREATE_IMAGE_VERSION, self._create),
             (READ_IMAGE_VERSION, self._read),
             (UPDATE_IMAGE_VERSION, self._update),
-            (DELETE_MADE, self._delete),
+            (DELETE_RESOURCE, self._delete),
             (READ_IMAGE_USES, lambda request: ImageUses(versions=tuple(self.in_use))),
             (READ_RUN_STATE, self._run_state),
         ]
-        return {step.name: self._activity(step, body) for step, body in bodies}
+        return {entry.name: self._activity(entry, body) for entry, body in bodies}
 
-    def add(self, name: str, run_id: str = "somebody", **more: Any) -> Version:
-        """Add a version that is whole since long ago."""
+    def add(self, name: str, run_id: str = "another-run", **more: Any) -> Version:
+        """Add a version that succeeded long ago."""
         long_ago = self.now() - timedelta(days=30)
         version = self.versions[name] = Version(run_id, long_ago, **more)
         version.copies[HOME] = Copy(long_ago, "Completed")
         return version
 
-    def _activity(self, step: Any, body: Callable[[Any], Answer]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def _activity(self, entry: Any, body: Callable[[Any], Answer]) -> Callable[[dict[str, Any]], dict[str, Any]]:
         def activity(request: dict[str, Any]) -> dict[str, Any]:
-            self.calls[step.name] += 1
-            self.steps.append(step.name)
-            nth = self.calls[step.name]
-            answer = self.trouble(step.name, nth) or body(step.takes.model_validate(request))
-            self.lost(step.name, nth)
+            self.calls[entry.name] += 1
+            self.called.append(entry.name)
+            nth = self.calls[entry.name]
+            answer = self.fault(entry.name, nth) or body(entry.takes.model_validate(request))
+            self.lost(entry.name, nth)
             return answer.model_dump(mode="json", exclude_none=True)
 
         return activity
@@ -124,38 +124,38 @@ class FakeGallery:
                 run_id=version.run_id,
                 app_name="tests",
                 regions=tuple(version.copies),
-                published_at=version.made_at,
+                published_at=version.created_at,
                 excluded_from_latest=version.excluded,
                 provisioning_state="Succeeded",
             )
             for name, version in list(self.versions.items())
-            if self._there(name) and version.made_at <= old
+            if self._there(name) and version.created_at <= old
         )
         return ImageVersionsListed(versions=tuple(listed))
 
-    def _make(self, request: MakeImageVersion) -> ImageVersionOrdered:
-        name = request.made.name
+    def _create(self, request: CreateImageVersion) -> ImageVersionSubmitted:
+        name = request.resource.name
         there = self._there(name)
         if there is not None:
             ours = there.run_id == request.run_id
-            return ImageVersionOrdered(already=ours, taken=not ours)
+            return ImageVersionSubmitted(already=ours, taken=not ours)
         version = self.versions[name] = Version(request.run_id, self.now(), request.excluded, tags=dict(request.tags))
         self._replicate(version, [region.name for region in request.target_regions])
-        self.orders.append(f"make {name}")
-        return ImageVersionOrdered(correlation_id="c-make")
+        self.requests.append(f"create {name}")
+        return ImageVersionSubmitted(correlation_id="c-create")
 
-    def _update(self, request: UpdateImageVersion) -> Ordered:
+    def _update(self, request: UpdateImageVersion) -> Submitted:
         name = request.id.rsplit("/", 1)[-1]
         version = self.versions[name]
         version.tags.update(request.tags)
         if request.target_regions is not None:
             regions = [region.name for region in request.target_regions]
             self._replicate(version, regions)
-            self.orders.append(f"regions {' '.join(regions)}")
+            self.requests.append(f"regions {' '.join(regions)}")
         if request.excluded is not None:
             version.excluded = request.excluded
-            self.orders.append(f"excluded {request.excluded}")
-        return Ordered(correlation_id="c-update")
+            self.requests.append(f"excluded {request.excluded}")
+        return Submitted(correlation_id="c-update")
 
     def _replicate(self, version: Version, regions: list[str]) -> None:
         version.copies = {name: copy for name, copy in version.copies.items() if name in regions}
@@ -188,13 +188,13 @@ class FakeGallery:
             ),
         )
 
-    def _delete(self, request: DeleteMade) -> Deleted:
-        version = self._there(request.made.name)
+    def _delete(self, request: DeleteResource) -> Deleted:
+        version = self._there(request.resource.name)
         if version is None:
             return Deleted(gone=True)
         if version.deleted_at is None:
             version.deleted_at = self.now()
-            self.orders.append(f"delete {request.made.name}")
+            self.requests.append(f"delete {request.resource.name}")
         return Deleted(gone=False, why="a lock covers it" if self.deletes_after is None else None)
 
     def _run_state(self, request: ReadRunState) -> RunStateRead:

@@ -1,4 +1,4 @@
-"""A gallery to publish into, jobs that clone and publish, and what to look at when they are over."""
+"""A gallery to publish to, jobs that clone and publish, and what to check afterwards."""
 
 import asyncio
 import json
@@ -11,17 +11,17 @@ from typing import Any, Literal
 import pytest
 
 import settings
+from contracts.catalog import CLEANUP, GOLDEN_IMAGE
+from contracts.cleanup import CleanupMode, CleanupResult
 from contracts.ids import Scope
-from contracts.made import RUN_TAG
-from contracts.results import MachineResult
-from contracts.run import MachineJob
+from contracts.resources import RUN_TAG
+from contracts.results import VmResult
+from contracts.run import VmJob
 from contracts.stages import Stage
-from contracts.steps import GOLDEN_IMAGE, SWEEP
-from contracts.sweep import SweepMode, SweepResult
+from tests.support.cleanups import cleanup_job
 from tests.support.journey import SERIAL_LOG, Journey
 from tests.support.requests import GROUP, SUBSCRIPTION, job
-from tests.support.sweeps import sweep_job
-from workbench.arm_simulator import Machine, RequestRecord, Role
+from workbench.arm_simulator import RequestRecord, Role, Vm
 from workbench.arm_simulator.store import Resource
 
 SUBNET = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/vnet-westeurope/subnets/default"
@@ -29,69 +29,71 @@ TWO_REGIONS = [{"name": "westeurope"}, {"name": "northeurope"}]
 
 
 def definition_id(name: str = "web") -> str:
-    """Give the id of an image definition in the tests' gallery."""
+    """Return the id of an image definition in the tests' gallery."""
     return f"{GROUP}/providers/Microsoft.Compute/galleries/golden/images/{name}"
 
 
-def add_definition(told: Journey, name: str = "web", system: Literal["Linux", "Windows"] = "Linux", **more: Any) -> str:
-    """Add a definition, and the gallery when it is the first; give its id."""
-    world = told.simulator.world
+def add_definition(
+    journey: Journey, name: str = "web", system: Literal["Linux", "Windows"] = "Linux", **more: Any
+) -> str:
+    """Add a definition, and the gallery when it is the first; return its id."""
+    world = journey.simulator.world
     if world.store.get(definition_id(name).rpartition("/images/")[0]) is None:
         world.add_gallery("golden", resource_group="rg-images", subscription_id=SUBSCRIPTION)
     return world.add_definition("golden", name, system, **more).id
 
 
-def version_wish(definition: str = "web", *, verified: bool = True, **more: Any) -> dict[str, Any]:
-    """Give the wish for an image version, with its verification unless it is not `verified`."""
-    verify = {"verify": {"subnetId": SUBNET}} if verified else {}
-    return {"kind": "galleryImageVersion", "imageDefinitionId": definition_id(definition), **verify, **more}
+def version_options(definition: str = "web", *, validated: bool = True, **more: Any) -> dict[str, Any]:
+    """Return the options for an image version, with its validation if `validated`."""
+    validate = {"validate": {"subnetId": SUBNET}} if validated else {}
+    return {"kind": "galleryImageVersion", "imageDefinitionId": definition_id(definition), **validate, **more}
 
 
 def clone_job(
     name: str = "vm1", *, image: dict[str, Any], request_id: str = "r1", stamped: Any = None, **target: Any
-) -> MachineJob:
-    """Give the job of one machine that is cloned; `target` is further said of it."""
+) -> VmJob:
+    """Return the job of one VM that is cloned; `target` is added to its target."""
     wanted = {"mode": "clone", "clone": {"subnetId": SUBNET}, "image": image, **target}
     more = {} if stamped is None else {"settings": stamped}
     return job(name, request_id=request_id, target=wanted, **more)
 
 
-def standing(told: Journey, result: MachineResult | MachineJob) -> list[str]:
-    """Give what carries the run's tag now."""
-    return told.simulator.world.tagged(RUN_TAG, result.run_id)
+def standing(journey: Journey, result: VmResult | VmJob) -> list[str]:
+    """Return the resources that have the run's tag now."""
+    return journey.simulator.world.tagged(RUN_TAG, result.run_id)
 
 
-def versions(told: Journey, definition: str = "web") -> list[Resource]:
-    """Give the versions of a definition, the lowest first."""
-    return told.simulator.world.galleries.versions(definition_id(definition))
+def versions(journey: Journey, definition: str = "web") -> list[Resource]:
+    """Return the versions of a definition, the lowest first."""
+    return journey.simulator.world.galleries.versions(definition_id(definition))
 
 
 def doubled(requests: list[RequestRecord]) -> list[str]:
-    """Give "METHOD path" of every order that Azure took more than once, but for those that change nothing again."""
+    """Return "METHOD path" of every request that Azure accepted more than once, except those that are harmless."""
     harmless = {SERIAL_LOG, "runCommands.delete", "virtualMachines.deallocate"}
-    orders = [r for r in requests if r.method != "GET" and r.operation not in harmless and 200 <= r.status < 300]
-    return [order for order, times in Counter(f"{r.method} {r.path}" for r in orders).items() if times > 1]
+    accepted = [r for r in requests if r.method != "GET" and r.operation not in harmless and 200 <= r.status < 300]
+    return [request for request, times in Counter(f"{r.method} {r.path}" for r in accepted).items() if times > 1]
 
 
 def changing(requests: list[RequestRecord]) -> list[str]:
-    """Give "METHOD operation status" of every request that is no read, in order."""
-    orders = [r for r in requests if r.method != "GET" and r.operation != SERIAL_LOG]
-    return [f"{r.method} {r.operation} {r.status}" for r in orders]
+    """Return "METHOD operation status" of every request that is not a read, in order."""
+    changes = [r for r in requests if r.method != "GET" and r.operation != SERIAL_LOG]
+    return [f"{r.method} {r.operation} {r.status}" for r in changes]
 
 
-def begin(told: Journey, asked: MachineJob, stage: Stage) -> None:
-    """Start a run and hold the time where it has reached a stage and waits there."""
-    clock, backend = told.engine.clock, told.engine.backend
+def begin(journey: Journey, asked: VmJob, stage: Stage) -> None:
+    """Start a run, and stop the clock when it has reached a stage and waits there."""
+    clock, backend = journey.engine.clock, journey.engine.backend
     limit = clock.now()
     clock.allow(limit)
     payload = asked.model_dump(mode="json", exclude_none=True)
-    told.engine.client.schedule_new_orchestration(GOLDEN_IMAGE, input=payload, instance_id=asked.run_id)
+    journey.engine.client.schedule_new_orchestration(GOLDEN_IMAGE, input=payload, instance_id=asked.run_id)
     until = time.monotonic() + 60
     while time.monotonic() < until:
         time.sleep(0.002)
         if not backend.is_idle() or any(moment <= limit for moment in backend.pending_timers()):
             continue
-        state = told.engine.client.get_orchestration_state(asked.run_id)
+        state = journey.engine.client.get_orchestration_state(asked.run_id)
         status: dict[str, Any] = json.loads(state.serialized_custom_status or "{}") if state else {}
         if status.get("stage") == stage:
             return
@@ -100,49 +102,49 @@ def begin(told: Journey, asked: MachineJob, stage: Stage) -> None:
     raise AssertionError(f"{asked.run_id} did not reach {stage}")
 
 
-def end_of(told: Journey, asked: MachineJob) -> MachineResult:
-    """Let the time go on, and give the result of a run that was begun."""
-    told.engine.clock.allow(None)
-    state = told.engine.end_of(asked.run_id)
+def end_of(journey: Journey, asked: VmJob) -> VmResult:
+    """Let the time go on, and return the result of a run that was started."""
+    journey.engine.clock.allow(None)
+    state = journey.engine.end_of(asked.run_id)
     assert state.serialized_output is not None, state.failure_details
-    return MachineResult.model_validate_json(state.serialized_output)
+    return VmResult.model_validate_json(state.serialized_output)
 
 
-def sweep_now(
-    told: Journey, mode: SweepMode, name: str = "1", scope: str = GROUP, *, hold: bool = False
-) -> SweepResult:
-    """Sweep a scope as if three hours had passed; `hold`: while the time stands still."""
+def cleanup_now(
+    journey: Journey, mode: CleanupMode, name: str = "1", scope: str = GROUP, *, hold: bool = False
+) -> CleanupResult:
+    """Run a cleanup of a scope as if three hours had passed; `hold`: while the clock is stopped."""
     if not hold:
-        told.engine.clock.allow(None)
-    at = told.engine.clock.now() + timedelta(hours=3)
-    asked = sweep_job(mode, sweep_id=f"sweep-{name}", asked_at=at, scopes=(Scope.parse(scope),))
-    state = told.engine.run(SWEEP, asked.model_dump(mode="json", exclude_none=True), asked.sweep_id)
+        journey.engine.clock.allow(None)
+    at = journey.engine.clock.now() + timedelta(hours=3)
+    asked = cleanup_job(mode, cleanup_id=f"cleanup-{name}", asked_at=at, scopes=(Scope.parse(scope),))
+    state = journey.engine.run(CLEANUP, asked.model_dump(mode="json", exclude_none=True), asked.cleanup_id)
     assert state.serialized_output is not None, state.failure_details
-    return SweepResult.model_validate_json(state.serialized_output)
+    return CleanupResult.model_validate_json(state.serialized_output)
 
 
-def former(told: Journey, part: str) -> Machine:
-    """Give a temporary machine that is gone, by the end of its name."""
-    (found,) = [machine for machine in told.simulator.world.former if machine.name.endswith(f"-{part}")]
+def former(journey: Journey, part: str) -> Vm:
+    """Return a temporary VM that was deleted, by the end of its name."""
+    (found,) = [vm for vm in journey.simulator.world.former if vm.name.endswith(f"-{part}")]
     return found
 
 
-def add_secret(told: Journey, patch: pytest.MonkeyPatch, value: str) -> str:
-    """Add a secret that the settings name from now on; give its address."""
+def add_secret(journey: Journey, patch: pytest.MonkeyPatch, value: str) -> str:
+    """Add a secret that the settings name from now on; return its address."""
 
     async def add() -> None:
-        told.simulator.add_secret("builds", "sysprep", value)
+        journey.simulator.add_secret("builds", "sysprep", value)
 
-    asyncio.run_coroutine_threadsafe(add(), told.loop).result(30)
-    vault = told.simulator.vault_endpoint("builds")
-    patch.setenv("GOLDEN_KEY_VAULTS", f"{vault}/secrets/sys*")
+    asyncio.run_coroutine_threadsafe(add(), journey.loop).result(30)
+    vault = journey.simulator.vault_endpoint("builds")
+    patch.setenv("GOLDEN_ALLOWED_SECRETS", f"{vault}/secrets/sys*")
     settings.current.cache_clear()
     return f"{vault}/secrets/sysprep"
 
 
 @dataclass(frozen=True)
 class TracedRole(Role):
-    """A role that keeps which of its actions were asked for."""
+    """A role that records which of its actions were used."""
 
     @staticmethod
     def of_role(role: Role) -> "TracedRole":
@@ -150,20 +152,20 @@ class TracedRole(Role):
         return TracedRole(role.actions, role.not_actions, role.scopes, role.data_actions)
 
     def __post_init__(self) -> None:
-        """Begin with nothing asked."""
+        """Start with no action recorded."""
         object.__setattr__(self, "_asked", set[str]())
 
     @property
     def asked(self) -> set[str]:
-        """The actions that were asked for, of the data plane too."""
+        """The actions that were used, data actions too."""
         return self._asked  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue]
 
     def allows(self, action: str, scope: str) -> bool:
-        """Note the action, and judge it."""
+        """Record the action, and check it."""
         self.asked.add(action)
         return super().allows(action, scope)
 
     def allows_data(self, action: str, scope: str) -> bool:
-        """Note the action, and judge it."""
+        """Record the action, and check it."""
         self.asked.add(action)
         return super().allows_data(action, scope)

@@ -1,17 +1,17 @@
-"""Images, versions and their orders as the tests of the activities need them."""
+"""Images, versions and their requests, as the tests of the activities need them."""
 
 from typing import Any
 
 from activities.read_image_version import read_image_version
-from contracts.image_steps import (
+from contracts.activities.image import (
+    CreateImageVersion,
+    CreateManagedImage,
     ImageVersionRead,
-    MakeImageVersion,
-    MakeManagedImage,
     ReadImageVersion,
 )
-from contracts.made import Kind, Made, Purpose
+from contracts.image_options import TargetRegion
 from contracts.resource_ids import ImageDefinitionId, ManagedImageId
-from contracts.wishes import TargetRegion
+from contracts.resources import Kind, Purpose, Resource
 from tests.support.azure import Azure
 from tests.support.journey import spec
 from tests.support.requests import GROUP, SUBSCRIPTION, vm_id
@@ -28,30 +28,30 @@ def furnish(az: Azure, **more: Any) -> None:
     az.simulator.world.add_definition("golden", "ubuntu", **more)
 
 
-def made(name: str = "1.0.0") -> Made:
-    return Made(kind=Kind.IMAGE_VERSION, id=f"{DEFINITION}/versions/{name}", purpose=Purpose.IMAGE)
+def created_resource(name: str = "1.0.0") -> Resource:
+    return Resource(kind=Kind.IMAGE_VERSION, id=f"{DEFINITION}/versions/{name}", purpose=Purpose.IMAGE)
 
 
-def wanted(name: str = "1.0.0", **more: Any) -> MakeImageVersion:
+def wanted(name: str = "1.0.0", **more: Any) -> CreateImageVersion:
     values: dict[str, Any] = {
-        "made": made(name),
+        "resource": created_resource(name),
         "run_id": RUN,
         "app_name": "tests",
         "location": "westeurope",
         "tags": {"golden-image-source": vm_id()},
         "source_vm_id": vm_id(),
         "target_regions": (HOME, FAR),
-        "replicas": 2,
+        "replicaCount": 2,
         "storage_account_type": "Standard_ZRS",
         "replication_mode": "Full",
         "excluded": False,
         **more,
     }
-    return MakeImageVersion.model_validate(values)
+    return CreateImageVersion.model_validate(values)
 
 
 def read(az: Azure, name: str = "1.0.0") -> ImageVersionRead:
-    return az.call(read_image_version(ReadImageVersion(id=made(name).id)))
+    return az.call(read_image_version(ReadImageVersion(id=created_resource(name).id)))
 
 
 def states(found: ImageVersionRead) -> dict[str, str]:
@@ -59,16 +59,16 @@ def states(found: ImageVersionRead) -> dict[str, str]:
 
 
 def stored(az: Azure, name: str = "1.0.0") -> Any:
-    return az.simulator.world.store.require(made(name).id)
+    return az.simulator.world.store.require(created_resource(name).id)
 
 
 def calls(az: Azure) -> list[str]:
     return [f"{r.method} {r.operation} {r.status}" for r in az.simulator.requests()]
 
 
-def managed(**more: Any) -> MakeManagedImage:
+def managed(**more: Any) -> CreateManagedImage:
     values: dict[str, Any] = {
-        "made": Made(kind=Kind.MANAGED_IMAGE, id=str(IMAGE), purpose=Purpose.IMAGE),
+        "resource": Resource(kind=Kind.MANAGED_IMAGE, id=str(IMAGE), purpose=Purpose.IMAGE),
         "run_id": RUN,
         "app_name": "tests",
         "location": "westeurope",
@@ -77,4 +77,4 @@ def managed(**more: Any) -> MakeManagedImage:
         "zone_resilient": True,
         **more,
     }
-    return MakeManagedImage.model_validate(values)
+    return CreateManagedImage.model_validate(values)

@@ -1,11 +1,11 @@
-"""The whole product but its host: real activities and SDK against the simulator, on one virtual time."""
+"""The whole app without its host: real activities and SDK against the simulator, on one virtual clock."""
 
 import asyncio
 import os
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -15,70 +15,72 @@ import azure.functions as func
 
 import settings
 from activities import registration
-from azure_clients.session import close_session
+from azure_clients.clients import close_session
 from contracts.answer import Answer
-from contracts.results import MachineResult, RunResult
-from contracts.run import AcceptedRun, MachineJob
-from contracts.steps import GOLDEN_IMAGE, IMAGE_BATCH, Step
-from tests.support.engine import Activity, RunningEngine, engine
-from workbench.arm_simulator import MachineSpec, Role, Simulator, SteppedClock
+from contracts.catalog import GOLDEN_IMAGE, IMAGE_BATCH, Activity
+from contracts.results import RunResult, VmResult
+from contracts.run import AcceptedRun, VmJob
+from tests.support.engine import AS_SHIPPED, ActivityBody, RunningEngine, engine
+from workbench.arm_simulator import Role, Simulator, SteppedClock, VmSpec
 from workbench.kill_test import product
 from workbench.kill_test.rig import product_environment
 from workbench.timed_engine import VirtualClock
 
+ELSEWHERE = replace(AS_SHIPPED, remote_clients=True)
+"""Clients on another instance than the engine, as triggers are on Flex Consumption."""
 ROLE_FILE = Path(__file__).parents[2] / "infra" / "role.json"
 SERIAL_LOG = "virtualMachines.retrieveBootDiagnosticsData"
 TAGS = {"golden-image-in-place": "allowed"}
 
 
 class _Out(func.Out[bytes]):
-    """An output binding that keeps what it is given."""
+    """An output binding that records what it is given."""
 
     def __init__(self, kept: list[str]) -> None:
         self._kept = kept
 
     def set(self, val: bytes) -> None:
-        """Keep it."""
+        """Record it."""
         self._kept.append(val.decode())
 
     def get(self) -> bytes:
-        """Give the last."""
+        """Return the last value."""
         return self._kept[-1].encode()
 
 
 @dataclass
 class Journey:
-    """Simulator and engine, side by side on one time."""
+    """Simulator and engine on one virtual clock."""
 
     simulator: Simulator
     engine: RunningEngine
     loop: asyncio.AbstractEventLoop
     sent: list[str] = field(default_factory=list[str])
 
-    def tell(self, job: MachineJob) -> MachineResult:
-        """Run one machine to its end."""
+    def report(self, job: VmJob) -> VmResult:
+        """Run one VM to its end."""
         state = self.engine.run(GOLDEN_IMAGE, job.model_dump(mode="json", exclude_none=True), job.run_id)
         assert state.serialized_output is not None, state.failure_details
-        return MachineResult.model_validate_json(state.serialized_output)
+        return VmResult.model_validate_json(state.serialized_output)
 
-    def tell_batch(self, run: AcceptedRun) -> RunResult:
+    def send_batch(self, run: AcceptedRun) -> RunResult:
         """Run a request to its end."""
         state = self.engine.run(IMAGE_BATCH, run.model_dump(mode="json", exclude_none=True), run.run_id)
         assert state.serialized_output is not None, state.failure_details
         return RunResult.model_validate_json(state.serialized_output)
 
     def changes(self) -> list[str]:
-        """Give the requests that change something: all but reads, one of which is a POST."""
+        """Return the requests that change something: all but reads, one of which is a POST."""
         return [r.operation for r in self.simulator.requests() if r.method != "GET" and r.operation != SERIAL_LOG]
 
     def orders(self, vm: str) -> list[str]:
-        """Give "METHOD operation status" of every ARM request for a machine."""
+        """Return "METHOD operation status" of every ARM request for a VM."""
         return [f"{r.method} {r.operation} {r.status}" for r in self.simulator.requests(vm)]
 
 
 @contextmanager
 def simulated(
-    *specs: MachineSpec, role: Role | None = None, emulate_linux: bool = False
+    *specs: VmSpec, role: Role | None = None, emulate_linux: bool = False
 ) -> Generator[tuple[Simulator, asyncio.AbstractEventLoop, VirtualClock]]:
     """Start a simulator on a loop of its own and point the product's settings at it."""
     loop = asyncio.new_event_loop()
@@ -90,7 +92,7 @@ def simulated(
 
     async def begin() -> Simulator:
         simulator = Simulator(
-            machines=specs, clock=SteppedClock(), role=role or Role.from_file(ROLE_FILE), emulate_linux=emulate_linux
+            vms=specs, clock=SteppedClock(), role=role or Role.from_file(ROLE_FILE), emulate_linux=emulate_linux
         )
         await simulator.start()
         return simulator
@@ -117,28 +119,29 @@ def simulated(
 
 @contextmanager
 def journey(
-    *specs: MachineSpec, role: Role | None = None, emulate_linux: bool = False, twice: bool = False
+    *specs: VmSpec, role: Role | None = None, emulate_linux: bool = False, twice: bool = False
 ) -> Generator[Journey]:
     """Start everything; the engine's time drives the simulator's. `twice`: every activity runs twice."""
     with simulated(*specs, role=role, emulate_linux=emulate_linux) as (simulator, loop, clock):
         sent: list[str] = []
         holder: list[RunningEngine] = []
-        with engine(real_activities(sent, lambda: holder[0].address, twice=twice), clock, loop) as running:
+        bodies = real_activities(sent, lambda: holder[0].address, twice=twice)
+        with engine(bodies, clock, loop, options=ELSEWHERE) as running:
             holder.append(running)
             yield Journey(simulator, running, loop, sent)
 
 
-def real_activities(sent: list[str], address: Callable[[], str], *, twice: bool = False) -> dict[str, Activity]:
-    """Give the app's own activities by name, with the bindings that the host would hand them."""
+def real_activities(sent: list[str], address: Callable[[], str], *, twice: bool = False) -> dict[str, ActivityBody]:
+    """Return the app's own activities by name, with the bindings that the host would hand them."""
     pairs = product.bodies(address, _Out(sent))
-    return {step.name: _activity(step, body, twice) for step, body in pairs}
+    return {entry.name: _activity(entry, body, twice) for entry, body in pairs}
 
 
-def _activity(step: Step[Any, Any], body: Callable[[Any], Awaitable[Answer]], twice: bool) -> Activity:
+def _activity(entry: Activity[Any, Any], body: Callable[[Any], Awaitable[Answer]], twice: bool) -> ActivityBody:
     async def activity(request: dict[str, Any]) -> dict[str, Any]:
         if twice:
-            await registration.answer(step, body, request)
-        return await registration.answer(step, body, request)
+            await registration.answer(entry, body, request)
+        return await registration.answer(entry, body, request)
 
     return activity
 
@@ -147,8 +150,8 @@ async def _await[T](work: Awaitable[T]) -> T:
     return await work
 
 
-def spec(name: str = "vm1", **more: Any) -> MachineSpec:
-    """Give a machine in the tests' group that its owner gave free."""
+def spec(name: str = "vm1", **more: Any) -> VmSpec:
+    """Return a VM in the tests' resource group with the opt-in tag."""
     values: dict[str, Any] = {
         "name": name,
         "subscription_id": "11111111-2222-3333-4444-555555555555",
@@ -156,4 +159,4 @@ def spec(name: str = "vm1", **more: Any) -> MachineSpec:
         "tags": TAGS,
         **more,
     }
-    return MachineSpec(**values)
+    return VmSpec(**values)

@@ -7,6 +7,6 @@ import pytest
 
 
 def audit_lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    """Give the lines that are marked as audit lines, whichever logger wrote them: its name does not reach Azure."""
+    """Return the lines that are marked as audit lines, whichever logger wrote them: its name does not reach Azure."""
     lines = [json.loads(record.getMessage()) for record in caplog.records if record.name == "golden_images"]
     return [line for line in lines if line.get("audit") is True]

@@ -1,15 +1,15 @@
-"""Tells the story of publishing to its end, for tests."""
+"""Runs the orchestration of publishing to its end, for tests."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
+from contracts.catalog import PUBLISH_IMAGE
+from contracts.error_codes import Failure
+from contracts.image_options import GalleryImageVersion
 from contracts.publish import PublishEnd, PublishJob
-from contracts.reasons import Failure
 from contracts.results import PublishedImage
-from contracts.run import Wait, Waits
-from contracts.steps import PUBLISH_IMAGE
-from contracts.wishes import GalleryImageVersion
+from contracts.run import Polling, PollingSettings
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_gallery import HOME, FakeGallery
 from tests.support.requests import GROUP, vm_id
@@ -20,16 +20,18 @@ TWO = [{"name": HOME}, {"name": "eastus"}]
 
 
 def publish_job(run_id: str = "vm-r1-a", *, excluded: bool = False, deadline: int = 28_800, **image: Any) -> PublishJob:
-    wish = {"kind": "galleryImageVersion", "imageDefinitionId": DEFINITION, "targetRegions": TWO, **image}
+    options = {"kind": "galleryImageVersion", "imageDefinitionId": DEFINITION, "targetRegions": TWO, **image}
     return PublishJob(
         run_id=run_id,
         request_id="r1",
         app_name="tests",
-        wish=GalleryImageVersion.model_validate(wish),
+        options=GalleryImageVersion.model_validate(options),
         source_vm_id=vm_id("clone"),
         location="West Europe",
         tags={"golden-image-source": vm_id()},
-        waits=Waits(publish=Wait(first=240, every=120, deadline=deadline)),
+        polling=PollingSettings(
+            publish=Polling(initial_delay_seconds=240, interval_seconds=120, timeout_seconds=deadline)
+        ),
         excluded=excluded,
     )
 
@@ -48,11 +50,11 @@ def end_of(running: RunningEngine, instance: str) -> PublishEnd:
 
 
 def publish(
-    prepare: Callable[[FakeGallery], Any] = lambda gallery: None, job: PublishJob | None = None
+    customize: Callable[[FakeGallery], Any] = lambda gallery: None, job: PublishJob | None = None
 ) -> tuple[PublishEnd, FakeGallery]:
     clock = VirtualClock()
     gallery = FakeGallery(now=clock.now)
-    prepare(gallery)
+    customize(gallery)
     with engine(gallery.activities(), clock) as running:
         return end_of(running, begin(running, job or publish_job())), gallery
 
@@ -70,8 +72,8 @@ def failure_of(end: PublishEnd) -> Failure:
 
 
 def wait_until(happened: Callable[[], bool]) -> None:
-    """Wait for something that another thread does (real seconds: 20 at most)."""
+    """Wait until a condition is met by another thread (real seconds: 20 at most)."""
     deadline = time.monotonic() + 20
     while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
+        assert time.monotonic() < deadline, "condition not met in time"
         time.sleep(0.01)

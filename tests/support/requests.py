@@ -1,34 +1,34 @@
-"""Requests, jobs and machines as tests need them."""
+"""Requests, jobs and VMs as tests need them."""
 
 from typing import Any
 
-from contracts.facts import MachineFacts, MachineState, OsType, Permission, PowerState
-from contracts.ids import Scope, VmId, batch_run_id, machine_run_id
+from contracts.facts import OsType, Permission, PowerState, VmFacts, VmState
+from contracts.ids import Scope, VmId, batch_run_id, vm_run_id
 from contracts.request import ImageRequest, Target
-from contracts.run import AcceptedRun, Caller, Door, MachineJob, RunSettings, Waits
+from contracts.run import AcceptedRun, Caller, PollingSettings, RunSettings, Trigger, VmJob
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images"
 
 
 def vm_id(name: str = "vm1") -> str:
-    """Give the id of a machine in the group that the tests may touch."""
+    """Return the id of a VM in the resource group of the tests."""
     return f"{GROUP}/providers/Microsoft.Compute/virtualMachines/{name}"
 
 
 def request(*names: str, target: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    """Give a request document that gives the named machines up; `target` is further said of each."""
+    """Return a request for the named VMs, in place; `target` is added to each target."""
     targets = [{"vmId": vm_id(name), "mode": "inPlace", **(target or {})} for name in names or ("vm1",)]
     return {"version": 1, "targets": targets, **more}
 
 
 def settings(**more: Any) -> RunSettings:
-    """Give settings that allow the tests' group through every door."""
+    """Return settings that allow the tests' group through every trigger."""
     return RunSettings.model_validate(
         {
             "app_name": "tests",
             "allowed_scopes": (Scope.parse(GROUP),),
-            "in_place_doors": tuple(Door),
+            "in_place_triggers": tuple(Trigger),
             "opt_in_tag": "golden-image-in-place",
             "opt_in_value": "allowed",
             **more,
@@ -36,23 +36,23 @@ def settings(**more: Any) -> RunSettings:
     )
 
 
-def seldom() -> Waits:
-    """Give the waits with few looks: for a test of a deadline, which each look would only make longer."""
-    waits = Waits().model_dump()
-    return Waits.model_validate(
-        {name: {**wait, "every": min(300, wait["deadline"] // 2)} for name, wait in waits.items()}
+def seldom() -> PollingSettings:
+    """Return polling settings with few polls, for tests of a deadline."""
+    polling = PollingSettings().model_dump()
+    return PollingSettings.model_validate(
+        {name: {**wait, "intervalSeconds": min(300, wait["timeoutSeconds"] // 2)} for name, wait in polling.items()}
     )
 
 
-def job(name: str = "vm1", *, request_id: str = "r1", **more: Any) -> MachineJob:
-    """Give the job of one machine."""
+def job(name: str = "vm1", *, request_id: str = "r1", **more: Any) -> VmJob:
+    """Return the job of one VM."""
     target = Target.model_validate({"vmId": vm_id(name), "mode": "inPlace", **more.pop("target", {})})
-    return MachineJob.model_validate(
+    return VmJob.model_validate(
         {
             "request_id": request_id,
             "batch_id": batch_run_id(request_id),
-            "run_id": machine_run_id(request_id, target.vm_id),
-            "door": Door.QUEUE,
+            "run_id": vm_run_id(request_id, target.vm_id),
+            "trigger": Trigger.QUEUE,
             "target": target,
             "dry_run": False,
             "accepted_at": "2026-01-01T00:00:00Z",
@@ -63,12 +63,12 @@ def job(name: str = "vm1", *, request_id: str = "r1", **more: Any) -> MachineJob
 
 
 def accepted(document: dict[str, Any], *, request_id: str = "r1", **more: Any) -> AcceptedRun:
-    """Give an accepted run of a request document."""
+    """Return an accepted run of a request document."""
     return AcceptedRun.model_validate(
         {
             "request_id": request_id,
             "run_id": batch_run_id(request_id),
-            "door": Door.QUEUE,
+            "trigger": Trigger.QUEUE,
             "caller": Caller(message_id="m1"),
             "accepted_at": "2026-01-01T00:00:00Z",
             "request": ImageRequest.model_validate(document),
@@ -78,9 +78,9 @@ def accepted(document: dict[str, Any], *, request_id: str = "r1", **more: Any) -
     )
 
 
-def machine(name: str = "vm1", **more: Any) -> MachineState:
-    """Give a Linux machine that may be generalized."""
-    return MachineState.model_validate(
+def vm_state(name: str = "vm1", **more: Any) -> VmState:
+    """Return a Linux VM that may be generalized."""
+    return VmState.model_validate(
         {
             "vm_id": VmId.parse(vm_id(name)),
             "unique_id": f"unique-{name}",
@@ -100,17 +100,17 @@ def machine(name: str = "vm1", **more: Any) -> MachineState:
     )
 
 
-def windows(name: str = "vm1", **more: Any) -> MachineState:
-    """Give a Windows Server 2022 machine that may be generalized."""
+def windows(name: str = "vm1", **more: Any) -> VmState:
+    """Return a Windows Server 2022 VM that may be generalized."""
     version = "Microsoft Windows NT 10.0.20348.0"
-    return machine(name, os_type=OsType.WINDOWS, os_name="Windows Server 2022", os_version=version, **more)
+    return vm_state(name, os_type=OsType.WINDOWS, os_name="Windows Server 2022", os_version=version, **more)
 
 
-def facts(state: MachineState | None = None, **more: Any) -> MachineFacts:
-    """Give facts in which nothing speaks against the machine."""
-    return MachineFacts.model_validate(
+def facts(state: VmState | None = None, **more: Any) -> VmFacts:
+    """Return facts with which the VM passes every check."""
+    return VmFacts.model_validate(
         {
-            "machine": state or machine(),
+            "vm": state or vm_state(),
             "permissions": (Permission(actions=("Microsoft.Compute/*",)),),
             "locks": (),
             "run_commands": (),

@@ -1,4 +1,4 @@
-"""The approval door: who may decide, about what, and until when."""
+"""The approval endpoint: who may decide, about what, and until when."""
 
 import asyncio
 import logging
@@ -8,12 +8,12 @@ import azure.functions as func
 import pytest
 
 from tests.support.calls import BASE, call, look, read, start, until_stage
-from tests.support.doors import Doors, doors
 from tests.support.log_lines import audit_lines
 from tests.support.requests import request
+from tests.support.triggers import Triggers, triggers
 from triggers.approval import decide_run
 
-ASKED = {"approval": {"timeoutMinutes": 60}, "target": {"undoSnapshot": False}}
+ASKED = {"approval": {"timeoutMinutes": 60}, "target": {"rollbackSnapshot": False}}
 YES, NO = {"approved": True}, {"approved": False}
 
 
@@ -21,19 +21,19 @@ def by(name: str) -> dict[str, str]:
     return {"x-ms-client-principal-name": name}
 
 
-async def waiting(at: Doors, *names: str, requester: str = "ops@example.com", **more: Any) -> dict[str, Any]:
-    """Start a run that waits for its approval on a clock that stands still; gives the run's view."""
+async def waiting(at: Triggers, *names: str, requester: str = "ops@example.com", **more: Any) -> dict[str, Any]:
+    """Start a run that waits for its approval on a stopped clock; return the response of GET /runs/{run_id}."""
     at.engine.clock.allow(at.engine.clock.now())
     await start(at, request(*names or ("vm1",), requestId="r1", **{**ASKED, **more}), **by(requester))
     return await until_stage(at, "batch-r1", "awaitingApproval")
 
 
-async def decide(at: Doors, run_id: str, body: Any, name: str | None = "boss@example.com") -> func.HttpResponse:
+async def decide(at: Triggers, run_id: str, body: Any, name: str | None = "boss@example.com") -> func.HttpResponse:
     headers = by(name) if name else {}
     return await decide_run(call(f"{BASE}/{run_id}/approval", body=body, headers=headers, run_id=run_id), at.client)
 
 
-async def end(at: Doors) -> dict[str, Any]:
+async def end(at: Triggers) -> dict[str, Any]:
     at.engine.clock.allow(None)
     await asyncio.to_thread(at.engine.end_of, "batch-r1")
     return read(await look(at, "batch-r1"))
@@ -43,8 +43,8 @@ def code(response: func.HttpResponse) -> tuple[int, str]:
     return response.status_code, read(response)["type"].rpartition(":")[2]
 
 
-async def test_a_yes_lets_the_run_go_on_and_keeps_who_said_so(caplog: pytest.LogCaptureFixture) -> None:
-    async with doors() as at:
+async def test_an_approval_continues_the_run_and_records_the_approver(caplog: pytest.LogCaptureFixture) -> None:
+    async with triggers() as at:
         before = await waiting(at)
         with caplog.at_level(logging.INFO, "golden_images"):
             response = await decide(at, "batch-r1", {"approved": True, "comment": "seen"})
@@ -54,60 +54,58 @@ async def test_a_yes_lets_the_run_go_on_and_keeps_who_said_so(caplog: pytest.Log
     assert response.status_code == 202
     assert read(response)["links"] == {"self": f"{BASE}/batch-r1"}
     assert view["result"]["counts"] == {"generalized": 1}
-    decision = view["machines"][0]["result"]["decision"]
+    decision = view["vms"][0]["result"]["decision"]
     assert (decision["principal"], decision["comment"], decision["approved"]) == ("boss@example.com", "seen", True)
     assert [line["principal"] for line in audit_lines(caplog) if line["event"] == "decision"] == ["boss@example.com"]
     assert code(over) == (409, "RunOver")
 
 
-async def test_a_no_ends_the_run_before_anything_was_changed() -> None:
-    async with doors("vm1", "vm2") as at:
+async def test_a_rejection_ends_the_run_before_anything_is_changed() -> None:
+    async with triggers("vm1", "vm2") as at:
         await waiting(at, "vm1", "vm2", maxParallel=1)
         response = await decide(at, "batch-r1", NO)
         view = await end(at)
     assert response.status_code == 202
     assert view["result"]["counts"] == {"refused": 2}
-    assert sum(guest.armed for guest in at.azure.guests.values()) == 0
+    assert sum(guest.requested for guest in at.azure.guests.values()) == 0
 
 
-async def test_one_machine_is_decided_alone() -> None:
-    async with doors("vm1", "vm2") as at:
+async def test_one_vm_is_decided_alone() -> None:
+    async with triggers("vm1", "vm2") as at:
         view = await waiting(at, "vm1", "vm2")
-        for machine in view["machines"]:
-            await until_own_stage(at, machine["runId"])
-        one, other = (machine["runId"] for machine in view["machines"])
+        for vm in view["vms"]:
+            await until_own_stage(at, vm["runId"])
+        one, other = (vm["runId"] for vm in view["vms"])
         responses = [await decide(at, one, NO), await decide(at, other, YES)]
         view = await end(at)
     assert [response.status_code for response in responses] == [202, 202]
-    assert [machine["result"]["outcome"] for machine in view["machines"]] == ["refused", "generalized"]
+    assert [vm["result"]["outcome"] for vm in view["vms"]] == ["refused", "generalized"]
 
 
 async def test_the_first_decision_counts_and_a_second_is_409() -> None:
-    async with doors("vm1", "vm2") as at:
+    async with triggers("vm1", "vm2") as at:
         view = await waiting(at, "vm1", "vm2", maxParallel=1)
         await decide(at, "batch-r1", NO)
         await until_decided(at)
         again = await decide(at, "batch-r1", YES)
-        machine = await decide(at, view["machines"][0]["runId"], YES)
+        vm = await decide(at, view["vms"][0]["runId"], YES)
         await end(at)
     assert code(again) == (409, "AlreadyDecided")
-    assert machine.status_code == 409
+    assert vm.status_code == 409
 
 
-async def test_nobody_approves_his_own_request_but_may_take_it_back() -> None:
-    async with doors() as at:
+async def test_nobody_approves_their_own_request_but_may_reject_it() -> None:
+    async with triggers() as at:
         view = await waiting(at)
-        own = [
-            await decide(at, run_id, YES, "OPS@example.com") for run_id in ("batch-r1", view["machines"][0]["runId"])
-        ]
+        own = [await decide(at, run_id, YES, "OPS@example.com") for run_id in ("batch-r1", view["vms"][0]["runId"])]
         back = await decide(at, "batch-r1", NO, "ops@example.com")
         await end(at)
     assert {code(response) for response in own} == {(403, "OwnRequest")}
     assert back.status_code == 202
 
 
-async def test_only_the_named_approvers_may_decide_where_some_are_named() -> None:
-    async with doors(GOLDEN_APPROVERS="boss@example.com, deputy@example.com") as at:
+async def test_only_the_configured_approvers_may_decide() -> None:
+    async with triggers(GOLDEN_APPROVERS="boss@example.com, deputy@example.com") as at:
         await waiting(at)
         strangers = [
             await decide(at, "batch-r1", body, name) for body in (YES, NO) for name in ("eve@example.com", None)
@@ -118,28 +116,28 @@ async def test_only_the_named_approvers_may_decide_where_some_are_named() -> Non
     assert allowed.status_code == 202
 
 
-async def test_without_app_service_authentication_the_key_is_the_approval_and_names_are_not_believed() -> None:
-    async with doors(WEBSITE_AUTH_ENABLED="False") as at:
+async def test_without_app_service_authentication_the_key_suffices_and_names_are_ignored() -> None:
+    async with triggers(WEBSITE_AUTH_ENABLED="False") as at:
         await waiting(at)
         response = await decide(at, "batch-r1", YES, "ops@example.com")
         view = await end(at)
     assert response.status_code == 202
-    assert "principal" not in view["machines"][0]["result"]["decision"]
+    assert "principal" not in view["vms"][0]["result"]["decision"]
 
 
-async def test_where_there_is_nothing_to_decide_it_is_409() -> None:
-    async with doors("vm1") as at:
+async def test_without_a_pending_decision_it_is_409() -> None:
+    async with triggers("vm1") as at:
         at.engine.clock.allow(at.engine.clock.now())
-        await start(at, request("vm1", requestId="r1", target={"undoSnapshot": False}))
+        await start(at, request("vm1", requestId="r1", target={"rollbackSnapshot": False}))
         view = await until_stage(at, "batch-r1", "deprovisioning")
-        not_asked = [await decide(at, run_id, YES) for run_id in ("batch-r1", view["machines"][0]["runId"])]
+        not_asked = [await decide(at, run_id, YES) for run_id in ("batch-r1", view["vms"][0]["runId"])]
         await end(at)
-    async with doors("vm1") as at:
+    async with triggers("vm1") as at:
         view = await waiting(at)
-        machine = view["machines"][0]["runId"]
-        await decide(at, machine, YES)
+        vm = view["vms"][0]["runId"]
+        await decide(at, vm, YES)
         await until_stage(at, "batch-r1", "deprovisioning")
-        past = [await decide(at, run_id, YES) for run_id in ("batch-r1", machine)]
+        past = [await decide(at, run_id, YES) for run_id in ("batch-r1", vm)]
         await end(at)
     assert {code(response) for response in not_asked} == {(409, "ApprovalNotAsked")}
     assert {code(response) for response in past} == {(409, "PastApproval")}
@@ -158,20 +156,20 @@ async def test_where_there_is_nothing_to_decide_it_is_409() -> None:
         (b"", "$"),
     ],
 )
-async def test_a_body_that_is_no_decision_is_400(body: Any, path: str) -> None:
-    async with doors() as at:
+async def test_an_invalid_decision_is_400(body: Any, path: str) -> None:
+    async with triggers() as at:
         response = await decide(at, "batch-r1", body)
     assert code(response) == (400, "BadRequest")
     assert path in [fault["path"] for fault in read(response)["faults"]]
 
 
 async def test_an_unknown_run_is_404_and_a_huge_body_413() -> None:
-    async with doors() as at:
+    async with triggers() as at:
         assert code(await decide(at, "batch-none", YES)) == (404, "NoSuchRun")
         assert code(await decide(at, "batch-none", b" " * (16 * 1024 + 1))) == (413, "TooLarge")
 
 
-async def until_own_stage(at: Doors, run_id: str) -> None:
+async def until_own_stage(at: Triggers, run_id: str) -> None:
     for _ in range(2_000):
         if read(await look(at, run_id))["status"].get("stage") == "awaitingApproval":
             return
@@ -179,7 +177,7 @@ async def until_own_stage(at: Doors, run_id: str) -> None:
     raise AssertionError(f"{run_id} does not wait")
 
 
-async def until_decided(at: Doors) -> None:
+async def until_decided(at: Triggers) -> None:
     for _ in range(2_000):
         if "decision" in read(await look(at, "batch-r1"))["status"]:
             return

@@ -1,4 +1,4 @@
-"""Old runs are forgotten; claims outlive them."""
+"""Old runs are purged; idempotency records are kept longer."""
 
 import asyncio
 import json
@@ -8,8 +8,8 @@ from unittest.mock import patch
 
 import azure.functions as func
 
-from tests.support.doors import Doors, doors
 from tests.support.requests import request
+from tests.support.triggers import Triggers, triggers
 from triggers import housekeeping
 from triggers.queue import start_from_queue
 
@@ -29,14 +29,14 @@ class Tick(func.TimerRequest):
         """Any."""
 
 
-async def clean(at: Doors, days: int) -> None:
+async def clean(at: Triggers, days: int) -> None:
     _Later.days = days
     with patch.object(housekeeping, "datetime", _Later):
         await housekeeping.forget_old_runs(Tick(), at.client)
 
 
-async def test_history_goes_first_and_a_late_delivery_then_still_starts_nothing() -> None:
-    async with doors() as at:
+async def test_history_is_purged_first_and_a_late_delivery_starts_nothing() -> None:
+    async with triggers() as at:
         message = func.QueueMessage(id="m1", body=json.dumps(request("vm1", requestId="r1")).encode())
         await start_from_queue(message, at.client, at.results, at.rejected)
         at.engine.end_of("batch-r1")
@@ -57,7 +57,7 @@ async def test_history_goes_first_and_a_late_delivery_then_still_starts_nothing(
     assert at.batches() == ["batch-r1", "batch-r1"], "forgotten in the end"
 
 
-async def _until_idle(at: Doors) -> None:
+async def _until_idle(at: Triggers) -> None:
     deadline = time.monotonic() + 10
     while not at.engine.backend.is_idle():
         assert time.monotonic() < deadline

@@ -1,4 +1,4 @@
-"""The queue door: same message, same run; bad messages answered at once and kept whole."""
+"""The queue trigger: same message, same run; bad messages are answered at once and kept unchanged."""
 
 import asyncio
 import json
@@ -8,9 +8,9 @@ from unittest.mock import patch
 import azure.functions as func
 import pytest
 
-from contracts.results import MachineResult, Outcome, RunResult
-from tests.support.doors import Doors, doors
+from contracts.results import Outcome, RunResult, VmResult
 from tests.support.requests import request, vm_id
+from tests.support.triggers import Triggers, triggers
 from triggers import entity_state, queue
 
 
@@ -19,18 +19,18 @@ def message(document: Any, *, message_id: str = "0b6a4f0e-0f5c-4b5e-9a55-1d5f0c2
     return func.QueueMessage(id=message_id, body=body)
 
 
-async def deliver(at: Doors, document: Any, **more: str) -> None:
+async def deliver(at: Triggers, document: Any, **more: str) -> None:
     await queue.start_from_queue(message(document, **more), at.client, at.results, at.rejected)
 
 
-async def end_of(at: Doors, run_id: str) -> RunResult:
+async def end_of(at: Triggers, run_id: str) -> RunResult:
     state = await asyncio.to_thread(at.engine.end_of, run_id)
     assert state.serialized_output is not None
     return RunResult.model_validate_json(state.serialized_output)
 
 
 async def test_a_message_becomes_a_run_under_its_request_id() -> None:
-    async with doors() as at:
+    async with triggers() as at:
         await deliver(at, request("vm1", requestId="nightly-1"))
         result = await end_of(at, "batch-nightly-1")
     assert result.counts == {Outcome.GENERALIZED: 1}
@@ -38,7 +38,7 @@ async def test_a_message_becomes_a_run_under_its_request_id() -> None:
 
 
 async def test_without_a_request_id_the_message_id_names_the_run() -> None:
-    async with doors() as at:
+    async with triggers() as at:
         await deliver(at, request("vm1"), message_id="4c1a2b3c-0000-4000-8000-000000000001")
         await end_of(at, "batch-4c1a2b3c-0000-4000-8000-000000000001")
 
@@ -47,7 +47,7 @@ async def test_without_a_request_id_the_message_id_names_the_run() -> None:
     "restart_finished", [False, True], ids=["engine rejects known ids", "engine restarts finished"]
 )
 async def test_ten_deliveries_are_one_run_also_after_it_finished(restart_finished: bool) -> None:
-    async with doors(restart_finished=restart_finished) as at:
+    async with triggers(restart_finished=restart_finished) as at:
         document = request("vm1", requestId="r1")
         await asyncio.gather(*(deliver(at, document) for _ in range(6)))
         await end_of(at, "batch-r1")
@@ -55,13 +55,13 @@ async def test_ten_deliveries_are_one_run_also_after_it_finished(restart_finishe
             await deliver(at, document)
         kinds = [json.loads(text)["kind"] for text in at.azure.sent]
     assert at.batches() == ["batch-r1"]
-    assert at.azure.guests["vm1"].armed == 1
-    assert kinds == ["machine", "run"]
+    assert at.azure.guests["vm1"].requested == 1
+    assert kinds == ["vm", "run"]
     assert at.answers == []
 
 
 async def test_the_same_request_in_another_layout_is_the_same_run() -> None:
-    async with doors() as at:
+    async with triggers() as at:
         await deliver(at, request("vm1", requestId="r1"))
         turned = {"targets": [{"mode": "inPlace", "vmId": vm_id().upper()}], "requestId": "r1", "version": 1}
         await deliver(at, turned)
@@ -70,19 +70,19 @@ async def test_the_same_request_in_another_layout_is_the_same_run() -> None:
     assert at.answers == []
 
 
-async def test_another_text_under_a_known_id_is_refused_and_kept() -> None:
-    async with doors("vm1", "vm2") as at:
+async def test_other_content_with_a_known_id_is_refused_and_kept() -> None:
+    async with triggers("vm1", "vm2") as at:
         await deliver(at, request("vm1", requestId="r1"))
         await deliver(at, request("vm2", requestId="r1"))
         await end_of(at, "batch-r1")
     assert at.answers[0]["refusal"]["code"] == "RequestIdReused"
     assert json.loads(at.rejected.values[0])["targets"][0]["vmId"] == vm_id("vm2")
-    assert at.azure.guests["vm2"].armed == 0
+    assert at.azure.guests["vm2"].requested == 0
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"not json", b"[]", b'{"version": 2, "targets": []}'])
-async def test_a_bad_message_is_answered_once_and_kept_whole(body: bytes) -> None:
-    async with doors() as at:
+async def test_a_bad_message_is_answered_once_and_kept_unchanged(body: bytes) -> None:
+    async with triggers() as at:
         await deliver(at, body, message_id="m-1")
     assert at.rejected.values == [body]
     assert len(at.answers) == 1
@@ -92,14 +92,14 @@ async def test_a_bad_message_is_answered_once_and_kept_whole(body: bytes) -> Non
     assert at.batches() == []
 
 
-async def test_more_than_250_machines_are_too_many_for_this_door() -> None:
-    async with doors() as at:
+async def test_more_than_250_vms_are_too_many_for_this_trigger() -> None:
+    async with triggers() as at:
         await deliver(at, request(*(f"vm{number}" for number in range(251))))
     assert [fault["path"] for fault in at.answers[0]["faults"]] == ["$.targets"]
 
 
-async def test_an_engine_that_does_not_answer_is_our_fault_and_is_raised() -> None:
-    async with doors() as at:
+async def test_an_engine_that_does_not_answer_raises() -> None:
+    async with triggers() as at:
         await at.client.close()
         at.engine.backend.stop()
         with pytest.raises(Exception, match=r".*"):
@@ -108,33 +108,33 @@ async def test_an_engine_that_does_not_answer_is_our_fault_and_is_raised() -> No
     assert at.rejected.values == []
 
 
-async def test_a_claim_that_is_not_taken_in_time_is_raised() -> None:
-    async with doors() as at:
+async def test_an_idempotency_record_not_written_in_time_raises() -> None:
+    async with triggers() as at:
         with (
             patch.object(entity_state, "LONGEST_SILENCE_SECONDS", 0.05),
             patch.object(entity_state, "read_state", _never),
-            pytest.raises(entity_state.EngineNotAnswering, match="no instance of the app handled the signal"),
+            pytest.raises(entity_state.EngineNotAnswering, match="no instance of the app processed the signal"),
         ):
             await deliver(at, request("vm1"))
 
 
-async def test_settings_that_cannot_be_used_are_our_fault_and_are_raised() -> None:
-    async with doors(GOLDEN_ALLOWED_SCOPES="nonsense") as at:
+async def test_invalid_settings_raise() -> None:
+    async with triggers(GOLDEN_ALLOWED_SCOPES="nonsense") as at:
         with pytest.raises(ValueError, match="GOLDEN_ALLOWED_SCOPES"):
             await deliver(at, request("vm1"))
     assert at.batches() == []
 
 
-async def test_settings_are_stamped_into_the_run() -> None:
-    async with doors(GOLDEN_IN_PLACE_DOORS="http") as at:
+async def test_settings_are_copied_into_the_run() -> None:
+    async with triggers(GOLDEN_IN_PLACE_TRIGGERS="http") as at:
         await deliver(at, request("vm1", requestId="r1"))
         await end_of(at, "batch-r1")
         state = at.engine.client.get_orchestration_state("batch-r1")
     assert state is not None
-    assert json.loads(state.serialized_input or "{}")["settings"]["inPlaceDoors"] == ["http"]
-    results = [json.loads(text) for text in at.azure.sent if json.loads(text)["kind"] == "machine"]
-    refused = MachineResult.model_validate(results[0])
-    assert [refusal.code for refusal in refused.refusals] == ["DoorMayNotAsk"]
+    assert json.loads(state.serialized_input or "{}")["settings"]["inPlaceTriggers"] == ["http"]
+    results = [json.loads(text) for text in at.azure.sent if json.loads(text)["kind"] == "vm"]
+    refused = VmResult.model_validate(results[0])
+    assert [refusal.code for refusal in refused.refusals] == ["TriggerNotAllowed"]
 
 
 async def _never(*_: Any) -> None:

@@ -1,4 +1,4 @@
-"""What happens between a look at a run and an event to it, and two callers at once."""
+"""Races: a run that ends between a read and an event, and two callers at the same time."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -12,29 +12,29 @@ import pytest
 from grpc.aio import AioRpcError, Metadata
 
 from tests.support.calls import BASE, call, read, start, until_stage
-from tests.support.doors import Doors, doors
 from tests.support.requests import request
+from tests.support.triggers import Triggers, triggers
 from triggers import http
 from triggers.approval import decide_run
 
-ASKED = {"approval": {"timeoutMinutes": 60}, "target": {"undoSnapshot": False}}
+ASKED = {"approval": {"timeoutMinutes": 60}, "target": {"rollbackSnapshot": False}}
 
 
 @asynccontextmanager
-async def waiting_for_approval(**more: Any) -> AsyncGenerator[Doors]:
-    async with doors("vm1", "vm2") as at:
+async def waiting_for_approval(**more: Any) -> AsyncGenerator[Triggers]:
+    async with triggers("vm1", "vm2") as at:
         at.engine.clock.allow(at.engine.clock.now())
         await start(at, request("vm1", "vm2", requestId="r1", **{**ASKED, **more}))
         await until_stage(at, "batch-r1", "awaitingApproval")
         yield at
 
 
-async def decide(at: Doors, run_id: str, *, approved: bool) -> func.HttpResponse:
+async def decide(at: Triggers, run_id: str, *, approved: bool) -> func.HttpResponse:
     asked = call(f"{BASE}/{run_id}/approval", body={"approved": approved}, run_id=run_id)
     return await decide_run(asked, at.client)
 
 
-async def cancel(at: Doors, run_id: str) -> func.HttpResponse:
+async def cancel(at: Triggers, run_id: str) -> func.HttpResponse:
     return await http.cancel_run(call(f"{BASE}/{run_id}/cancel", run_id=run_id), at.client)
 
 
@@ -49,7 +49,7 @@ def code(response: func.HttpResponse) -> tuple[int, str]:
         (grpc.StatusCode.NOT_FOUND, (404, "NoSuchRun")),
     ],
 )
-async def test_a_run_that_ends_or_goes_between_look_and_event_is_no_500(
+async def test_a_run_that_ends_or_is_purged_before_its_event_is_not_a_500(
     status: grpc.StatusCode, expected: tuple[int, str]
 ) -> None:
     async def refused(*_: Any, **__: Any) -> None:
@@ -61,7 +61,7 @@ async def test_a_run_that_ends_or_goes_between_look_and_event_is_no_500(
     assert [code(response) for response in responses] == [expected, expected]
 
 
-async def test_another_fault_of_the_engine_is_not_hidden() -> None:
+async def test_other_errors_of_the_engine_are_raised() -> None:
     async def away(*_: Any, **__: Any) -> None:
         raise AioRpcError(grpc.StatusCode.UNAVAILABLE, Metadata(), Metadata(), "away")
 
@@ -70,7 +70,7 @@ async def test_another_fault_of_the_engine_is_not_hidden() -> None:
             await cancel(at, "batch-r1")
 
 
-async def test_of_contradictory_decisions_at_once_only_one_is_accepted() -> None:
+async def test_of_simultaneous_contradictory_decisions_only_one_is_accepted() -> None:
     async with waiting_for_approval() as at:
         said = [index % 2 == 0 for index in range(8)]
         responses = await asyncio.gather(*(decide(at, "batch-r1", approved=yes) for yes in said))
@@ -80,15 +80,15 @@ async def test_of_contradictory_decisions_at_once_only_one_is_accepted() -> None
     assert refused == {(409, "AlreadyDecided")}
 
 
-async def test_a_no_about_one_vm_holds_though_the_request_is_approved_before_it_is_heard() -> None:
-    """The VM's own event is lost between record and engine; the request's yes must not reach it."""
+async def test_a_rejection_of_one_vm_counts_if_the_request_is_approved_before_its_event_arrives() -> None:
+    """The VM's own event is lost after the decision was recorded; the request's approval must not reach the VM."""
 
     async def lost(*_: Any, **__: Any) -> None:
         return None
 
     async with waiting_for_approval() as at:
         view = read(await http.get_run(call(f"{BASE}/batch-r1", run_id="batch-r1"), at.client))
-        one, other = (machine["runId"] for machine in view["machines"])
+        one, other = (vm["runId"] for vm in view["vms"])
         with patch.object(at.client, "raise_orchestration_event", lost):
             assert (await decide(at, one, approved=False)).status_code == 202
         assert (await decide(at, "batch-r1", approved=True)).status_code == 202
@@ -98,7 +98,7 @@ async def test_a_no_about_one_vm_holds_though_the_request_is_approved_before_it_
         ended = await asyncio.to_thread(at.engine.end_of, "batch-r1")
         view = read(await http.get_run(call(f"{BASE}/batch-r1", run_id="batch-r1"), at.client))
     assert ended is not None
-    outcomes = {machine["runId"]: machine["result"]["outcome"] for machine in view["machines"]}
+    outcomes = {vm["runId"]: vm["result"]["outcome"] for vm in view["vms"]}
     assert outcomes == {one: "refused", other: "generalized"}
     assert code(again) in {(202, ""), (409, "RunOver"), (409, "AlreadyDecided"), (409, "PastApproval")}
     assert contradicting.status_code == 409

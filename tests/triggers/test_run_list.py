@@ -1,5 +1,6 @@
-"""Lists of runs: newest first, each run on one page, however many there are and however they lie in time."""
+"""Lists of runs: newest first, each run on one page, however many there are and whenever they were created."""
 
+import base64
 import math
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 
 from contracts.ids import VmId
 from contracts.request import MAX_TARGETS_BY_HTTP
-from contracts.results import MachineSummary, Outcome, RunResult
-from contracts.run import Door
+from contracts.results import Outcome, RunResult, VmSummary
+from contracts.run import Trigger
 from triggers.run_list import EVER, INSTANCES_A_MESSAGE, BadContinuation, Continuation, Wanted, list_page
 
 NOW = datetime.now(UTC)
@@ -22,16 +23,26 @@ _MESSAGE = 4 * 1024 * 1024
 
 
 def state(run_id: str, age: timedelta, name: str = "image_batch") -> OrchestrationState:
-    # As the engine gives them: without a zone.
+    # As Durable Functions returns them: without a zone.
     created = (NOW - age).replace(tzinfo=None)
     return OrchestrationState(run_id, name, OrchestrationStatus.COMPLETED, created, created, None, None, None, None)
 
 
+def crafted(document: str) -> str:
+    return base64.urlsafe_b64encode(document.encode()).decode()
+
+
+CRAFTED = [
+    crafted('["0001-01-01T00:00:00+23:59","x"]'), crafted('["9999-12-31T23:59:59-23:00","x"]'), crafted("[" * 20_000),
+    crafted("[" * 200),
+]  # fmt: skip
+
+
 class Client:
-    """An engine's client that knows these instances; it counts its queries and checks what they ask for."""
+    """A client that knows these instances; it counts its queries and checks their filters."""
 
     def __init__(self, *states: OrchestrationState) -> None:
-        self.states, self.queries = states, 0
+        self.states, self.queries, self.read = states, 0, 0
 
     async def get_all_orchestration_states(self, query: OrchestrationQuery) -> list[OrchestrationState]:
         self.queries += 1
@@ -40,6 +51,7 @@ class Client:
         assert query.created_time_to is not None
         begin, end = (moment.replace(tzinfo=None) for moment in (query.created_time_from, query.created_time_to))
         found = [each for each in self.states if begin <= each.created_at <= end]
+        self.read += len(found)
         return sorted(found, key=lambda each: each.instance_id)
 
 
@@ -63,7 +75,7 @@ async def test_pages_follow_each_other_from_the_newest_to_the_oldest() -> None:
     assert [run_id for page in found for run_id in page] == [run.instance_id for run in runs]
 
 
-async def test_a_whole_last_page_is_followed_by_none() -> None:
+async def test_a_full_last_page_is_followed_by_none() -> None:
     runs = [state(f"batch-{hour}", timedelta(hours=hour)) for hour in range(4)]
     assert [len(page) for page in await pages(Client(*runs), 2)] == [2, 2]
     assert await pages(Client(), 2) == [[]]
@@ -84,7 +96,7 @@ def test_every_run_is_on_one_page_and_in_order(ages: list[int], count: int) -> N
     assert all(len(page) <= count for page in found)
 
 
-async def test_only_what_is_wanted_is_listed_and_a_first_page_costs_few_queries() -> None:
+async def test_only_matching_runs_are_listed_and_a_first_page_needs_few_queries() -> None:
     runs = [state(f"batch-{hour}", timedelta(hours=hour)) for hour in range(200)]
     client = Client(*runs, state("@x@y", timedelta(0), "@x"))
     page, rest = await list_page(
@@ -96,20 +108,21 @@ async def test_only_what_is_wanted_is_listed_and_a_first_page_costs_few_queries(
     assert [each.instance_id for each in page] == ["batch-0", "batch-1", "batch-2", "batch-3"]
     assert rest is None
     assert client.queries <= math.ceil(math.log2(200))
+    assert client.read <= 2 * 4, "not much more is read than is shown"
 
 
-@pytest.mark.parametrize("text", ["", "x", "e30", "WyJhIl0", "é", "WyIyMDI2LTAxLTAxIl0", "A" * 5_000])
-def test_a_continuation_that_is_none_is_said_to_be_none(text: str) -> None:
-    with pytest.raises(BadContinuation, match="continuation is none"):
+@pytest.mark.parametrize("text", ["", "x", "e30", "WyJhIl0", "é", "WyIyMDI2LTAxLTAxIl0", "A" * 5_000, *CRAFTED])
+def test_an_invalid_continuation_is_refused(text: str) -> None:
+    with pytest.raises(BadContinuation, match="continuation is not"):
         Continuation.read(text)
 
 
-def test_what_one_message_holds_stays_below_the_engine_s_limit() -> None:
-    """The largest results that there can be: 1,000 VMs with the longest names."""
+def test_one_answer_stays_below_the_engines_limit() -> None:
+    """The largest possible results: 1,000 VMs with the longest names."""
     longest = f"/subscriptions/{'0' * 8}-{'0' * 4}-{'0' * 4}-{'0' * 4}-{'0' * 12}/resourceGroups/{'g' * 90}"
     vm_id = VmId.parse(f"{longest}/providers/Microsoft.Compute/virtualMachines/{'v' * 64}")
-    summary = MachineSummary(vm_id=vm_id, run_id="vm-" + "r" * 59, outcome=Outcome.WOULD_GENERALIZE, code="c" * 40)
-    result: dict[str, Any] = {"counts": dict.fromkeys(Outcome, 1000), "machines": (summary,) * MAX_TARGETS_BY_HTTP}
-    output = RunResult(run_id="batch-" + "r" * 48, request_id="r" * 48, door=Door.HTTP, dry_run=True, **result)
+    summary = VmSummary(vm_id=vm_id, run_id="vm-" + "r" * 59, outcome=Outcome.WOULD_GENERALIZE, code="c" * 40)
+    result: dict[str, Any] = {"counts": dict.fromkeys(Outcome, 1000), "vms": (summary,) * MAX_TARGETS_BY_HTTP}
+    output = RunResult(run_id="batch-" + "r" * 48, request_id="r" * 48, trigger=Trigger.HTTP, dry_run=True, **result)
     custom_status = 16 * 1024
     assert INSTANCES_A_MESSAGE * (len(output.model_dump_json().encode()) + custom_status) < _MESSAGE

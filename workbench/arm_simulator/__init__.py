@@ -1,15 +1,15 @@
-"""A simulator of Azure Resource Manager: virtual machines over HTTPS, for the unmodified SDK and credential."""
+"""A simulator of Azure Resource Manager: VMs over HTTPS, for the unmodified Azure SDK and its credentials."""
 
 from workbench.arm_simulator.clock import Clock, RealClock, ScaledClock, SteppedClock
 from workbench.arm_simulator.durations import Durations
 from workbench.arm_simulator.effects import Effect
 from workbench.arm_simulator.faults import Fault, Injected
 from workbench.arm_simulator.locks import Lock
-from workbench.arm_simulator.machine import Machine
 from workbench.arm_simulator.request_log import RequestRecord
 from workbench.arm_simulator.roles import Role
 from workbench.arm_simulator.simulator import Simulator
-from workbench.arm_simulator.specs import ForeignStop, LinuxTraits, MachineSpec, WindowsTraits
+from workbench.arm_simulator.specs import ForeignStop, LinuxTraits, VmSpec, WindowsTraits
+from workbench.arm_simulator.vm import Vm
 
 __all__ = [
     "Clock",
@@ -20,13 +20,13 @@ __all__ = [
     "Injected",
     "LinuxTraits",
     "Lock",
-    "Machine",
-    "MachineSpec",
     "RealClock",
     "RequestRecord",
     "Role",
     "ScaledClock",
     "Simulator",
     "SteppedClock",
+    "Vm",
+    "VmSpec",
     "WindowsTraits",
 ]

@@ -13,21 +13,21 @@ from typing import Any, cast
 from workbench.arm_simulator.clock import Clock, RealClock, ScaledClock, SteppedClock
 from workbench.arm_simulator.roles import Role
 from workbench.arm_simulator.simulator import Simulator
-from workbench.arm_simulator.specs import MachineSpec
+from workbench.arm_simulator.specs import VmSpec
 
 
 def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m workbench.arm_simulator", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="HTTPS port; 0 takes a free one")
-    parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds in a real second")
+    parser.add_argument("--port", type=int, default=0, help="HTTPS port; 0 selects a free port")
+    parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds per real second")
     parser.add_argument("--stepped", action="store_true", help="the clock moves only through the control plane")
-    parser.add_argument("--fleet", type=Path, help='JSON: {"machines": [{"name": …, "os": "Linux"}]}')
+    parser.add_argument("--fleet", type=Path, help='JSON: {"vms": [{"name": …, "os": "Linux"}]}')
     parser.add_argument("--role", type=Path, help="role definition JSON; without it everything is allowed")
     parser.add_argument("--state-dir", type=Path, help="folder for the CA file and the guests' files")
     parser.add_argument("--ready-file", type=Path, help="written as JSON once the simulator listens")
-    parser.add_argument("--no-throttling", action="store_true", help="never answer 429")
-    parser.add_argument("--emulate-linux", action="store_true", help="no sandbox for Linux guests")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the drawn durations")
+    parser.add_argument("--no-throttling", action="store_true", help="never return 429")
+    parser.add_argument("--emulate-linux", action="store_true", help="emulate Linux guests, without a sandbox")
+    parser.add_argument("--seed", type=int, default=0, help="seed for random durations")
     return parser.parse_args(given)
 
 
@@ -37,16 +37,16 @@ def _clock(arguments: argparse.Namespace) -> Clock:
     return RealClock() if arguments.speed == 1.0 else ScaledClock(arguments.speed)
 
 
-def load_fleet(path: Path) -> list[MachineSpec]:
-    """Machines of a fleet file, `{"machines": […]}`. ValueError names what is wrong."""
+def load_fleet(path: Path) -> list[VmSpec]:
+    """VMs of a fleet file, `{"vms": […]}`. Raises ValueError with the reason."""
     document: Any = json.loads(path.read_text(encoding="utf-8"))
-    entries = cast(list[dict[str, Any]], document["machines"])
-    return [MachineSpec.from_json(entry) for entry in entries]
+    entries = cast(list[dict[str, Any]], document["vms"])
+    return [VmSpec.from_json(entry) for entry in entries]
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
     simulator = Simulator(
-        machines=load_fleet(arguments.fleet) if arguments.fleet else (),
+        vms=load_fleet(arguments.fleet) if arguments.fleet else (),
         clock=_clock(arguments),
         role=Role.from_file(arguments.role) if arguments.role else None,
         state_dir=arguments.state_dir,
@@ -63,13 +63,13 @@ async def _serve(arguments: argparse.Namespace) -> None:
         ready = {"endpoint": simulator.endpoint, "caFile": str(simulator.ca_file), "pid": os.getpid()}
         ready |= {"identityEndpoint": simulator.identity_endpoint, "identityHeader": simulator.identity_header}
         if arguments.ready_file:
-            _write_whole(arguments.ready_file, json.dumps(ready))
+            _write_atomically(arguments.ready_file, json.dumps(ready))
         print(f"simulating Azure Resource Manager at {simulator.endpoint}", flush=True)
         await stopped.wait()
 
 
-def _write_whole(path: Path, text: str) -> None:
-    """A reader sees the whole file or none."""
+def _write_atomically(path: Path, text: str) -> None:
+    """Write the file atomically: a reader sees the complete file or none."""
     partial = path.with_suffix(".partial")
     partial.write_text(text, encoding="utf-8")
     partial.chmod(0o600)

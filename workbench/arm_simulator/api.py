@@ -1,4 +1,4 @@
-"""The words between HTTP and the model: a call, its answer, and a route."""
+"""Types between HTTP and the model: a call, its answer, and a route."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.arm_simulator.errors import invalid_parameter
-from workbench.arm_simulator.machine import Machine
 from workbench.arm_simulator.operations import Fate, Operation
 from workbench.arm_simulator.schemas import Members
 from workbench.arm_simulator.store import Resource
+from workbench.arm_simulator.vm import Vm
 from workbench.arm_simulator.world import World
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request to the simulated API, with what its path says and the faults that colour its answer."""
+    """One request to the simulated API, with the values of its path and the faults that change its answer."""
 
     world: World
     endpoint: str
     path: str
-    #: Path and query exactly as they were sent.
+    #: Path and query exactly as the client sent them.
     raw_path: str
     names: Mapping[str, str]
     query: Mapping[str, str]
@@ -36,18 +36,18 @@ class Call:
         return self.names["subscription"]
 
     @property
-    def machine(self) -> Machine:
-        """The machine that the path names. Raises the 404 that fits."""
-        return self.world.machine_at(self.subscription, self.names["group"], self.names["vm"])
+    def vm(self) -> Vm:
+        """The VM in the path. Raises 404 with the code of what is missing."""
+        return self.world.vm_at(self.subscription, self.names["group"], self.names["vm"])
 
     @property
     def resource_id(self) -> str:
-        """The id of the resource that the path is."""
+        """The id of the resource in the path."""
         return self.path.rstrip("/")
 
     @property
     def resource(self) -> Resource:
-        """The resource that the path is. Raises the 404 that fits."""
+        """The resource in the path. Raises 404 with the code of what is missing."""
         self.world.require_group(self.subscription, self.names["group"])
         return self.world.store.require(self.resource_id)
 
@@ -59,7 +59,7 @@ class Call:
         return value == "true"
 
     def expand(self, *known: str) -> frozenset[str]:
-        """The parts that `$expand` asks for, in lower case."""
+        """The parts that `$expand` names, in lower case."""
         asked = {part.strip() for part in self.query.get("$expand", "").split(",") if part.strip()}
         for part in sorted(asked):
             if part.lower() not in {name.lower() for name in known}:
@@ -81,13 +81,13 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What to send: a JSON body or none, and the long operation to follow, if one began."""
+    """The response: a JSON body or none, and the long-running operation to poll, if one started."""
 
     status: int = 200
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     operation: Operation | None = None
-    #: PUT of a resource is followed by Azure-AsyncOperation alone; actions and deletes by Location too.
+    #: PUT of a resource returns only Azure-AsyncOperation; actions and deletes return Location too.
     with_location: bool = True
 
 
@@ -96,7 +96,7 @@ type Handler = Callable[[Call], Awaitable[Answer]]
 
 @dataclass(frozen=True)
 class Route:
-    """A method and a path pattern (`{name}` is one segment, `{+scope}` any number), and the rules before its handler.
+    """A method and a path pattern (`{name}` is one segment, `{+scope}` any number), and the checks before its handler.
 
     `action` is the RBAC action (empty: none needed), `policy` the throttle bucket (empty: none), `queries` the
     allowed query parameters besides api-version.

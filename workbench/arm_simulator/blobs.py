@@ -1,41 +1,41 @@
-"""Boot diagnostics' blobs, at signed addresses that need no token."""
+"""The boot diagnostics blobs, at SAS URLs that need no token."""
 
 from aiohttp import web
 
-from workbench.arm_simulator.machine import Machine
+from workbench.arm_simulator.vm import Vm
 from workbench.arm_simulator.world import World
 
-# One pixel: enough for a client that only wants to know that there is a picture.
+# One pixel: enough for a client that only checks that a screenshot exists.
 _PIXEL = b"BM" + bytes.fromhex("3a0000000000000036000000280000000100000001000000010018000000000004000000") + bytes(20)
-# Boot diagnostics write whole pages of a page blob that is larger than the log: the rest of it is NUL bytes.
+# Boot diagnostics writes full pages of a page blob that is larger than the log: the rest is NUL bytes.
 _PAGE = 512
 _UNUSED = 64 * 1024
 
 
 class Blobs:
-    """Serves the serial console's log and a picture."""
+    """Serves the serial console log and a screenshot."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     async def handle(self, request: web.Request) -> web.Response:
-        """GET of a blob; 403 unless the signature fits and has not expired."""
+        """GET of a blob; 403 unless the signature is valid and has not expired."""
         query = dict(request.query.items())
         if not self._world.signer.blob_is_genuine(request.path, query, self._world.clock.now()):
             message = "Server failed to authenticate the request. Make sure the signature is correct and current."
             return _refusal(403, "AuthenticationFailed", message)
         name = request.path.rsplit("/", 1)[-1]
-        machine = next((found for found in self._world.machines.values() if found.vm_id in name), None)
-        if machine is None:
+        vm = next((found for found in self._world.vms.values() if found.vm_id in name), None)
+        if vm is None:
             return _refusal(404, "BlobNotFound", "The specified blob does not exist.")
-        return _blob(machine, name)
+        return _blob(vm, name)
 
 
-def _blob(machine: Machine, name: str) -> web.Response:
+def _blob(vm: Vm, name: str) -> web.Response:
     headers = {"x-ms-blob-type": "PageBlob", "x-ms-version": "2018-03-28"}
     if name.endswith("screenshot.bmp"):
         return web.Response(body=_PIXEL, headers=headers, content_type="application/octet-stream")
-    return web.Response(body=_paged(machine.published_serial_log()), headers=headers, content_type="text/plain")
+    return web.Response(body=_paged(vm.published_serial_log()), headers=headers, content_type="text/plain")
 
 
 def _paged(text: str) -> bytes:

@@ -9,7 +9,7 @@ NAMES = ("127.0.0.1", "localhost")
 
 
 def make_certificates(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A server context for 127.0.0.1 and localhost, and the file with the authority that clients shall trust."""
+    """A server context for 127.0.0.1 and localhost, and the file with the CA certificate that clients must trust."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*NAMES).configure_cert(context)  # pyright: ignore[reportUnknownMemberType]

@@ -1,4 +1,4 @@
-"""The simulator's time: a heap of due events read by a real, a scaled or a stepped clock."""
+"""The simulator's time: a heap of events, run by a real, a scaled or a stepped clock."""
 
 import asyncio
 import heapq
@@ -14,7 +14,7 @@ type Action = Callable[[], Coroutine[Any, Any, None] | None]
 
 
 class Clock(ABC):
-    """Simulated time in UTC, and the events that are due in it."""
+    """Simulated time in UTC, and the events that run at their time."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[datetime, int, Action]] = []
@@ -40,33 +40,33 @@ class Clock(ABC):
         await passed.wait()
 
     def next_due(self) -> datetime | None:
-        """When the next event is due, or None when nothing is planned."""
+        """When the next event is due, or None when no event is scheduled."""
         return self._heap[0][0] if self._heap else None
 
     def retry_headers(self, seconds: float) -> dict[str, str]:
-        """Headers telling a client to come back in `seconds` of simulated time.
+        """Headers that make a client poll again after `seconds` of simulated time.
 
         `Retry-After` must be a whole number above zero and beats `x-ms-retry-after-ms` in azure-core, so a wait
-        shorter than a second is told by the millisecond header alone.
+        shorter than a second uses only the millisecond header.
         """
         real = self.pace(seconds)
         if real >= 1:
             return {"Retry-After": str(math.ceil(real))}
         return {"x-ms-retry-after-ms": str(max(1, round(real * 1000)))}
 
-    async def start(self) -> None:  # noqa: B027 - a clock that is moved by hand has nothing to start
+    async def start(self) -> None:  # noqa: B027 - a clock that is advanced by hand has nothing to start
         """Begin to run events."""
 
     async def stop(self) -> None:
-        """Stop running events; planned ones are dropped."""
+        """Stop running events; scheduled ones are dropped."""
         self._heap.clear()
 
-    def _changed(self) -> None:  # noqa: B027 - only a running clock wants to know
-        """Told when the heap has a new event."""
+    def _changed(self) -> None:  # noqa: B027 - only a running clock needs this
+        """Called when the heap has a new event."""
 
 
 class RunningClock(Clock):
-    """A clock that moves by itself: `speed` simulated seconds in a real second."""
+    """A clock that moves by itself: `speed` simulated seconds per real second."""
 
     def __init__(self, speed: float = 1.0, epoch: datetime | None = None) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class RunningClock(Clock):
         self._runner = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Stop the task; drop what is planned and cancel what runs."""
+        """Stop the task; drop scheduled events and cancel running ones."""
         await super().stop()
         tasks = [*self._actions, *([self._runner] if self._runner else [])]
         for task in tasks:
@@ -129,21 +129,21 @@ class RunningClock(Clock):
 
 
 class RealClock(RunningClock):
-    """One simulated second in a real second."""
+    """One simulated second per real second."""
 
     def __init__(self) -> None:
         super().__init__(speed=1.0)
 
 
 class ScaledClock(RunningClock):
-    """Many simulated seconds in a real second."""
+    """Many simulated seconds per real second."""
 
     def __init__(self, speed: float = 20.0) -> None:
         super().__init__(speed=speed)
 
 
 class SteppedClock(Clock):
-    """A clock that moves only when it is told to: deterministic, for tests."""
+    """A clock that moves only when it is advanced: deterministic, for tests."""
 
     def __init__(self, epoch: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
         super().__init__()
@@ -155,11 +155,11 @@ class SteppedClock(Clock):
         return self._now
 
     def pace(self, seconds: float) -> float:
-        """A hundredth of a second: whoever polls need not wait for time that somebody else moves."""
+        """A hundredth of a second: a poller does not wait in real time, because another caller advances the clock."""
         return 0.01
 
     async def advance(self, seconds: float) -> None:
-        """Move on by `seconds`, running every event that falls due, in order, each to its end."""
+        """Advance by `seconds`, and run every event that becomes due, in order, each to its end."""
         async with self._stepping:
             target = self._now + timedelta(seconds=seconds)
             while self._heap and self._heap[0][0] <= target:

@@ -1,4 +1,4 @@
-"""The control plane under /_simulator/: observe and steer; never part of the simulated API."""
+"""The control plane under /_simulator/: inspect and control the simulator; not part of the simulated API."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -8,27 +8,31 @@ from aiohttp import web
 from workbench.arm_simulator.clock import RunningClock, SteppedClock
 from workbench.arm_simulator.faults import Fault
 from workbench.arm_simulator.identity import Identity
-from workbench.arm_simulator.machine import Machine
 from workbench.arm_simulator.regions import region_key
 from workbench.arm_simulator.roles import Role
-from workbench.arm_simulator.specs import MachineSpec
+from workbench.arm_simulator.specs import VmSpec
+from workbench.arm_simulator.vm import Vm
 from workbench.arm_simulator.world import World
 
 PREFIX = "/_simulator"
 _STOPS = ("powerOff", "deallocate", "guestShutdown")
 
 
-def machine_body(machine: Machine) -> dict[str, Any]:
-    """A machine as the control plane shows it: truth, not what Azure would say."""
-    shown = {"name": machine.name, "id": machine.id, "os": machine.spec.os, "powerState": machine.power}
-    shown |= {"goalState": machine.goal, "generalized": machine.generalized, "tags": machine.tags}
-    shown |= {"armed": machine.armed_count, "sealed": machine.sealed_count, "armedByRun": machine.armed_by_run}
-    shown |= {"sealedByRun": machine.log.by_run("sealed"), "requests": machine.requests}
-    return {**shown, "runCommands": sorted(machine.run_commands), "effects": [e.body() for e in machine.effects]}
+def vm_body(vm: Vm) -> dict[str, Any]:
+    """A VM as the control plane shows it: its real state, not what Azure would return."""
+    shown = {"name": vm.name, "id": vm.id, "os": vm.spec.os, "powerState": vm.power}
+    shown |= {"goalState": vm.goal, "generalized": vm.generalized, "tags": vm.tags}
+    shown |= {
+        "requested": vm.requested_count,
+        "deprovisioned": vm.deprovisioned_count,
+        "requestedByRun": vm.requested_by_run,
+    }
+    shown |= {"deprovisionedByRun": vm.log.by_run("deprovisioned"), "requests": vm.requests}
+    return {**shown, "runCommands": sorted(vm.run_commands), "effects": [e.body() for e in vm.effects]}
 
 
 class ControlPlane:
-    """Routes of the control plane."""
+    """The routes of the control plane."""
 
     def __init__(self, world: World, identity: Identity) -> None:
         self._world = world
@@ -39,11 +43,11 @@ class ControlPlane:
         routes: tuple[tuple[str, str, Callable[[web.Request], Awaitable[Any]]], ...] = (
             ("GET", "/clock", self._clock),
             ("POST", "/clock/advance", self._advance),
-            ("GET", "/machines", self._machines),
-            ("GET", "/machines/{name}", self._machine),
-            ("PUT", "/machines/{name}", self._add_machine),
-            ("DELETE", "/machines/{name}", self._remove_machine),
-            ("POST", "/machines/{name}/stop", self._stop),
+            ("GET", "/vms", self._vms),
+            ("GET", "/vms/{name}", self._vm),
+            ("PUT", "/vms/{name}", self._add_vm),
+            ("DELETE", "/vms/{name}", self._remove_vm),
+            ("POST", "/vms/{name}/stop", self._stop),
             ("GET", "/requests", self._requests),
             ("GET", "/effects", self._effects),
             ("GET", "/resources", self._resources),
@@ -72,21 +76,21 @@ class ControlPlane:
 
     async def _advance(self, request: web.Request) -> Any:
         if not isinstance(self._world.clock, SteppedClock):
-            raise ValueError("only a stepped clock can be advanced by hand")
+            raise ValueError("only a stepped clock can be advanced; start the simulator with --stepped")
         await self._world.clock.advance(float((await request.json())["seconds"]))
         return await self._clock(request)
 
-    async def _machines(self, request: web.Request) -> Any:
-        return {"machines": [machine_body(machine) for machine in self._world.machines.values()]}
+    async def _vms(self, request: web.Request) -> Any:
+        return {"vms": [vm_body(vm) for vm in self._world.vms.values()]}
 
-    async def _machine(self, request: web.Request) -> Any:
-        return machine_body(self._world.named(request.match_info["name"]))
+    async def _vm(self, request: web.Request) -> Any:
+        return vm_body(self._world.named(request.match_info["name"]))
 
-    async def _add_machine(self, request: web.Request) -> Any:
-        spec = MachineSpec.from_json({**(await request.json()), "name": request.match_info["name"]})
-        return machine_body(self._world.add(spec))
+    async def _add_vm(self, request: web.Request) -> Any:
+        spec = VmSpec.from_json({**(await request.json()), "name": request.match_info["name"]})
+        return vm_body(self._world.add(spec))
 
-    async def _remove_machine(self, request: web.Request) -> Any:
+    async def _remove_vm(self, request: web.Request) -> Any:
         self._world.remove(self._world.named(request.match_info["name"]))
         return {}
 
@@ -94,8 +98,8 @@ class ControlPlane:
         body = await request.json()
         if body.get("how") not in _STOPS:
             raise ValueError(f"how must be one of {', '.join(_STOPS)}")
-        machine = self._world.named(request.match_info["name"])
-        self._world.stop_later(machine, body["how"], float(body.get("afterSeconds", 0)))
+        vm = self._world.named(request.match_info["name"])
+        self._world.stop_later(vm, body["how"], float(body.get("afterSeconds", 0)))
         return {}
 
     async def _requests(self, request: web.Request) -> Any:
@@ -104,8 +108,8 @@ class ControlPlane:
         return {"requests": [r.body() for r in records if vm is None or (r.vm or "").lower() == vm.lower()]}
 
     async def _effects(self, request: web.Request) -> Any:
-        machines = (*self._world.machines.values(), *self._world.former)
-        found = [effect for machine in machines for effect in machine.effects]
+        vms = (*self._world.vms.values(), *self._world.former)
+        found = [effect for vm in vms for effect in vm.effects]
         return {"effects": [effect.body() for effect in sorted(found, key=lambda effect: effect.at)]}
 
     async def _resources(self, request: web.Request) -> Any:
@@ -114,8 +118,8 @@ class ControlPlane:
             {"id": r.id, "type": r.kind, "tags": r.tags, "provisioningState": r.provisioning_state, "owners": r.owners}
             for r in world.store.all()
         ]
-        made, deleted = ([trace.body() for trace in traces] for traces in (world.made, world.deleted))
-        return {"resources": held, "made": made, "deleted": deleted}
+        resource, deleted = ([trace.body() for trace in traces] for traces in (world.resource, world.deleted))
+        return {"resources": held, "resource": resource, "deleted": deleted}
 
     async def _quota(self, request: web.Request) -> Any:
         given: dict[str, Any] = await request.json()

@@ -54,5 +54,5 @@ SNAPSHOT = Members(
     ("location", "properties"),
 )
 _EXPORT: dict[str, Schema] = {"networkAccessPolicy": str, "publicNetworkAccess": str}
-#: A change of a disk or a snapshot: its tags, and who may export it.
+#: An update of a disk or a snapshot: its tags and its network access.
 UPDATE = Members("DiskUpdate", {"tags": Texts(), "properties": Members("DiskUpdateProperties", _EXPORT)})

@@ -1,4 +1,4 @@
-"""Disks and snapshots: what they are copied from, what they take over, and how they are shown."""
+"""Disks and snapshots: their sources, the properties that a copy inherits, and their JSON."""
 
 import copy
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _SKUS = {
     ),
     SNAPSHOTS: ("Standard_LRS", "Standard_ZRS", "Premium_LRS"),
 }  # fmt: skip
-#: What a copy has of its source when its own PUT does not say otherwise.
+#: Properties that a copy inherits from its source unless its own PUT sets them.
 _INHERITED = (
     "osType", "hyperVGeneration", "purchasePlan", "securityProfile", "supportedCapabilities", "diskSizeGB",
     "encryptionSettingsCollection", "encryption",
@@ -29,12 +29,12 @@ _EXPORT = {
     "networkAccessPolicy": ("AllowAll", "AllowPrivate", "DenyAll"),
     "publicNetworkAccess": ("Enabled", "Disabled"),
 }
-#: What a copy must have in common with its source.
+#: Properties that must be the same for a copy and its source.
 _FIXED = ("osType", "hyperVGeneration")
 
 
 class Written:
-    """A PUT of a disk or a snapshot, checked and worked out but not kept yet. Raises ArmError."""
+    """A PUT of a disk or a snapshot, checked but not stored yet. Raises ArmError."""
 
     def __init__(self, world: World, resource_id: str, kind: str, body: dict[str, Any]) -> None:
         self._world = world
@@ -161,7 +161,7 @@ class Written:
 
 
 def check_export(properties: Mapping[str, Any]) -> None:
-    """Raises 400 for a word that is none of those which say who may export a disk or a snapshot."""
+    """Raises 400 for an unknown value of the properties that control the export of a disk or a snapshot."""
     for name, known in _EXPORT.items():
         if properties.get(name, known[0]) not in known:
             message = f"The value '{properties[name]}' of parameter '{name}' is not one of {', '.join(known)}."
@@ -177,7 +177,7 @@ def check_encryption_set(world: World, set_id: str, location: str) -> None:
 
 
 def image_properties(image: ImageSource) -> dict[str, Any]:
-    """What a disk has of the image it is made from."""
+    """The properties that a disk inherits from the image it is created from."""
     properties: dict[str, Any] = {"osType": image.os_type, "hyperVGeneration": image.generation}
     properties["diskSizeGB"] = image.size_gb
     if image.security_type is not None and image.security_type.startswith("TrustedLaunch"):
@@ -188,7 +188,7 @@ def image_properties(image: ImageSource) -> dict[str, Any]:
 
 
 def require_image(world: World, image_id: str, location: str) -> ImageSource:
-    """The image of this id, in a region. Raises 404."""
+    """The image with this id in a region. Raises 404."""
     image = world.image_source(image_id)
     if image is None:
         raise ArmError(404, "NotFound", f"The gallery image {image_id} is not available in {location} region.")
@@ -201,16 +201,16 @@ def require_image(world: World, image_id: str, location: str) -> ImageSource:
 
 
 def content_of(world: World, disk: Resource) -> DiskContent | None:
-    """What is on a disk or a snapshot now; of an attached OS disk it is what its machine has written."""
+    """What is on a disk or a snapshot now; for an attached OS disk, the state of its running VM."""
     for owner in disk.owners:
-        machine = world.machines.get(owner.lower())
-        if machine is not None and machine.model.disks()[0][0].lower() == disk.id.lower():
-            return machine.guest.freeze()
+        vm = world.vms.get(owner.lower())
+        if vm is not None and vm.model.disks()[0][0].lower() == disk.id.lower():
+            return vm.guest.freeze()
     return disk.content
 
 
 def disk_view(world: World, disk: Resource) -> dict[str, Any]:
-    """A disk or a snapshot as GET shows it."""
+    """A disk or a snapshot as GET returns it."""
     if disk.kind == SNAPSHOTS:
         return disk.body()
     more: dict[str, Any] = {}
@@ -219,7 +219,7 @@ def disk_view(world: World, disk: Resource) -> dict[str, Any]:
     if disk.properties.get("maxShares", 1) > 1 and disk.owners:
         more["managedByExtended"] = list(disk.owners)
     body = disk.body(**more)
-    owners = [world.machines[owner.lower()] for owner in disk.owners if owner.lower() in world.machines]
+    owners = [world.vms[owner.lower()] for owner in disk.owners if owner.lower() in world.vms]
     attached = "Reserved" if owners and all(owner.power == "deallocated" for owner in owners) else "Attached"
     body["properties"]["diskState"] = attached if disk.owners else "Unattached"
     return body

@@ -1,4 +1,4 @@
-"""Takes a request through ARM's own order of checks, to its handler, and back with ARM's headers."""
+"""Checks a request in ARM's order, calls its handler, and returns the answer with ARM's headers."""
 
 import re
 import uuid
@@ -26,13 +26,13 @@ from workbench.arm_simulator.routes import ROUTES
 from workbench.arm_simulator.schemas import NO_BODY, parse
 from workbench.arm_simulator.world import World
 
-#: Answered without a token, as the real one does.
+#: Answered without a token, as Azure does.
 _OPEN = ("metadata.endpoints",)
 
 
 @dataclass
 class Exchange:
-    """What is known of one request while it is answered."""
+    """The state of one request while it is processed."""
 
     method: str
     path: str
@@ -58,23 +58,23 @@ class Exchange:
         )
 
 
-#: Lists that leave out what the caller may not read.
+#: Lists that exclude what the caller may not read.
 _FILTERED_LISTS = frozenset(
     f"{kind}.{verb}" for kind in ("virtualMachines", "disks", "snapshots", "resources") for verb in ("list", "listAll")
 )
-#: Routes that evaluate `$filter`; `atScope()` is understood by the list of locks alone.
+#: Routes that evaluate `$filter`; `atScope()` is supported only by the list of locks.
 _FILTERS = ("resources.list",)
-_MACHINE_SCOPE = re.compile(r".*/providers/microsoft\.compute/virtualmachines/([^/]+)", re.IGNORECASE)
+_VM_SCOPE = re.compile(r".*/providers/microsoft\.compute/virtualmachines/([^/]+)", re.IGNORECASE)
 
 
-def _machine_named(scope: str) -> str | None:
-    """The machine that a scope of permissions or locks is, if it is one."""
-    found = _MACHINE_SCOPE.fullmatch(scope)
+def _vm_named(scope: str) -> str | None:
+    """The name of the VM in a scope of permissions or locks, if the scope is a VM."""
+    found = _VM_SCOPE.fullmatch(scope)
     return found[1] if found else None
 
 
 class Dispatcher:
-    """ARM in front, the compute provider behind it."""
+    """ARM's own checks, then the resource provider."""
 
     def __init__(self, world: World, identity: Identity) -> None:
         self._world = world
@@ -82,7 +82,7 @@ class Dispatcher:
         self.endpoint = ""
 
     def find(self, exchange: Exchange) -> tuple[Route, dict[str, str]]:
-        """The route, and the names in the path. Raises what ARM answers for a path or method it does not have."""
+        """The route, and the names in the path. Raises ARM's error for an unknown path or method."""
         methods: set[str] = set()
         for route in ROUTES:
             if (match := route.regex.match(exchange.path)) is None:
@@ -91,7 +91,7 @@ class Dispatcher:
             if route.method == exchange.method:
                 exchange.operation, exchange.action = route.name, route.action
                 names = match.groupdict()
-                exchange.vm = names.get("vm") or _machine_named(names.get("scope", ""))
+                exchange.vm = names.get("vm") or _vm_named(names.get("scope", ""))
                 return route, names
         self._identity.check(exchange.headers)
         if methods:
@@ -99,7 +99,7 @@ class Dispatcher:
         raise _unknown(exchange)
 
     async def answer(self, exchange: Exchange, route: Route, names: dict[str, str]) -> Answer:
-        """Check, then handle. Raises ArmError."""
+        """Check the request, then call its handler. Raises ArmError."""
         world = self._world
         if route.name not in _OPEN:
             self._identity.check(exchange.headers)
@@ -118,9 +118,9 @@ class Dispatcher:
         if not route.action:
             return
         scope, role = names.get("scope") or exchange.path.rstrip("/"), self._world.role
-        # A list shows what may be read, to whoever may read anything in it.
+        # A list contains what the caller may read, and any right to read something in it is enough.
         if route.name in _FILTERED_LISTS and any(
-            role.allows(route.action, held) for held in (*self._world.machines, *self._world.store.ids())
+            role.allows(route.action, held) for held in (*self._world.vms, *self._world.store.ids())
         ):
             return
         if not role.allows(route.action, scope):
@@ -164,7 +164,7 @@ class Dispatcher:
         )
 
     def _follow(self, answer: Answer, call: Call) -> Answer:
-        """Add the addresses by which a client follows the operation that began."""
+        """Add the URLs by which a client polls the operation that started."""
         if (operation := answer.operation) is None:
             return answer
         operations = self._world.platform.operations

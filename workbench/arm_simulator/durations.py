@@ -1,4 +1,4 @@
-"""How long things take in simulated seconds: figures seen in recordings of the real service."""
+"""Durations of operations in simulated seconds, taken from recordings of Azure."""
 
 import random
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Durations:
-    """Ranges in seconds; each time one value is drawn."""
+    """Ranges in seconds; each use takes a random value of the range."""
 
     power_off: tuple[float, float] = (5, 10)
     deallocate: tuple[float, float] = (31, 37)
@@ -19,9 +19,9 @@ class Durations:
     script_removal: tuple[float, float] = (4, 8)
     guest_shutdown: tuple[float, float] = (5, 10)
     agent_start: tuple[float, float] = (20, 30)
-    #: How far boot diagnostics' serial log lags behind what the guest writes.
+    #: Delay between a write of the guest and its appearance in the serial log of boot diagnostics.
     serial_log_lag: tuple[float, float] = (5, 20)
-    #: How long a fresh resource is in no list.
+    #: How long a new resource is missing from lists.
     listing_lag: tuple[float, float] = (2, 15)
     disk_write: tuple[float, float] = (0.4, 0.9)
     snapshot_write: tuple[float, float] = (1, 2)
@@ -30,7 +30,7 @@ class Durations:
     network_delete: tuple[float, float] = (3, 10)
     vm_create: tuple[float, float] = (25, 45)
     vm_update: tuple[float, float] = (3, 8)
-    #: From the machine's creation to the end of a generalized image's first boot.
+    #: From the VM's creation to the end of a generalized image's first boot.
     first_boot: tuple[float, float] = (10, 25)
     gallery_write: tuple[float, float] = (2, 6)
     gallery_delete: tuple[float, float] = (10, 30)
@@ -40,14 +40,14 @@ class Durations:
     image_write: tuple[float, float] = (5, 25)
 
 
-#: A platform operation that hears nothing from the agent ends after 90 minutes.
+#: A platform operation ends after 90 minutes without a report of the agent.
 PLATFORM_TIMEOUT = 90 * 60.0
-#: What a client is told to wait between looks at an operation.
+#: The `Retry-After` value between polls of an operation.
 RETRY_AFTER = 10.0
 
 
 class Dice:
-    """Draws durations from a seeded generator."""
+    """Random durations from a seeded generator."""
 
     def __init__(self, rng: random.Random, durations: Durations | None = None) -> None:
         self._rng = rng

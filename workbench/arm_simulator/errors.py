@@ -1,4 +1,4 @@
-"""Every refusal of the simulated Azure Resource Manager: status, code and text in one place."""
+"""Every refusal of the simulated Azure Resource Manager: status, code and message in one place."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,32 +27,32 @@ class ArmError(Exception):
         return {"error": error}
 
     def all_headers(self) -> dict[str, str]:
-        """The headers of the answer; ARM marks what its own gateway refused."""
+        """The headers of the answer; ARM marks refusals of its own gateway."""
         return {**self.headers, **({"x-ms-failure-cause": "gateway"} if self.gateway else {})}
 
 
 def not_allowed(message: str) -> ArmError:
-    """409 OperationNotAllowed: the machine's state forbids it."""
+    """409 OperationNotAllowed: the VM's state forbids it."""
     return ArmError(409, "OperationNotAllowed", message)
 
 
 def operation_not_allowed(operation: str, vm: str, since: str) -> ArmError:
-    """409 OperationNotAllowed in the wording of the published table."""
+    """409 OperationNotAllowed with the text of the published table."""
     return not_allowed(f"Operation '{operation}' is not allowed on VM '{vm}' since {since}.")
 
 
 def requires_running() -> ArmError:
-    """409 for a run command, or a restart, of a machine that is off."""
+    """409 for a run command, or a restart, of a VM that is off."""
     return not_allowed("The operation requires the VM to be running (or set to run).")
 
 
 def extensions_need_running() -> ArmError:
-    """409 for changing a managed run command of a machine that is off."""
+    """409 for changing a managed run command of a VM that is off."""
     return not_allowed("Cannot modify extensions in the VM when the VM is not running.")
 
 
 def run_command_busy() -> ArmError:
-    """409 Conflict: action run commands go one at a time."""
+    """409 Conflict: only one action run command can run at a time."""
     return ArmError(
         409,
         "Conflict",
@@ -98,16 +98,16 @@ def entity_not_found() -> ArmError:
 
 
 def unknown_resource_type(namespace: str, resource_type: str, api_version: str) -> ArmError:
-    """404 for a path that this simulator, or ARM, does not have."""
+    """404 for a path that this simulator or ARM does not support."""
     message = (
         f"The resource type '{resource_type}' could not be found in the namespace '{namespace}' "
-        f"for api version '{api_version}'. The simulator answers only what it really simulates."
+        f"for api version '{api_version}'. The simulator supports only the resource types that it simulates."
     )
     return ArmError(404, "InvalidResourceType", message, gateway=True)
 
 
 def unknown_path(path: str) -> ArmError:
-    """400 for a path that is not ARM's at all."""
+    """400 for a path that is not an ARM path."""
     return ArmError(400, "InvalidRequestUri", f"The request URI path '{path}' is not valid.", gateway=True)
 
 
@@ -124,7 +124,7 @@ def missing_api_version() -> ArmError:
 
 
 def invalid_parameter(target: str, message: str) -> ArmError:
-    """400 for a value that is of the right type and still wrong."""
+    """400 for a value of the right type that is not valid."""
     return ArmError(400, "InvalidParameter", message, target=target)
 
 
@@ -140,7 +140,7 @@ def location_required() -> ArmError:
 
 
 def bad_body(message: str) -> ArmError:
-    """400 for a body that is no JSON object."""
+    """400 for a body that is not a JSON object."""
     text = f"The request content was invalid and could not be deserialized: '{message}'."
     return ArmError(400, "InvalidRequestContent", text, gateway=True)
 
@@ -160,7 +160,7 @@ def unauthorized(code: str, message: str, tenant: str) -> ArmError:
 
 
 def authorization_failed(client: str, object_id: str, action: str, scope: str) -> ArmError:
-    """403: no role gives this action at this scope."""
+    """403: no role allows this action at this scope."""
     message = (
         f"The client '{client}' with object id '{object_id}' does not have authorization to perform action "
         f"'{action}' over scope '{scope}' or the scope is invalid. "
@@ -170,7 +170,7 @@ def authorization_failed(client: str, object_id: str, action: str, scope: str) -
 
 
 def scope_locked(scope: str, operation: str, locked: str) -> ArmError:
-    """409: a management lock is in the way."""
+    """409: a management lock forbids it."""
     message = (
         f"The scope '{scope}' cannot perform {operation} operation because following scope(s) are locked: "
         f"'{locked}'. Please remove the lock and try again."

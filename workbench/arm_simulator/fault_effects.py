@@ -1,4 +1,4 @@
-"""What injected faults do around the work that a request asks for."""
+"""The effects of injected faults before and after the work of a request."""
 
 from collections.abc import Iterable
 
@@ -7,11 +7,11 @@ from workbench.arm_simulator.faults import Injected
 
 
 class Cut(Exception):
-    """The connection goes away without an answer."""
+    """The connection is closed without an answer."""
 
 
 async def before_work(clock: Clock, faults: Iterable[Injected]) -> None:
-    """Delay, hold, cut or refuse, in the order of the faults. Raises Cut, or the fault's own error."""
+    """Delay, hold, cut or refuse, in the order of the faults. Raises Cut or the error of the fault."""
     for injected in faults:
         fault = injected.fault
         if fault.kind == "delay":
@@ -25,7 +25,7 @@ async def before_work(clock: Clock, faults: Iterable[Injected]) -> None:
 
 
 async def after_work(faults: Iterable[Injected]) -> None:
-    """Hold the answer, or cut it off. Raises Cut."""
+    """Hold the answer, or close the connection. Raises Cut."""
     for injected in faults:
         if injected.fault.kind == "hold":
             await injected.hold()

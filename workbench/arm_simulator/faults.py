@@ -1,4 +1,4 @@
-"""Scripted faults: which request, and what happens to it instead of the usual."""
+"""Injected faults: which requests they match, and what they change."""
 
 import asyncio
 import itertools
@@ -31,11 +31,11 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault and the requests that it meets.
+    """A fault and the requests that it applies to.
 
     Matching: `method`, `path` (a regular expression searched in the path), `operation` (a route's name such as
-    `virtualMachines.deallocate`), `vm` (a machine's name); what is None matches all. `nth` is the first matching
-    request that it meets (1 is the first), `count` how many from there (None: all).
+    `virtualMachines.deallocate`), `vm` (a VM's name); None matches all. `nth` is the first matching
+    request that it applies to (1 is the first), `count` how many from there on (None: all).
 
     Effects: `status` (answers `status`, `code`, `message`, `headers`; an empty `code` is an empty body), `delay`
     (`delay_seconds` simulated), `cutBefore` / `cutAfter` (the connection is cut before / after the work was
@@ -58,7 +58,7 @@ class Fault:
     delay_seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what can never match or is unknown."""
+        """Refuse a fault that is unknown or can never match."""
         if self.kind not in KINDS:
             raise ValueError(f"unknown fault kind '{self.kind}'; known: {', '.join(KINDS)}")
         if self.nth < 1 or (self.count is not None and self.count < 1):
@@ -75,7 +75,7 @@ class Fault:
         return Fault(**values)
 
     def matches(self, method: str, path: str, operation: str, vm: str | None) -> bool:
-        """Whether a request is one of those."""
+        """Whether the fault matches a request."""
         return (
             (self.method is None or self.method.upper() == method)
             and (self.path is None or re.search(self.path, path, re.IGNORECASE) is not None)
@@ -84,7 +84,7 @@ class Fault:
         )
 
     def fate(self) -> Fate | None:
-        """How an accepted operation is made to end, if this fault says so."""
+        """How an accepted operation must end, if this fault sets it."""
         if self.kind == "operationNeverEnds":
             return Fate("never")
         if self.kind == "operationFails":
@@ -99,7 +99,7 @@ class Fault:
 
 @dataclass
 class Injected:
-    """A fault in place: how many requests matched, and how many it met."""
+    """An active fault: how many requests matched, and how many it was applied to."""
 
     id: int
     fault: Fault
@@ -124,26 +124,26 @@ class Injected:
 
 
 class Faults:
-    """The faults in place, in the order they were given."""
+    """The active faults, in the order in which they were added."""
 
     def __init__(self) -> None:
         self._next = itertools.count(1)
         self.all: list[Injected] = []
 
     def add(self, fault: Fault) -> Injected:
-        """Put a fault in place."""
+        """Add a fault."""
         injected = Injected(next(self._next), fault)
         self.all.append(injected)
         return injected
 
     def clear(self) -> None:
-        """Take all away, and release whoever is held."""
+        """Remove all faults, and release held requests."""
         for injected in self.all:
             injected.released.set()
         self.all.clear()
 
     def meet(self, method: str, path: str, operation: str, vm: str | None) -> list[Injected]:
-        """The faults that this request meets; each counts it."""
+        """The faults that apply to this request; each counts it."""
         met: list[Injected] = []
         for injected in self.all:
             fault = injected.fault

@@ -1,11 +1,11 @@
-"""What surrounds a machine, its disks, interfaces and network: made with the fleet, let go with the machine."""
+"""Disks, network interfaces and network of a fleet VM: created with the fleet, detached or deleted with the VM."""
 
 from typing import Any
 
-from workbench.arm_simulator.machine import Machine
 from workbench.arm_simulator.network import SUBNETS, VNETS, interface_properties
 from workbench.arm_simulator.regions import region_key
 from workbench.arm_simulator.store import Resource, Store
+from workbench.arm_simulator.vm import Vm
 
 _OS_DISK_SECURITY = {
     "TrustedLaunch": "TrustedLaunch",
@@ -13,23 +13,23 @@ _OS_DISK_SECURITY = {
 }
 
 
-def add_surroundings(store: Store, machine: Machine) -> None:
-    """Put them into the store; they were always there, so lists show them at once and nothing says they were made."""
-    if (set_id := machine.spec.encryption_set_id) is not None:
-        _add(store, set_id, "Microsoft.Compute/diskEncryptionSets", machine.spec.location)
-    _add_os_disk(store, machine)
-    for entry in machine.model.storage["dataDisks"]:
-        _add_data_disk(store, machine, entry)
-    subnet = add_network(store, machine.spec.group_id, machine.spec.location)
-    for nic_id, _ in machine.model.interfaces():
-        nic = _add(store, nic_id, "Microsoft.Network/networkInterfaces", machine.spec.location)
+def add_surroundings(store: Store, vm: Vm) -> None:
+    """Add them to the store without a creation record, so that lists show them at once as existing resources."""
+    if (set_id := vm.spec.encryption_set_id) is not None:
+        _add(store, set_id, "Microsoft.Compute/diskEncryptionSets", vm.spec.location)
+    _add_os_disk(store, vm)
+    for entry in vm.model.storage["dataDisks"]:
+        _add_data_disk(store, vm, entry)
+    subnet = add_network(store, vm.spec.group_id, vm.spec.location)
+    for nic_id, _ in vm.model.interfaces():
+        nic = _add(store, nic_id, "Microsoft.Network/networkInterfaces", vm.spec.location)
         given = [{"name": "ipconfig1", "properties": {"subnet": {"id": subnet.id}}}]
         nic.properties = interface_properties(nic, {"ipConfigurations": given})
-        nic.owners = [machine.id]
+        nic.owners = [vm.id]
 
 
 def add_network(store: Store, group_id: str, location: str) -> Resource:
-    """The network of a group in a location, made when there is none; gives back its subnet."""
+    """The network of a group in a location, created if missing; returns its subnet."""
     network = f"{group_id}/providers/Microsoft.Network/virtualNetworks/vnet-{region_key(location)}"
     if (subnet := store.get(f"{network}/subnets/default")) is not None:
         return subnet
@@ -43,9 +43,9 @@ def _add(store: Store, resource_id: str, kind: str, location: str, **properties:
     return store.add(store.new(resource_id, kind, location, fresh=False, properties=properties), trace=False)
 
 
-def _disk(store: Store, machine: Machine, entry: dict[str, Any], **properties: Any) -> Resource:
+def _disk(store: Store, vm: Vm, entry: dict[str, Any], **properties: Any) -> Resource:
     managed = entry["managedDisk"]
-    disk = _add(store, managed["id"], "Microsoft.Compute/disks", machine.spec.location, **properties)
+    disk = _add(store, managed["id"], "Microsoft.Compute/disks", vm.spec.location, **properties)
     encryption: dict[str, Any] = {"type": "EncryptionAtRestWithPlatformKey"}
     if "diskEncryptionSet" in managed:
         set_id = managed["diskEncryptionSet"]["id"]
@@ -54,16 +54,16 @@ def _disk(store: Store, machine: Machine, entry: dict[str, Any], **properties: A
         "diskSizeGB": entry["diskSizeGB"],
         "encryption": encryption,
         "networkAccessPolicy": "AllowAll",
-        "timeCreated": machine.created.isoformat(),
+        "timeCreated": vm.created.isoformat(),
     }
-    disk.sku, disk.zones, disk.owners = {"name": managed["storageAccountType"]}, machine.spec.zones, [machine.id]
+    disk.sku, disk.zones, disk.owners = {"name": managed["storageAccountType"]}, vm.spec.zones, [vm.id]
     return disk
 
 
-def _add_os_disk(store: Store, machine: Machine) -> None:
-    spec = machine.spec
+def _add_os_disk(store: Store, vm: Vm) -> None:
+    spec = vm.spec
     creation = {"createOption": "FromImage"}
-    disk = _disk(store, machine, machine.model.storage["osDisk"], osType=spec.os, creationData=creation)
+    disk = _disk(store, vm, vm.model.storage["osDisk"], osType=spec.os, creationData=creation)
     disk.properties["hyperVGeneration"] = spec.hyper_v_generation
     if spec.plan is not None:
         disk.properties["purchasePlan"] = dict(spec.plan)
@@ -76,20 +76,20 @@ def _add_os_disk(store: Store, machine: Machine) -> None:
         disk.properties["encryptionSettingsCollection"] = {"enabled": True, "encryptionSettings": settings}
 
 
-def _add_data_disk(store: Store, machine: Machine, entry: dict[str, Any]) -> None:
-    disk = _disk(store, machine, entry, creationData={"createOption": "Empty"})
-    if machine.spec.shared_data_disk and entry["lun"] == 0:
+def _add_data_disk(store: Store, vm: Vm, entry: dict[str, Any]) -> None:
+    disk = _disk(store, vm, entry, creationData={"createOption": "Empty"})
+    if vm.spec.shared_data_disk and entry["lun"] == 0:
         disk.properties["maxShares"] = 2
 
 
-def let_go(store: Store, machine: Machine) -> None:
-    """The machine is gone: what its delete options name goes too, and the rest keeps what is on it."""
-    for number, (resource_id, with_machine) in enumerate((*machine.model.disks(), *machine.model.interfaces())):
+def let_go(store: Store, vm: Vm) -> None:
+    """The VM was deleted: delete what its delete options name; other disks keep their content."""
+    for number, (resource_id, with_vm) in enumerate((*vm.model.disks(), *vm.model.interfaces())):
         resource = store.get(resource_id)
         if resource is None:
             continue
-        resource.owners = [owner for owner in resource.owners if owner.lower() != machine.id.lower()]
-        if with_machine:
+        resource.owners = [owner for owner in resource.owners if owner.lower() != vm.id.lower()]
+        if with_vm:
             store.remove(resource.id)
         elif number == 0:
-            resource.content = machine.guest.freeze()
+            resource.content = vm.guest.freeze()

@@ -1,4 +1,4 @@
-"""Galleries, image definitions and image versions as a fleet: added from Python, looked up, and the latest found."""
+"""Galleries, image definitions and image versions of the fleet: add and find them, and find the latest version."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ type OsState = Literal["Generalized", "Specialized"]
 
 @dataclass(frozen=True)
 class DefinitionFacts:
-    """What an image definition asks of its versions; `security` is the value of the feature SecurityType."""
+    """What an image definition requires of its versions; `security` is the value of the feature SecurityType."""
 
     os_type: str
     os_state: OsState
@@ -60,7 +60,7 @@ class Galleries:
         subscription_id: str = SUBSCRIPTION,
         tags: Mapping[str, str] | None = None,
     ) -> Resource:
-        """Add an empty gallery, listed at once; its resource group comes with it."""
+        """Add an empty gallery, listed at once; its resource group is created if missing."""
         group = f"/subscriptions/{subscription_id}/resourceGroups/{resource_group}"
         self._groups.add(group.lower())
         gallery_id = f"{group}/providers/{GALLERY}/{name}"
@@ -120,7 +120,7 @@ class Galleries:
         publishing = {"targetRegions": targets, "replicaCount": 1, "excludeFromLatest": excluded}
         publishing |= {"publishedDate": self._platform.clock.now().isoformat(), "storageAccountType": "Standard_LRS"}
         storage: dict[str, Any] = {"osDiskImage": {"sizeInGB": 30, "hostCaching": "ReadWrite"}, "dataDiskImages": []}
-        # Made from a machine that is gone by now, as most are.
+        # Its source VM no longer exists, as is usual.
         gone = f"{parent.id.partition('/providers/')[0]}/providers/Microsoft.Compute/virtualMachines/gone"
         storage["source"] = {"virtualMachineId": gone}
         safety = {"allowDeletionOfReplicatedLocations": True, "reportedForPolicyViolation": False}
@@ -162,25 +162,27 @@ class Galleries:
         self, resource_id: str, kind: str, location: str, tags: Mapping[str, str] | None, properties: dict[str, Any]
     ) -> Resource:
         if self._store.get(resource_id) is not None:
-            raise ValueError(f"there is a resource '{resource_id}' already")
-        made = self._store.new(resource_id, kind, location, fresh=False, tags=dict(tags or {}), properties=properties)
-        return self._store.add(made, trace=False)
+            raise ValueError(f"the resource '{resource_id}' already exists")
+        resource = self._store.new(
+            resource_id, kind, location, fresh=False, tags=dict(tags or {}), properties=properties
+        )
+        return self._store.add(resource, trace=False)
 
 
 def number(version: Resource) -> tuple[int, ...]:
-    """A version's name as numbers, by which versions are ordered."""
+    """A version's name as numbers, to sort versions."""
     return tuple(int(part) for part in version.name.split("."))
 
 
 def usable_regions(version: Resource, replication: Replication) -> frozenset[str]:
-    """Where machines can be made from it: nowhere before it succeeded once, or after it failed."""
+    """Regions where VMs can be created from it: none before it succeeded once, or after it failed."""
     if version.deleting or version.provisioning_state not in ("Succeeded", "Updating"):
         return frozenset()
     return replication.completed(version)
 
 
 def latest_regions(version: Resource, replication: Replication) -> frozenset[str]:
-    """Where it counts when the latest version is looked for."""
+    """Regions where it counts for the latest version."""
     publishing = version.properties["publishingProfile"]
     if publishing.get("excludeFromLatest"):
         return frozenset()

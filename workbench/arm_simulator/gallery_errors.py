@@ -1,10 +1,10 @@
-"""What the gallery service refuses, in its own words."""
+"""The errors of the gallery service, with its own messages."""
 
 from workbench.arm_simulator.errors import ArmError, invalid_parameter, not_allowed
 
 
 def concurrent_request() -> ArmError:
-    """409: the resource is being changed already."""
+    """409: another request is changing the resource."""
     return ArmError(
         409,
         "Conflict",
@@ -54,13 +54,13 @@ def out_of_range(name: str, value: int, low: int, high: int) -> ArmError:
 
 
 def not_one_of(name: str, value: str, known: tuple[str, ...]) -> ArmError:
-    """400: a value that is none of an enumeration's."""
+    """400: a value that is not in the enumeration."""
     message = f"The value '{value}' of parameter {name} is not one of {', '.join(known)}."
     return invalid_parameter(name, message)
 
 
 def source_not_found(source_id: str) -> ArmError:
-    """400: the source does not exist, or lives in another region."""
+    """400: the source does not exist, or is in another region."""
     message = (
         f"Source {source_id} is not found. Please check source exists, and is in the same region as gallery image "
         "version being created."
@@ -69,7 +69,7 @@ def source_not_found(source_id: str) -> ArmError:
 
 
 def one_source_only() -> ArmError:
-    """400: no source, or more than one way of saying it."""
+    """400: no source, or more than one."""
     message = (
         "The gallery artifact version source can only be specified either directly under storageProfile or within "
         "individual OS or data disks. One and only one source type (user image, snapshot, disk, virtual machine) "
@@ -85,7 +85,7 @@ def bad_source_kind(source_id: str, allowed: str) -> ArmError:
 
 
 def os_state_differs(source_id: str, parent: str, source: str) -> ArmError:
-    """400: generalized and specialized do not mix."""
+    """400: the source and the definition do not have the same OS state."""
     message = (
         f"Cannot create Gallery Image Version from: {source_id} since the OS State in the parent gallery image "
         f"('{parent}') is not '{source}'."
@@ -94,7 +94,7 @@ def os_state_differs(source_id: str, parent: str, source: str) -> ArmError:
 
 
 def trait_differs(source_id: str, trait: str, source: str, parent_trait: str, parent: str) -> ArmError:
-    """409: the source is of another kind than the definition says."""
+    """409: a property of the source differs from the definition."""
     message = (
         f"The resource with id '{source_id}' has a different {trait} ['{source}'] than the parent gallery image "
         f"{parent_trait} ['{parent}']"
@@ -103,5 +103,5 @@ def trait_differs(source_id: str, trait: str, source: str, parent_trait: str, pa
 
 
 def unsupported_source(source_id: str, why: str) -> ArmError:
-    """409: a machine whose disks cannot be captured."""
+    """409: a VM whose disks cannot be captured."""
     return not_allowed(f"Source virtual machine {source_id} cannot contain {why}.")

@@ -1,4 +1,4 @@
-"""What an image version or a managed image is made from: a machine, a disk, a snapshot, an image or a version."""
+"""The source of an image version or a managed image: a VM, a disk, a snapshot, an image or a version."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -26,9 +26,9 @@ _PROVIDER = "/providers/microsoft.compute/"
 
 @dataclass(frozen=True)
 class Source:
-    """A source, read when the request came; `exists` tells whether it is still there.
+    """A source, read when the request arrived; `exists` returns whether it still exists.
 
-    What a disk does not know (`os_state`) is None. `security_type` is None for a standard one.
+    `os_state` is None for a disk. `security_type` is None for a standard source.
     """
 
     id: str
@@ -53,10 +53,10 @@ def source_kind(source_id: str) -> str:
 
 
 def find_source(world: World, source_id: str, location: str) -> Source:
-    """The source of this id in this region. Raises what the gallery service answers."""
+    """The source with this id in this region. Raises the errors of the gallery service."""
     kind = source_kind(source_id)
     if kind == "virtualmachines":
-        source = _of_machine(world, source_id)
+        source = _of_vm(world, source_id)
     elif kind in ("disks", "snapshots"):
         source = _of_disk(world, source_id)
     elif kind in ("images", "galleries/images/versions"):
@@ -69,7 +69,7 @@ def find_source(world: World, source_id: str, location: str) -> Source:
 
 
 def check_source(source: Source, parent: DefinitionFacts) -> None:
-    """Refuse a source of another kind than the definition's."""
+    """Refuse a source that does not match the definition."""
     if source.os_type != parent.os_type:
         raise trait_differs(source.id, "OS type", source.os_type, "OS type", parent.os_type)
     if source.os_state is not None and source.os_state != parent.os_state:
@@ -91,7 +91,7 @@ def _security_fits(security: str | None, parent: DefinitionFacts) -> bool:
         return asked == "standard" or supported
     if asked == security.lower():
         return True
-    # A specialized image keeps the machine's guest state, which only a definition of exactly that type can hold.
+    # A specialized image includes the VM's guest state, so the security types must be the same.
     return supported and security.lower() in asked and parent.os_state == "Generalized"
 
 
@@ -99,14 +99,14 @@ def _plan_text(plan: Mapping[str, str] | None) -> str:
     return "null" if not plan else ",".join(f"{name}={plan[name]}" for name in sorted(plan))
 
 
-def _of_machine(world: World, source_id: str) -> Source | None:
-    machine = world.machines.get(source_id.lower().rstrip("/"))
-    if machine is None or machine.deleting:
+def _of_vm(world: World, source_id: str) -> Source | None:
+    vm = world.vms.get(source_id.lower().rstrip("/"))
+    if vm is None or vm.deleting:
         return None
-    spec = machine.spec
+    spec = vm.spec
     if spec.ephemeral_os_disk:
         raise unsupported_source(source_id, "an ephemeral OS disk")
-    storage = machine.model.storage
+    storage = vm.model.storage
     for disk in (storage["osDisk"], *storage["dataDisks"]):
         if disk["managedDisk"].get("storageAccountType") == "UltraSSD_LRS":
             raise unsupported_source(
@@ -114,15 +114,15 @@ def _of_machine(world: World, source_id: str) -> Source | None:
             )
     return Source(
         id=source_id,
-        content=machine.guest.freeze(),
+        content=vm.guest.freeze(),
         os_type=spec.os,
-        os_state="Generalized" if machine.generalized else "Specialized",
+        os_state="Generalized" if vm.generalized else "Specialized",
         generation=spec.hyper_v_generation,
         security_type=spec.security_type,
         location=spec.location,
         size_gb=storage["osDisk"]["diskSizeGB"],
         caching=storage["osDisk"]["caching"],
-        exists=lambda: world.machines.get(machine.id.lower()) is machine and not machine.deleting,
+        exists=lambda: world.vms.get(vm.id.lower()) is vm and not vm.deleting,
         data_disks=tuple(
             DataDiskSource(disk["lun"], disk["diskSizeGB"], _content(world, disk["managedDisk"]["id"]))
             for disk in storage["dataDisks"]
@@ -185,7 +185,7 @@ def _of_image(world: World, source_id: str, location: str) -> Source | None:
 
 
 def with_data_disks(world: World, source: Source, disks: Mapping[int, str]) -> Source:
-    """The source with data disks of their own, by lun. Raises what the gallery service answers."""
+    """The source with separate data disks, by lun. Raises the errors of the gallery service."""
     found: list[DataDiskSource] = []
     for lun, disk_id in disks.items():
         disk = world.store.get(disk_id)

@@ -1,4 +1,4 @@
-"""Image versions: what may be asked of one, what is kept of it, and how it is changed."""
+"""Image versions: checks of a request, the stored properties, and updates."""
 
 import re
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ def check_name(name: str) -> None:
 
 
 def publishing_profile(given: Mapping[str, Any], location: str, published: str, now: datetime) -> dict[str, Any]:
-    """The publishing profile as it is kept: checked, with the platform's defaults. Raises 400."""
+    """The publishing profile as it is stored: checked, with the platform's defaults. Raises 400."""
     profile = dict(given)
     profile.setdefault("replicaCount", 1)
     _check_count(f"{_PROFILE}.replicaCount", profile["replicaCount"])
@@ -128,7 +128,7 @@ def _future(text: str, now: datetime) -> datetime:
 
 
 def asked_sources(storage: Mapping[str, Any]) -> dict[str, str]:
-    """Ids of the sources by the property that names them. Raises 400 unless there is one kind of them."""
+    """Ids of the sources by the property that names them. Raises 400 unless exactly one kind of source is used."""
     direct = {f"{_STORAGE}.source.{name}": value for name, value in storage.get("source", {}).items()}
     disks: dict[str, str] = {}
     if "source" in storage.get("osDiskImage", {}):
@@ -164,7 +164,7 @@ def _check_kind(name: str, source_id: str) -> None:
 
 
 def check_same_sources(version: Resource, asked: Mapping[str, str]) -> None:
-    """Raises 409 when a version that exists is given another source."""
+    """Raises 409 when a request changes the source of an existing version."""
     kept = {name: value.lower() for name, value in asked_sources(version.properties["storageProfile"]).items()}
     for name in sorted({*kept, *asked}):
         if asked.get(name, "").lower() != kept.get(name):
@@ -172,7 +172,7 @@ def check_same_sources(version: Resource, asked: Mapping[str, str]) -> None:
 
 
 def storage_profile(given: Mapping[str, Any], source: Source) -> dict[str, Any]:
-    """The storage profile as it is kept: the sources as given, the disks as the source has them."""
+    """The storage profile as it is stored: the sources of the request, the disks of the source."""
     os_given = given.get("osDiskImage", {})
     os_disk = {"sizeInGB": source.size_gb, "hostCaching": os_given.get("hostCaching", source.caching)}
     kept: dict[str, Any] = {"source": dict(given["source"])} if "source" in given else {}

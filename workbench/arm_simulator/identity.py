@@ -1,4 +1,4 @@
-"""The managed-identity token endpoint, and the check of the tokens that it gave."""
+"""The managed-identity token endpoint, and the check of the tokens that it issued."""
 
 import base64
 import json
@@ -22,14 +22,14 @@ _RESOURCES = (*ARM_AUDIENCES, VAULT_AUDIENCE)
 
 
 class Identity:
-    """Gives tokens to who knows the header's secret, and knows its own tokens again.
+    """Issues tokens to callers with the secret header, and validates its own tokens.
 
-    Token times are real time, because the credential library reads the machine's clock.
+    Token times are real time, because the credential library reads this computer's clock.
     """
 
     def __init__(self) -> None:
         self.header = secrets.token_hex(16)
-        #: When each token ends, and for whom it is.
+        #: Expiry and audience of each token.
         self._given: dict[str, tuple[float, str]] = {}
         self._numbers = random.SystemRandom()
         self.tokens_given = 0
@@ -61,13 +61,13 @@ class Identity:
         return token
 
     def expire_all(self) -> int:
-        """Make every token given so far too old; how many there were."""
+        """Expire every token issued so far; returns how many there were."""
         count = len(self._given)
         self._given = {token: (0.0, audience) for token, (_, audience) in self._given.items()}
         return count
 
     def check(self, headers: Mapping[str, str], audiences: tuple[str, ...] = ARM_AUDIENCES) -> None:
-        """Refuse a request without a token of ours that is still good, and for one of the audiences."""
+        """Refuse a request without a valid token of this simulator for one of the audiences."""
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             message = "Authentication failed. The 'Authorization' header is missing."

@@ -1,4 +1,4 @@
-"""Finds what a machine may be made from: an image version, the latest of a definition, or a managed image."""
+"""Finds what a VM can be created from: an image version, the latest of a definition, or a managed image."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ MANAGED_IMAGE = "Microsoft.Compute/images"
 
 
 def resolvers(store: Store, galleries: Galleries) -> list[ImageResolver]:
-    """What `World.image_sources` begins with."""
+    """The default value of `World.image_sources`."""
 
     def version(image_id: str) -> ImageSource | None:
         found = store.get(image_id)

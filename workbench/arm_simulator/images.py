@@ -1,20 +1,20 @@
-"""Managed images: what a machine must be to become one, and what is kept of it."""
+"""Managed images: requirements for the source VM, and the stored properties."""
 
 from typing import Any
 
 from workbench.arm_simulator.errors import invalid_parameter, not_allowed
-from workbench.arm_simulator.machine import Machine
 from workbench.arm_simulator.regions import region_key
+from workbench.arm_simulator.vm import Vm
 
 
-def check_machine(machine: Machine, location: str, generation: str) -> None:
-    """Raises what the compute provider answers for a machine that cannot become this image."""
-    spec = machine.spec
+def check_vm(vm: Vm, location: str, generation: str) -> None:
+    """Raises the compute provider's error for a VM that cannot be captured as this image."""
+    spec = vm.spec
     if region_key(spec.location) != region_key(location):
-        message = f"The source virtual machine '{machine.id}' is in '{spec.location}', the image in '{location}'."
+        message = f"The source virtual machine '{vm.id}' is in '{spec.location}', the image in '{location}'."
         raise invalid_parameter("image.properties.sourceVirtualMachine.id", message)
-    if not machine.generalized:
-        message = f"The operation 'create image' requires the Virtual Machine '{machine.name}' to be Generalized."
+    if not vm.generalized:
+        message = f"The operation 'create image' requires the Virtual Machine '{vm.name}' to be Generalized."
         raise not_allowed(message)
     if spec.security_type is not None:
         message = f"The operation 'create image' is not supported for security type '{spec.security_type}'."
@@ -32,13 +32,13 @@ def check_machine(machine: Machine, location: str, generation: str) -> None:
         raise invalid_parameter("hyperVGeneration", message)
 
 
-def image_properties(machine: Machine, generation: str, zone_resilient: bool) -> dict[str, Any]:
-    """The properties of an image: each disk of the machine, by its id."""
-    storage = machine.model.storage
-    os_disk = {"osType": machine.spec.os, "osState": "Generalized", **_disk(storage["osDisk"])}
+def image_properties(vm: Vm, generation: str, zone_resilient: bool) -> dict[str, Any]:
+    """The properties of an image: each disk of the VM, by its id."""
+    storage = vm.model.storage
+    os_disk = {"osType": vm.spec.os, "osState": "Generalized", **_disk(storage["osDisk"])}
     data_disks = [{"lun": disk["lun"], **_disk(disk)} for disk in storage["dataDisks"]]
     profile = {"osDisk": os_disk, "dataDisks": data_disks, "zoneResilient": zone_resilient}
-    return {"sourceVirtualMachine": {"id": machine.id}, "storageProfile": profile, "hyperVGeneration": generation}
+    return {"sourceVirtualMachine": {"id": vm.id}, "storageProfile": profile, "hyperVGeneration": generation}
 
 
 def _disk(shown: dict[str, Any]) -> dict[str, Any]:

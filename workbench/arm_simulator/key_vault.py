@@ -1,4 +1,4 @@
-"""Key Vault's data plane: secrets of simulated vaults, each vault at an address of its own."""
+"""Key Vault's data plane: secrets of simulated vaults, each vault at its own URL."""
 
 import asyncio
 import re
@@ -32,14 +32,14 @@ from workbench.arm_simulator.world import World
 
 ACTION = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
 _HOST = "127.0.0.1"
-#: Where every vault is, for the scopes of a role.
+#: The resource group of every vault, for the scopes of a role.
 _GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/golden-rg"
 _NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
 
 
 @dataclass(frozen=True)
 class Secret:
-    """One version of a secret; `value` is in no repr."""
+    """One version of a secret; `value` is excluded from the repr."""
 
     name: str
     version: str
@@ -51,7 +51,7 @@ class Secret:
 
 @dataclass
 class Vault:
-    """A vault: where it listens, and its secrets by name, the newest version last."""
+    """A vault: its port, and its secrets by name, the newest version last."""
 
     name: str
     id: str
@@ -60,12 +60,12 @@ class Vault:
 
     @property
     def endpoint(self) -> str:
-        """The address that takes the place of `https://<name>.vault.azure.net`."""
+        """The URL that replaces `https://<name>.vault.azure.net`."""
         return f"https://{_HOST}:{self.listener.getsockname()[1]}"
 
     @property
     def public_address(self) -> str:
-        """The address that a real vault of this name has."""
+        """The URL of a real vault with this name."""
         return f"https://{self.name}.vault.azure.net"
 
 
@@ -83,16 +83,16 @@ class Vaults:
     def add_secret(
         self, vault: str, name: str, value: str, *, enabled: bool = True, tags: Mapping[str, str] | None = None
     ) -> str:
-        """Add a secret, or a newer version of it; gives back the version. The vault is made when it is new."""
+        """Add a secret, or a newer version of it; returns the version. The vault is created if missing."""
         if _NAME.fullmatch(name) is None:
-            raise ValueError(f"'{name}' is no name of a secret: use 1 to 127 letters, digits and hyphens")
+            raise ValueError(f"'{name}' is not a valid name of a secret; use 1 to 127 letters, digits and hyphens")
         now = int(self._clock.now().timestamp())
         secret = Secret(name, uuid.uuid4().hex, value, now, enabled, dict(tags or {}))
         self._vault(vault).secrets.setdefault(name.lower(), []).append(secret)
         return secret.version
 
     def endpoint(self, vault: str) -> str:
-        """Where a vault is asked. KeyError when there is no such vault."""
+        """The URL of a vault. Raises KeyError when there is no such vault."""
         if vault.lower() not in self._vaults:
             raise KeyError(f"there is no vault '{vault}'; add a secret to it first")
         return self._vaults[vault.lower()].endpoint
@@ -104,7 +104,7 @@ class Vaults:
     def _vault(self, name: str) -> Vault:
         if (known := self._vaults.get(name.lower())) is not None:
             return known
-        # Bound at once, so that the address is known before anybody listens; the system keeps early callers waiting.
+        # Bound at once, so that the port is known before the server listens; early connections wait.
         vault = Vault(name, f"{_GROUP}/providers/Microsoft.KeyVault/vaults/{name}", socket.create_server((_HOST, 0)))
         self._vaults[name.lower()] = vault
         if self._context is not None:
@@ -112,7 +112,7 @@ class Vaults:
         return vault
 
     async def start(self, context: ssl.SSLContext) -> None:
-        """Listen, now and for every vault that is added later."""
+        """Listen for every vault, and for every vault that is added later."""
         self._context = context
         for vault in self._vaults.values():
             await self._serve(vault, context)
@@ -140,7 +140,7 @@ class Vaults:
 
     async def _handle(self, vault: Vault, request: web.Request) -> web.StreamResponse:
         world, at, number = self._world, self._clock.now(), len(self._world.requests)
-        # The first request of a client only asks which token is wanted: a fault of getSecret leaves it alone.
+        # The first request of a client only gets the challenge, so a fault of getSecret does not apply to it.
         operation = "keyVault.getSecret" if "Authorization" in request.headers else "keyVault.challenge"
         met = world.faults.meet(request.method, request.path, operation, None)
         record = partial(_record, request, number, at, operation, tuple(injected.fault.kind for injected in met))
@@ -164,7 +164,7 @@ class Vaults:
             await after_work(met)
             return _response(200, body, {}), ""
         except ArmError as error:
-            # What an injected fault answers; without a code the body is empty.
+            # The answer of an injected fault; without a code the body is empty.
             return _response(error.status, error.body() if error.code else None, error.headers), error.code
         except VaultError as error:
             return _response(error.status, error.body(), error.headers), error.code

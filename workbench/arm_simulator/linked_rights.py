@@ -1,4 +1,4 @@
-"""Rights at other resources that a request names: ARM checks them before the provider sees it."""
+"""Permissions on other resources that a request names: ARM checks them before it calls the provider."""
 
 from workbench.arm_simulator.errors import ArmError
 from workbench.arm_simulator.identity import CLIENT_ID, OBJECT_ID

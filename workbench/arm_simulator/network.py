@@ -1,4 +1,4 @@
-"""Networks, network interfaces and network security groups: what they are made of and what is in the way."""
+"""Networks, network interfaces and network security groups: their properties, and what blocks a change."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ INTERFACES = "Microsoft.Network/networkInterfaces"
 GROUPS = "Microsoft.Network/networkSecurityGroups"
 VNETS = "Microsoft.Network/virtualNetworks"
 SUBNETS = "Microsoft.Network/virtualNetworks/subnets"
-#: How a dependency that is in use is refused.
+#: The error when a resource is still in use.
 IN_USE = 409
 
 
 def invalid_reference(what: str, by: str) -> ArmError:
-    """400: what a request refers to does not exist, or is in another region."""
+    """400: a referenced resource does not exist or is in another region."""
     message = (
         f"Resource {what} referenced by resource {by} was not found. Please make sure that the referenced resource "
         "exists, and that both resources are in the same region."
@@ -27,7 +27,7 @@ def invalid_reference(what: str, by: str) -> ArmError:
 
 
 def require_referenced(store: Store, wanted: str, kind: str, by: str, location: str) -> Resource:
-    """The resource that `by` refers to, of a kind and in a location. Raises 400, or 409 while it is being written."""
+    """The resource that `by` references, of a type and in a location. Raises 400, or 409 while it is being updated."""
     found = store.get(wanted)
     if found is None or found.kind != kind or region_key(found.location) != region_key(location):
         raise invalid_reference(wanted, by)
@@ -41,7 +41,7 @@ def require_referenced(store: Store, wanted: str, kind: str, by: str, location: 
 
 
 def interface_properties(nic: Resource, given: dict[str, Any]) -> dict[str, Any]:
-    """The properties of an interface as GET shows them."""
+    """The properties of an interface as GET returns them."""
     configurations = [_configuration(nic, number, entry) for number, entry in enumerate(given["ipConfigurations"])]
     flags = {name: given.get(name, False) for name in ("enableAcceleratedNetworking", "enableIPForwarding")}
     shown: dict[str, Any] = {"ipConfigurations": configurations, **flags, "tapConfigurations": []}
@@ -52,7 +52,7 @@ def interface_properties(nic: Resource, given: dict[str, Any]) -> dict[str, Any]
 
 def _configuration(nic: Resource, number: int, entry: dict[str, Any]) -> dict[str, Any]:
     properties = entry["properties"]
-    # Any address will do: nothing here routes.
+    # Any address is fine: there is no real network.
     address = f"10.0.0.{4 + sum(nic.name.encode()) % 240}"
     defaults = {"privateIPAllocationMethod": "Dynamic", "privateIPAddressVersion": "IPv4", "primary": number == 0}
     shown = {**defaults, **properties, "privateIPAddress": address, "provisioningState": "Succeeded"}
@@ -60,7 +60,7 @@ def _configuration(nic: Resource, number: int, entry: dict[str, Any]) -> dict[st
 
 
 def check_interface(store: Store, role: Role, nic_id: str, body: dict[str, Any]) -> None:
-    """Raises what ARM answers when an interface cannot be written so."""
+    """Raises ARM's error for an interface that is not valid."""
     properties = body["properties"]
     configurations = properties["ipConfigurations"]
     if not configurations:
@@ -74,14 +74,14 @@ def check_interface(store: Store, role: Role, nic_id: str, body: dict[str, Any])
     for entry, subnet in zip(configurations, subnets, strict=True):
         require_referenced(store, subnet, SUBNETS, nic_id, body["location"])
         if "publicIPAddress" in entry["properties"]:
-            # No public address is simulated, so none can be referred to.
+            # Public IP addresses are not simulated, so none can be referenced.
             raise invalid_reference(entry["properties"]["publicIPAddress"]["id"], nic_id)
     if group is not None:
         require_referenced(store, group, GROUPS, nic_id, body["location"])
 
 
 def check_interface_free(nic: Resource) -> None:
-    """Raises NicInUse while a machine has it."""
+    """Raises NicInUse while it is attached to a VM."""
     if nic.owners:
         message = (
             f"Network Interface {nic.id} is used by existing resource {nic.owners[0]}. In order to delete the network "
@@ -91,7 +91,7 @@ def check_interface_free(nic: Resource) -> None:
 
 
 def group_properties(group_id: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The properties of a security group as GET shows them. Raises 400 for rules that are not valid."""
+    """The properties of a security group as GET returns them. Raises 400 for rules that are not valid."""
     rules: list[dict[str, Any]] = given.get("securityRules", [])
     check_rules(rules)
     shown = [
@@ -106,7 +106,7 @@ def group_properties(group_id: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def users_of_group(store: Store, group_id: str) -> list[str]:
-    """Ids of the interfaces that a security group is on."""
+    """Ids of the interfaces that use a security group."""
     return [
         nic.id
         for nic in store.of_kind(INTERFACES)
@@ -115,7 +115,7 @@ def users_of_group(store: Store, group_id: str) -> list[str]:
 
 
 def check_group_free(store: Store, group: Resource) -> None:
-    """Raises InUseNetworkSecurityGroupCannotBeDeleted while an interface has it."""
+    """Raises InUseNetworkSecurityGroupCannotBeDeleted while an interface uses it."""
     if users := users_of_group(store, group.id):
         message = (
             f"Network security group {group.id} cannot be deleted because it is in use by the following resources: "
@@ -126,7 +126,7 @@ def check_group_free(store: Store, group: Resource) -> None:
 
 
 def network_view(store: Store, resource: Resource) -> dict[str, Any]:
-    """A network resource as GET shows it, with what refers to it."""
+    """A network resource as GET returns it, with the resources that reference it."""
     body = resource.body()
     if resource.kind == SUBNETS:
         return {"name": body["name"], "id": body["id"], "type": body["type"], "properties": body["properties"]}

@@ -1,4 +1,4 @@
-"""Long operations: what runs, how it ended, and the addresses where a client follows it."""
+"""Long-running operations: their state, and the URLs where a client polls them."""
 
 import random
 import uuid
@@ -10,7 +10,7 @@ from workbench.arm_simulator.clock import Clock
 from workbench.arm_simulator.signing import UrlSigner
 
 type OperationStatus = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
-#: Which of Azure's services keeps an operation, and with it the path of its address.
+#: The resource provider of an operation, which sets the path of its URL.
 type Family = Literal["compute", "disks", "gallery", "network"]
 
 FAMILY_PATHS: dict[Family, tuple[str, str]] = {
@@ -25,7 +25,7 @@ PREEMPTED = "Operation execution has been preempted by a more recent operation."
 
 @dataclass(frozen=True)
 class Fate:
-    """How an accepted operation is made to end: it fails with a code, or never ends."""
+    """The injected end of an accepted operation: it fails with a code, or never ends."""
 
     ends: Literal["fails", "never"]
     code: str = "InternalExecutionError"
@@ -34,7 +34,7 @@ class Fate:
 
 @dataclass
 class Operation:
-    """One long operation. `vm_id` is the id of the machine, or of the other resource, that it changes."""
+    """One long-running operation. `vm_id` is the id of the VM, or of the other resource, that it changes."""
 
     id: str
     kind: str
@@ -51,7 +51,7 @@ class Operation:
     correlation_ids: list[str] = field(default_factory=list[str])
 
     def body(self) -> dict[str, Any]:
-        """The status document (HTTP 200 even when it says Failed)."""
+        """The status document (HTTP 200 even when the status is Failed)."""
         document: dict[str, Any] = {"startTime": self.started.isoformat()}
         if self.ended is not None:
             document["endTime"] = self.ended.isoformat()
@@ -64,7 +64,7 @@ class Operation:
 
 
 class Operations:
-    """All long operations, by id."""
+    """All long-running operations, by id."""
 
     def __init__(self, clock: Clock, signer: UrlSigner, rng: random.Random) -> None:
         self._clock = clock
@@ -83,28 +83,28 @@ class Operations:
         return operation
 
     def find(self, operation_id: str) -> Operation | None:
-        """The operation of this id, if there is one."""
+        """The operation with this id, if it exists."""
         return self._all.get(operation_id.lower())
 
     def succeed(self, operation: Operation, output: dict[str, Any] | None = None) -> None:
-        """End it well; an operation that has ended already stays as it is."""
+        """End it with success; an operation that has ended stays as it is."""
         if operation.status == "InProgress":
             operation.status, operation.ended, operation.output = "Succeeded", self._clock.now(), output
 
     def fail(self, operation: Operation, code: str, message: str) -> None:
-        """End it badly."""
+        """End it with an error."""
         if operation.status == "InProgress":
             operation.status, operation.ended = "Failed", self._clock.now()
             operation.error = {"code": code, "message": message}
 
     def preempt(self, operation: Operation) -> None:
-        """A later operation took its place."""
+        """A later operation preempted it."""
         if operation.status == "InProgress":
             operation.status, operation.ended = "Canceled", self._clock.now()
             operation.error = {"code": "OperationPreempted", "message": PREEMPTED}
 
     def address(self, endpoint: str, operation: Operation, api_version: str, monitor: bool) -> str:
-        """The signed URL to follow it by: status (Azure-AsyncOperation), or result (Location)."""
+        """The signed URL to poll it: status (Azure-AsyncOperation), or result (Location)."""
         query = self._signer.operation_query(operation.id, api_version, monitor, operation.started)
         provider, folder = FAMILY_PATHS[operation.family]
         place = f"/subscriptions/{operation.subscription_id}/providers/{provider}/locations"

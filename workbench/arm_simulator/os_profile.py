@@ -1,4 +1,4 @@
-"""The osProfile of a new machine: names and passwords that Azure takes, and what of it is shown again."""
+"""The osProfile of a new VM: names and passwords that Azure accepts, and what GET returns of it."""
 
 import re
 from typing import Any
@@ -17,13 +17,13 @@ _LONGEST = {"Linux": 72, "Windows": 123}
 
 
 def check_absent(profile: dict[str, Any] | None) -> None:
-    """Raises 400 when an osProfile was given for a disk or image that is not provisioned."""
+    """Raises 400 when an osProfile is set for a disk or image that is not provisioned."""
     if profile is not None:
         raise invalid_parameter("osProfile", "Parameter 'osProfile' is not allowed.")
 
 
 def check_profile(profile: dict[str, Any] | None, os_type: str) -> None:
-    """Raises 400 for an osProfile that Azure would not provision a generalized image with."""
+    """Raises 400 for an osProfile that Azure does not accept for a generalized image."""
     if profile is None:
         raise missing_parameter("osProfile")
     _check_name(profile["computerName"], os_type)
@@ -87,7 +87,7 @@ def _check_key(key: dict[str, Any], home: str) -> None:
 
 
 def shown_profile(profile: dict[str, Any] | None, os_type: str) -> dict[str, Any] | None:
-    """The osProfile as GET shows it: never the password."""
+    """The osProfile as GET returns it, without the password."""
     if profile is None:
         return None
     kept = {name: value for name, value in profile.items() if name != "adminPassword"}
@@ -102,6 +102,6 @@ def shown_profile(profile: dict[str, Any] | None, os_type: str) -> dict[str, Any
 
 
 def first_key(profile: dict[str, Any]) -> str | None:
-    """The first public SSH key that the profile gives its user."""
+    """The first public SSH key of the profile's user."""
     keys = profile.get("linuxConfiguration", {}).get("ssh", {}).get("publicKeys", [])
     return str(keys[0]["keyData"]) if keys else None

@@ -1,4 +1,4 @@
-"""Lists in pages, with the address of the next one."""
+"""Lists in pages, with the URL of the next page."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,10 +11,10 @@ PAGE = 100
 
 
 def page[T](call: Call, found: Sequence[T], show: Callable[[T], dict[str, Any]]) -> Answer:
-    """The page that `$skiptoken` asks for; the next page's address repeats every other part of the query."""
+    """The page that `$skiptoken` names; the URL of the next page repeats every other part of the query."""
     token = call.query.get("$skiptoken", "0")
     if not token.isdigit():
-        raise invalid_parameter("$skiptoken", "The skip token is not one that was given here.")
+        raise invalid_parameter("$skiptoken", "The skip token is not valid.")
     start = int(token)
     body: dict[str, Any] = {"value": [show(item) for item in found[start : start + PAGE]]}
     if start + PAGE < len(found):

@@ -1,4 +1,4 @@
-"""What every simulated machine stands on: time, chance, and the list of long operations."""
+"""What all simulated VMs share: the clock, the random generator, and the long-running operations."""
 
 import random
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from workbench.arm_simulator.operations import Operations
 
 @dataclass(frozen=True)
 class Platform:
-    """Shared by all machines of one simulator."""
+    """Shared by all VMs of one simulator."""
 
     clock: Clock
     dice: Dice

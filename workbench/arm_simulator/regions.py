@@ -1,4 +1,4 @@
-"""Names of Azure's regions: galleries answer with the display name, whatever spelling was asked with."""
+"""Names of Azure's regions: galleries return the display name for every spelling."""
 
 from workbench.arm_simulator.errors import ArmError
 
@@ -12,7 +12,7 @@ _DISPLAY = (
 
 
 def region_key(name: str) -> str:
-    """The name in lower case without spaces, by which regions are compared."""
+    """The name in lower case without spaces, to compare regions."""
     return name.lower().replace(" ", "")
 
 
@@ -20,7 +20,7 @@ REGIONS = {region_key(name): name for name in _DISPLAY}
 
 
 def display_region(name: str, resource_type: str) -> str:
-    """The display name. Raises 400 for a region that is not known here."""
+    """The display name. Raises 400 for an unknown region."""
     if (known := REGIONS.get(region_key(name))) is not None:
         return known
     message = (

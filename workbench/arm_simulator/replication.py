@@ -1,4 +1,4 @@
-"""Replication of image versions: one copy a region, each with its time, its progress and its failures."""
+"""Replication of image versions: one copy per region, each with its duration, progress and failures."""
 
 import fnmatch
 from collections.abc import Callable, Iterable
@@ -36,7 +36,7 @@ class RegionCopy:
 
 @dataclass
 class _Rule:
-    """What shall become of copies: they fail with a message, or (None) never end. `left` None is always."""
+    """The injected end of copies: they fail with a message, or (None) never end. `left` None means always."""
 
     pattern: str
     region: str
@@ -46,7 +46,7 @@ class _Rule:
 
 @dataclass(frozen=True)
 class _Job:
-    """One round of copying: what follows it, and whether its source is still there."""
+    """One replication job: its operation, and whether its source still exists."""
 
     version: Resource
     operation: Operation
@@ -55,28 +55,28 @@ class _Job:
 
 
 class Replication:
-    """The copies of every version, and what is ordered to go wrong with them."""
+    """The copies of every version, and their injected failures."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._copies: dict[str, dict[str, RegionCopy]] = {}
         self._rules: list[_Rule] = []
-        #: Whether a version may be changed while it is being replicated; Azure is taken to answer 409.
+        #: Whether a version may be changed while it is being replicated; Azure is assumed to return 409.
         self.accepts_updates = False
 
     def fail_region(self, pattern: str, region: str, message: str, times: int | None = 1) -> None:
-        """Let the next `times` copies (None: all) to `region` fail at their end.
+        """Let the next `times` copies (None: all) to `region` fail when they end.
 
         `pattern` (with `*`) is compared with the definition's name, the version's, `definition/version`, and the id.
         """
         self._rules.append(_Rule(pattern.lower(), region_key(region), message, times))
 
     def never_ends(self, region: str, pattern: str = "*", times: int | None = 1) -> None:
-        """Let the next `times` copies (None: all) to `region` go on for ever."""
+        """Let the next `times` copies (None: all) to `region` never end."""
         self._rules.append(_Rule(pattern.lower(), region_key(region), None, times))
 
     def complete(self, version: Resource) -> None:
-        """Every target region has its copy already."""
+        """Mark every target region as complete."""
         now = self._platform.clock.now()
         self._copies[version.id.lower()] = {
             region_key(target["name"]): RegionCopy(target["name"], now, 1.0, "Completed")
@@ -84,12 +84,12 @@ class Replication:
         }
 
     def completed(self, version: Resource) -> frozenset[str]:
-        """Regions that have their copy, in lower case without spaces."""
+        """Regions with a complete copy, in lower case without spaces."""
         copies = self._copies.get(version.id.lower(), {})
         return frozenset(key for key, copy in copies.items() if copy.state == "Completed")
 
     def forget(self, version: Resource) -> None:
-        """The version is gone."""
+        """Forget a deleted version."""
         self._copies.pop(version.id.lower(), None)
 
     def status(self, version: Resource) -> dict[str, Any]:
@@ -106,9 +106,9 @@ class Replication:
         source_exists: Callable[[], bool],
         retry: bool = True,
     ) -> Operation:
-        """Bring the copies in line with the version's target regions, and follow that as one long operation.
+        """Make the copies match the version's target regions, as one long-running operation.
 
-        Copies of other regions are dropped, missing ones are made, and with `retry` failed ones are made again.
+        Copies in other regions are deleted, missing ones are created, and with `retry` failed ones are created again.
         """
         platform = self._platform
         operation = platform.operations.begin("write", version.id, version.location, fate, "gallery")
@@ -157,7 +157,7 @@ class Replication:
         elif failure is None:
             copy.state = "Completed"
         else:
-            # Without the copy at home there is nothing that the other regions could be given.
+            # The other regions are copied from the copy in the version's own region.
             _fail(copies.values() if home else [copy], failure)
         self._settle(job, copies.values())
 

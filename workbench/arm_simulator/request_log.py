@@ -1,4 +1,4 @@
-"""The log of requests: who asked for what, when, and how it was answered; never a token or a body."""
+"""The request log: caller, request, time and status; no tokens and no bodies."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class RequestRecord:
-    """One request to the simulated API. `status` 0 means that no answer was sent."""
+    """One request to the simulated API. `status` 0 means that no response was sent."""
 
     number: int
     at: datetime

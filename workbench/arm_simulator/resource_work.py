@@ -1,4 +1,4 @@
-"""A long operation on a stored resource, from its beginning to what it leaves."""
+"""A long-running operation on a stored resource, from its start to the resulting state."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,11 +21,11 @@ def begin_write(
     during: str = "Creating",
     output: Callable[[], dict[str, Any]] | None = None,
 ) -> Operation:
-    """Follow a PUT or PATCH: `during` is its provisioningState until it is Succeeded, or as the fate says.
+    """Run a PUT or PATCH: `during` is the provisioningState until it is Succeeded, or as the fate sets it.
 
-    `duration` is a field of Durations. `done` is called just before it succeeds; `output` gives what the operation
-    shows then. A fate that fails leaves the resource Failed; one that never ends leaves it as it is during the work.
-    A write that is under way goes on, and is given back: the same PUT again is no second piece of work.
+    `duration` is a field of Durations. `done` is called just before it succeeds; `output` returns what the operation
+    contains then. A fate that fails leaves the resource Failed; one that never ends leaves it as it is during the work.
+    A write that is in progress continues and is returned: the same PUT again starts no second operation.
     """
     if resource.operation is not None and resource.operation.status == "InProgress":
         return resource.operation
@@ -58,8 +58,8 @@ def begin_delete(
     fate: Fate | None,
     done: Callable[[], None] | None = None,
 ) -> Operation:
-    """Follow a DELETE: the resource is gone when it succeeds, Failed when the fate says so. `done` comes after."""
-    # One that is made to fail or never to end gives way to the next, so that what it left can be cleared away.
+    """Run a DELETE: the resource is deleted when it succeeds, or Failed as the fate sets it. `done` is called after."""
+    # A deletion with an injected failure is replaced by the next one, so that the resource can still be deleted.
     if resource.deleting and resource.operation is not None and resource.operation.fate is None:
         return resource.operation
     if resource.operation is not None:
@@ -86,9 +86,9 @@ def begin_delete(
 
 
 def check_location(resource: Resource, location: str) -> None:
-    """Raises 409 when a PUT would move a resource to another region, or write to one that is going away."""
+    """Raises 409 when a PUT would move a resource to another region, or change one that is being deleted."""
     if resource.deleting:
-        raise ArmError(409, "Conflict", f"The resource '{resource.id}' is being deleted. Try again when it is gone.")
+        raise ArmError(409, "Conflict", f"The resource '{resource.id}' is being deleted. Try again when it is deleted.")
     if region_key(resource.location) != region_key(location):
         message = (
             f"The resource '{resource.name}' already exists in location '{resource.location}' in resource group "

@@ -1,4 +1,4 @@
-"""What the caller may do: a role's actions, matched as Azure matches them."""
+"""The permissions of the caller: a role's actions, matched as Azure matches them."""
 
 import fnmatch
 import json
@@ -10,9 +10,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Role:
-    """Allowed and excepted actions (with `*`), and the scopes where the role is assigned ("/" is everywhere).
+    """Actions and excluded actions (with `*`), and the scopes where the role is assigned ("/" is everywhere).
 
-    `data_actions` are those of data planes, such as reading a secret; None (a definition is silent) leaves all open.
+    `data_actions` are those of data planes, such as reading a secret; None (not in the definition) allows all.
     """
 
     actions: tuple[str, ...] = ("*",)
@@ -29,7 +29,7 @@ class Role:
     def from_json(document: Mapping[str, Any]) -> "Role":
         """A role from a definition: the CLI's form (`Actions`, `NotActions`) or ARM's (`properties.permissions`).
 
-        An own field `scopes` narrows where it is assigned. Raises ValueError when neither form is there.
+        The additional member `scopes` limits where it is assigned. Raises ValueError when neither form is found.
         """
         scopes = tuple(document.get("scopes", ("/",)))
         if "Actions" in document:
@@ -73,7 +73,7 @@ class Role:
 
 
 def is_within(scope: str, above: str) -> bool:
-    """Whether `scope` is `above` or lies under it; ids have no case."""
+    """Whether `scope` is `above` or is below it; ids are case-insensitive."""
     low, top = scope.lower().rstrip("/"), above.lower().rstrip("/")
     return low == top or low.startswith(f"{top}/")
 

@@ -1,4 +1,4 @@
-"""A managed run command: the child resource, and what of it may be shown."""
+"""A managed run command: the child resource, and which properties GET returns."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,13 +8,13 @@ from workbench.arm_simulator.operations import Operation
 
 type ExecutionState = Literal["Unknown", "Pending", "Running", "Failed", "Succeeded", "TimedOut", "Canceled"]
 
-#: Properties that are sent back as they were given. Protected parameters and passwords are not among them.
+#: Properties that are returned as they were sent. Protected parameters and passwords are not among them.
 _READABLE = ("source", "parameters", "asyncExecution", "treatFailureAsDeploymentFailure", "runAsUser")
 _TAIL = 4096
 
 
 def tail(text: str) -> str:
-    """The last 4,096 bytes, as the platform keeps them."""
+    """The last 4,096 bytes, which is what the platform keeps."""
     return text.encode()[-_TAIL:].decode(errors="ignore")
 
 
@@ -22,7 +22,7 @@ def tail(text: str) -> str:
 class RunCommandRecord:
     """State of one managed run command. `attempt` counts PUTs; events of an earlier attempt do nothing.
 
-    `given` holds every parameter for the guest, protected ones too: no body shows it.
+    `given` holds every parameter for the guest, protected ones too; no response contains it.
     """
 
     id: str
@@ -41,17 +41,17 @@ class RunCommandRecord:
     error: str = ""
     started: datetime | None = None
     ended: datetime | None = None
-    #: How often the machine was given it, by its PUT and by starts that found it standing.
+    #: How often it was delivered to the VM, by its PUT and by later starts of the VM.
     deliveries: int = 0
     statuses: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     @property
     def timeout(self) -> float:
-        """Seconds that the script may run; 90 minutes when not given."""
+        """Seconds that the script may run; 90 minutes by default."""
         return float(self.properties.get("timeoutInSeconds") or 5400)
 
     def body(self, with_instance_view: bool) -> dict[str, Any]:
-        """The resource as GET shows it."""
+        """The resource as GET returns it."""
         given = self.properties
         properties: dict[str, Any] = {name: given[name] for name in _READABLE if name in given}
         properties.setdefault("asyncExecution", False)
@@ -64,7 +64,7 @@ class RunCommandRecord:
         return {**resource, "location": self.location, "tags": self.tags, "properties": properties}
 
     def instance_view(self) -> dict[str, Any]:
-        """What the script did so far."""
+        """The progress of the script so far."""
         view: dict[str, Any] = {"executionState": self.execution_state, "executionMessage": self.execution_message}
         view |= {"exitCode": self.exit_code, "output": tail(self.output), "error": tail(self.error)}
         if self.started is not None:

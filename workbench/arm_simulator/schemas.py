@@ -1,4 +1,4 @@
-"""Strict bodies: an unknown member, a missing one or a wrong type is refused in ARM's shape."""
+"""Strict bodies: an unknown member, a missing one or a wrong type is refused with ARM's error."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ type Schema = type[str] | type[bool] | type[int] | "ListOf" | "Members" | "Texts
 
 @dataclass(frozen=True)
 class ListOf:
-    """An array of one kind of thing."""
+    """An array of one kind of resource."""
 
     item: Schema
 
@@ -64,7 +64,7 @@ NO_BODY = Members("Empty", {})
 
 
 def parse(raw: bytes, schema: Members) -> dict[str, Any]:
-    """The body as a checked object with the members' published spelling. Raises ArmError."""
+    """The body as a checked object, with the members spelled as documented. Raises ArmError."""
     if not raw.strip():
         document: Any = {}
     else:
@@ -86,7 +86,7 @@ def _check(value: Any, schema: Schema, path: str) -> Any:
     if isinstance(schema, Texts):
         pairs = _object(value, path)
         return {name: _check(text, str, f"{path}.{name}") for name, text in pairs.items()}
-    # JSON true is no number, though Python's bool is an int.
+    # JSON true is not a number, although Python's bool is an int.
     if not isinstance(value, schema) or (schema is int and isinstance(value, bool)):
         raise _wrong_type(value, schema.__name__, path)
     return value

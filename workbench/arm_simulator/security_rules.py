@@ -1,4 +1,4 @@
-"""The rules of a network security group: which are valid, and those that every group has."""
+"""The rules of a network security group: validation, and the default rules of every group."""
 
 import ipaddress
 import re
@@ -11,7 +11,7 @@ _CHOICES = {
     "access": ("Allow", "Deny"),
     "direction": ("Inbound", "Outbound"),
 }
-#: Service tags that Azure publishes; each may carry a region (`Storage.WestEurope`).
+#: Service tags that Azure publishes; each may have a region suffix (`Storage.WestEurope`).
 _TAGS = frozenset({
     "azureactivedirectory", "azurearcinfrastructure", "azurebackup", "azurecloud", "azurecontainerregistry",
     "azurefrontdoor", "azurekeyvault", "azureloadbalancer", "azuremonitor", "azureplatformdns", "azureplatformimds",
@@ -22,7 +22,7 @@ _TAGS = frozenset({
 
 
 def check_rules(rules: list[dict[str, Any]]) -> None:
-    """Raises 400 for a rule that is not valid, or for two that stand in each other's place."""
+    """Raises 400 for a rule that is not valid, or for two that conflict."""
     taken: dict[tuple[str, int], str] = {}
     names: set[str] = set()
     for rule in rules:
@@ -48,7 +48,7 @@ def _check_choices(name: str, properties: dict[str, Any]) -> None:
         if found is None:
             known = ", ".join(choices)
             message = (
-                f"Security rule {name} has invalid {member}. Value provided: {properties[member]}. Known: {known}."
+                f"Security rule {name} has invalid {member}. Value provided: {properties[member]}. Allowed: {known}."
             )
             raise _invalid("InvalidRequestFormat", message)
         properties[member] = found
@@ -94,7 +94,7 @@ def _invalid(code: str, message: str) -> ArmError:
 
 
 def default_rules(group_id: str) -> list[dict[str, Any]]:
-    """The six rules that the platform adds to every group."""
+    """The six default rules that the platform adds to every group."""
     shown: list[dict[str, Any]] = []
     for name, priority, access, direction, source, destination in (
         ("AllowVnetInBound", 65000, "Allow", "Inbound", "VirtualNetwork", "VirtualNetwork"),

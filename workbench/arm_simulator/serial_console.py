@@ -1,4 +1,4 @@
-"""A machine's serial console: what was written to it, and how much of that boot diagnostics show by now."""
+"""A VM's serial console: the text written to it, and how much of it boot diagnostics shows."""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +7,7 @@ from workbench.arm_simulator.durations import Dice
 
 
 class SerialConsole:
-    """Text in the order it was written. Boot diagnostics' blob lags behind it."""
+    """The text in the order it was written. The boot diagnostics blob shows it with a delay."""
 
     def __init__(self, clock: Clock, dice: Dice) -> None:
         self._clock = clock
@@ -25,10 +25,10 @@ class SerialConsole:
         self._written.append((shown, text))
 
     def text(self) -> str:
-        """All that was written."""
+        """All text that was written."""
         return "".join(text for _, text in self._written)
 
     def published(self) -> str:
-        """What boot diagnostics show at this moment: the beginning of `text()`."""
+        """What boot diagnostics shows now: the beginning of `text()`."""
         now = self._clock.now()
         return "".join(text for shown, text in self._written if shown <= now)

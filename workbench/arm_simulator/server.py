@@ -1,4 +1,4 @@
-"""The HTTPS door of the simulator: faults, headers and the request log around each exchange."""
+"""The HTTPS endpoint of the simulator: faults, headers and the request log around each exchange."""
 
 import uuid
 from typing import Any
@@ -22,11 +22,11 @@ class ArmServer:
         self._dispatcher = Dispatcher(world, identity)
 
     def listen_at(self, endpoint: str) -> None:
-        """Told its own address, which goes into every operation URL."""
+        """`endpoint` is its own URL, which is part of every operation URL."""
         self._dispatcher.endpoint = endpoint
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One request to the simulated API, logged whatever becomes of it."""
+        """One request to the simulated API, always logged."""
         exchange = Exchange.of(request, await request.read())
         at, number = self._world.clock.now(), len(self._world.requests)
         self._world.requests.append(self._record(exchange, number, at, 0, ""))

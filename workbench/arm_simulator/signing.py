@@ -1,4 +1,4 @@
-"""Signed addresses: long operation URLs as the compute provider makes them, and blob links."""
+"""Signed URLs: operation URLs in the compute provider's format, and SAS URLs of blobs."""
 
 import base64
 import hashlib
@@ -12,11 +12,11 @@ _SIGNED_PARTS = ("t", "c", "s", "h")
 
 
 class UrlSigner:
-    """Makes and checks the addresses that a client must replay verbatim."""
+    """Creates and checks the URLs that a client must use unchanged."""
 
     def __init__(self, rng: random.Random) -> None:
         self._key = rng.randbytes(32)
-        # CRP puts its certificate into every operation URL; 1,760 bytes make the URL about 3.2 KB long.
+        # The compute provider puts its certificate into every operation URL; with 1,760 bytes the URL has about 3.2 KB.
         self._certificate = base64.urlsafe_b64encode(rng.randbytes(1760)).decode().rstrip("=")
 
     def operation_query(self, operation_id: str, api_version: str, monitor: bool, now: datetime) -> str:
@@ -30,11 +30,11 @@ class UrlSigner:
         return urlencode({**values, "h": self._hash(values)}, quote_via=quote)
 
     def is_signed(self, query: Mapping[str, str]) -> bool:
-        """Whether any part of a signature is there."""
+        """Whether the query has any part of a signature."""
         return any(part in query for part in _SIGNED_PARTS)
 
     def is_genuine(self, query: Mapping[str, str]) -> bool:
-        """Whether the query is one that `operation_query` made, unchanged."""
+        """Whether the query was created by `operation_query` and is unchanged."""
         given = query.get("h", "")
         values = {name: value for name, value in query.items() if name != "h"}
         return hmac.compare_digest(given, self._hash(values))
@@ -48,7 +48,7 @@ class UrlSigner:
         return urlencode({**values, "sig": signature}, quote_via=quote)
 
     def blob_is_genuine(self, path: str, query: Mapping[str, str], now: datetime) -> bool:
-        """Whether the signature fits the path and has not expired."""
+        """Whether the signature is valid for the path and has not expired."""
         values = {name: query.get(name, "") for name in ("sv", "sr", "sp", "se")} | {"path": path}
         if not hmac.compare_digest(query.get("sig", ""), self._hash(values)):
             return False

@@ -1,4 +1,4 @@
-"""The simulator as one object: started and stopped, asked and steered from Python."""
+"""The simulator as one object: start, stop, inspect and control it from Python."""
 
 import shutil
 import tempfile
@@ -17,11 +17,11 @@ from workbench.arm_simulator.faults import Fault, Injected
 from workbench.arm_simulator.identity import Identity
 from workbench.arm_simulator.key_vault import Vaults
 from workbench.arm_simulator.locks import Lock, LockLevel
-from workbench.arm_simulator.machine import Machine
 from workbench.arm_simulator.request_log import RequestRecord
 from workbench.arm_simulator.roles import Role
 from workbench.arm_simulator.server import ArmServer
-from workbench.arm_simulator.specs import MachineSpec
+from workbench.arm_simulator.specs import VmSpec
+from workbench.arm_simulator.vm import Vm
 from workbench.arm_simulator.world import World
 
 _HOST = "127.0.0.1"
@@ -30,15 +30,15 @@ _HOST = "127.0.0.1"
 class Simulator:
     """Azure Resource Manager, simulated.
 
-    `clock` is a RealClock unless another is given. `role` allows everything unless another is given. `state_dir`
-    holds the CA file and the guests' files; without one, a temporary folder that goes at stop. `emulate_linux`
-    keeps Linux guests out of the sandbox even where there is one.
+    `clock` is a RealClock by default. `role` allows everything by default. `state_dir`
+    holds the CA file and the guests' files; the default is a temporary folder that is deleted at stop. `emulate_linux`
+    emulates Linux guests even on a computer with a sandbox.
     """
 
     def __init__(
         self,
         *,
-        machines: Iterable[MachineSpec] = (),
+        vms: Iterable[VmSpec] = (),
         clock: Clock | None = None,
         role: Role | None = None,
         state_dir: Path | None = None,
@@ -62,7 +62,7 @@ class Simulator:
         self.identity_endpoint = ""
         self.identity_header = self._identity.header
         self.ca_file = Path()
-        for spec in machines:
+        for spec in vms:
             self.world.add(spec)
 
     async def start(self) -> None:
@@ -90,7 +90,7 @@ class Simulator:
         return int(runner.addresses[0][1])
 
     async def stop(self) -> None:
-        """Release whoever is held, stop listening, stop the clock, remove the temporary folder."""
+        """Release held requests, stop listening, stop the clock, remove the temporary folder."""
         self.world.faults.clear()
         await self.clock.stop()
         for runner in self._runners:
@@ -111,21 +111,21 @@ class Simulator:
         """Stop it."""
         await self.stop()
 
-    def add_machine(self, spec: MachineSpec) -> Machine:
-        """Add a machine. ValueError when its id is taken."""
+    def add_vm(self, spec: VmSpec) -> Vm:
+        """Add a VM. Raises ValueError when its id is in use."""
         return self.world.add(spec)
 
-    def machine(self, name: str) -> Machine:
-        """The machine of this name, or full id. KeyError when there is none, or more than one."""
+    def vm(self, name: str) -> Vm:
+        """The VM with this name or full id. Raises KeyError when there is none, or more than one."""
         return self.world.named(name)
 
     def requests(self, vm: str | None = None) -> list[RequestRecord]:
-        """Requests to the simulated API in order; of one machine when `vm` names it."""
+        """Requests to the simulated API in order; only those of one VM when `vm` names it."""
         return [r for r in self.world.requests if vm is None or (r.vm or "").lower() == vm.lower()]
 
     @property
     def role(self) -> Role:
-        """What the caller may do; can be changed while it runs."""
+        """The permissions of the caller; can be changed while the simulator runs."""
         return self.world.role
 
     @role.setter
@@ -133,11 +133,11 @@ class Simulator:
         self.world.role = role
 
     def lock(self, scope: str, level: LockLevel, name: str | None = None) -> Lock:
-        """Put a management lock on a scope (an ARM id)."""
+        """Add a management lock to a scope (an ARM id)."""
         return self.world.locks.add(scope, level, name)
 
     def inject(self, fault: Fault) -> Injected:
-        """Put a fault in place; what is given back tells how often it was met, and releases a hold."""
+        """Add a fault; the returned object counts its matches and releases held requests."""
         return self.world.faults.add(fault)
 
     def environment(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Token buckets of the compute provider, a machine or a subscription each, on the simulator's clock."""
+"""Token buckets of the compute provider, per VM or per subscription, on the simulator's clock."""
 
 import json
 import math
@@ -11,9 +11,9 @@ from workbench.arm_simulator.errors import ArmError
 
 @dataclass(frozen=True)
 class Policy:
-    """One limit of Azure's: tokens a minute and capacity, a machine (or none) and a subscription (or none).
+    """One limit of Azure: tokens per minute and capacity, per VM (or none) and per subscription (or none).
 
-    `windows` is the older form, kept for disks and galleries: minutes and how many requests pass in them.
+    `windows` is the older form, used for disks and galleries: minutes, and how many requests are allowed in them.
     """
 
     name: str
@@ -50,19 +50,19 @@ class Bucket:
         self._at = now
 
     def wait(self, now: datetime) -> float:
-        """Seconds until a token is there; 0 when one is."""
+        """Seconds until a token is available; 0 when one is."""
         self._tokens = min(self.capacity, self._tokens + (now - self._at).total_seconds() * self._rate)
         self._at = now
         return 0.0 if self._tokens >= 1 else (1 - self._tokens) / self._rate
 
     def take(self) -> int:
-        """Take a token; how many whole ones are left."""
+        """Take a token; returns how many full tokens remain."""
         self._tokens -= 1
         return int(self._tokens)
 
 
 class Throttle:
-    """Says whether a request may pass now, and what is left."""
+    """Decides whether a request is allowed now, and returns what remains."""
 
     def __init__(self, clock: Clock, enabled: bool = True) -> None:
         self._clock = clock
@@ -70,7 +70,7 @@ class Throttle:
         self._buckets: dict[tuple[str, str], Bucket] = {}
 
     def admit(self, policy_name: str, subscription: str, vm_id: str | None) -> str:
-        """Take a token of each bucket; the value of x-ms-ratelimit-remaining-resource. Raises a 429."""
+        """Take a token of each bucket; returns the value of x-ms-ratelimit-remaining-resource. Raises a 429."""
         policy, now = POLICIES[policy_name], self._clock.now()
         wanted: list[tuple[str, str, tuple[float, int]]] = [
             (f"{policy.name}{minutes}Min", subscription.lower(), (capacity / minutes, capacity))

@@ -1,4 +1,4 @@
-"""What Key Vault refuses, in its own words."""
+"""The errors of Key Vault, with its own messages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(eq=False)
 class VaultError(Exception):
-    """An answer in Key Vault's error shape."""
+    """An answer in Key Vault's error format."""
 
     status: int
     code: str
@@ -22,7 +22,7 @@ class VaultError(Exception):
 
 
 def unauthorized(why: str, tenant: str, resource: str) -> VaultError:
-    """401 with the challenge that tells which token is wanted."""
+    """401 with the challenge that names the required token."""
     challenge = f'Bearer authorization="https://login.microsoftonline.com/{tenant}", resource="{resource}"'
     return VaultError(401, "Unauthorized", why, headers={"WWW-Authenticate": challenge})
 
@@ -38,7 +38,7 @@ def forbidden(client: str, object_id: str, tenant: str, vault: str) -> VaultErro
 
 
 def disabled() -> VaultError:
-    """403: the secret is switched off."""
+    """403: the secret is disabled."""
     return VaultError(403, "Forbidden", "Operation get is not allowed on a disabled secret.", "SecretDisabled")
 
 
@@ -58,5 +58,5 @@ def bad_parameter(message: str) -> VaultError:
 
 
 def method_not_allowed(method: str) -> VaultError:
-    """405: secrets are only read here."""
+    """405: the simulator can only read secrets."""
     return VaultError(405, "MethodNotAllowed", f"The simulated vault does not support the method {method}.")

@@ -1,79 +1,79 @@
-"""A new machine's first minutes: allocation, first boot, provisioning, and the agent."""
+"""The creation of a VM: allocation, first boot, provisioning, and the agent."""
 
 from collections.abc import Mapping
 
-from workbench.arm_simulator.machine import Machine
 from workbench.arm_simulator.operations import Fate, Operation
+from workbench.arm_simulator.vm import Vm
 
-#: The platform gives up on a first boot that reports nothing.
+#: The platform fails a first boot that reports nothing within this time.
 PROVISIONING_TIMEOUT = 20 * 60.0
 
 
-def begin_birth(machine: Machine, told: Mapping[str, str | None] | None, fate: Fate | None) -> Operation:
-    """Follow the creation. `told` is what provisioning gets (host, user, key); None when there is none."""
-    platform = machine.platform
-    operation = platform.operations.begin("write", machine.id, machine.spec.location, fate)
-    machine.creation, machine.provisioning, machine.power = operation, told, "starting"
+def begin_birth(vm: Vm, reported: Mapping[str, str | None] | None, fate: Fate | None) -> Operation:
+    """Run the creation. `told` are the values for provisioning (host, user, key); None without provisioning."""
+    platform = vm.platform
+    operation = platform.operations.begin("write", vm.id, vm.spec.location, fate)
+    vm.creation, vm.provisioning, vm.power = operation, reported, "starting"
     # Nothing has booted yet, and an event of this boot must not meet an earlier one.
-    machine.boot_number = 0
+    vm.boot_number = 0
 
     def allocated() -> None:
-        if not _goes_on(machine, operation) or (fate is not None and fate.ends == "never"):
+        if not _goes_on(vm, operation) or (fate is not None and fate.ends == "never"):
             return
         if fate is not None:
-            machine.set_power("stopped")
-            machine.goal = "stopped"
-            _fail(machine, operation, fate.code, fate.message)
+            vm.set_power("stopped")
+            vm.goal = "stopped"
+            _fail(vm, operation, fate.code, fate.message)
             return
-        _boot(machine, told)
-        if told is None:
-            _succeed(machine, operation)
-        elif machine.guest_boots == "neverProvisions":
-            platform.clock.call_in(PROVISIONING_TIMEOUT, lambda: _give_up(machine, operation))
+        _boot(vm, reported)
+        if reported is None:
+            _succeed(vm, operation)
+        elif vm.guest_boots == "neverProvisions":
+            platform.clock.call_in(PROVISIONING_TIMEOUT, lambda: _give_up(vm, operation))
         else:
-            platform.clock.call_in(platform.dice.draw("first_boot"), lambda: _succeed(machine, operation))
+            platform.clock.call_in(platform.dice.draw("first_boot"), lambda: _succeed(vm, operation))
 
     platform.clock.call_in(platform.dice.draw("vm_create"), allocated)
     return operation
 
 
-def _goes_on(machine: Machine, operation: Operation) -> bool:
-    return machine.creation is operation and not machine.deleting
+def _goes_on(vm: Vm, operation: Operation) -> bool:
+    return vm.creation is operation and not vm.deleting
 
 
-def _boot(machine: Machine, told: Mapping[str, str | None] | None) -> None:
-    platform = machine.platform
-    machine.boot_number = 1
-    machine.set_power("running")
-    stuck = told is not None and machine.guest_boots == "neverProvisions"
-    if told is not None and not stuck:
-        machine.guest.set_clock(platform.clock.now())
-        machine.guest.provision(told["host"] or machine.name, told["user"], key=told["key"], rng=platform.rng)
-    machine.write_boot()
-    machine.agent = "notReady"
+def _boot(vm: Vm, reported: Mapping[str, str | None] | None) -> None:
+    platform = vm.platform
+    vm.boot_number = 1
+    vm.set_power("running")
+    stuck = reported is not None and vm.guest_boots == "neverProvisions"
+    if reported is not None and not stuck:
+        vm.guest.set_clock(platform.clock.now())
+        vm.guest.provision(reported["host"] or vm.name, reported["user"], key=reported["key"], rng=platform.rng)
+    vm.write_boot()
+    vm.agent = "notReady"
 
     def ready() -> None:
-        if machine.boot_number == 1 and machine.power == "running" and machine.spec.agent_ready and not stuck:
-            machine.make_agent_ready()
+        if vm.boot_number == 1 and vm.power == "running" and vm.spec.agent_ready and not stuck:
+            vm.make_agent_ready()
 
     platform.clock.call_in(platform.dice.draw("agent_start"), ready)
 
 
-def _succeed(machine: Machine, operation: Operation) -> None:
-    if _goes_on(machine, operation):
-        machine.creation, machine.provisioning_state = None, "Succeeded"
-        machine.platform.operations.succeed(operation)
+def _succeed(vm: Vm, operation: Operation) -> None:
+    if _goes_on(vm, operation):
+        vm.creation, vm.provisioning_state = None, "Succeeded"
+        vm.platform.operations.succeed(operation)
 
 
-def _give_up(machine: Machine, operation: Operation) -> None:
-    if _goes_on(machine, operation):
+def _give_up(vm: Vm, operation: Operation) -> None:
+    if _goes_on(vm, operation):
         message = (
-            f"OS Provisioning for VM '{machine.name}' did not finish in the allotted time. The VM may still finish "
+            f"OS Provisioning for VM '{vm.name}' did not finish in the allotted time. The VM may still finish "
             "provisioning successfully. Please check provisioning state later."
         )
-        _fail(machine, operation, "OSProvisioningTimedOut", message)
+        _fail(vm, operation, "OSProvisioningTimedOut", message)
 
 
-def _fail(machine: Machine, operation: Operation, code: str, message: str) -> None:
-    machine.creation, machine.provisioning_state = None, "Failed"
-    machine.platform.operations.fail(operation, code, message)
+def _fail(vm: Vm, operation: Operation, code: str, message: str) -> None:
+    vm.creation, vm.provisioning_state = None, "Failed"
+    vm.platform.operations.fail(operation, code, message)

@@ -1,4 +1,4 @@
-"""What must be true before a machine can be made: its network interfaces, its disk, its plan, its names."""
+"""Checks before a VM is created: its network interfaces, disk, plan and names."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ _PLAN = ("name", "publisher", "product")
 
 
 def check_choices(body: Mapping[str, Any]) -> None:
-    """Raises 400 for a word that Azure does not know, or that this simulator does not act on."""
+    """Raises 400 for a value that Azure does not know, or that this simulator does not support."""
     properties = body["properties"]
     storage = properties["storageProfile"]
     entries = [storage["osDisk"], *storage.get("dataDisks", [])]
@@ -35,11 +35,11 @@ def check_choices(body: Mapping[str, Any]) -> None:
             )
     luns = [entry["lun"] for entry in storage.get("dataDisks", [])]
     if len(set(luns)) != len(luns):
-        raise invalid_parameter("dataDisk.lun", "A data disk's lun was given twice.")
+        raise invalid_parameter("dataDisk.lun", "A data disk's lun is used twice.")
 
 
 def check_interfaces(world: World, vm_id: str, body: Mapping[str, Any]) -> list[Resource]:
-    """The network interfaces that it is given. Raises 400 or 409 when one cannot be had."""
+    """The network interfaces of the new VM. Raises 400 or 409 when one cannot be used."""
     entries: list[dict[str, Any]] = body["properties"]["networkProfile"]["networkInterfaces"]
     if not entries:
         raise missing_parameter("networkProfile.networkInterfaces")
@@ -57,7 +57,7 @@ def check_interfaces(world: World, vm_id: str, body: Mapping[str, Any]) -> list[
 
 
 def attached_disk(world: World, vm_id: str, body: Mapping[str, Any], entry: Mapping[str, Any], what: str) -> Resource:
-    """The disk that an entry of the storage profile attaches. Raises 400, 404 or 409 when it cannot be had."""
+    """The disk that an entry of the storage profile attaches. Raises 400, 404 or 409 when it cannot be used."""
     disk_id = entry.get("managedDisk", {}).get("id")
     if disk_id is None:
         raise missing_parameter(f"{what}.managedDisk.id")
@@ -88,12 +88,12 @@ def attached_disk(world: World, vm_id: str, body: Mapping[str, Any], entry: Mapp
 
 
 def _is_going(world: World, vm_id: str) -> bool:
-    machine = world.machines.get(vm_id.lower())
-    return machine is None or machine.deleting
+    vm = world.vms.get(vm_id.lower())
+    return vm is None or vm.deleting
 
 
 def check_os_disk(disk: Resource, body: Mapping[str, Any]) -> None:
-    """Raises 400 when the disk is no OS disk of this system, or is of another security type than the machine."""
+    """Raises 400 when the disk is not an OS disk of this OS type, or has another security type than the VM."""
     given = body["properties"]["storageProfile"]["osDisk"]
     if "osType" not in given:
         raise missing_parameter("osDisk.osType")
@@ -108,12 +108,12 @@ def check_os_disk(disk: Resource, body: Mapping[str, Any]) -> None:
 
 
 def security_type(body: Mapping[str, Any]) -> str:
-    """The security type that a body asks for; `Standard` when it says nothing."""
+    """The security type in a body; the default is `Standard`."""
     return str(body["properties"].get("securityProfile", {}).get("securityType", "Standard"))
 
 
 def check_plan(vm_id: str, plan: Mapping[str, str] | None, source: Mapping[str, str] | None) -> None:
-    """Raises 400 unless the plan is that of the Marketplace image which the source came from."""
+    """Raises 400 unless the plan is that of the source's Marketplace image."""
     wanted = None if source is None else tuple(source.get(name) for name in _PLAN)
     given = None if plan is None else tuple(plan.get(name) for name in _PLAN)
     if wanted == given:

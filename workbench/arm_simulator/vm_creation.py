@@ -1,4 +1,4 @@
-"""PUT of a machine: checked whole, then made, booted and provisioned in the background."""
+"""PUT of a VM: checked completely, then created, booted and provisioned in the background."""
 
 import copy
 import hashlib
@@ -7,15 +7,15 @@ from typing import Any
 
 from workbench.arm_simulator.errors import ArmError
 from workbench.arm_simulator.linked_rights import require_linked
-from workbench.arm_simulator.machine import Machine
-from workbench.arm_simulator.machine_model import MachineModel
 from workbench.arm_simulator.operations import Fate, Operation
 from workbench.arm_simulator.os_profile import first_key, shown_profile
 from workbench.arm_simulator.power import DELETING, operation_not_allowed
 from workbench.arm_simulator.regions import region_key
-from workbench.arm_simulator.specs import LinuxTraits, MachineSpec, WindowsTraits
+from workbench.arm_simulator.specs import LinuxTraits, VmSpec, WindowsTraits
+from workbench.arm_simulator.vm import Vm
 from workbench.arm_simulator.vm_birth import begin_birth
 from workbench.arm_simulator.vm_checks import check_choices, check_interfaces, security_type
+from workbench.arm_simulator.vm_model import VmModel
 from workbench.arm_simulator.vm_sizes import check_generation, check_quota, cores_of
 from workbench.arm_simulator.vm_source import Origin, find_origin
 from workbench.arm_simulator.world import World
@@ -23,9 +23,9 @@ from workbench.arm_simulator.world import World
 _WRITE = "Microsoft.Compute/virtualMachines/write"
 
 
-def put(world: World, vm_id: str, body: Mapping[str, Any], fate: Fate | None) -> tuple[Machine, Operation, bool]:
-    """Create a machine (True), or take the same PUT again (False). Raises ArmError and leaves nothing behind."""
-    known = world.machines.get(vm_id.lower())
+def put(world: World, vm_id: str, body: Mapping[str, Any], fate: Fate | None) -> tuple[Vm, Operation, bool]:
+    """Create a VM (True), or accept the same PUT again (False). Raises ArmError and then creates nothing."""
+    known = world.vms.get(vm_id.lower())
     given = _comparable(body)
     _check_rights(world, vm_id, body)
     if known is not None:
@@ -37,13 +37,13 @@ def put(world: World, vm_id: str, body: Mapping[str, Any], fate: Fate | None) ->
     origin = find_origin(world, vm_id, body)
     check_generation(size, origin.generation)
     check_quota(body["location"], world.quota.get(location), world.cores_used(location), cores)
-    machine = world.create(_spec(vm_id, body, origin), _model(body, origin, given), origin.content)
-    machine.specialized = not origin.generalized and "imageReference" in origin.storage
+    vm = world.create(_spec(vm_id, body, origin), _model(body, origin, given), origin.content)
+    vm.specialized = not origin.generalized and "imageReference" in origin.storage
     for disk in origin.fresh:
         world.store.add(disk)
     for resource in (*origin.fresh, *origin.attached, *nics):
-        resource.owners.append(machine.id)
-    return machine, begin_birth(machine, _provisioning(body, origin), fate), True
+        resource.owners.append(vm.id)
+    return vm, begin_birth(vm, _provisioning(body, origin), fate), True
 
 
 def _check_rights(world: World, vm_id: str, body: Mapping[str, Any]) -> None:
@@ -66,41 +66,39 @@ def _check_rights(world: World, vm_id: str, body: Mapping[str, Any]) -> None:
     require_linked(world.role, _WRITE, vm_id, linked)
 
 
-def _again(
-    world: World, machine: Machine, body: Mapping[str, Any], given: Mapping[str, Any], fate: Fate | None
-) -> Operation:
-    """The same PUT again: only tags may differ. One that is being created goes on; one that failed tries again."""
-    if machine.deleting:
-        raise operation_not_allowed("update", machine.name, DELETING)
-    had = machine.model.given
+def _again(world: World, vm: Vm, body: Mapping[str, Any], given: Mapping[str, Any], fate: Fate | None) -> Operation:
+    """The same PUT again: only tags may differ. A creation in progress continues; a failed one is retried."""
+    if vm.deleting:
+        raise operation_not_allowed("update", vm.name, DELETING)
+    had = vm.model.given
     changed = "properties" if had is None else next((k for k in {**had, **given} if had.get(k) != given.get(k)), None)
     if changed is not None:
         message = f"Changing property '{changed}' is not allowed."
         raise ArmError(409, "PropertyChangeNotAllowed", message, target=changed)
-    machine.tags = dict(body.get("tags", {}))
-    if machine.creation is not None:
-        return machine.creation
-    operations, location = machine.platform.operations, machine.spec.location
-    if machine.provisioning_state == "Failed" and machine.boot_number == 0:
-        machine.provisioning_state = "Creating"
-        return begin_birth(machine, machine.provisioning, fate)
-    operation = operations.begin("write", machine.id, location, fate)
-    machine.provisioning_state = "Updating"
+    vm.tags = dict(body.get("tags", {}))
+    if vm.creation is not None:
+        return vm.creation
+    operations, location = vm.platform.operations, vm.spec.location
+    if vm.provisioning_state == "Failed" and vm.boot_number == 0:
+        vm.provisioning_state = "Creating"
+        return begin_birth(vm, vm.provisioning, fate)
+    operation = operations.begin("write", vm.id, location, fate)
+    vm.provisioning_state = "Updating"
 
     def end() -> None:
         if fate is None:
-            machine.provisioning_state = "Succeeded"
+            vm.provisioning_state = "Succeeded"
             operations.succeed(operation)
         elif fate.ends == "fails":
-            machine.provisioning_state = "Failed"
+            vm.provisioning_state = "Failed"
             operations.fail(operation, fate.code, fate.message)
 
-    world.clock.call_in(machine.platform.dice.draw("vm_update"), end)
+    world.clock.call_in(vm.platform.dice.draw("vm_update"), end)
     return operation
 
 
 def _comparable(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body by its paths, without tags, a password as its hash: so that it can be kept and compared."""
+    """The body by its paths, without tags and with hashed passwords, to store and compare it."""
     flat: dict[str, Any] = {}
 
     def walk(value: Any, path: str) -> None:
@@ -116,11 +114,11 @@ def _comparable(body: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _spec(vm_id: str, body: Mapping[str, Any], origin: Origin) -> MachineSpec:
+def _spec(vm_id: str, body: Mapping[str, Any], origin: Origin) -> VmSpec:
     parts, properties = vm_id.split("/"), body["properties"]
     traits: object = getattr(origin.content, "traits", None)
     security = security_type(body)
-    return MachineSpec(
+    return VmSpec(
         name=parts[8],
         os="Windows" if origin.os_type == "Windows" else "Linux",
         subscription_id=parts[2],
@@ -140,13 +138,13 @@ def _spec(vm_id: str, body: Mapping[str, Any], origin: Origin) -> MachineSpec:
     )
 
 
-def _model(body: Mapping[str, Any], origin: Origin, given: Mapping[str, Any]) -> MachineModel:
+def _model(body: Mapping[str, Any], origin: Origin, given: Mapping[str, Any]) -> VmModel:
     properties = body["properties"]
     interfaces: list[dict[str, Any]] = copy.deepcopy(properties["networkProfile"]["networkInterfaces"])
     for number, entry in enumerate(interfaces):
         entry["properties"] = {"primary": number == 0, "deleteOption": "Detach", **entry.get("properties", {})}
     identity = body.get("identity")
-    return MachineModel(
+    return VmModel(
         storage={**origin.storage, "diskControllerType": "SCSI"},
         network={"networkInterfaces": interfaces},
         os_profile=shown_profile(properties.get("osProfile"), origin.os_type),
@@ -159,7 +157,7 @@ def _model(body: Mapping[str, Any], origin: Origin, given: Mapping[str, Any]) ->
 
 
 def _provisioning(body: Mapping[str, Any], origin: Origin) -> Mapping[str, str | None] | None:
-    """What the first boot is told; None for what is not provisioned. The password goes no further than this."""
+    """The values for the first boot; None for a VM that is not provisioned. The password is not passed on."""
     if not origin.generalized:
         return None
     profile = body["properties"]["osProfile"]

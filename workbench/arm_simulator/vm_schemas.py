@@ -1,4 +1,4 @@
-"""The strict body of a machine's PUT: only what this simulator really takes into account."""
+"""The strict body of a VM's PUT: only members that this simulator uses."""
 
 from workbench.arm_simulator.schemas import ListOf, Members, Texts
 

@@ -1,11 +1,11 @@
-"""Sizes of machines: their cores, the generations they boot, and the quota of cores in a region."""
+"""VM sizes: their cores, their Hyper-V generations, and the core quota of a region."""
 
 import re
 
 from workbench.arm_simulator.errors import ArmError, invalid_parameter, not_allowed
 
 _SIZE = re.compile(r"(Standard|Basic)_([A-Z]{1,3})(\d{1,3})(-\d{1,3})?[a-z]*(_[A-Z0-9]+)?(_v(\d))?")
-#: Families of old hardware that boot the first generation only.
+#: Older families that boot only generation 1.
 _FIRST_ONLY = re.compile(r"Basic_.*|Standard_A\d.*|Standard_D\d+(_v2)?")
 
 
@@ -30,7 +30,7 @@ def check_generation(size: str, generation: str) -> None:
 
 
 def check_quota(location: str, limit: int | None, used: int, wanted: int) -> None:
-    """Raises 409 when the region's quota of cores would be exceeded. No limit is no quota."""
+    """Raises 409 when the region's core quota would be exceeded. None means no quota."""
     if limit is not None and used + wanted > limit:
         raise not_allowed(
             "Operation could not be completed as it results in exceeding approved Total Regional Cores quota. "

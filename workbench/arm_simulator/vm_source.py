@@ -1,4 +1,4 @@
-"""What a new machine is made from, a disk or an image, and the disks that it gets."""
+"""The source of a new VM, a disk or an image, and the disks that it gets."""
 
 import hashlib
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from workbench.arm_simulator.world import World
 
 @dataclass
 class Origin:
-    """What was found out about a machine's source. `fresh` disks are made with it, `storage` is what GET shows."""
+    """The resolved source of a VM. `fresh` disks are created with it, `storage` is what GET returns."""
 
     content: DiskContent
     os_type: str
@@ -28,7 +28,7 @@ class Origin:
 
 
 def find_origin(world: World, vm_id: str, body: Mapping[str, Any]) -> Origin:
-    """The origin of a machine, with every check of it. Raises ArmError."""
+    """The checked source of a VM. Raises ArmError."""
     storage = body["properties"]["storageProfile"]
     option, image = storage["osDisk"]["createOption"], storage.get("imageReference")
     if option == "Attach":
@@ -110,7 +110,7 @@ def _check_security(image: ImageSource, body: Mapping[str, Any]) -> None:
 def _add_data_disks(
     world: World, vm_id: str, body: Mapping[str, Any], origin: Origin, image: ImageSource | None
 ) -> None:
-    """Data disks as given, and those of the image that were not mentioned: Azure makes them too."""
+    """The data disks of the request, and those that only the image has: Azure creates them too."""
     given: list[dict[str, Any]] = [*body["properties"]["storageProfile"].get("dataDisks", [])]
     of_image = {} if image is None else {disk.lun: disk for disk in image.data_disks}
     named = {entry["lun"] for entry in given}
@@ -154,7 +154,7 @@ def _fresh_disk(
     world: World, vm_id: str, body: Mapping[str, Any], entry: Mapping[str, Any], generated: str,
     properties: dict[str, Any], content: DiskContent | None,
 ) -> Resource:  # fmt: skip
-    """A disk that comes into being with the machine: it carries none of the machine's tags."""
+    """A disk that is created with the VM; it has none of the VM's tags."""
     group_id, vm_name = vm_id.split("/providers/")[0], vm_id.rsplit("/", 1)[1]
     name = entry.get("name", f"{vm_name}_{generated}")
     disk_id = f"{group_id}/providers/{DISKS}/{name}"

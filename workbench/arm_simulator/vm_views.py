@@ -1,23 +1,23 @@
-"""A machine as ARM shows it: the model and the list items."""
+"""A VM as ARM returns it: the model and the list items."""
 
 from typing import Any
 
 from workbench.arm_simulator.instance_view import instance_view, statuses
-from workbench.arm_simulator.machine import Machine
+from workbench.arm_simulator.vm import Vm
 
 
-def vm_model(machine: Machine, expand: frozenset[str] = frozenset()) -> dict[str, Any]:
+def vm_model(vm: Vm, expand: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The body of GET virtualMachines/{vm}."""
-    spec, given = machine.spec, machine.model
+    spec, given = vm.spec, vm.model
     properties: dict[str, Any] = {
         "hardwareProfile": {"vmSize": spec.vm_size},
-        "provisioningState": machine.provisioning_state,
-        "vmId": machine.vm_id,
+        "provisioningState": vm.provisioning_state,
+        "vmId": vm.vm_id,
         "storageProfile": given.storage,
         "networkProfile": given.network,
         "diagnosticsProfile": {"bootDiagnostics": {"enabled": spec.boot_diagnostics}},
         "extensionsTimeBudget": "PT1H30M",
-        "timeCreated": machine.created.isoformat(),
+        "timeCreated": vm.created.isoformat(),
     }
     if spec.scale_set is not None:
         provider = f"{spec.group_id}/providers/Microsoft.Compute"
@@ -32,17 +32,17 @@ def vm_model(machine: Machine, expand: frozenset[str] = frozenset()) -> dict[str
     if "userdata" in expand and spec.user_data is not None:
         properties["userData"] = spec.user_data
     if "instanceview" in expand:
-        properties["instanceView"] = instance_view(machine)
-    model: dict[str, Any] = {"name": machine.name, "id": machine.id, "type": "Microsoft.Compute/virtualMachines"}
-    model |= {"location": spec.location, "tags": dict(machine.tags)}
+        properties["instanceView"] = instance_view(vm)
+    model: dict[str, Any] = {"name": vm.name, "id": vm.id, "type": "Microsoft.Compute/virtualMachines"}
+    model |= {"location": spec.location, "tags": dict(vm.tags)}
     for name, value in (("zones", list(spec.zones)), ("plan", given.plan), ("identity", given.identity)):
         if value:
             model[name] = value
     return {**model, "properties": properties, "etag": '"2"'}
 
 
-def vm_status_item(machine: Machine) -> dict[str, Any]:
-    """A list item of `statusOnly=true`: who it is and its statuses, no model, no tags."""
-    item = {"name": machine.name, "id": machine.id, "type": "Microsoft.Compute/virtualMachines"}
-    properties = {"vmId": machine.vm_id, "instanceView": {"statuses": statuses(machine)}}
-    return {**item, "location": machine.spec.location, "properties": properties}
+def vm_status_item(vm: Vm) -> dict[str, Any]:
+    """A list item of `statusOnly=true`: its identity and its statuses, no model, no tags."""
+    item = {"name": vm.name, "id": vm.id, "type": "Microsoft.Compute/virtualMachines"}
+    properties = {"vmId": vm.vm_id, "instanceView": {"statuses": statuses(vm)}}
+    return {**item, "location": vm.spec.location, "properties": properties}

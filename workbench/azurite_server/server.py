@@ -16,7 +16,7 @@ from workbench.azurite_server.installation import AzuriteError, find_node, find_
 _CLOSED = "successfully closed"
 _LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service .*successfully listen.* (http://[\d.]+:\d+)")
 _GUARD = Path(__file__).with_name("exit_with_parent.cjs")
-# Azurite's published development account; it is the same on every machine and protects nothing.
+# Azurite's published development account; it is the same on every machine and is not a secret.
 _ACCOUNT = "devstoreaccount1"
 _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
@@ -29,7 +29,7 @@ class AzuriteServer:
         port: of the queue service; 0 takes a free port. The other services always take free ones.
         start_timeout: seconds until it must listen.
         all_services: blob and table too, which the Durable extension needs.
-        accounts: names of further storage accounts, apart from each other; all have the development account's key.
+        accounts: names of further storage accounts, isolated from each other; all have the development account's key.
 
     Both calls block (starting takes about two seconds): from a coroutine call them through `asyncio.to_thread`.
     """
@@ -66,7 +66,7 @@ class AzuriteServer:
     def connection_string_of(self, account: str) -> str:
         """The connection string of one of the accounts."""
         if account not in self._accounts:
-            raise AzuriteError(f"there is no account {account}: name it when Azurite is made")
+            raise AzuriteError(f"there is no account {account}: name it in `accounts`")
         endpoints = "".join(f"{each}Endpoint={self._address(each, account)};" for each in self._services)
         return f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={_KEY};{endpoints}"
 
@@ -87,7 +87,7 @@ class AzuriteServer:
             AzuriteError: not installed, ended early (its output is in the message), or too slow.
         """
         if self._process is not None:
-            raise AzuriteError("Azurite was already started")
+            raise AzuriteError("Azurite was already started: call stop() first")
         self._process = subprocess.Popen(
             self._command(),
             stdin=subprocess.PIPE,
@@ -95,7 +95,7 @@ class AzuriteServer:
             stderr=subprocess.STDOUT,
             text=True,
             env={**os.environ, "AZURITE_ACCOUNTS": ";".join(f"{name}:{_KEY}" for name in self._accounts)},
-            # Its own group: Ctrl-C in a terminal reaches only us, and we stop it after the host has drained.
+            # Its own group: Ctrl-C in a terminal reaches only this process, which stops Azurite after the host.
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read_output, args=(self._process,), daemon=True)
@@ -116,7 +116,7 @@ class AzuriteServer:
         if listened:
             process.terminate()
             self._wait_until_closed()
-        # Once it has closed its files, Azurite lingers for five seconds when it has served a request.
+        # After it has closed its files, Azurite still runs for five seconds if it has served a request.
         process.kill()
         process.wait()
         if self._reader is not None:
@@ -142,7 +142,7 @@ class AzuriteServer:
         return f"{self._urls[service]}/{account}"
 
     def _command(self) -> list[str]:
-        # --skipApiVersionCheck: storage SDKs are regularly newer than the emulator and it would refuse them.
+        # --skipApiVersionCheck: storage SDKs are often newer than the emulator, which would refuse them.
         where = ["--location", str(self._folder)] if self._folder else ["--inMemoryPersistence"]
         ports = {"queue": self._port} | ({"blob": 0, "table": 0} if len(self._services) > 1 else {})
         listen = [[f"--{name}Host", "127.0.0.1", f"--{name}Port", str(port)] for name, port in ports.items()]

@@ -1,6 +1,6 @@
-"""`python -m workbench.conformance CONNECTION`: the checks on the real extension, a line each; exit 0 if all pass.
+"""`python -m workbench.conformance CONNECTION`: the checks on the real extension, one line each; exit 0 if all pass.
 
-A line is the check's name, its seconds, and what was seen if it failed, with tabs between.
+A line has the check's name, its seconds, and what was seen if it failed, separated by tabs.
 """
 
 import asyncio

@@ -21,7 +21,7 @@ async def entity_calls(stack: Stack) -> None:
 
 
 async def signal_of_a_client(stack: Stack) -> None:
-    """A client's signal makes the entity; an operation may start an orchestration, or end the entity."""
+    """A client's signal creates the entity; an operation may start an orchestration, or delete the entity."""
     key = stack.name("account")
     entity = EntityInstanceId("Account", key)
     await stack.client.signal_entity(entity, "add", 3)
@@ -48,14 +48,14 @@ async def worker_dies_in_an_operation(stack: Stack) -> None:
 
 
 async def child_is_tried_again(stack: Stack) -> None:
-    """A retry policy of a sub-orchestration helps where the worker died in an operation that the child called."""
+    """A sub-orchestration's retry policy applies when the worker ended in an operation that the child called."""
     stack.lose_worker("keep_fragile")
     output = await stack.run("use_fragile_again", stack.name("fragile"))
     expect(output == "alive", output)
 
 
 async def locks(stack: Stack) -> None:
-    """Three at once that lock the same two entities in other orders each find them alone."""
+    """Three orchestrations that lock the same two entities in different orders never hold them together."""
     one, two = stack.name("account"), stack.name("account")
     pairs = [[one, two], [two, one], [one, two]]
     outputs = await asyncio.gather(*(stack.run("transfer", pair) for pair in pairs))
@@ -73,12 +73,12 @@ async def long_custom_status(stack: Stack) -> None:
 
 
 async def list_above_the_limit(stack: Stack) -> None:
-    """Outputs are always sent: above 4 MiB a list in one page is refused, in pages it works."""
+    """Outputs are always sent: above 4 MiB a list in one page is refused; in several pages it works."""
     prefix = stack.name("large")
     instances = [f"{prefix}-{number}" for number in range(3)]
     await asyncio.gather(*(stack.run("text_of", _LARGE, instance_id=each) for each in instances))
-    whole = OrchestrationQuery(instance_id_prefix=prefix)
-    code, text = await refusal(stack.client.get_all_orchestration_states(whole))
+    succeeded = OrchestrationQuery(instance_id_prefix=prefix)
+    code, text = await refusal(stack.client.get_all_orchestration_states(succeeded))
     expect(code is grpc.StatusCode.RESOURCE_EXHAUSTED, f"{code} {text}")
     pages = OrchestrationQuery(instance_id_prefix=prefix, max_instance_count=1)
     states = await stack.client.get_all_orchestration_states(pages)
@@ -88,13 +88,13 @@ async def list_above_the_limit(stack: Stack) -> None:
 
 
 async def large_payload(stack: Stack) -> None:
-    """Three megabytes of output come back."""
+    """An output of three megabytes is returned."""
     output: Any = await stack.run("text_of", 2 * _LARGE)
     expect(len(output) == 2 * _LARGE, len(output))
 
 
 async def call_without_window_hangs(stack: Stack) -> None:
-    """For a host whose entities sort messages: a call is dropped as a duplicate and never answered, a signal is not."""
+    """On a host whose entities sort messages, a call is dropped as a duplicate and never answered; a signal is not."""
     key = stack.name("account")
     await stack.client.signal_entity(EntityInstanceId("Account", key), "add", 3)
     await stack.totals(key, 3)

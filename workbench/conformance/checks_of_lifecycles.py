@@ -1,4 +1,4 @@
-"""Checks of events, suspension, termination, purge, rewind and starts under a known id."""
+"""Checks of events, suspension, termination, purge, rewind and starts with a known id."""
 
 import asyncio
 from urllib.parse import quote
@@ -21,7 +21,7 @@ async def event_arrives(stack: Stack) -> None:
 
 
 async def event_of_an_orchestration(stack: Stack) -> None:
-    """An orchestration sends an event to another; one that has ended or never was does not trouble the sender."""
+    """An orchestration sends an event to another; one that has ended or is unknown does not fail the sender."""
     instance = await stack.start("wait_for_go")
     await stack.waiting(instance)
     await stack.run("send_go", instance)
@@ -33,7 +33,7 @@ async def event_of_an_orchestration(stack: Stack) -> None:
 
 
 async def events_are_kept(stack: Stack) -> None:
-    """Events that come before they are waited for are kept, each once."""
+    """Events that arrive before the orchestration waits for them are kept, each once."""
     instance = await stack.start("wait_for_many", 4)
     await stack.waiting(instance)
     for number in range(4):
@@ -44,7 +44,7 @@ async def events_are_kept(stack: Stack) -> None:
 
 
 async def early_events_may_be_lost(stack: Stack) -> None:
-    """An event right after a client's start is accepted; where it was lost, the same event again is not."""
+    """An event right after a client's start is accepted; if it was lost, the same event sent again is not."""
     instances = [stack.name("early") for _ in range(10)]
 
     async def one(instance: str) -> bool:
@@ -80,7 +80,7 @@ async def event_to_an_unknown_run(stack: Stack) -> None:
 
 
 async def timer_or_event(stack: Stack) -> None:
-    """What comes first decides, and the timer that lost does not hold the run up."""
+    """The first of event and timer decides, and the later timer does not delay the run."""
     with stack.time_stands():
         instance = await stack.start("race", 1000)
         await stack.waiting(instance)
@@ -91,7 +91,7 @@ async def timer_or_event(stack: Stack) -> None:
 
 
 async def continue_as_new_keeps_events(stack: Stack) -> None:
-    """An orchestration that begins anew with each event loses none of those that wait."""
+    """An orchestration that continues as new with each event loses none of the waiting events."""
     instance = await stack.start("collect", [])
     await stack.waiting(instance)
     for number in range(5):
@@ -103,7 +103,7 @@ async def continue_as_new_keeps_events(stack: Stack) -> None:
 
 
 async def suspended_runs_wait(stack: Stack) -> None:
-    """A suspended run takes no event; resumed, it takes what came meanwhile."""
+    """A suspended run processes no event; when resumed, it processes what arrived meanwhile."""
     instance = await stack.start("wait_for_go")
     await stack.waiting(instance)
     await stack.client.suspend_orchestration(instance)
@@ -118,7 +118,7 @@ async def suspended_runs_wait(stack: Stack) -> None:
     expect(output == 1, output)
 
 
-async def orders_to_ended_runs(stack: Stack) -> None:
+async def requests_to_ended_runs(stack: Stack) -> None:
     """Terminate, suspend and resume of an ended or unknown run, by gRPC and by HTTP."""
     instance = await stack.start("chain", 1)
     await stack.end(instance)
@@ -136,7 +136,7 @@ async def orders_to_ended_runs(stack: Stack) -> None:
 
 
 async def terminate_is_not_recursive(stack: Stack) -> None:
-    """A parent that is terminated by HTTP leaves its child running."""
+    """When a parent is terminated by HTTP, its child continues to run."""
     child = stack.name("child")
     instance = await stack.start("parent_of_waiting", child)
     await stack.waiting(child)
@@ -152,7 +152,7 @@ async def terminate_is_not_recursive(stack: Stack) -> None:
 
 
 async def terminate_by_grpc(stack: Stack) -> None:
-    """The client asks for the children to be terminated too; the extension leaves them running."""
+    """The client requests to terminate the children too; the extension lets them run."""
     child = stack.name("child")
     instance = await stack.start("parent_of_waiting", child)
     await stack.waiting(child)
@@ -168,13 +168,13 @@ async def terminate_by_grpc(stack: Stack) -> None:
 
 
 async def purge_of_an_ended_run(stack: Stack) -> None:
-    """An ended run is gone after its purge, a running one stays."""
+    """A purge deletes an ended run, and keeps a running one."""
     ended, running = await stack.start("chain", 1), await stack.start("wait_for_go")
     await stack.end(ended)
     await stack.waiting(running)
     gone = await stack.client.purge_orchestration(ended)
     expect(gone.deleted_instance_count == 1, gone)
-    expect(await stack.state(ended) is None, "a purged run is still there")
+    expect(await stack.state(ended) is None, "a purged run still exists")
     status = await stack.call_api("DELETE", f"instances/{running}")
     expect(await stack.state(running) is not None, f"a running run was purged: {status}")
     await stack.client.raise_orchestration_event(running, "go")
@@ -182,7 +182,7 @@ async def purge_of_an_ended_run(stack: Stack) -> None:
 
 
 async def rewind_of_a_failed_run(stack: Stack) -> None:
-    """A rewound run tries the activity that failed again; the one that succeeded keeps its result."""
+    """A rewound run repeats the activity that failed; the one that succeeded keeps its result."""
     instance = await stack.start("fail_once", stack.name("key"))
     state = await stack.end(instance)
     expect(state.runtime_status is OrchestrationStatus.FAILED, state.runtime_status)
@@ -193,7 +193,7 @@ async def rewind_of_a_failed_run(stack: Stack) -> None:
 
 
 async def start_replaces_an_ended_run(stack: Stack) -> None:
-    """A start under the id of an ended run takes its place; under that of a running one it is refused."""
+    """A start with the id of an ended run replaces it; with that of a running one it is refused."""
     instance = await stack.start("chain", 1)
     await stack.end(instance)
     await stack.start("wait_for_go", instance_id=instance)
@@ -217,7 +217,7 @@ CHECKS = (
     timer_or_event,
     continue_as_new_keeps_events,
     suspended_runs_wait,
-    orders_to_ended_runs,
+    requests_to_ended_runs,
     terminate_is_not_recursive,
     terminate_by_grpc,
     purge_of_an_ended_run,

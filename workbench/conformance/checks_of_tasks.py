@@ -6,7 +6,7 @@ from workbench.conformance.stack import Stack, expect
 
 
 async def activities_in_a_row(stack: Stack) -> None:
-    """An activity's result goes into the next; one is named otherwise than its function."""
+    """An activity's result is the next one's input; one has another name than its function."""
     output = await stack.run("chain", 5)
     expect(output == 11, output)
 
@@ -18,39 +18,39 @@ async def activities_at_once(stack: Stack) -> None:
 
 
 async def failure_of_an_activity(stack: Stack) -> None:
-    """The caller sees type and text of what the activity raised."""
+    """The caller sees type and message of the activity's exception."""
     output = await stack.run("describe_failure", {"activity": "refuse", "input": "none: left"})
     expect(output == {"type": "OutOfStock", "message": "none: left"}, output)
 
 
 async def failure_of_an_orchestrator(stack: Stack) -> None:
-    """What it raised is the output of a failed orchestration, as plain text; it has no failure details."""
+    """The output of a failed orchestration is its exception as plain text; it has no failure details."""
     state = await stack.end(await stack.start("raises", "no way"))
     seen = (state.runtime_status.name, state.failure_details, state.serialized_output)
     expect(seen == ("FAILED", None, "builtins.ValueError: no way"), seen)
 
 
 async def retries_until_success(stack: Stack) -> None:
-    """A retry policy tries until the activity succeeds."""
+    """A retry policy repeats the activity until it succeeds."""
     output = await stack.run("retry", {"call": f"{stack.name('key')} 3", "attempts": 4})
     expect(output == 3, output)
 
 
 async def retries_that_end(stack: Stack) -> None:
-    """After the last attempt the orchestration fails with the last failure's text."""
+    """After the last attempt the orchestration fails with the last failure's message."""
     reason = await stack.failure("retry", {"call": f"{stack.name('key')} 9", "attempts": 2})
     expect("try 2" in reason, reason)
 
 
 async def worker_dies_in_an_activity(stack: Stack) -> None:
-    """The activity fails: it is not given to the next worker."""
+    """The activity fails when its worker ends: it is not sent to another worker."""
     stack.lose_worker("double")
     output = await stack.run("describe_failure", {"activity": "double", "input": 1})
     expect(output != "did not fail", output)
 
 
 async def worker_dies_in_an_orchestrator(stack: Stack) -> None:
-    """Its turn is taken again."""
+    """An orchestrator's turn is repeated when its worker ends."""
     stack.lose_worker("chain")
     output = await stack.run("chain", 5)
     expect(output == 11, output)
@@ -69,7 +69,7 @@ async def failure_of_a_child(stack: Stack) -> None:
 
 
 async def timers(stack: Stack) -> None:
-    """A timer comes at most a second early, and late by no more than a poll and what the machine needs."""
+    """A timer is at most a second early, and late by no more than a polling interval and the machine's delay."""
     asked = [1.0, 3.0, 5.0]
     took = await stack.run("sleep", asked)
     for each, seconds in zip(asked, took, strict=True):
@@ -83,7 +83,7 @@ async def default_version(stack: Stack) -> None:
 
 
 async def newer_version_waits(stack: Stack) -> None:
-    """A run of a version newer than host.json's is not run, and not failed."""
+    """A run of a version newer than host.json's is neither executed nor failed."""
     instance = await stack.start("version_of", version="2")
     await stack.quiet()
     state = await stack.state(instance)

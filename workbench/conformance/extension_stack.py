@@ -16,13 +16,13 @@ WINDOW = "AzureFunctionsJobHost__extensions__durableTask__entityMessageReorderWi
 HUB = "AzureFunctionsJobHost__extensions__durableTask__hubName"
 # Of the app's host.json: maxQueuePollingInterval.
 _POLLING_SECONDS = 2.0
-# As long as two polls, and what a turn needs on a busy machine.
+# Two polling intervals, and the time of a turn on a busy machine.
 _QUIET_SECONDS = 6.0
 
 
 @asynccontextmanager
 async def extension_stack(storage: str, hub: str, settings: Mapping[str, str] | None = None) -> AsyncGenerator[Stack]:
-    """Runs the app in this process on a storage account, under a hub of its own; stops all of it.
+    """Runs the app in this process on a storage account, with a hub of its own; stops all of it.
 
     Only one Functions host may run in a process at a time.
     """

@@ -1,4 +1,4 @@
-"""The conformance app on the embedded task hub, whose clock jumps to the next timer when nothing else is to be done."""
+"""The conformance app on the embedded task hub, whose clock jumps to the next timer when it is idle."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator, Mapping
@@ -15,13 +15,13 @@ from workbench.timed_engine import VirtualClock
 
 APP = Path(__file__).parent / "app"
 _LOOK_SECONDS = 0.01
-_LOOKS_IN_A_ROW = 3
+_POLLS_IN_A_ROW = 3
 _PATIENCE_SECONDS = 20.0
 
 
 @asynccontextmanager
 async def hub_stack(settings: Mapping[str, str] | None = None) -> AsyncGenerator[Stack]:
-    """Runs the app in this process on a hub with the app's host.json, changed as `settings` say; stops all of it."""
+    """Runs the app in this process on a hub with the app's host.json, overridden by `settings`; stops all of it."""
     options = BackendOptions.of_host_json(APP / "host.json", settings or {})
     clock = VirtualClock()
     hub = HubThread(clock=clock, options=options)
@@ -29,7 +29,7 @@ async def hub_stack(settings: Mapping[str, str] | None = None) -> AsyncGenerator
 
     async def quiet() -> None:
         seen = 0
-        while seen < _LOOKS_IN_A_ROW:
+        while seen < _POLLS_IN_A_ROW:
             await asyncio.sleep(_LOOK_SECONDS)
             seen = seen + 1 if hub.is_idle() else 0
 

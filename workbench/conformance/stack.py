@@ -1,4 +1,4 @@
-"""What a check is given: a running app on one of the engines, its durable client, and its HTTP API."""
+"""What a check receives: a running app on one of the engines, its durable client, and its HTTP API."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ _LOOK_SECONDS = 0.05
 
 
 class NotAsExpected(AssertionError):
-    """A check saw something else than what the real engine does."""
+    """A check saw something different from what the real engine does."""
 
 
 def expect(holds: bool, seen: object) -> None:
@@ -34,11 +34,11 @@ class Stack:
     Args:
         client: the durable client, with gRPC's own limit of 4 MiB.
         http: a session for the host's HTTP API at `webhooks`.
-        quiet: waits until the engine has had the time to do whatever it would do.
-        time_stands: while it is entered no timer fires, on an engine whose clock may jump.
-        lose_worker: lets the worker's process die in the next call of the function of this name.
-        polling: the longest pause between two looks of the engine at its queues, in seconds.
-        patience: real seconds within which whatever is waited for must be seen.
+        quiet: waits until the engine has had time for everything that is pending.
+        time_stands: inside it no timer fires, on an engine whose clock may jump.
+        lose_worker: ends the worker's process in the next call of the function of this name.
+        polling: the engine's longest polling interval of its queues, in seconds.
+        patience: real seconds until an awaited event must be seen.
     """
 
     client: AsyncTaskHubGrpcClient
@@ -56,7 +56,7 @@ class Stack:
         return f"{prefix}-{next(self._numbers)}"
 
     async def start(self, orchestrator: str, given: object = None, **more: Any) -> str:
-        """Start an orchestration; give its id."""
+        """Start an orchestration; return its id."""
         instance = more.pop("instance_id", None) or self.name(orchestrator.replace("_", "-"))
         return await self.client.schedule_new_orchestration(orchestrator, input=given, instance_id=instance, **more)
 
@@ -65,7 +65,7 @@ class Stack:
         return await self.client.get_orchestration_state(instance)
 
     async def until(self, instance: str, holds: Callable[[OrchestrationState], bool]) -> OrchestrationState:
-        """The instance as soon as it is so."""
+        """Wait until the condition is met, and return the instance."""
         deadline, seen = time.monotonic() + self.patience, None
         while time.monotonic() < deadline:
             seen = await self.state(instance)
@@ -75,21 +75,21 @@ class Stack:
         raise NotAsExpected(f"{instance} after {self.patience:g} s: {_short(seen)}")
 
     async def waiting(self, instance: str) -> OrchestrationState:
-        """The instance once it has said, by its custom status, that it waits."""
+        """Wait until the custom status says that the instance waits, and return it."""
         return await self.until(instance, lambda state: state.get_custom_status() == "waiting")
 
     async def end(self, instance: str) -> OrchestrationState:
-        """The instance once it has ended."""
+        """Wait for the end of the instance, and return it."""
         return await self.until(instance, lambda state: state.runtime_status in ENDED)
 
     async def run(self, orchestrator: str, given: object = None, **more: Any) -> Any:
-        """Start an orchestration and give its output; it must complete."""
+        """Start an orchestration and return its output; it must complete."""
         state = await self.end(await self.start(orchestrator, given, **more))
         expect(state.runtime_status is OrchestrationStatus.COMPLETED, _short(state))
         return state.get_output()
 
     async def failure(self, orchestrator: str, given: object = None) -> str:
-        """Start an orchestration that must fail; give the reason."""
+        """Start an orchestration that must fail; return the reason."""
         state = await self.end(await self.start(orchestrator, given))
         expect(state.runtime_status is OrchestrationStatus.FAILED, _short(state))
         details = state.failure_details
@@ -101,7 +101,7 @@ class Stack:
         return found.get_state() if found is not None else None
 
     async def totals(self, key: str, wanted: object) -> None:
-        """Wait until the entity's state is as wanted."""
+        """Wait until the entity's state is as expected."""
         deadline, seen = time.monotonic() + self.patience, None
         while time.monotonic() < deadline:
             seen = await self.total(key)
@@ -118,7 +118,7 @@ class Stack:
 
 
 async def refusal(call: Awaitable[object]) -> tuple[grpc.StatusCode | None, str]:
-    """The gRPC status and text with which a call is refused; None if it is accepted."""
+    """The gRPC status and message with which a call is refused; None if it is accepted."""
     try:
         await call
     except grpc.RpcError as error:

@@ -1,4 +1,4 @@
-"""Runs checks against a stack, several at once, and tells how each ended."""
+"""Runs checks against a stack, several at once, and reports how each ended."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ type Check = Callable[[Stack], Awaitable[None]]
 
 CHECKS: tuple[Check, ...] = (*checks_of_tasks.CHECKS, *checks_of_lifecycles.CHECKS, *checks_of_entities.CHECKS)
 CHECKS_WITH_WINDOW: tuple[Check, ...] = checks_of_entities.CHECKS_WITH_WINDOW
-# A worker that dies takes every call with it that is under way.
+# When a worker ends, all its calls in progress fail.
 _ALONE = (
     checks_of_tasks.worker_dies_in_an_activity,
     checks_of_tasks.worker_dies_in_an_orchestrator,
@@ -33,7 +33,7 @@ class Result:
 
 
 async def run_check(check: Check, stack: Stack) -> Result:
-    """Runs one check; whatever it raises is its result."""
+    """Runs one check; an exception is its result."""
     name, since = check.__name__, time.monotonic()
     try:
         await check(stack)
@@ -45,7 +45,7 @@ async def run_check(check: Check, stack: Stack) -> Result:
 
 
 async def run_checks(checks: Iterable[Check], stack: Stack, report: Callable[[Result], None]) -> None:
-    """Runs the checks, those that disturb others first and alone; reports each as it ends."""
+    """Runs the checks, those that affect others first and alone; reports each as it ends."""
     chosen = tuple(checks)
     for check in chosen:
         if check in _ALONE:

@@ -1,1 +1,1 @@
-"""The main job on a small simulated fleet, with everything else real."""
+"""The main job on a small simulated fleet; only Azure is simulated."""

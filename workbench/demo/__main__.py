@@ -1,4 +1,4 @@
-"""`python -m workbench.demo`: machines generalized in place, and cloned and published; exit 0 only if all is well."""
+"""`python -m workbench.demo`: VMs generalized in place or cloned and published; exit 0 only if all is as expected."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""`python -m workbench.demo.crash`: host and hub are killed in every stage of every machine's life, and go on."""
+"""`python -m workbench.demo.crash`: kills host and hub in every stage of every VM, and starts them again."""
 
 import argparse
 import asyncio
@@ -15,17 +15,17 @@ from rich.console import Console
 
 from workbench.arm_simulator import Fault, Injected, Simulator
 from workbench.demo.fleet import FLEET, REGIONS, Expected, request_message, run_id_of
+from workbench.demo.fleet_view import Sight, stages_of
 from workbench.demo.proof import ONCE
-from workbench.demo.sight import Sight, stages_of
 from workbench.demo.surroundings import Surroundings, surroundings
 
 REQUEST_ID = "crash"
 # One Linux fewer in place and one clone: every kill costs seconds.
-CRASH_FLEET = tuple(machine for machine in FLEET if machine.name not in {"db-01", "app-03"})
+CRASH_FLEET = tuple(vm for vm in FLEET if vm.name not in {"db-01", "app-03"})
 _PATIENCE = 400.0
 # One request of each stage: it is accepted, and its answer is withheld until host and hub are dead.
 _INSPECTING = {"inspecting": "permissions.list"}
-_SEALING = {
+_DEPROVISIONING = {
     "deprovisioning": "runCommands.put",
     "stopping": "virtualMachines.get",
     "deallocating": "virtualMachines.deallocate",
@@ -33,27 +33,27 @@ _SEALING = {
 }
 _STAGES = {
     "refused": _INSPECTING,
-    "generalized": _INSPECTING | {"preparing": "snapshots.createOrUpdate"} | _SEALING,
-    # What a clone has of its own, and the order that seals it: the rest is what a machine in place goes through.
+    "generalized": _INSPECTING | {"customizing": "snapshots.createOrUpdate"} | _DEPROVISIONING,
+    # Only what is special to a clone, and the request that deprovisions it; the rest is as for a VM in place.
     "published": {
         "cloning": "virtualMachines.createOrUpdate",
-        "preparing": "virtualMachines.restart",
+        "customizing": "virtualMachines.restart",
         "deprovisioning": "runCommands.put",
         "publishing": "galleryImageVersions.createOrUpdate",
-        "verifying": "virtualMachines.createOrUpdate",
+        "validating": "virtualMachines.createOrUpdate",
         "cleaningUp": "virtualMachines.delete",
     },
 }
 
 
 class Traps:
-    """For each machine a trap in its next stage; a request that is held in an earlier one is let go."""
+    """For each VM, a fault that holds a request of its next stage; one held in an earlier stage is released."""
 
     def __init__(self, simulator: Simulator, fleet: tuple[Expected, ...]) -> None:
-        """Lay the first trap of every machine."""
+        """Inject the first fault of every VM."""
         self._simulator = simulator
-        self._traces = {machine.name: machine.traces(REQUEST_ID) for machine in fleet}
-        self._left = {machine.name: list(_STAGES[machine.outcome].items()) for machine in fleet}
+        self._traces = {vm.name: vm.traces(REQUEST_ID) for vm in fleet}
+        self._left = {vm.name: list(_STAGES[vm.outcome].items()) for vm in fleet}
         self.total = sum(len(stages) for stages in self._left.values())
         self._laid: dict[str, Injected] = {}
         for name in self._left:
@@ -61,11 +61,11 @@ class Traps:
 
     @property
     def all_met(self) -> bool:
-        """Whether every machine was met in every stage."""
+        """Whether a request of every VM was held in every stage."""
         return not self._laid
 
     def sprung(self, stages: dict[str, str]) -> dict[str, str]:
-        """Give machine to stage for the traps that hold a request now, by the stages that the app tells."""
+        """Return VM to stage for the requests that are held now, by the stages that the app reports."""
         held: dict[str, str] = {}
         for name, trap in list(self._laid.items()):
             if not trap.held.is_set() or name not in stages:
@@ -78,7 +78,7 @@ class Traps:
         return held
 
     def let_go(self, names: Iterable[str]) -> None:
-        """Release what is held, and lay each machine's next trap."""
+        """Release what is held, and inject each VM's next fault."""
         for name in names:
             self._laid.pop(name).released.set()
             self._left[name].pop(0)
@@ -92,13 +92,13 @@ class Traps:
 
 
 def main() -> int:
-    """Run it; exit 0 only if every machine ended as it must and nothing irreversible was done twice."""
+    """Run it; exit 0 only if every VM ended as expected and nothing irreversible was done twice."""
     parser = argparse.ArgumentParser(prog="python -m workbench.demo.crash", description=__doc__)
     parser.add_argument("--speed", type=float, default=40.0, help="simulated seconds in a real second (default 40)")
-    names = [machine.name for machine in CRASH_FLEET]
-    parser.add_argument("--only", nargs="+", choices=names, default=names, help="these machines (default: all)")
+    names = [vm.name for vm in CRASH_FLEET]
+    parser.add_argument("--only", nargs="+", choices=names, default=names, help="these VMs (default: all)")
     given = parser.parse_args()
-    fleet = tuple(machine for machine in CRASH_FLEET if machine.name in given.only)
+    fleet = tuple(vm for vm in CRASH_FLEET if vm.name in given.only)
     with tempfile.TemporaryDirectory(prefix="golden-crash-") as folder:
         try:
             return asyncio.run(_run(Console(), given.speed, Path(folder), fleet))
@@ -110,14 +110,14 @@ def main() -> int:
 async def _run(console: Console, speed: float, folder: Path, fleet: tuple[Expected, ...]) -> int:
     async with surroundings(speed, folder, fleet) as around:
         traps, sight = Traps(around.simulator, fleet), Sight(around.simulator, fleet, REQUEST_ID)
-        console.print(f"killing host and hub in {traps.total} stages of {len(fleet)} machines", highlight=False)
+        console.print(f"killing host and hub in {traps.total} stages of {len(fleet)} VMs", highlight=False)
         await around.send(request_message(REQUEST_ID, fleet))
         kills = await _kill_and_start(console, around, traps, fleet)
-        return _tell(console, around.simulator, sight, kills)
+        return _report(console, around.simulator, sight, kills)
 
 
 async def _kill_and_start(console: Console, around: Surroundings, traps: Traps, fleet: tuple[Expected, ...]) -> int:
-    """Whenever a request is held, kill both, let the simulator answer nobody, and start both again."""
+    """Whenever a request is held, kill both processes, drop the answer, and start both again."""
     kills, deadline = 0, time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         run = await _run_now(around)
@@ -142,8 +142,8 @@ async def _run_now(around: Surroundings) -> dict[str, Any]:
         return {}
 
 
-def _tell(console: Console, simulator: Simulator, sight: Sight, kills: int) -> int:
-    repeated, as_expected = _made_again(simulator), True
+def _report(console: Console, simulator: Simulator, sight: Sight, kills: int) -> int:
+    repeated, as_expected = _created_again(simulator), True
     ended: Counter[str] = Counter()
     for expected in sight.fleet:
         outcome = _outcome(sight, expected)
@@ -154,12 +154,12 @@ def _tell(console: Console, simulator: Simulator, sight: Sight, kills: int) -> i
             each = Counter(effect.kind for effect in worker.effects)
             repeated += sum(each[kind] - 1 for kind in ONCE if each[kind] > 1)
             effects += each
-        orders = Counter(r.operation for r in sight.requests(expected) if r.method in {"PUT", "POST"})
-        line = f"  {expected.name:<6} {outcome}; effects {_counts(effects)}; orders {_counts(orders)}"
+        submitted = Counter(r.operation for r in sight.requests(expected) if r.method in {"PUT", "POST"})
+        line = f"  {expected.name:<6} {outcome}; effects {_counts(effects)}; requests {_counts(submitted)}"
         console.print(line, highlight=False, soft_wrap=True)
     console.print(
-        "an order that stands twice was sent again because its answer was lost: it is looked for first "
-        "(Run Command, generalize, whatever is made), harmless (deallocate, restart), or a read (serial log)",
+        "a request that is counted twice was sent again because its answer was lost: the app checks its effect first "
+        "(Run Command, generalize, every create), or repeating it is harmless (deallocate, restart, serial log)",
         highlight=False,
         soft_wrap=True,
     )
@@ -170,26 +170,26 @@ def _tell(console: Console, simulator: Simulator, sight: Sight, kills: int) -> i
         soft_wrap=True,
     )
     if kills < 0:
-        console.print("the run ended before every stage was met", highlight=False)
+        console.print("the run ended before every stage was reached: try a lower --speed", highlight=False)
     return 0 if as_expected and repeated == 0 and kills > 0 else 1
 
 
-def _made_again(simulator: Simulator) -> int:
-    """How often something was made that had been made before."""
-    made = Counter(trace.id.lower() for trace in simulator.world.made)
-    return made.total() - len(made)
+def _created_again(simulator: Simulator) -> int:
+    """How often a resource was created again that had been created before."""
+    created = Counter(trace.id.lower() for trace in simulator.world.resource)
+    return created.total() - len(created)
 
 
 def _outcome(sight: Sight, expected: Expected) -> str:
     workers = sight.workers(expected)
-    sealed = [worker for worker in workers if worker.generalized]
+    deprovisioned = [worker for worker in workers if worker.generalized]
     if sight.temporary(expected):
         return "failed"
     if expected.definition is not None:
-        published = len(sealed) == 1 and len(sight.latest_in(expected)) == len(REGIONS)
+        published = len(deprovisioned) == 1 and len(sight.latest_in(expected)) == len(REGIONS)
         return "published" if published and sight.as_before(expected) else "failed"
-    if sealed:
-        return "generalized" if sealed[0].power == "deallocated" else "failed"
+    if deprovisioned:
+        return "generalized" if deprovisioned[0].power == "deallocated" else "failed"
     return "refused" if sight.as_before(expected) else "failed"
 
 

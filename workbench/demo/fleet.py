@@ -1,13 +1,13 @@
-"""The six machines of the demo: what is asked for each, and how it must end."""
+"""The six VMs of the demo: the request for each, and its expected outcome."""
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.ids import VmId, batch_run_id, machine_run_id
-from contracts.made import run_digest
-from workbench.arm_simulator import LinuxTraits, MachineSpec, WindowsTraits
+from contracts.ids import VmId, batch_run_id, vm_run_id
+from contracts.resources import run_digest
+from workbench.arm_simulator import LinuxTraits, VmSpec, WindowsTraits
 
 SUBSCRIPTION = "6f1d2c3b-4a59-4e68-9d7c-8b0a1f2e3d4c"
 GROUP = "golden-demo"
@@ -19,20 +19,20 @@ TAGS = {"golden-image-in-place": "allowed"}
 
 @dataclass(frozen=True)
 class Expected:
-    """A machine, what it is for the eye, and the outcome that the demo demands of it.
+    """A VM, its label in the output, and its expected outcome.
 
-    `definition` is the image definition that a clone of it is published to; without one it is worked on in place.
+    `definition` is the image definition that a clone of it is published to; without one it is generalized in place.
     """
 
-    spec: MachineSpec
+    spec: VmSpec
     system: str
     outcome: str
     definition: str | None = None
-    prepare: str | None = None
+    customize: str | None = None
 
     @property
     def name(self) -> str:
-        """The machine's name."""
+        """The VM's name."""
         return self.spec.name
 
     @property
@@ -41,26 +41,26 @@ class Expected:
         return f"{SCOPE}/providers/Microsoft.Compute/galleries/{GALLERY}/images/{self.definition}"
 
     def run_id(self, request_id: str) -> str:
-        """The id of its run, as the app gives it."""
-        return machine_run_id(request_id, VmId.parse(self.spec.id))
+        """The id of its run, as the app assigns it."""
+        return vm_run_id(request_id, VmId.parse(self.spec.id))
 
     def traces(self, request_id: str) -> str:
-        """A regular expression that is found in the path of a request about it, or about what its run makes."""
+        """A regular expression that matches the path of a request about it, or about what its run creates."""
         definition = [f"images/{self.definition}"] if self.definition else []
         return "|".join([self.name, run_digest(self.run_id(request_id)), *definition])
 
     def target(self) -> dict[str, Any]:
-        """What the request says of it: the least that will do."""
+        """Its part of the request, with required members only."""
         if self.definition is None:
             return {"vmId": self.spec.id, "mode": "inPlace"}
         image: dict[str, Any] = {
             "kind": "galleryImageVersion",
             "imageDefinitionId": self.definition_id,
             "targetRegions": [{"name": region} for region in REGIONS],
-            "verify": {},
+            "validate": {},
         }
-        prepare = [{"script": self.prepare, "reboot": True}]
-        return {"vmId": self.spec.id, "mode": "clone", "prepare": prepare, "image": image}
+        customize = [{"script": self.customize, "reboot": True}]
+        return {"vmId": self.spec.id, "mode": "clone", "customize": customize, "image": image}
 
 
 def _linux(name: str, distribution: str, system: str) -> Expected:
@@ -71,7 +71,7 @@ def _windows(name: str, build: int, system: str, outcome: str) -> Expected:
     return Expected(_spec(name, os="Windows", windows=WindowsTraits(build=build)), system, outcome)
 
 
-def _spec(name: str, **more: Any) -> MachineSpec:
+def _spec(name: str, **more: Any) -> VmSpec:
     values: dict[str, Any] = {
         "name": name,
         "subscription_id": SUBSCRIPTION,
@@ -79,10 +79,10 @@ def _spec(name: str, **more: Any) -> MachineSpec:
         "tags": TAGS,
         **more,
     }
-    return MachineSpec(**values)
+    return VmSpec(**values)
 
 
-# A source needs no opt-in: it is read and never written.
+# The source of a clone needs no opt-in tag: it is read and never written.
 _SOURCE: dict[str, Any] = {"tags": {}, "power": "deallocated"}
 _OLD_DEBIAN = _spec("web-02", linux=LinuxTraits(distribution="debian-12"), **_SOURCE)
 _OLD_WINDOWS = _spec("app-03", os="Windows", windows=WindowsTraits(build=20348), **_SOURCE)
@@ -101,10 +101,10 @@ FLEET = (*IN_PLACE, *CLONES)
 
 
 def run_id_of(request_id: str) -> str:
-    """Give the id of the run of a request."""
+    """Return the id of the run of a request."""
     return batch_run_id(request_id)
 
 
 def request_message(request_id: str, fleet: Iterable[Expected] = FLEET) -> str:
-    """Give the queue message that asks for these machines."""
-    return json.dumps({"version": 1, "requestId": request_id, "targets": [machine.target() for machine in fleet]})
+    """Return the queue message that requests these VMs."""
+    return json.dumps({"version": 1, "requestId": request_id, "targets": [vm.target() for vm in fleet]})

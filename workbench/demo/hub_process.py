@@ -1,4 +1,4 @@
-"""The task hub as a child process, on simulated time that goes on when it is killed and started again."""
+"""The task hub as a child process, on simulated time that continues while it is killed and started again."""
 
 import asyncio
 import signal
@@ -15,23 +15,24 @@ _START_SECONDS = 30.0
 class HubProcess:
     """`python -m workbench.task_hub` on one file; the port stays the same from start to start.
 
-    Simulated time runs on while no hub does: a timer that fell due in the meantime fires at the next start.
+    Simulated time continues while no hub runs: a timer that became due in the meantime fires at the next start.
     """
 
     def __init__(self, folder: Path, speed: float) -> None:
-        """Start nothing yet; the file stands in `folder`."""
+        """Start nothing yet; the file is in `folder`."""
         self._folder, self._speed = folder, speed
         self._since, self._epoch = time.monotonic(), datetime.now(UTC)
         self._process: asyncio.subprocess.Process | None = None
         self.address = ""
 
     async def start(self) -> None:
-        """Start the child and wait until it serves; RuntimeError holds what it said if it does not."""
+        """Start the child and wait until it serves; RuntimeError with its output if it does not."""
         ready = Path(tempfile.mkdtemp(dir=self._folder)) / "ready"
         port = self.address.rpartition(":")[2] or "0"
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "workbench.task_hub", "--file", str(self._folder / "hub.sqlite")),
             *("--port", port, "--ready-file", str(ready), "--stop-on-eof", "--host-json", str(ROOT / "host.json")),
+            "--remote-clients",
             *("--speed", str(self._speed), "--now", self._now().isoformat()),
             cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,
@@ -47,13 +48,13 @@ class HubProcess:
         self.address = ready.read_text()
 
     async def kill(self) -> None:
-        """SIGKILL: the hub gets no chance to end anything."""
+        """Send SIGKILL: the hub cannot finish anything."""
         if self._process is not None:
             self._process.kill()
             await self._process.wait()
 
     async def stop(self) -> None:
-        """Stop the child, gently first."""
+        """Stop the child: SIGTERM first, then SIGKILL."""
         process, self._process = self._process, None
         if process is None:
             return

@@ -1,48 +1,48 @@
-"""What must hold when the demo is over, and what does not: the app's word and the simulator's state compared."""
+"""Checks the end of the demo: compares the app's results with the simulator's state."""
 
 from typing import Any
 
 from workbench.demo.fleet import REGIONS, Expected
-from workbench.demo.sight import Sight
+from workbench.demo.fleet_view import Sight
 
-ONCE = ("armed", "deprovisioned", "sysprep", "sealed", "generalized")
+ONCE = ("requested", "waagent", "sysprep", "deprovisioned", "generalized")
 
 
-def troubles_of(machine: Expected, result: dict[str, Any] | None, sight: Sight) -> list[str]:
-    """Give in words what is not as it must be with one machine."""
+def problems_of(vm: Expected, result: dict[str, Any] | None, sight: Sight) -> list[str]:
+    """Return a message for everything that is not as expected with one VM."""
     if result is None:
-        return [f"{machine.name}: no result"]
-    troubles = [] if result["outcome"] == machine.outcome else [f"{result['outcome']}, expected {machine.outcome}"]
-    if machine.outcome != "generalized" and not sight.as_before(machine):
-        troubles.append("the machine is not what it was before, although it must not be touched")
-    troubles += _sealed(machine, sight)
-    if temporary := sight.temporary(machine):
-        troubles.append(f"was made for a time and is still there: {', '.join(temporary)}")
-    if unnamed := sorted({*sight.kept(machine)} ^ {*result.get("made", [])}):
-        troubles.append(f"stays and is not named in the result, or the other way round: {', '.join(unnamed)}")
-    if machine.outcome == "generalized" and "undo" not in result:
-        troubles.append("no undo snapshot")
-    if machine.outcome == "published":
-        troubles += _published(machine, result.get("image", {}), sight)
-    return [f"{machine.name}: {trouble}" for trouble in troubles]
+        return [f"{vm.name}: no result"]
+    problems = [] if result["outcome"] == vm.outcome else [f"{result['outcome']}, expected {vm.outcome}"]
+    if vm.outcome != "generalized" and not sight.as_before(vm):
+        problems.append("the VM has changed, although it must not be touched")
+    problems += _deprovisioned(vm, sight)
+    if temporary := sight.temporary(vm):
+        problems.append(f"temporary and not deleted: {', '.join(temporary)}")
+    if unnamed := sorted({*sight.kept(vm)} ^ {*result.get("createdResources", [])}):
+        problems.append(f"exists and is not named in the result, or is named and does not exist: {', '.join(unnamed)}")
+    if vm.outcome == "generalized" and "rollbackSnapshot" not in result:
+        problems.append("no rollback snapshot")
+    if vm.outcome == "published":
+        problems += _published(vm, result.get("image", {}), sight)
+    return [f"{vm.name}: {problem}" for problem in problems]
 
 
-def _sealed(machine: Expected, sight: Sight) -> list[str]:
-    workers = sight.workers(machine)
+def _deprovisioned(vm: Expected, sight: Sight) -> list[str]:
+    workers = sight.workers(vm)
     marked = sum(worker.generalized for worker in workers)
-    troubles = [] if marked == (machine.outcome != "refused") else [f"{marked} machines of it are marked generalized"]
+    problems = [] if marked == (vm.outcome != "refused") else [f"{marked} of its VMs are marked generalized"]
     for worker in workers:
         counts = {kind: sum(effect.kind == kind for effect in worker.effects) for kind in ONCE}
-        troubles += [f"{kind} {count} times" for kind, count in counts.items() if count > 1]
-    return troubles
+        problems += [f"{kind} {count} times" for kind, count in counts.items() if count > 1]
+    return problems
 
 
-def _published(machine: Expected, image: dict[str, Any], sight: Sight) -> list[str]:
-    troubles: list[str] = []
-    if not image.get("verified", {}).get("passed"):
-        troubles.append("the image was not verified")
-    latest = sight.latest_in(machine)
+def _published(vm: Expected, image: dict[str, Any], sight: Sight) -> list[str]:
+    problems: list[str] = []
+    if not image.get("validation", {}).get("passed"):
+        problems.append("the image was not validated")
+    latest = sight.latest_in(vm)
     for region in REGIONS:
         if str(latest.get(region)).lower() != str(image.get("id")).lower():
-            troubles.append(f"latest is {latest.get(region)} in {region}, not {image.get('id')}")
-    return troubles
+            problems.append(f"latest is {latest.get(region)} in {region}, not {image.get('id')}")
+    return problems

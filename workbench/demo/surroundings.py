@@ -1,4 +1,4 @@
-"""Starts what the demo needs, stops all of it again: simulator, Azurite, task hub, host."""
+"""Starts what the demo needs, and stops all of it: simulator, Azurite, task hub, host."""
 
 import asyncio
 import base64
@@ -25,7 +25,7 @@ _DURATIONS = Durations(replicate_home=(170, 210), replicate_region=(250, 320))
 
 @dataclass
 class Surroundings:
-    """All that runs, and the two ways to talk to it: queues and HTTP."""
+    """All that runs, and its two interfaces: queues and HTTP."""
 
     simulator: Simulator
     hub: HubProcess
@@ -43,7 +43,7 @@ class Surroundings:
             await queue.send_message(base64.b64encode(text.encode()).decode())
 
     async def receive(self, name: str) -> list[str]:
-        """Take every message that is on a queue now, decoded; none if the queue was never made."""
+        """Take every message that is on a queue now, decoded; none if the queue was never created."""
         texts: list[str] = []
         async with self._queue(name) as queue:
             try:
@@ -55,12 +55,12 @@ class Surroundings:
         return texts
 
     async def run(self, run_id: str) -> dict[str, Any]:
-        """Ask the HTTP door about a run; empty as long as it is not known."""
+        """Return the status of a run from the HTTP trigger; empty as long as it is not known."""
         async with self.http.get(f"{self.host.url}/api/runs/{run_id}") as response:
             return await response.json() if response.status == 200 else {}
 
     async def kill(self) -> None:
-        """SIGKILL to host and hub at once."""
+        """Send SIGKILL to host and hub at once."""
         await asyncio.gather(self.host.kill(), self.hub.kill())
         await self.host.stop()
 
@@ -76,7 +76,7 @@ class Surroundings:
 
 @asynccontextmanager
 async def surroundings(speed: float, folder: Path, fleet: tuple[Expected, ...] = FLEET) -> AsyncGenerator[Surroundings]:
-    """Start everything below `folder`; whatever happens inside, nothing is left running."""
+    """Start everything, with its files in `folder`; on exit everything is stopped."""
     async with AsyncExitStack() as stack:
         azurite = AzuriteServer()
         stack.push_async_callback(asyncio.to_thread, azurite.stop)
@@ -102,17 +102,17 @@ async def surroundings(speed: float, folder: Path, fleet: tuple[Expected, ...] =
 
 def _simulator(speed: float, fleet: tuple[Expected, ...]) -> Simulator:
     role = Role.from_file(ROOT / "infra" / "role.json")
-    machines = [machine.spec for machine in fleet]
-    return Simulator(machines=machines, clock=ScaledClock(speed), role=role, durations=_DURATIONS)
+    vms = [vm.spec for vm in fleet]
+    return Simulator(vms=vms, clock=ScaledClock(speed), role=role, durations=_DURATIONS)
 
 
 def _add_gallery(simulator: Simulator) -> str:
-    """Add what clones are published to, and give the subnet in which they stand."""
+    """Add the gallery and image definitions for the clones, and return the subnet that they use."""
     world = simulator.world
     gallery = world.add_gallery(GALLERY, resource_group=GROUP, subscription_id=SUBSCRIPTION)
-    for machine in CLONES:
-        assert machine.definition is not None
-        world.add_definition(gallery, machine.definition, machine.spec.os)
+    for vm in CLONES:
+        assert vm.definition is not None
+        world.add_definition(gallery, vm.definition, vm.spec.os)
     return world.add_network(SCOPE, "westeurope")
 
 
@@ -125,8 +125,8 @@ def _host(simulator: Simulator, hub: HubProcess, storage: str, log: Path, subnet
         "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
         "GOLDEN_CA_FILE": str(simulator.ca_file),
         "GOLDEN_ALLOWED_SCOPES": SCOPE,
-        "GOLDEN_IN_PLACE_DOORS": "queue",
-        "GOLDEN_SUBNET_ID": subnet_id,
+        "GOLDEN_IN_PLACE_TRIGGERS": "queue",
+        "GOLDEN_BUILD_SUBNET_ID": subnet_id,
         "GOLDEN_TIMER_SCHEDULE": "0 0 4 * * 0",
         "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
         "GOLDEN_APP_NAME": "golden-demo",

@@ -1,1 +1,1 @@
-"""Tries every ARM call of the clone-and-publish story with every kind of trouble, and each stage with SIGKILL."""
+"""Tests every ARM call of the clone-and-publish run with every kind of fault, and each stage with SIGKILL."""

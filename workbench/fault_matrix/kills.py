@@ -1,4 +1,4 @@
-"""Kills task hub and worker once in each stage of the story, with a request of that stage in the air."""
+"""Kills task hub and worker once in each stage of the orchestration, while a request of that stage is unanswered."""
 
 import asyncio
 import tempfile
@@ -8,16 +8,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts.results import MachineResult
-from contracts.run import Wait, Waits
+from contracts.catalog import GOLDEN_IMAGE
+from contracts.results import VmResult
+from contracts.run import Polling, PollingSettings
 from contracts.stages import Stage
-from contracts.steps import GOLDEN_IMAGE
 from workbench.arm_simulator import Fault, Injected, Role, ScaledClock, Simulator
+from workbench.fault_matrix.checking import Result, check
 from workbench.fault_matrix.ends import End
-from workbench.fault_matrix.judging import Verdict, judge
 from workbench.fault_matrix.matrix import Tried
 from workbench.fault_matrix.scene import Scene, set_up
-from workbench.fault_matrix.sight import look
+from workbench.fault_matrix.sight import observe
 from workbench.fault_matrix.station import ROLE_FILE
 from workbench.kill_test.patient_client import PatientClient
 from workbench.kill_test.processes import Crew, free_port
@@ -26,29 +26,33 @@ from workbench.kill_test.rig import Rig, SharedTime, product_environment
 _SPEED = 100.0
 _PATIENCE = 300.0
 _DAY = 86_400
-# Simulated time goes on while the processes are dead: no stage may end for that.
-_WAITS = Waits(
-    **{name: Wait(**{**wait.model_dump(), "deadline": _DAY}) for name, wait in Waits() if isinstance(wait, Wait)}
+# Simulated time continues while the processes are dead: no stage may time out for that.
+_WAITS = PollingSettings(
+    **{
+        name: Polling(**{**wait.model_dump(), "timeoutSeconds": _DAY})
+        for name, wait in PollingSettings()
+        if isinstance(wait, Polling)
+    }
 )
 # The request of each stage that is accepted and not answered before both are dead; in a stage that only reads, any.
 _REQUESTS: dict[Stage, tuple[str | None, str]] = {
     Stage.INSPECTING: ("GET", "/permissions$"),
     Stage.CLONING: ("PUT", "-os-snapshot$"),
-    Stage.PREPARING: ("PUT", "/golden-image-prepare-0-"),
+    Stage.CUSTOMIZING: ("PUT", "/golden-image-customize-0-"),
     Stage.DEPROVISIONING: ("PUT", "/golden-image-deprovision-"),
     Stage.STOPPING: ("GET", "-clone$"),
     Stage.DEALLOCATING: ("POST", "/deallocate$"),
     Stage.GENERALIZING: ("POST", "/generalize$"),
     Stage.PUBLISHING: ("PUT", "/versions/"),
-    Stage.VERIFYING: ("PUT", "-verify$"),
+    Stage.VALIDATING: ("PUT", "-validate$"),
     Stage.CLEANING_UP: ("DELETE", "-clone$"),
 }
-_WHY = "both processes died in this stage and began again: the run goes on from where it was, and publishes"
+_WHY = "both processes were killed in this stage and started again: the run continues, and publishes"
 
 
 @dataclass
 class _Killed:
-    """One run, the stage in which it must be met, and the trap that waits for it there."""
+    """One run, the stage in which the processes are killed, and the fault that holds its request there."""
 
     stage: Stage
     scene: Scene
@@ -60,19 +64,19 @@ class _Killed:
         return self.scene.job.run_id
 
 
-async def try_kills(seed: int, tell: Callable[[str], None]) -> list[Tried]:
-    """Tell the story of one machine a stage, all at once; whenever one is met in its stage, both processes die."""
+async def try_kills(seed: int, report: Callable[[str], None]) -> list[Tried]:
+    """Start one run for each stage, all at once; whenever one is held in its stage, both processes are killed."""
     simulator = Simulator(
         clock=ScaledClock(_SPEED), role=Role.from_file(ROLE_FILE), throttling=False, seed=seed, emulate_linux=True
     )
     with tempfile.TemporaryDirectory(prefix="fault-matrix-") as folder:
         async with simulator, _crew(_rig(simulator, Path(folder))) as (crew, client):
-            runs = [_Killed(stage, set_up(simulator, f"kill-{stage.lower()}", waits=_WAITS)) for stage in _REQUESTS]
+            runs = [_Killed(stage, set_up(simulator, f"kill-{stage.lower()}", polling=_WAITS)) for stage in _REQUESTS]
             for run in runs:
                 if run.stage is not Stage.STOPPING:
                     _lay(simulator, run)
                 await client.start(GOLDEN_IMAGE, run.scene.job.model_dump(mode="json", exclude_none=True), run.run_id)
-            await _kill_in_each(simulator, crew, client, runs, tell)
+            await _kill_in_each(simulator, crew, client, runs, report)
             return [await _examined(simulator, client, run) for run in runs]
 
 
@@ -83,9 +87,9 @@ def _lay(simulator: Simulator, run: _Killed) -> None:
 
 
 async def _kill_in_each(
-    simulator: Simulator, crew: Crew, client: PatientClient, runs: list[_Killed], tell: Callable[[str], None]
+    simulator: Simulator, crew: Crew, client: PatientClient, runs: list[_Killed], report: Callable[[str], None]
 ) -> None:
-    """Go on until every run was met; a run that never comes to its stage is found by its examination."""
+    """Continue until every run was held; a run that never reaches its stage is found by its check."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline and not all(run.met for run in runs):
         for run in runs:
@@ -99,7 +103,7 @@ async def _kill_in_each(
                 assert run.trap is not None
                 run.met = True
                 run.trap.released.set()
-            tell(f"killed both: {', '.join(run.stage for run in held)}")
+            report(f"killed both: {', '.join(run.stage for run in held)}")
             for part in ("hub", "worker"):
                 await asyncio.to_thread(crew.begin, part)
         await asyncio.sleep(0.02)
@@ -118,11 +122,11 @@ async def _examined(simulator: Simulator, client: PatientClient, run: _Killed) -
             await client.ended(run.run_id)
             state = await client.state(run.run_id)
     except TimeoutError:
-        return Tried(name, _WHY, Verdict(wrong=(f"it had not ended after {_PATIENCE:.0f} s",)))
+        return Tried(name, _WHY, Result(wrong=(f"it had not ended after {_PATIENCE:.0f} s",)))
     if state is None or state.serialized_output is None:
-        return Tried(name, _WHY, Verdict(wrong=("it has no result",)))
-    result = MachineResult.model_validate_json(state.serialized_output)
-    return Tried(name, _WHY, judge(look(simulator, run.scene, result, met=int(run.met)), End()))
+        return Tried(name, _WHY, Result(wrong=("it has no result",)))
+    result = VmResult.model_validate_json(state.serialized_output)
+    return Tried(name, _WHY, check(observe(simulator, run.scene, result, met=int(run.met)), End()))
 
 
 def _rig(simulator: Simulator, folder: Path) -> Rig:

@@ -1,4 +1,4 @@
-"""Every call times every kind of trouble, each a run of its own, in several processes."""
+"""Every call with every kind of fault, each a run of its own, in several processes."""
 
 import multiprocessing
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from workbench.arm_simulator import Role
 from workbench.fault_matrix.calls import Call
+from workbench.fault_matrix.checking import Result, check
 from workbench.fault_matrix.ends import End, documented_end
-from workbench.fault_matrix.judging import Verdict, judge
+from workbench.fault_matrix.fault_kinds import FaultKind, fault_of, faults_of
+from workbench.fault_matrix.report import clean_run, report
 from workbench.fault_matrix.station import Station, station
-from workbench.fault_matrix.telling import clean_run, tell
-from workbench.fault_matrix.troubles import Trouble, fault_of, troubles_of
 
 # What runs leave in the simulator's and the engine's memory slows later ones down.
 _RUNS_A_STATION = 40
@@ -19,59 +19,59 @@ _RUNS_A_STATION = 40
 
 @dataclass(frozen=True)
 class Cell:
-    """One call, one trouble, and how such a run is documented to end."""
+    """One call, one kind of fault, and the documented end of such a run."""
 
     call: Call
-    trouble: Trouble
+    fault_kind: FaultKind
     end: End
 
     @property
     def name(self) -> str:
-        """How it is shown."""
-        return f"{self.call.number:>3} {self.call.name} x {self.trouble}"
+        """Its name in the output."""
+        return f"{self.call.number:>3} {self.call.name} x {self.fault_kind}"
 
 
 @dataclass(frozen=True)
 class Tried:
-    """What came of a cell, or of a kill."""
+    """The result of a cell, or of a kill."""
 
     name: str
     why: str
-    verdict: Verdict
+    result: Result
 
 
-def list_calls(seed: int, role: Role | None = None) -> tuple[list[Call], Verdict]:
-    """Tell the story once without trouble: the calls that it makes, and whether all went well."""
+def list_calls(seed: int, role: Role | None = None) -> tuple[list[Call], Result]:
+    """Run once without faults: the calls that the run makes, and whether all went well."""
     with station(seed, role) as place:
         seen, calls = clean_run(place)
-    return calls, judge(seen, End(), must_meet=False)
+    return calls, check(seen, End(), must_meet=False)
 
 
-def cells_of(calls: list[Call], only: str = "", kinds: frozenset[Trouble] = frozenset(Trouble)) -> list[Cell]:
-    """Give the cells of these calls; LookupError if one has no documented end."""
+def cells_of(calls: list[Call], only: str = "", kinds: frozenset[FaultKind] = frozenset(FaultKind)) -> list[Cell]:
+    """Return the cells of these calls; LookupError if one has no documented end."""
     wanted = [call for call in calls if only.lower() in call.name.lower()]
-    pairs = [(call, trouble) for call in wanted for trouble in troubles_of(call) if trouble in kinds]
-    return [Cell(call, trouble, documented_end(call, trouble)) for call, trouble in pairs]
+    pairs = [(call, fault_kind) for call in wanted for fault_kind in faults_of(call) if fault_kind in kinds]
+    return [Cell(call, fault_kind, documented_end(call, fault_kind)) for call, fault_kind in pairs]
 
 
 def try_all(cells: list[Cell], *, seed: int, jobs: int) -> Iterator[Tried]:
-    """Try every cell, as the processes come to it."""
+    """Test every cell, shared among the processes."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(jobs, initializer=_begin, initargs=(seed,)) as pool:
         yield from pool.imap_unordered(_try_here, cells)
 
 
 def try_cell(place: Station, cell: Cell) -> Tried:
-    """Tell the story with the cell's trouble, and judge how it ended."""
+    """Run with the cell's fault, and check how the run ended."""
     try:
-        verdict = judge(tell(place, fault_of(cell.call, cell.trouble)), cell.end, about=cell.call.about)
+        result = check(report(place, fault_of(cell.call, cell.fault_kind)), cell.end, about=cell.call.about)
     except (TimeoutError, RuntimeError, KeyError, ValueError) as error:
-        verdict = Verdict(wrong=(f"{type(error).__name__}: {error}",))
-    return Tried(cell.name, cell.end.why, verdict)
+        result = Result(wrong=(f"{type(error).__name__}: {error}",))
+    return Tried(cell.name, cell.end.why, result)
 
 
 class _Here:
-    """What one process keeps: a station, renewed after some runs or a run that had no end."""
+    """What one process keeps: a station, replaced after some runs or after a run that did not end."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -99,6 +99,6 @@ def _begin(seed: int) -> None:
 def _try_here(cell: Cell) -> Tried:
     here = _here[0]
     tried = try_cell(here.station(), cell)
-    if any(text.startswith("TimeoutError") for text in tried.verdict.wrong):
+    if any(text.startswith("TimeoutError") for text in tried.result.wrong):
         here.leave()
     return tried

@@ -1,4 +1,4 @@
-"""Simulator, engine and product in one process on one virtual time, kept from run to run."""
+"""Simulator, engine and app in one process on one virtual clock, kept from run to run."""
 
 import asyncio
 import logging
@@ -18,9 +18,9 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.worker import TaskHubGrpcWorker
 
 import settings
-from azure_clients.session import close_session
+from azure_clients.clients import close_session
 from workbench.arm_simulator import Durations, Role, Simulator, SteppedClock
-from workbench.fault_matrix.kept_stories import kept_stories
+from workbench.fault_matrix.kept_orchestrations import kept_orchestrations
 from workbench.kill_test import product
 from workbench.kill_test.rig import product_environment
 from workbench.task_hub import BackendOptions, HubThread
@@ -34,18 +34,18 @@ _QUIET.setLevel(logging.CRITICAL)
 
 
 class MatrixClock(VirtualClock):
-    """A virtual clock that can be sent ahead while nothing runs."""
+    """A virtual clock that can be advanced while nothing runs."""
 
     def advance(self, seconds: float) -> None:
-        """Go on by so many seconds, the simulated Azure with it."""
+        """Advance by so many seconds, together with the simulated Azure."""
         self._jump(self.now() + timedelta(seconds=seconds))
 
 
 class NotingWorker(TaskHubGrpcWorker):
-    """A worker that notes which activities it began, and how many requests Azure had had by then."""
+    """A worker that records which activities it began, and the number of Azure requests before each."""
 
     def __init__(self, simulator: Simulator, **options: Any) -> None:
-        """Take the simulator that counts, and a worker's usual options."""
+        """`simulator` counts the requests; the rest are a worker's usual options."""
         super().__init__(**options)
         self._simulator = simulator
         self.begun: list[tuple[int, str]] = []
@@ -57,7 +57,7 @@ class NotingWorker(TaskHubGrpcWorker):
 
 @dataclass
 class Station:
-    """What a process keeps from run to run. Every run stands in a resource group of its own."""
+    """What a process keeps from run to run. Every run uses a resource group of its own."""
 
     simulator: Simulator
     clock: MatrixClock
@@ -66,9 +66,9 @@ class Station:
     runs: int = 0
 
     def run(self, name: str, payload: Mapping[str, Any], instance_id: str) -> str:
-        """Run an orchestration to its end, hold the time there, and give its output.
+        """Run an orchestration to its end, stop the clock there, and return its output.
 
-        TimeoutError if it has no end, RuntimeError if it has no output.
+        TimeoutError if it does not end, RuntimeError if it has no output.
         """
         self.clock.allow(None)
         try:
@@ -84,7 +84,7 @@ class Station:
 
 @contextmanager
 def station(seed: int = 1, role: Role | None = None) -> Generator[Station]:
-    """Start everything; nothing is left running. The role is the app's own unless another is given."""
+    """Start everything; on exit everything is stopped. The role is the app's own unless another is given."""
     simulator = Simulator(
         clock=SteppedClock(),
         role=role or Role.from_file(ROLE_FILE),
@@ -92,7 +92,7 @@ def station(seed: int = 1, role: Role | None = None) -> Generator[Station]:
         durations=_durations(seed),
         emulate_linux=True,
     )
-    with kept_stories(), _on_a_loop() as loop, _simulated(simulator, loop) as clock:
+    with kept_orchestrations(), _on_a_loop() as loop, _simulated(simulator, loop) as clock:
         backend = HubThread(clock=clock, options=BackendOptions.of_host_json(HOST_JSON, {}))
         address = backend.start()
         worker = NotingWorker(simulator, host_address=address, logger=_QUIET)
@@ -103,14 +103,14 @@ def station(seed: int = 1, role: Role | None = None) -> Generator[Station]:
             yield Station(simulator, clock, client, worker.begun)
         finally:
             client.close()
-            # The worker's own stop polls once a second; a stopped engine needs no more of it.
+            # The worker's own stop polls once a second; after the engine has stopped that is not needed.
             threading.Thread(target=worker.stop, daemon=True).start()
             backend.stop()
 
 
 def _durations(seed: int) -> Durations:
-    """Draw how long each thing takes, once: every run of a seed sees the same, wherever it stands in the list."""
-    dice = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
+    """Draw each duration once: every run of a seed has the same, wherever it is in the list."""
+    dice = random.Random(seed)  # noqa: S311 - repeatable, not secret
     ranges: dict[str, tuple[float, float]] = asdict(Durations())
     drawn = {name: dice.uniform(*ranges[name]) for name in sorted(ranges)}
     return Durations(**{name: (value, value) for name, value in drawn.items()})

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from workbench.functions_host.host_options import HostOptions
     from workbench.functions_host.host_process import HostProcess
 
-# Imported on first use: a program that only starts a `HostProcess` does not pay for gRPC and the storage SDK (1.5 s).
+# Imported on first use: a program that only starts a `HostProcess` does not load gRPC and the storage SDK (1.5 s).
 _HOMES = {
     "AddressEngine": "engines",
     "AppLoadError": "errors",

@@ -1,4 +1,4 @@
-"""The host's own endpoints under /admin: its status, its functions, and running one by hand."""
+"""The host's own endpoints under /admin: its status, its functions, and manual runs."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ class AdminApi:
     """
 
     def __init__(self, catalog: FunctionCatalog, invoker: Invoker, timers: list[TimerListener]) -> None:
-        """Timers run through their listeners, so that a run by hand never overlaps a scheduled one."""
+        """Timers run through their listeners, so that a manual run never overlaps a scheduled one."""
         self._catalog = catalog
         self._invoker = invoker
         self._timers = {timer.function.name: timer for timer in timers}
@@ -68,7 +68,7 @@ class AdminApi:
         elif function.kind in ("queueTrigger", "eventGridTrigger", "activityTrigger"):
             work = self._invoker.run(function, _trigger_value(function, given), reason=_REASON)
         else:
-            return web.Response(status=400, text=f"a {function.kind} cannot be run by hand")
+            return web.Response(status=400, text=f"a {function.kind} cannot be run manually")
         task: asyncio.Task[object] = asyncio.create_task(work)
         self._started.add(task)
         task.add_done_callback(self._started.discard)

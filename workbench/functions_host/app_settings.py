@@ -21,7 +21,7 @@ class AppSettings:
     """Settings by name, without regard to case (as on Windows and in .NET configuration)."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
-        """Takes the merged values; see `load_settings`."""
+        """Uses the merged values; see `load_settings`."""
         self._values = dict(values)
         self._folded = {name.replace("__", ":").casefold(): value for name, value in values.items()}
 
@@ -46,6 +46,14 @@ class AppSettings:
 
         return _REFERENCE.sub(value_of, text)
 
+    def has_connection(self, name: str) -> bool:
+        """Whether a setting, or a group of settings (`NAME__accountName`), has this name or `AzureWebJobsNAME`."""
+        for wanted in (f"AzureWebJobs{name}", name, f"ConnectionStrings:{name}") if name else ():
+            folded = wanted.replace("__", ":").casefold()
+            if any(known == folded or known.startswith(f"{folded}:") for known in self._folded):
+                return True
+        return False
+
     def storage_connection(self, name: str | None) -> str:
         """The storage connection string behind a binding's `connection` (default `AzureWebJobsStorage`).
 
@@ -61,12 +69,12 @@ class AppSettings:
                 raise ConfigurationError(
                     f"{wanted} is an identity-based connection; this host needs a connection string in {wanted}"
                 )
-            raise ConfigurationError(f"setting {wanted!r} is not set: give it a storage connection string")
+            raise ConfigurationError(f"setting {wanted!r} is not set: set it to a storage connection string")
         return _DEVELOPMENT_STORAGE if value.strip().lower().startswith("usedevelopmentstorage=true") else value
 
 
 def load_settings(app_dir: Path, environment: Mapping[str, str]) -> AppSettings:
-    """Merges local.settings.json's Values with the environment, which wins.
+    """Merges local.settings.json's Values with the environment, which has precedence.
 
     Raises:
         ConfigurationError: the file is not readable as Core Tools would read it.

@@ -1,4 +1,4 @@
-"""Time as timers see it: the machine's, or one that a test moves by hand."""
+"""The clock of timers: the machine's, or one that a test advances."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time and waits for a time; every moment is aware and in UTC."""
+    """Returns the time and waits for a time; every moment is aware and in UTC."""
 
     def now(self) -> datetime:
         """The present moment."""
@@ -26,7 +26,7 @@ class SystemClock:
 
     async def sleep_until(self, moment: datetime) -> None:
         """Sleeps in steps, so that a changed system clock or a suspended machine is noticed."""
-        while (left := (moment - self.now()).total_seconds()) > 0:  # noqa: ASYNC110 (time is no event)
+        while (left := (moment - self.now()).total_seconds()) > 0:  # noqa: ASYNC110 (time is not an event)
             await asyncio.sleep(min(left, 60.0))
 
 
@@ -51,7 +51,7 @@ class ManualClock:
         await woken
 
     def advance(self, by: timedelta) -> None:
-        """Moves the clock on and wakes those whose moment has come."""
+        """Advances the clock and wakes those whose moment has come."""
         self._now += by
         due = [future for moment, future in self._sleepers if moment <= self._now]
         self._sleepers = [(moment, future) for moment, future in self._sleepers if moment > self._now]

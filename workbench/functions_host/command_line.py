@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     except HostError as error:
         return _report(error)
     if left:
-        # Their threads cannot be ended and would hold up the interpreter's exit.
+        # Their threads cannot be ended and would delay the interpreter's exit.
         logging.shutdown()
         sys.stdout.flush()
         os._exit(0)
@@ -44,18 +44,20 @@ def _parser() -> argparse.ArgumentParser:
     start = parser.add_subparsers(required=True, metavar="start").add_parser("start", help="run an app")
     start.add_argument("--app", type=Path, default=Path(), help="folder of function_app.py (default: here)")
     start.add_argument("--port", "-p", type=int, help="HTTP port, 0 for a free one (default: LocalHttpPort, or 7071)")
-    start.add_argument("--functions", nargs="+", default=(), metavar="NAME", help="run these only (default: all)")
+    start.add_argument(
+        "--functions", nargs="+", default=(), metavar="NAME", help="run only these functions (default: all)"
+    )
     start.add_argument(
         "--engine", default=DEFAULT_ENGINE, help="sqlite, memory, extension, or http://HOST:PORT (%(default)s)"
     )
-    start.add_argument("--worker", metavar="NAME", help="of this host among several on one hub (engine extension)")
-    start.add_argument("--ready-file", type=Path, help="written as JSON once the host listens")
+    start.add_argument("--worker", metavar="NAME", help="name of this host among several on one hub (engine extension)")
+    start.add_argument("--ready-file", type=Path, help="file for the host's addresses, written as JSON once it listens")
     start.add_argument(
         "--state-dir",
         type=Path,
-        help="where timers keep when they last fired (default: .durable of the app with sqlite)",
+        help="folder for the last runs of timers (default: .durable of the app with sqlite)",
     )
-    start.add_argument("--drain", type=float, default=10.0, help="seconds to wait for running functions at the end")
+    start.add_argument("--drain", type=float, default=10.0, help="seconds to wait for running functions at a stop")
     start.add_argument("--stop-on-eof", action="store_true", help="stop when standard input closes")
     return parser
 
@@ -79,7 +81,7 @@ async def _serve(options: argparse.Namespace) -> int:
     )
     try:
         if host.extension is not None:
-            # On Azure host and extension are one process: one does not outlive the other.
+            # On Azure, host and extension are one process: they end together.
             host.extension.when_it_ends(stop.set)
         await host.start()
         print(function_listing(host.catalog, host.routes, host.url), flush=True)
@@ -101,7 +103,7 @@ def _port(options: argparse.Namespace) -> int:
 
 
 def _write_ready_file(path: Path, host: FunctionsHost) -> None:
-    """All at once, so that a reader never sees half of it."""
+    """Writes atomically, so that a reader never sees half of the file."""
     about: dict[str, object] = {"url": host.url, "engine": host.engine_address, "pid": os.getpid()}
     if host.extension is not None:
         about["extensionPid"] = host.extension.pid
@@ -111,7 +113,7 @@ def _write_ready_file(path: Path, host: FunctionsHost) -> None:
 
 
 def _watch_input(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
-    """The pipe closes however the parent ends, so that no host outlives the program that started it."""
+    """Waits until the pipe closes: it does whenever the parent ends, so no host outlives its parent."""
 
     def watch() -> None:
         while os.read(0, 1024):

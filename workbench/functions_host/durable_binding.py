@@ -1,20 +1,30 @@
-"""The durable client binding: the JSON that tells an app's client where the engine and the management API are."""
+"""The durable client binding: the JSON with the addresses of the engine and the management API for an app's client."""
 
 import json
+from datetime import timedelta
 
-# gRPC's own default, which the extension hands on: a client refuses larger answers.
-MAX_GRPC_MESSAGE_BYTES = 4 * 1024 * 1024
+from workbench.functions_host.durable_options import DurableOptions
+from workbench.functions_host.time_spans import timespan_text
 
 
-def durable_client_json(*, rpc_address: str, host_url: str, hub_name: str, connection: str | None = None) -> str:
+def durable_client_json(
+    *,
+    rpc_address: str,
+    host_url: str,
+    hub_name: str,
+    connection: str | None = None,
+    options: DurableOptions | None = None,
+) -> str:
     """The binding's value, member by member as the extension 3.19.0 sends it to a worker that speaks gRPC.
 
     Args:
         rpc_address: "host:port" of the engine's gRPC endpoint.
         host_url: this host, as "http://127.0.0.1:7071".
         hub_name: the task hub.
-        connection: name of the storage setting, where the binding gives one.
+        connection: name of the storage setting, if the binding has one.
+        options: what host.json says of the size of messages, of the time that a call may take, and of forwarded hosts.
     """
+    options = options or DurableOptions()
     return json.dumps(
         {
             "taskHubName": hub_name,
@@ -22,14 +32,14 @@ def durable_client_json(*, rpc_address: str, host_url: str, hub_name: str, conne
             "creationUrls": None,
             "managementUrls": None,
             "baseUrl": None,
-            # The addresses of a host with keys carry one here.
+            # The addresses of a host with keys have one here.
             "requiredQueryStringParameters": "",
             "rpcBaseUrl": f"http://{rpc_address}",
             "httpBaseUrl": f"{host_url}/runtime/webhooks/durabletask",
-            "useForwardedHost": False,
-            "maxGrpcMessageSizeInBytes": MAX_GRPC_MESSAGE_BYTES,
+            "useForwardedHost": options.use_forwarded_host,
+            "maxGrpcMessageSizeInBytes": options.most_message_bytes,
             # A text within a text, as the extension writes a TimeSpan.
-            "grpcHttpClientTimeout": '"00:01:40"',
+            "grpcHttpClientTimeout": json.dumps(_span(options.grpc_timeout)),
         }
     )
 
@@ -39,7 +49,7 @@ def management_urls(base: str, query: str, instance: str) -> dict[str, str]:
 
     Args:
         base: address of the durable HTTP API, without a slash at the end.
-        query: the parameters that every address carries.
+        query: the parameters of every address.
         instance: the id, encoded for a path.
     """
     address = f"{base}/instances/{instance}"
@@ -54,3 +64,10 @@ def management_urls(base: str, query: str, instance: str) -> dict[str, str]:
         "restartPostUri": f"{address}/restart?{query}",
         "purgeHistoryDeleteUri": f"{address}?{query}",
     }
+
+
+def _span(length: timedelta | None) -> str | None:
+    """As .NET writes it, to its ticks."""
+    if length is None:
+        return None
+    return f"{timespan_text(length)}0" if length.microseconds else timespan_text(length)

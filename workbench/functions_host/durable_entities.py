@@ -36,7 +36,7 @@ class DurableEntities:
         return web.Response(status=404)
 
     async def _state(self, name: str, key: str) -> web.Response:
-        """The state as the entity keeps it; 404 for one that has none."""
+        """The entity's state; 404 for one that has none."""
         answer: pb.GetEntityResponse = await self._engine.call(
             "GetEntity", pb.GetEntityRequest(instanceId=_entity_id(name, key), includeState=True)
         )
@@ -50,9 +50,9 @@ class DurableEntities:
         return json_response([_entity(item) for item in answer.entities], headers=next_page(answer))
 
     async def _signal(self, request: web.Request, name: str, key: str, operation: str) -> web.Response:
-        """202 once the engine has the signal; a body that does not call itself JSON is taken as a string.
+        """202 once the engine has the signal; a body without the JSON content type is a string.
 
-        400 for an empty key: the Python worker refuses it, and the signal would come back for ever.
+        400 for an empty key: the Python worker refuses it, and the signal would be delivered again forever.
         """
         if key in ("", _EMPTY_KEY):
             return web.Response(status=400, text="an entity written in Python needs a key: entities/NAME/KEY")

@@ -1,4 +1,4 @@
-"""An instance's history as the durable HTTP API shows it: one entry a thing that happened, without the replays."""
+"""An instance's history as the durable HTTP API shows it: one entry for each event, without replays."""
 
 from datetime import UTC
 from typing import Any
@@ -21,7 +21,7 @@ _ENDS = (
 
 
 def history_entries(events: list[pb.HistoryEvent], *, show_input: bool, show_output: bool) -> list[Entry]:
-    """The entries, oldest first; a task's end takes the place of its beginning and tells when it was scheduled.
+    """The entries, oldest first; a task's end replaces its start and has its scheduled time.
 
     Source: the "historyEvents" of
     https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-http-api#get-instance-status

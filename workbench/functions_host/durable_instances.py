@@ -1,4 +1,4 @@
-"""Instances in the durable HTTP API: status, list, purge, and orders to one that runs."""
+"""Instances in the durable HTTP API: status, list, purge, and control of a running one."""
 
 import json
 
@@ -13,7 +13,7 @@ from workbench.functions_host.durable_status import RUNNING, status_document, st
 from workbench.functions_host.engine_connection import EngineConnection, status_code
 from workbench.functions_host.http_messages import json_response, message_response
 
-# How an engine refuses an order to an instance, and what the extension answers then.
+# How an engine refuses to control an instance, and what the extension then answers.
 _REFUSED = {grpc.StatusCode.FAILED_PRECONDITION: 410, grpc.StatusCode.NOT_FOUND: 404}
 
 
@@ -21,11 +21,11 @@ class DurableInstances:
     """`/instances[/{id}[/…]]` without restart, which starts an instance.
 
     Source: https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-http-api and, where it and
-    the extension's HttpApiHandler differ (412 for a purge or rewind out of season), the latter.
+    the extension's HttpApiHandler differ (412 for a purge or rewind in the wrong state), the latter.
     """
 
     def __init__(self, engine: EngineConnection) -> None:
-        """Asks and orders through `engine`."""
+        """Queries and controls instances through `engine`."""
         self._engine = engine
 
     async def list_all(self, request: web.Request) -> web.Response:
@@ -39,7 +39,7 @@ class DurableInstances:
         return json_response(found, headers=next_page(answer))
 
     async def status(self, request: web.Request, instance: str) -> web.Response:
-        """202 with the address to ask again while it runs, then 200; 500 for a failed one when asked for."""
+        """202 with the address to poll while it runs, then 200; 500 for a failed one if requested."""
         state = await self._engine.find(instance)
         if state is None:
             return web.Response(status=404)
@@ -57,7 +57,7 @@ class DurableInstances:
         return json_response(document, 500 if failed and asked else 200)
 
     async def purge(self, instance: str) -> web.Response:
-        """Forgets an instance that has ended, or an entity (whose id begins with "@")."""
+        """Purges an instance that has ended, or an entity (whose id begins with "@")."""
         if not instance.startswith("@"):
             state = await self._engine.find(instance)
             if state is None:
@@ -72,7 +72,7 @@ class DurableInstances:
         return json_response({"instancesDeleted": answer.deletedInstanceCount})
 
     async def purge_some(self, request: web.Request) -> web.Response:
-        """Forgets the instances that have ended and that the filter names; 404 when there is none."""
+        """Purges the ended instances that match the filter; 404 when there is none."""
         wanted = purge_filter(request)
         if wanted is None:
             return json_response("Please provide value for 'createdTimeFrom' parameter.", 400)
@@ -82,7 +82,7 @@ class DurableInstances:
         return json_response({"instancesDeleted": count}) if count else web.Response(status=404)
 
     async def raise_event(self, request: web.Request, instance: str, event: str) -> web.Response:
-        """202; 400 unless the body is JSON and says so."""
+        """202; 400 unless the body is JSON with the JSON content type."""
         refusal = await self._refusal(instance)
         if refusal is not None:
             return refusal
@@ -97,7 +97,7 @@ class DurableInstances:
         return await self._send("RaiseEvent", order)
 
     async def terminate(self, request: web.Request, instance: str) -> web.Response:
-        """Ends it, and none of its sub-orchestrations; the reason becomes its output."""
+        """Terminates it without its sub-orchestrations; the reason becomes its output."""
         refusal = await self._refusal(instance)
         if refusal is not None:
             return refusal
@@ -106,7 +106,7 @@ class DurableInstances:
         return await self._send("TerminateInstance", order)
 
     async def suspend(self, request: web.Request, instance: str) -> web.Response:
-        """Holds it; events and results wait. 500 for one that is held already, as the extension answers."""
+        """Suspends it; events and results wait. 500 for a suspended one, as the extension answers."""
         state = await self._engine.find(instance)
         if state is not None and state.orchestrationStatus == pb.ORCHESTRATION_STATUS_SUSPENDED:
             return _wrong_state(state, "suspend")
@@ -114,7 +114,7 @@ class DurableInstances:
         return _refusal_of(state) or await self._send("SuspendInstance", order)
 
     async def resume(self, request: web.Request, instance: str) -> web.Response:
-        """Lets a suspended one go on; 500 for one that is not."""
+        """Resumes a suspended one; 500 for any other."""
         state = await self._engine.find(instance)
         refusal = _refusal_of(state)
         if state is not None and refusal is None and state.orchestrationStatus != pb.ORCHESTRATION_STATUS_SUSPENDED:
@@ -123,7 +123,7 @@ class DurableInstances:
         return refusal or await self._send("ResumeInstance", order)
 
     async def rewind(self, request: web.Request, instance: str) -> web.Response:
-        """Lets a failed one go on from before its failure."""
+        """Rewinds a failed one to before its failure."""
         state = await self._engine.find(instance)
         if state is None:
             return web.Response(status=404, text=f'No orchestration with instance ID "{instance}" found.')
@@ -139,7 +139,7 @@ class DurableInstances:
         return web.Response(status=202)
 
     async def _send(self, method: str, order: object) -> web.Response:
-        """202; 410 or 404 where the instance ended, or was purged, since `_refusal` looked."""
+        """202; 410 or 404 if the instance ended, or was purged, since `_refusal` checked it."""
         try:
             await self._engine.call(method, order)
         except grpc.RpcError as error:

@@ -28,7 +28,7 @@ class DurableManagement:
     """
 
     def __init__(self, engine_address: str, rules: StartRules) -> None:
-        """Takes the engine's "host:port"."""
+        """Uses the engine's "host:port"."""
         self._engine = EngineConnection(engine_address)
         self._instances = DurableInstances(self._engine)
         self._entities = DurableEntities(self._engine)
@@ -39,7 +39,7 @@ class DurableManagement:
         await self._engine.close()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answers one request; what the engine refuses keeps the engine's words."""
+        """Answers one request; a refusal keeps the engine's message."""
         path = request.rel_url.raw_path[len(PREFIX) :].strip("/")
         parts = [unquote(part) for part in path.split("/")]
         try:

@@ -1,4 +1,4 @@
-"""`extensions.durableTask` of host.json, refused where the Durable extension refuses it at its start.
+"""`extensions.durableTask` of host.json, refused if the Durable extension refuses it at its start.
 
 Each rule was tried against the extension 3.19.0; it ignores names that it does not know.
 """
@@ -10,31 +10,24 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from workbench.functions_host.app_settings import AppSettings
+from workbench.functions_host.durable_checks import LifeCycleEvents, check_unused, read_life_cycle_events
+from workbench.functions_host.durable_storage import StorageProvider, read_storage_provider
 from workbench.functions_host.errors import ConfigurationError
 from workbench.functions_host.host_json_section import Section
-from workbench.functions_host.time_spans import timespan_text
 
 _HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,49}")
 _DEFAULT_HUB_NAME = "TestHubName"
 _LONGEST_DEFAULT_NAME = 45
-_PROVIDER = "AzureStorage"
-_MOST_BUFFERED = 1000
-_MOST_PARTITIONS = 16
+_MATCHES = {"None": 0, "Strict": 1, "CurrentOrOlder": 2}
+_FAILURES = {"Reject": 0, "Fail": 1}
+_STATES = {"AnyState": 0, "NonRunningStates": 1}
+_GRPC_TIMEOUT = timedelta(seconds=100)
 _PER_PROCESSOR = 10 * (os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
-class StorageProvider:
-    """`storageProvider`: how long work of a host that is gone stays hidden, and the longest pause between two polls."""
-
-    control_queue_visibility: timedelta = timedelta(minutes=5)
-    work_item_visibility: timedelta = timedelta(minutes=5)
-    max_polling_interval: timedelta = timedelta(seconds=30)
-
-
-@dataclass(frozen=True)
 class DurableOptions:
-    """`hub_name` is None where host.json names none, and may hold `%SETTING%`: see `hub_name_of`."""
+    """`hub_name` is None if host.json has none, and may contain `%SETTING%`: see `hub_name_of`."""
 
     hub_name: str | None = None
     max_concurrent_activities: int = _PER_PROCESSOR
@@ -46,11 +39,14 @@ class DurableOptions:
     version_match: str = "CurrentOrOlder"
     version_failure: str = "Reject"
     most_message_bytes: int = 4 * 1024 * 1024
+    # None: no limit is named to clients.
+    grpc_timeout: timedelta | None = _GRPC_TIMEOUT
+    use_forwarded_host: bool = False
     storage: StorageProvider = field(default_factory=StorageProvider)
+    events: LifeCycleEvents = field(default_factory=LifeCycleEvents)
 
     def section(self) -> Mapping[str, object]:
-        """What an engine needs of it, as `extensions.durableTask` of host.json would say it."""
-        storage = self.storage
+        """What an engine needs of it, in the form of host.json's `extensions.durableTask`."""
         return {
             "defaultVersion": self.default_version,
             "entityMessageReorderWindowInMinutes": self.entity_reorder_minutes,
@@ -58,12 +54,7 @@ class DurableOptions:
             "versionMatchStrategy": self.version_match,
             "versionFailureStrategy": self.version_failure,
             "maxGrpcMessageSizeInBytes": self.most_message_bytes,
-            "storageProvider": {
-                "type": _PROVIDER,
-                "controlQueueVisibilityTimeout": timespan_text(storage.control_queue_visibility),
-                "workItemQueueVisibilityTimeout": timespan_text(storage.work_item_visibility),
-                "maxQueuePollingInterval": timespan_text(storage.max_polling_interval),
-            },
+            "storageProvider": self.storage.section(),
         }
 
 
@@ -73,29 +64,44 @@ def read_durable_options(section: Section) -> DurableOptions:
     Raises:
         ConfigurationError: a value that stops the extension.
     """
-    for name in ("extendedSessionsEnabled", "useGracefulShutdown"):
-        section.flag(name, default=False)
+    check_unused(section)
     return DurableOptions(
         hub_name=section.text("hubName"),
-        max_concurrent_activities=section.whole("maxConcurrentActivityFunctions", _PER_PROCESSOR, least=1),
-        max_concurrent_orchestrators=section.whole("maxConcurrentOrchestratorFunctions", _PER_PROCESSOR, least=1),
-        max_concurrent_entities=section.whole("maxConcurrentEntityFunctions", _PER_PROCESSOR, least=1),
+        max_concurrent_activities=_concurrency(section, "maxConcurrentActivityFunctions"),
+        max_concurrent_orchestrators=_concurrency(section, "maxConcurrentOrchestratorFunctions"),
+        max_concurrent_entities=_concurrency(section, "maxConcurrentEntityFunctions"),
         default_version=section.text("defaultVersion") or None,
-        entity_reorder_minutes=section.whole("entityMessageReorderWindowInMinutes", 30),
-        overridable_states=section.one_of("overridableExistingInstanceStates", ("NonRunningStates", "AnyState")),
-        version_match=section.one_of("versionMatchStrategy", ("CurrentOrOlder", "None", "Strict")),
-        version_failure=section.one_of("versionFailureStrategy", ("Reject", "Fail")),
-        most_message_bytes=section.whole("maxGrpcMessageSizeInBytes", 4 * 1024 * 1024, least=1),
-        storage=_storage(section.child("storageProvider")),
+        entity_reorder_minutes=section.number("entityMessageReorderWindowInMinutes", 30),
+        overridable_states=section.one_of("overridableExistingInstanceStates", _STATES, "NonRunningStates"),
+        version_match=section.one_of("versionMatchStrategy", _MATCHES, "CurrentOrOlder"),
+        version_failure=section.one_of("versionFailureStrategy", _FAILURES, "Reject"),
+        most_message_bytes=section.number("maxGrpcMessageSizeInBytes", 4 * 1024 * 1024),
+        grpc_timeout=_grpc_timeout(section),
+        use_forwarded_host=section.child("httpSettings").flag("useForwardedHost", default=False),
+        storage=read_storage_provider(section.child("storageProvider", hexadecimal=False)),
+        events=read_life_cycle_events(section.child("notifications")),
     )
 
 
+def check_named_settings(options: DurableOptions, settings: AppSettings) -> None:
+    """Looks for the settings that host.json names, which may be in local.settings.json.
+
+    Raises:
+        ConfigurationError: one is missing.
+    """
+    for name in options.storage.connections:
+        if not settings.has_connection(name):
+            what = f"Unable to resolve the Azure Storage connection named '{name}'."
+            raise ConfigurationError(f"host.json: durableTask.storageProvider: {what}")
+    options.events.check(settings)
+
+
 def hub_name_of(options: DurableOptions, settings: AppSettings) -> str:
-    """The task hub's name: host.json's with its `%SETTING%` resolved, else one made of the site's name.
+    """The task hub's name: host.json's with its `%SETTING%` resolved, else one derived from the site's name.
 
     Raises:
         ConfigurationError: not 3 to 50 letters and digits that begin with a letter. (The extension's own message says
-            45, and it takes 50.) Only a name made of the site's is made to fit.
+            45, but it accepts 50.) Only a name derived from the site's is shortened.
     """
     if options.hub_name is None:
         return _default_name(settings.get("WEBSITE_SITE_NAME") or _DEFAULT_HUB_NAME)
@@ -114,27 +120,11 @@ def _default_name(site: str) -> str:
     return name if len(name) > 2 else f"{name}Hub"
 
 
-def _storage(section: Section) -> StorageProvider:
-    kind = section.text("type") or _PROVIDER
-    if kind.casefold() != _PROVIDER.casefold():
-        raise section.fault(
-            "type", f"Storage provider type ({kind}) was not found. Available storage providers: {_PROVIDER}"
-        )
-    section.whole("partitionCount", 4, least=1, most=_MOST_PARTITIONS)
-    section.whole("controlQueueBatchSize", 32, least=1)
-    section.whole("controlQueueBufferThreshold", 256, least=1, most=_MOST_BUFFERED)
-    defaults = StorageProvider()
-    control = section.span("controlQueueVisibilityTimeout", defaults.control_queue_visibility)
-    if not timedelta(minutes=1) <= control <= timedelta(minutes=60):
-        raise section.fault(
-            "controlQueueVisibilityTimeout", f"{timespan_text(control)} must be between 1 and 60 minutes"
-        )
-    polling = section.span("maxQueuePollingInterval", defaults.max_polling_interval)
-    if polling < timedelta(0):
-        raise section.fault("maxQueuePollingInterval", "must be non-negative")
-    return StorageProvider(
-        control_queue_visibility=control,
-        work_item_visibility=section.span("workItemQueueVisibilityTimeout", defaults.work_item_visibility),
-        # The extension takes zero for "not set".
-        max_polling_interval=polling or defaults.max_polling_interval,
-    )
+def _concurrency(section: Section, name: str) -> int:
+    return section.number(name, _PER_PROCESSOR, least=1, nullable=True)
+
+
+def _grpc_timeout(section: Section) -> timedelta | None:
+    if section.text("grpcHttpClientTimeout") == "":
+        return None
+    return section.span("grpcHttpClientTimeout", _GRPC_TIMEOUT)

@@ -1,4 +1,4 @@
-"""The query parameters of the durable HTTP API, read as Azure reads them: what it cannot read, it takes for absent."""
+"""The query parameters of the durable HTTP API, read as Azure reads them: it ignores what it cannot read."""
 
 import math
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ def seconds(request: web.Request, name: str) -> float | None:
 
 
 def moment(request: web.Request, name: str) -> Timestamp | None:
-    """A time; UTC when it names no zone."""
+    """A time; UTC without a zone."""
     text = request.query.get(name, "").strip()
     # The plus sign of a zone that was not encoded arrives as a space.
     found = _iso(text) or _iso(text.replace(" ", "+"))
@@ -42,7 +42,7 @@ def moment(request: web.Request, name: str) -> Timestamp | None:
 
 
 def statuses(request: web.Request) -> list[pb.OrchestrationStatus]:
-    """`runtimeStatus`, given once with commas or several times; names that are none are left out."""
+    """`runtimeStatus`, given once with commas or several times; unknown names are ignored."""
     names = [name for text in request.query.getall("runtimeStatus", []) for name in text.split(",")]
     return [status for name in names if (status := status_named(name.strip())) is not None]
 
@@ -84,7 +84,7 @@ def purge_filter(request: web.Request) -> pb.PurgeInstanceFilter | None:
 
 
 def next_page(answer: Any) -> dict[str, str]:
-    """The header that leads on from one page, if there is more."""
+    """The header with the token of the next page, if there is one."""
     token: str = answer.continuationToken.value
     return {TOKEN: token} if token else {}
 

@@ -18,7 +18,7 @@ from workbench.functions_host.durable_status import decoded
 from workbench.functions_host.engine_connection import EngineConnection, answer_of, status_code
 from workbench.functions_host.http_messages import json_response, message_response
 
-# What host.json's overridableExistingInstanceStates means by default: a new run takes the place of a finished one.
+# What host.json's overridableExistingInstanceStates means by default: a new run replaces a finished one.
 _REPLACEABLE = (
     pb.ORCHESTRATION_STATUS_COMPLETED,
     pb.ORCHESTRATION_STATUS_FAILED,
@@ -59,7 +59,7 @@ class DurableStarts:
         if fault is not None:
             return message_response(fault, 400)
         if len(instance) > _LONGEST_ID:
-            # The extension meets this as an error of its storage.
+            # In the extension this is an error of its storage.
             return message_response("Something went wrong while processing your request", 500)
         order = pb.CreateInstanceRequest(
             instanceId=instance or uuid.uuid4().hex,
@@ -77,7 +77,7 @@ class DurableStarts:
         if state is None:
             return message_response("InstanceId does not match a valid orchestration instance.", 400)
         if flag(request, "restartWithNewInstanceId", default=True):
-            # Not the engine's own restart: engines refuse it for an instance that runs, and Azure does not.
+            # Not the engine's own restart: engines refuse it for a running instance, and Azure does not.
             order = pb.CreateInstanceRequest(instanceId=uuid.uuid4().hex, name=state.name)
             for field in ("input", "version"):
                 if state.HasField(field):
@@ -101,7 +101,7 @@ class DurableStarts:
         return await self._answer(request, order.instanceId)
 
     async def _answer(self, request: web.Request, instance: str) -> web.Response:
-        """The addresses at once, or what became of the run within `timeout` seconds (with `pollingInterval`)."""
+        """The addresses at once, or the run's end within `timeout` seconds (with `pollingInterval`)."""
         limit, interval = seconds(request, "timeout"), seconds(request, "pollingInterval")
         if limit is None or interval is None:
             return self._addresses(request, instance)
@@ -116,7 +116,7 @@ class DurableStarts:
         return await self._instances.status(request, instance)
 
     async def _wait(self, instance: str, limit: float) -> pb.OrchestrationState | None:
-        """The state at its end, or None when it has not ended in time; the engine tells, nothing polls."""
+        """The state at its end, or None when it has not ended in time; the engine notifies, nothing polls."""
         wait = self._engine.stub.WaitForInstanceCompletion
         wanted = pb.GetInstanceRequest(instanceId=instance, getInputsAndOutputs=True)
         try:
@@ -130,7 +130,7 @@ class DurableStarts:
     def _addresses(self, request: web.Request, instance: str) -> web.Response:
         base = f"{request.url.origin()}/runtime/webhooks/durabletask"
         query = _universal_query(request.query, self._rules.hub_name)
-        # Azure's own answer leaves the rewind address out, though it names it to clients.
+        # Azure's own answer does not include the rewind address, though clients receive it.
         urls = management_urls(base, query, quote(instance, safe=""))
         shown = {name: url for name, url in urls.items() if name != "rewindPostUri"}
         headers = {"Location": urls["statusQueryGetUri"], "Retry-After": "10"}
@@ -138,9 +138,9 @@ class DurableStarts:
 
 
 def _fault(instance: str, body: str) -> str | None:
-    # The extension takes an id that begins with @, and the run hangs: it is an entity's.
+    # The extension accepts an id that begins with @, and the run hangs: it is an entity's.
     if instance.startswith("@"):
-        return "an instance id does not begin with @"
+        return "an instance id must not begin with @"
     try:
         json.loads(body or "null")
     except ValueError:

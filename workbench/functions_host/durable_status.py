@@ -1,4 +1,4 @@
-"""What the durable HTTP API says of an instance, as JSON."""
+"""An instance's status in the durable HTTP API, as JSON."""
 
 import json
 
@@ -22,7 +22,7 @@ def status_name(status: pb.OrchestrationStatus) -> str:
 
 
 def status_named(name: str) -> pb.OrchestrationStatus | None:
-    """The reverse of `status_name`; None for a name that is none, in its case too, as on Azure."""
+    """The reverse of `status_name`; None for an unknown name, case-sensitive, as on Azure."""
     return _BY_NAME.get(name)
 
 
@@ -41,7 +41,7 @@ _BY_NAME = {
 def status_document(
     state: pb.OrchestrationState, *, show_input: bool, history: list[dict[str, object]] | None = None
 ) -> dict[str, object]:
-    """One instance; `historyEvents` is there only when history is given.
+    """One instance; `historyEvents` is included only with a history.
 
     Source: `ConvertFrom` of the Durable Functions extension's HttpApiHandler.
     """
@@ -60,13 +60,13 @@ def status_document(
 
 
 def _failure_text(details: pb.TaskFailureDetails) -> str:
-    """Type and text, as the extension keeps them for a failed run; engines differ in where the type is."""
+    """Type and message, as the extension stores them for a failed run; engines differ in where the type is."""
     text, kind = details.errorMessage, details.errorType
     return text if not kind or text.startswith(f"{kind}: ") else f"{kind}: {text}"
 
 
 def decoded(text: str) -> object:
-    """A payload: JSON where it is JSON, else its text; nothing is null."""
+    """A payload: parsed JSON, else its text; null if empty."""
     if not text:
         return None
     try:

@@ -25,7 +25,7 @@ class DurableTasks:
     """The app's orchestrators, activities and entities by task name (without regard to case)."""
 
     def __init__(self, catalog: FunctionCatalog, invoker: Invoker) -> None:
-        """Looks the functions up once."""
+        """Finds the functions once."""
         self._invoker = invoker
         self._orchestrators = catalog.durable("orchestrationTrigger", "orchestration")
         self._activities = catalog.durable("activityTrigger", "activity")
@@ -46,7 +46,7 @@ class DurableTasks:
         """Runs an orchestrator to its next wait. What it raises is inside the worker's answer.
 
         Raises:
-            WorkerProcessExitException: nobody answered; the turn is to be given back.
+            WorkerProcessExitException: the worker's process ended; the turn must be abandoned.
         """
         name = _orchestrator_name(request)
         function = self._orchestrators.get(name.casefold())
@@ -61,7 +61,7 @@ class DurableTasks:
         return pb.OrchestratorResponse.FromString(base64.b64decode(outcome.value.string))
 
     async def act(self, request: pb.ActivityRequest) -> pb.ActivityResponse:
-        """Runs an activity; its result and input cross as JSON text."""
+        """Runs an activity; its input and result are passed as JSON text."""
         response = pb.ActivityResponse(instanceId=request.orchestrationInstance.instanceId, taskId=request.taskId)
         function = self._activities.get(request.name.casefold())
         if function is None:
@@ -82,7 +82,7 @@ class DurableTasks:
         """Runs a batch of operations on an entity, whichever form of request the engine sent."""
         infos: list[pb.OperationInfo] = []
         if isinstance(request, pb.EntityRequest):
-            # The app's worker knows the older form only.
+            # The app's worker knows only the older form.
             request, infos = convert_to_entity_batch_request(request)
         name = request.instanceId[1:].split("@", 1)[0]
         function = self._entities.get(name.casefold())
@@ -106,7 +106,7 @@ def _no_answer() -> RpcException:
 
 
 def _orchestrator_name(request: pb.OrchestratorRequest) -> str:
-    """From the last ExecutionStarted event: continue-as-new leaves earlier ones behind in some engines."""
+    """From the last ExecutionStarted event: after continue-as-new some engines keep earlier ones."""
     name = ""
     for events in (request.pastEvents, request.newEvents):
         for event in events:
@@ -125,7 +125,7 @@ def _failed_orchestration(request: pb.OrchestratorRequest, details: pb.TaskFailu
 def _failed_entity(
     request: pb.EntityBatchRequest, infos: list[pb.OperationInfo], details: pb.TaskFailureDetails
 ) -> pb.EntityBatchResult:
-    """The batch as a whole failed: no operation has a result, and the state stays."""
+    """The outcome of a failed batch: no operation has a result, and the state is unchanged."""
     result = pb.EntityBatchResult(failureDetails=details, operationInfos=infos)
     if request.HasField("entityState"):
         result.entityState.CopyFrom(request.entityState)

@@ -16,16 +16,16 @@ from workbench.functions_host.worker_exits import WorkerProcessExitException
 
 _log = logging.getLogger("functions_host.durable")
 _RECONNECT_SECONDS = 0.5
-# Measured: the real host was gone 1.1 s after SIGTERM, with an activity at work.
+# Measured: the real host ended 1.1 s after SIGTERM, with a running activity.
 _LAST_SECONDS = 1.0
-_UNLIMITED = [("task-hub-max-message-bytes", "-1")]  # as this connection takes them; other engines do not read it
+_UNLIMITED = [("task-hub-max-message-bytes", "-1")]  # as this connection accepts them; other engines do not read it
 
 
 class DurableWorker:
     """One stream of work items."""
 
     def __init__(self, address: str, tasks: DurableTasks, options: DurableOptions) -> None:
-        """Takes the engine's "host:port"; connects in `start`."""
+        """Uses the engine's "host:port"; connects in `start`."""
         self._engine = EngineConnection(address)
         self._tasks = tasks
         self._options = options
@@ -40,16 +40,16 @@ class DurableWorker:
         self._reader: threading.Thread | None = None
 
     async def start(self) -> None:
-        """Begins to take work items."""
+        """Begins to receive work items."""
         loop = asyncio.get_running_loop()
         self._reader = threading.Thread(target=self._read, args=(loop,), name="work-items", daemon=True)
         self._reader.start()
 
     async def stop(self, limit: float) -> None:
-        """Takes no more work items, waits a second (`limit` at most) for running ones, and disconnects.
+        """Receives no more work items, waits a second (`limit` at most) for running ones, and disconnects.
 
-        As Azure's host does: a longer activity is left, and nothing is given back. The engine gives it out again after
-        its visibility timeout.
+        As Azure's host does: a longer activity is not awaited, and nothing is abandoned. The engine sends it
+        again after its visibility timeout.
         """
         self._stopping.set()
         if self._stream is not None:
@@ -57,7 +57,9 @@ class DurableWorker:
         if self._running:
             _, left = await asyncio.wait(set(self._running), timeout=min(limit, _LAST_SECONDS))
             if left:
-                _log.warning("%s durable functions still run and are left; the engine gives them out again", len(left))
+                _log.warning(
+                    "%s durable functions still run and are not awaited; the engine sends them again", len(left)
+                )
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
@@ -75,7 +77,7 @@ class DurableWorker:
             try:
                 self._stream = self._engine.stub.GetWorkItems(request, metadata=_UNLIMITED)
                 if self._stopping.is_set():
-                    # `stop` may have looked for a stream just before there was one.
+                    # `stop` may have been called just before there was a stream.
                     self._stream.cancel()
                 for item in self._stream:
                     loop.call_soon_threadsafe(self._accept, item)
@@ -83,12 +85,12 @@ class DurableWorker:
                 if not self._stopping.is_set():
                     _log.warning("the engine's stream of work items broke (%s); connecting again", error.code())  # pyright: ignore
             except RuntimeError:
-                return  # the host's loop is closed: nobody is left to run anything
+                return  # the host's loop is closed: nothing can run
             self._stopping.wait(_RECONNECT_SECONDS)
 
     def _accept(self, item: pb.WorkItem) -> None:
         if self._stopping.is_set():
-            return  # as if it had gone out to a host that is no more
+            return  # as if it had been sent to a host that has ended
         task = asyncio.create_task(self._handle(item))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -106,10 +108,12 @@ class DurableWorker:
         except asyncio.CancelledError:
             raise
         except WorkerProcessExitException as error:
-            _log.warning("%s; it is given back to the engine", error)
+            _log.warning("%s; it is abandoned, and the engine sends it again", error)
             await self._abandon(item)
         except Exception:
-            _log.exception("a work item (%s) could not be completed; it is given back to the engine", kind)
+            _log.exception(
+                "a work item (%s) could not be completed; it is abandoned, and the engine sends it again", kind
+            )
             await self._abandon(item)
 
     @property
@@ -153,4 +157,4 @@ class DurableWorker:
             elif kind in ("entityRequest", "entityRequestV2"):
                 await self._engine.call("AbandonTaskEntityWorkItem", pb.AbandonEntityTaskRequest(completionToken=token))
         except grpc.RpcError:
-            _log.debug("a work item could not be given back", exc_info=True)
+            _log.debug("a work item could not be abandoned; the engine sends it again after its timeout", exc_info=True)

@@ -18,7 +18,7 @@ class EngineConnection:
     """
 
     def __init__(self, address: str) -> None:
-        """Takes the engine's "host:port"; nothing connects before the first call."""
+        """Uses the engine's "host:port"; nothing connects before the first call."""
         self._channel = grpc.insecure_channel(address, options=UNLIMITED)
         self.stub: Any = stubs.TaskHubSidecarServiceStub(self._channel)
 
@@ -46,12 +46,12 @@ class EngineConnection:
         return await asyncio.to_thread(read)
 
     async def close(self) -> None:
-        """Closes the connection; calls under way fail."""
+        """Closes the connection; calls in progress fail."""
         self._channel.close()
 
 
 async def answer_of(method: Any, request: object, timeout: float | None = None) -> Any:  # noqa: ASYNC109 (gRPC's own)
-    """Awaits a unary call, at most `timeout` seconds: gRPC's future tells the event loop when it is done."""
+    """Awaits a unary call, at most `timeout` seconds: gRPC's future notifies the event loop when it is done."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Any] = loop.create_future()
 
@@ -66,7 +66,7 @@ async def answer_of(method: Any, request: object, timeout: float | None = None) 
     try:
         return await done
     finally:
-        # Of a caller that went away; a call that has ended takes no notice.
+        # The caller was cancelled; this has no effect on a call that has ended.
         call.cancel()
 
 

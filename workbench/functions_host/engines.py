@@ -1,4 +1,4 @@
-"""The seam to the durable engine: anything that speaks the durabletask sidecar protocol at an address."""
+"""The interface to the durable engine: anything with the durabletask sidecar protocol at an address."""
 
 import asyncio
 import importlib
@@ -20,7 +20,7 @@ class Engine(Protocol):
     """A durable engine that the host starts before, and stops after, everything that uses it."""
 
     async def start(self, durable: DurableOptions | None = None) -> str:
-        """Starts it, set to what host.json says (`durable`); returns its gRPC address as "host:port"."""
+        """Starts it with host.json's settings (`durable`); returns its gRPC address as "host:port"."""
         ...
 
     async def stop(self) -> None:
@@ -29,7 +29,7 @@ class Engine(Protocol):
 
 
 class MemoryEngine:
-    """durabletask's own in-memory backend: nothing survives the process, made for tests and short runs."""
+    """durabletask's own in-memory backend: nothing survives the process; for tests and short runs."""
 
     # Every client that waits for an instance holds a thread; the backend's own server has only ten.
     _threads = 64
@@ -53,7 +53,7 @@ class MemoryEngine:
         return self.address
 
     async def stop(self) -> None:
-        """Forgets everything."""
+        """Deletes all state."""
         server, self._server = self._server, None
         if server is None:
             return
@@ -67,11 +67,13 @@ class AddressEngine:
     """An engine that runs elsewhere, at any durabletask endpoint without TLS."""
 
     def __init__(self, address: str) -> None:
-        """Takes "host:port", with or without "http://"."""
+        """Uses "host:port", with or without "http://"."""
         self._address = address.removeprefix("http://").rstrip("/")
         host, _, port = self._address.rpartition(":")
         if not host or not port.isdigit():
-            raise ConfigurationError(f"{address!r} is no engine: write sqlite, memory, extension, or http://HOST:PORT")
+            raise ConfigurationError(
+                f"{address!r} is not an engine: use sqlite, memory, extension, or http://HOST:PORT"
+            )
 
     async def start(self, durable: DurableOptions | None = None) -> str:
         """Returns the address; that engine has settings of its own."""
@@ -82,21 +84,21 @@ class AddressEngine:
 
 
 class SqliteEngine:
-    """The embedded engine: one SQLite file, so that runs go on after the process died."""
+    """The embedded engine: one SQLite file, so that runs continue after the process was killed."""
 
     def __init__(self, file: Path, *, races: bool = True) -> None:
-        """`file` and its folder are made by `start`. Without `races` timers are on time and no early event is lost."""
+        """`start` creates `file` and its folder. Without `races` timers are exact and no early event is lost."""
         self._file = file
         self._races = races
         self._hub: Any = None
 
     async def start(self, durable: DurableOptions | None = None) -> str:
-        """Opens the file and goes on with whatever it holds, set to what host.json says.
+        """Opens the file and continues its runs, with host.json's settings.
 
         Raises:
             ConfigurationError: the file or a setting cannot be used.
         """
-        # On first use: the engine is no part of a host that runs on another one.
+        # Imported on first use: a host with another engine does not need it.
         hub_module = importlib.import_module("workbench.task_hub")
         self._file.parent.mkdir(parents=True, exist_ok=True)
         section = (durable or DurableOptions()).section()
@@ -110,7 +112,7 @@ class SqliteEngine:
         return address
 
     async def stop(self) -> None:
-        """Closes the file; what was acknowledged is in it."""
+        """Closes the file; everything acknowledged is in it."""
         hub, self._hub = self._hub, None
         if hub is not None:
             await hub.stop()

@@ -10,16 +10,16 @@ _BY_DEFAULT = {"FUNCTIONS_WORKER_RUNTIME": "python", "AZURE_FUNCTIONS_ENVIRONMEN
 
 
 class Environment:
-    """Sets `os.environ` for an app and puts it back."""
+    """Sets `os.environ` for an app and restores it."""
 
     def __init__(self, changed: Mapping[str, str]) -> None:
-        """Sets the variables and keeps what they were; use `enter`."""
+        """Sets the variables and saves their old values; use `enter`."""
         self._before = {name: os.environ.get(name) for name in changed}
         os.environ.update(changed)
 
     @staticmethod
     def enter(app_dir: Path, overrides: Mapping[str, str]) -> "Environment":
-        """Overrides win over the process environment, which wins over local.settings.json.
+        """Overrides have precedence over the process environment, and that over local.settings.json.
 
         Raises:
             ConfigurationError: local.settings.json cannot be read.

@@ -1,4 +1,4 @@
-"""Errors that end the host, each with what to change.
+"""Errors that end the host; each message says what to change.
 
 HostError
 ├── AppLoadError        the app could not be imported or indexed
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 class HostError(Exception):
-    """The host cannot go on; the message says what to change."""
+    """The host cannot continue; the message says what to change."""
 
 
 class ConfigurationError(HostError):
@@ -22,7 +22,7 @@ class AppLoadError(HostError):
     """The app could not be imported or indexed.
 
     `location` is "path/in/app.py:LINE" of the innermost line of the app in the traceback, or None when the
-    failure names none; `traceback` is Python's own, formatted.
+    failure has none; `traceback` is Python's own, formatted.
     """
 
     reason: str

@@ -24,14 +24,14 @@ class EventGridWebhook:
     """
 
     def __init__(self, catalog: FunctionCatalog, invoker: Invoker) -> None:
-        """Looks functions up in `catalog` at each request."""
+        """Finds functions in `catalog` at each request."""
         self._catalog = catalog
         self._invoker = invoker
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """202 when every event ran, 500 when one failed (the sender repeats the delivery), 404 for no such function.
 
-        The header aeg-event-type, which Event Grid always sends, says what the request is: without it, 400.
+        The header aeg-event-type, which Event Grid always sends, has the kind of request: without it, 400.
         """
         name = request.query.get("functionName", "")
         function = self._catalog.find(name)
@@ -47,7 +47,7 @@ class EventGridWebhook:
         try:
             events = _read_events(await request.read())
         except ValueError as error:
-            return web.Response(status=400, text=f"the body is no list of events: {error}")
+            return web.Response(status=400, text=f"the body is not a list of events: {error}")
         if kind == "notification":
             return await self._run_all(function, events)
         code = _validation_code(events)
@@ -73,7 +73,7 @@ def _read_events(body: bytes) -> list[dict[str, object]]:
 
 
 def _validation_code(events: list[dict[str, object]]) -> str | None:
-    """The code to give back; a validation event of either schema comes alone."""
+    """The code to return; a validation event of either schema is sent alone."""
     event = events[0]
     if _VALIDATION not in (event.get("eventType"), event.get("type")):
         return None

@@ -10,15 +10,15 @@ from workbench.functions_host.invoker import Invoker, Outcome
 from workbench.functions_host.worker_protocol import TypedData
 
 _DURABLE = ("orchestrationTrigger", "activityTrigger", "entityTrigger")
-# A trigger's value is a whole history: as long as the extension can send.
+# A trigger's value is a complete history: as long as the extension can send.
 _MAX_BODY = 1 << 30
 
 
 class ExtensionCallbacks:
     """`POST /invoke/NAME` on 127.0.0.1, with the trigger's text as its body.
 
-    Calls may come before the extension says that it is ready; they wait for `open`, because a function may need the
-    client binding that the extension's ready line brings.
+    Calls may arrive before the extension reports that it is ready; they wait for `open`, because a function may need
+    the client binding in the extension's ready line.
     """
 
     def __init__(self, catalog: FunctionCatalog, invoker: Invoker) -> None:
@@ -29,9 +29,9 @@ class ExtensionCallbacks:
         self._runner: web.AppRunner | None = None
 
     def durable_functions(self) -> list[dict[str, Any]]:
-        """The functions as the extension takes them: name, type, and the trigger's binding.
+        """The functions in the extension's form: name, type, and the trigger's binding.
 
-        None where the app has no durable function of its own: such an instance has only clients, and takes no work.
+        None if the app has no durable function of its own: such an instance has only clients, and receives no work.
         """
         found = [
             {"name": function.name, "type": function.kind, "binding": dict(function.trigger.attributes)}
@@ -50,11 +50,11 @@ class ExtensionCallbacks:
         return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
 
     def open(self) -> None:
-        """Lets calls through."""
+        """Accepts calls."""
         self._opened.set()
 
     async def stop(self) -> None:
-        """Closes every connection; a call that is not answered is a dead worker to the extension."""
+        """Closes every connection; to the extension an unanswered call means that the worker ended."""
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -67,7 +67,7 @@ class ExtensionCallbacks:
         given = TypedData(string=text) if text else TypedData()
         outcome = await self._invoker.run(function, given, reason="(null)", waited_for=False)
         if outcome.worker_exited and request.transport is not None:
-            # No answer at all is how the extension sees that the worker's process ended.
+            # Without an answer the extension knows that the worker's process ended.
             request.transport.abort()
         return _response(outcome)
 

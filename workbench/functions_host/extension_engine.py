@@ -33,7 +33,7 @@ def find_extension_program() -> str:
     named = os.environ.get(PROGRAM_SETTING)
     found = shutil.which(named or PROGRAM)
     if found is None:
-        missing = f"{PROGRAM_SETTING} names {named}, which is no program" if named else f"{PROGRAM} is not on PATH"
+        missing = f"{PROGRAM_SETTING} names {named}, which is not a program" if named else f"{PROGRAM} is not on PATH"
         raise ConfigurationError(
             f"the engine extension cannot start: {missing}; install the program, or choose another --engine"
         )
@@ -43,11 +43,11 @@ def find_extension_program() -> str:
 class ExtensionEngine:
     """The real extension on the storage account in `AzureWebJobsStorage` (blob, queue and table).
 
-    It calls the app's functions back, so it starts after the app is loaded: `start` only looks for the program, and
+    It calls the app's functions, so it starts after the app is loaded: `start` only finds the program, and
     `serve` starts it.
 
     Args:
-        worker: the name under which it holds its leases (default: the machine's name); two on one hub need two names.
+        worker: the name with which it holds its leases (default: the machine's name); two on one hub need two names.
         settings: environment variables for it, over this process's; for example
             `AzureFunctionsJobHost__extensions__durableTask__hubName`.
         log: where its log goes (default: this process's standard error).
@@ -89,18 +89,18 @@ class ExtensionEngine:
         return self._process.returncode if self._process is not None else None
 
     def when_it_ends(self, call: Callable[[], None]) -> None:
-        """Sets what to call when the extension's process ends without being asked to."""
+        """Sets what to call when the extension's process ends unexpectedly."""
         self._on_end = call
 
     def client_binding(self, hub: str | None, connection: str | None) -> str:
-        """The durable client's value as the extension makes it, with a binding's own hub and connection."""
+        """The durable client's value from the extension, with a binding's own hub and connection."""
         value = {**self.ready["client"], "connectionName": connection}
         if hub is not None:
             value["taskHubName"] = hub
         return json.dumps(value)
 
     async def start(self, durable: DurableOptions | None = None) -> str:
-        """Looks for the program; the address is known after `serve`. The extension reads host.json itself.
+        """Finds the program; the address is known after `serve`. The extension reads host.json itself.
 
         Raises:
             ConfigurationError: the program is not installed.
@@ -125,7 +125,7 @@ class ExtensionEngine:
             stderr=self._log,
             env={**os.environ, **self._settings},
             limit=_LONGEST_LINE,
-            # Its own group: Ctrl-C in a terminal reaches only the host, which stops it.
+            # Its own group: Ctrl-C in a terminal reaches only the host, which stops the extension.
             start_new_session=True,
         )
         self.ready = await self._ready_line(self._process, self._callbacks.durable_functions())
@@ -134,7 +134,7 @@ class ExtensionEngine:
         return self.address
 
     async def stop_working(self) -> None:
-        """Stops the extension as a deployment does (SIGTERM); functions that run may still end."""
+        """Stops the extension as a deployment does (SIGTERM); running functions may still end."""
         self._stopping = True
         process = self._process
         if process is None or process.returncode is not None:
@@ -148,7 +148,7 @@ class ExtensionEngine:
             await process.wait()
 
     async def stop(self) -> None:
-        """Stops the extension and takes no more callbacks."""
+        """Stops the extension and accepts no more callbacks."""
         await self.stop_working()
         if self._watch is not None:
             self._watch.cancel()
@@ -170,7 +170,7 @@ class ExtensionEngine:
             raise ConfigurationError(f"the extension was not ready within {_START_SECONDS:g} s") from None
         if not line:
             status = await process.wait()
-            raise ConfigurationError(f"the extension ended with status {status} before it was ready; its log says why")
+            raise ConfigurationError(f"the extension ended with status {status} before it was ready: see its log")
         return json.loads(line)
 
     async def _report_end(self, process: asyncio.subprocess.Process) -> None:

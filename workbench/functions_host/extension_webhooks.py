@@ -8,7 +8,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 _PREFIX = "/runtime/webhooks/durabletask"
-# Of one connection, or made anew for this host's own answer.
+# Of one connection, or set again for this host's own answer.
 _NOT_PASSED_ON = frozenset(
     {"connection", "content-encoding", "content-length", "host", "keep-alive", "transfer-encoding"}
 )
@@ -18,7 +18,7 @@ class ExtensionWebhooks:
     """Passes a request on with this host's own address in `Host`, so that the addresses in answers are this host's."""
 
     def __init__(self, address: str) -> None:
-        """Takes the address of the extension's API, as "http://127.0.0.1:PORT/runtime/webhooks/durabletask"."""
+        """Uses the address of the extension's API, as "http://127.0.0.1:PORT/runtime/webhooks/durabletask"."""
         self._base = address.removesuffix(_PREFIX)
         self._session: aiohttp.ClientSession | None = None
 
@@ -28,7 +28,7 @@ class ExtensionWebhooks:
             await self._session.close()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answers with what the extension answers; 503 when it does not."""
+        """Returns the extension's answer; 503 without one."""
         if self._session is None:
             self._session = aiohttp.ClientSession(auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar())
         headers = _passed_on(request.headers.items())
@@ -41,7 +41,7 @@ class ExtensionWebhooks:
                 body = await answer.read()
                 return web.Response(status=answer.status, body=body, headers=_passed_on(answer.headers.items()))
         except aiohttp.ClientConnectionError:
-            return web.Response(status=503, text="the extension does not answer")
+            return web.Response(status=503, text="the extension does not answer: see its log")
 
 
 def _passed_on(headers: Iterable[tuple[str, str]]) -> CIMultiDict[str]:

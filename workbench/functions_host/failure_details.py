@@ -1,4 +1,4 @@
-"""Failure details of durable tasks, as the Durable Functions extension makes them from a worker's exception."""
+"""Failure details of durable tasks, as the Durable Functions extension creates them from a worker's exception."""
 
 import json
 
@@ -16,7 +16,7 @@ def failure_details(failure: RpcException) -> pb.TaskFailureDetails:
     kind, separator, text = failure.message.partition(": ")
     if not separator:
         kind, text = "(unknown)", failure.message
-    # The in-memory backend takes a failure with an empty message for a success, so an empty one gets words.
+    # The in-memory backend treats a failure with an empty message as a success, so an empty one gets a text.
     return pb.TaskFailureDetails(
         errorType=kind,
         errorMessage=text or f"{kind} without a message",
@@ -39,7 +39,7 @@ def not_found_details(kind: str, name: str, known: list[str]) -> pb.TaskFailureD
 
 
 def invocation_failed_details(function: str) -> pb.TaskFailureDetails:
-    """For an activity whose worker ended in the call: what the Functions host raised around it."""
+    """For an activity whose worker ended in the call: the Functions host's own exception."""
     return pb.TaskFailureDetails(
         errorType="Microsoft.Azure.WebJobs.Host.FunctionInvocationException",
         errorMessage=f"Exception while executing function: Functions.{function}",
@@ -47,7 +47,7 @@ def invocation_failed_details(function: str) -> pb.TaskFailureDetails:
 
 
 def entity_failed_details(function: str) -> pb.TaskFailureDetails:
-    """For a batch of operations whose function as a whole failed, because its worker ended for example."""
+    """For a batch of operations whose function failed, for example because its worker ended."""
     return pb.TaskFailureDetails(
         errorType="FunctionInvocationFailed",
         errorMessage=f"Invocation of function '{function}' failed with an exception.",
@@ -56,7 +56,7 @@ def entity_failed_details(function: str) -> pb.TaskFailureDetails:
 
 
 def legacy_entity_response(details: pb.TaskFailureDetails) -> str:
-    """What the caller of a failed batch gets, as JSON: a ResponseMessage whose result is **plain text**.
+    """The answer for the caller of a failed batch, as JSON: a ResponseMessage whose result is **plain text**.
 
     durabletask's worker reads that result as JSON: the calling orchestration fails, past any `try`.
     Source: seen in the history of a run on the extension 3.19.0.

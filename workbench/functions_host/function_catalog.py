@@ -12,7 +12,7 @@ from workbench.functions_host.worker_protocol import RpcFunctionMetadata
 
 type Value = object
 
-# The names of the functions that Durable Functions brings along begin so.
+# Prefix of the names of the functions that Durable Functions adds.
 BUILT_IN = "BuiltIn__"
 
 
@@ -76,12 +76,12 @@ class FunctionCatalog:
     functions: tuple[Function, ...]
 
     def find(self, name: str) -> Function | None:
-        """A function by name; the Functions host does not look at case."""
+        """A function by name; the Functions host ignores case."""
         folded = name.casefold()
         return next((f for f in self.functions if f.name.casefold() == folded), None)
 
     def only(self, names: Iterable[str]) -> "FunctionCatalog":
-        """The functions of these names, and those that Durable Functions brings along; all without a name.
+        """The functions of these names, and those that Durable Functions adds; all without a name.
 
         Raises:
             ConfigurationError: the app has no function of one of the names.
@@ -98,7 +98,7 @@ class FunctionCatalog:
         return tuple(f for f in self.functions if f.kind == kind)
 
     def durable(self, kind: str, attribute: str) -> dict[str, Function]:
-        """Durable functions by case-folded task name: the trigger's attribute if given, else the function's name."""
+        """Durable functions by case-folded task name: the trigger's attribute, else the function's name."""
         found: dict[str, Function] = {}
         for function in self.of_kind(kind):
             trigger = function.trigger

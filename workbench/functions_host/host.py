@@ -1,4 +1,4 @@
-"""The Functions host: loads one app, connects it to its engine, listens on its triggers."""
+"""The Functions host: loads one app, connects it to its engine, listens to its triggers."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ from workbench.functions_host.admin_api import AdminApi
 from workbench.functions_host.app_settings import AppSettings, load_settings
 from workbench.functions_host.durable_binding import durable_client_json
 from workbench.functions_host.durable_management import DurableManagement
-from workbench.functions_host.durable_options import hub_name_of
+from workbench.functions_host.durable_options import check_named_settings, hub_name_of
 from workbench.functions_host.durable_starts import StartRules
 from workbench.functions_host.durable_tasks import DurableTasks
 from workbench.functions_host.durable_worker import DurableWorker
@@ -50,7 +50,7 @@ class FunctionsHost:
 
     Args:
         app_dir: the folder of `function_app.py`.
-        settings: app settings; they win over the process environment and local.settings.json, and are in the
+        settings: app settings; they override the process environment and local.settings.json, and are in the
             environment while the host runs.
         engine: "sqlite", "memory", "extension", "http://HOST:PORT" of a durabletask endpoint, or an `Engine`.
         port: of the HTTP server; 0 takes a free one.
@@ -96,14 +96,14 @@ class FunctionsHost:
             raise
 
     async def stop(self) -> int:
-        """Listens no more, waits for running functions, stops; returns how many functions did not end in time."""
+        """Stops listening, waits for running functions, stops; returns how many functions did not end in time."""
         return await self._shutdown.run()
 
     def lose_worker_in(self, function: str, moment: ExitMoment = ExitMoment.AFTER) -> None:
         """Fault injection: the worker's process ends in the next call of this function; see `WorkerExits`.
 
-        An activity fails, an entity's operation breaks the orchestration that called it, an orchestrator's turn is
-        tried again, a queue message is delivered again, and an HTTP request is answered with 500.
+        An activity fails, an entity's operation fails the orchestration that called it, an orchestrator's turn is
+        repeated, a queue message is delivered again, and an HTTP request is answered with 500.
         """
         if self._invoker_in_use is not None:
             self._invoker_in_use.worker_exits.choose(function, moment)
@@ -125,6 +125,7 @@ class FunctionsHost:
         settings = load_settings(self._app_dir, os.environ)
         config = read_host_config(self._app_dir, os.environ)
         self._hub_name = hub_name_of(config.durable, settings)
+        check_named_settings(config.durable, settings)
         self.engine_address = await self._engine.start(config.durable)
         self._shutdown.finally_await(self._engine.stop)
         await self._load_app(settings)
@@ -156,7 +157,7 @@ class FunctionsHost:
         self.catalog = read_catalog(metadata, settings).only(self._options.functions)
         for function in self.catalog.functions:
             if function.kind not in _TRIGGERS | _DURABLE_TRIGGERS:
-                _log.warning("function %s will never run here: no %s in this host", function.name, function.kind)
+                _log.warning("function %s will never run here: this host has no %s", function.name, function.kind)
 
     def _open_queues(self, settings: AppSettings, config: HostConfig) -> "QueueBindings | None":
         kinds = {binding.kind for function in self.catalog.functions for binding in function.bindings}
@@ -178,6 +179,7 @@ class FunctionsHost:
                 host_url=self.url,
                 hub_name=binding.text("taskHub") or self._hub_name,
                 connection=binding.text("connectionName"),
+                options=config.durable,
             )
             return TypedData(string=text)
 
@@ -210,10 +212,10 @@ class FunctionsHost:
 
     async def _start_durable(self, config: HostConfig, invoker: Invoker) -> None:
         if self.extension is not None:
-            return  # it has been calling the app's functions since it started
+            return  # it has called the app's functions since it started
         tasks = DurableTasks(self.catalog, invoker)
         if tasks.empty or (self._options.functions and not tasks.any_of_the_app):
-            return  # an instance of triggers alone: others take the work
+            return  # an instance with triggers only: others do the work
         worker = DurableWorker(self.engine_address, tasks, config.durable)
         await worker.start()
         self._shutdown.first_await_within(worker.stop)

@@ -1,4 +1,4 @@
-"""What host.json says, as typed values with the Functions host's defaults."""
+"""host.json's settings as typed values, with the Functions host's defaults."""
 
 import json
 import os
@@ -8,20 +8,24 @@ from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
+from workbench.functions_host.dotnet_values import parse_enum
 from workbench.functions_host.durable_options import DurableOptions, read_durable_options
 from workbench.functions_host.errors import ConfigurationError
 from workbench.functions_host.host_json_overrides import with_overrides
 from workbench.functions_host.host_json_section import Section
 from workbench.functions_host.time_spans import timespan_text
 
-# Azure Storage hands out no more messages at once.
+# Azure Storage returns no more messages at once.
 _MOST_MESSAGES = 32
 _SHORTEST_POLL = timedelta(milliseconds=100)
+_SHORTEST_TIMEOUT = timedelta(seconds=1)
+_ENCODINGS = {"None": 0, "Base64": 1}
+_LEVELS = {"Trace": 0, "Debug": 1, "Information": 2, "Warning": 3, "Error": 4, "Critical": 5, "None": 6}
 
 
 @dataclass(frozen=True)
 class QueueOptions:
-    """`extensions.queues`; `visibility_timeout` is the wait before a failed message is seen again.
+    """`extensions.queues`; `visibility_timeout` is the delay before a failed message is visible again.
 
     Source: https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue#hostjson-settings
     """
@@ -31,7 +35,7 @@ class QueueOptions:
     new_batch_threshold: int = 8 * (os.cpu_count() or 1)
     max_dequeue_count: int = 5
     visibility_timeout: timedelta = timedelta(0)
-    # Azure's host waits up to a minute where host.json says nothing, Core Tools and this host two seconds.
+    # Without a setting, Azure's host waits up to a minute, Core Tools and this host two seconds.
     max_polling_interval: timedelta = timedelta(seconds=2)
     base64: bool = True
 
@@ -49,7 +53,7 @@ class HostConfig:
 
 
 def read_host_config(app_dir: Path, settings: Mapping[str, str] | None = None) -> HostConfig:
-    """Reads `host.json` under the overrides in `settings`; a missing or empty file gives the defaults.
+    """Reads `host.json` with the overrides in `settings`; a missing or empty file means the defaults.
 
     Raises:
         ConfigurationError: the file is not JSON, has not version 2.0, or a value stops Azure's host.
@@ -64,20 +68,19 @@ def read_host_config(app_dir: Path, settings: Mapping[str, str] | None = None) -
 
 
 def parse_host_config(document: object) -> HostConfig:
-    """Reads a decoded host.json; names match in any case, and unknown ones are left alone, as in the Functions host.
+    """Reads a decoded host.json; names match in any case, and unknown ones are ignored, as in the Functions host.
 
     Raises:
         ConfigurationError: a value stops Azure's host.
     """
     root = Section(document)
     extensions = root.child("extensions")
-    level = root.child("logging").child("logLevel").text("default")
     prefix = extensions.child("http").text("routePrefix")
     return HostConfig(
         route_prefix=("api" if prefix is None else prefix).strip("/"),
         queues=_queue_options(extensions.child("queues")),
         durable=read_durable_options(extensions.child("durableTask")),
-        default_log_level=level or "Information",
+        default_log_level=_log_level(root.child("logging")),
         function_timeout=_timeout(root),
     )
 
@@ -96,23 +99,38 @@ def _check_version(document: object) -> None:
 
 def _queue_options(section: Section) -> QueueOptions:
     defaults = QueueOptions()
-    batch = section.whole("batchSize", defaults.batch_size, least=1, most=_MOST_MESSAGES)
+    batch = section.number("batchSize", defaults.batch_size, least=1, most=_MOST_MESSAGES)
     polling = section.span("maxPollingInterval", defaults.max_polling_interval)
     if polling < _SHORTEST_POLL:
         least = timespan_text(_SHORTEST_POLL)
         raise section.fault("maxPollingInterval", f"MaxPollingInterval must not be less than {least}.")
     return QueueOptions(
         batch_size=batch,
-        new_batch_threshold=section.whole("newBatchThreshold", batch // 2 * (os.cpu_count() or 1), least=0),
-        max_dequeue_count=section.whole("maxDequeueCount", defaults.max_dequeue_count, least=1),
+        new_batch_threshold=section.number("newBatchThreshold", batch // 2 * (os.cpu_count() or 1), least=0),
+        max_dequeue_count=section.number("maxDequeueCount", defaults.max_dequeue_count, least=1),
         visibility_timeout=section.span("visibilityTimeout", defaults.visibility_timeout),
         max_polling_interval=polling,
-        base64=section.one_of("messageEncoding", ("base64", "none")) == "base64",
+        base64=section.one_of("messageEncoding", _ENCODINGS, "Base64") == "Base64",
     )
 
 
+def _log_level(logging: Section) -> str:
+    """The default level; every level in it has to be one, those of its providers too, with an empty text for none."""
+    for section in (logging, *logging.children()):
+        for name, text in section.texts_of("logLevel"):
+            try:
+                parse_enum(text or "None", _LEVELS)
+            except ValueError:
+                raise ConfigurationError(f"{name}: Configuration value '{text}' is not supported.") from None
+    level = logging.child("logLevel").member("default", _LEVELS, "Information", nullable=True)
+    return next((name for name, number in _LEVELS.items() if number == level), "None" if level > 0 else "Trace")
+
+
 def _timeout(root: Section) -> timedelta | None:
-    """`functionTimeout`; -1, as text or number, is no limit."""
-    if (root.text("functionTimeout") or "").strip() == "-1":
+    """`functionTimeout`; -1, which is minus one day to .NET, is no limit."""
+    timeout = root.span("functionTimeout", timedelta(minutes=30), nullable=True)
+    if timeout == timedelta(days=-1):
         return None
-    return root.span("functionTimeout", timedelta(minutes=30))
+    if timeout < _SHORTEST_TIMEOUT:
+        raise root.fault("functionTimeout", f"must be at least {timespan_text(_SHORTEST_TIMEOUT)}")
+    return timeout

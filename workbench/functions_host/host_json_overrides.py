@@ -1,4 +1,4 @@
-"""Settings that stand over host.json: `AzureFunctionsJobHost__section__name`, as the Functions host reads them."""
+"""Settings that override host.json: `AzureFunctionsJobHost__section__name`, as the Functions host reads them."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -7,9 +7,9 @@ _PREFIX = "azurefunctionsjobhost"
 
 
 def with_overrides(document: object, settings: Mapping[str, str]) -> object:
-    """Gives host.json's document with every override laid over it; names match without regard to case.
+    """Returns host.json's document with every override applied; names match without regard to case.
 
-    Values are text in settings: whole numbers, true and false become what host.json would hold.
+    Values are text in settings: integers, true and false become what host.json would hold.
 
     Source: https://learn.microsoft.com/azure/azure-functions/functions-host-json#override-hostjson-values
     """
@@ -45,4 +45,4 @@ def _copy(section: Mapping[str, object]) -> dict[str, object]:
 def _value(text: str) -> object:
     if text.lower() in {"true", "false"}:
         return text.lower() == "true"
-    return int(text) if text.isdigit() else text
+    return int(text) if text.isascii() and text.isdigit() and str(int(text[:20])) == text else text

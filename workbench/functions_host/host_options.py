@@ -6,7 +6,7 @@ from pathlib import Path
 
 from workbench.functions_host.clock import Clock, SystemClock
 
-# The engine when nobody names one: "sqlite" or "memory".
+# The default engine: "sqlite" or "memory".
 DEFAULT_ENGINE = "sqlite"
 
 
@@ -15,7 +15,7 @@ class HostOptions:
     """Options of `FunctionsHost`.
 
     `drain_seconds` is how long a stop waits for running functions, `queue_lease` how long a message stays hidden
-    before it is hidden again, `state_dir` where timers keep when they last fired (None: nowhere), `functions` the
+    before it is hidden again, `state_dir` the folder for the last runs of timers (None: not stored), `functions` the
     names of those to run (none: all).
     """
 

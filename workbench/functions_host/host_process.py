@@ -1,4 +1,4 @@
-"""The host as a child process on free ports, for demos and journeys."""
+"""The host as a child process on free ports, for demos and end-to-end tests."""
 
 import asyncio
 import json
@@ -28,8 +28,8 @@ class HostProcess:
         worker: the host's name among several on one hub (engine extension).
         functions: run these functions only; all without a name.
         port: 0 takes a free one.
-        state_dir: where timers keep when they last fired.
-        drain_seconds: how long `stop` lets running functions go on.
+        state_dir: folder for the last runs of timers.
+        drain_seconds: how long `stop` waits for running functions.
         log_path: file for the child's output; by default a temporary one that `stop` deletes.
         start_timeout: seconds until it must be ready.
 
@@ -87,7 +87,7 @@ class HostProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=self._log,
             stderr=asyncio.subprocess.STDOUT,
-            # Its own group: Ctrl-C in a terminal reaches only us, and we decide the order of stopping.
+            # Its own group: Ctrl-C in a terminal reaches only this process, which decides the order of stopping.
             start_new_session=True,
         )
         try:
@@ -112,7 +112,7 @@ class HostProcess:
         return status
 
     async def kill(self) -> None:
-        """SIGKILL: the host gets no chance to end anything."""
+        """Sends SIGKILL: the host cannot finish anything."""
         assert self._process is not None, "call start() first"
         self._process.kill()
         await self._process.wait()

@@ -11,23 +11,23 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from workbench.functions_host.errors import HostError
 from workbench.functions_host.invoker import Outcome
 
-# Of one connection only, or set anew by whoever sends.
+# Of one connection only, or set again by the sender.
 _NOT_PASSED_ON = frozenset(
     ("connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "content-length", "host")
 )
-# How long an answer may lag behind a failed function; a function that was given up sets none.
+# How long an answer may follow a failed function; a function that timed out sends none.
 _GRACE_SECONDS = 2.0
 _OPEN_SECONDS = 10.0
 
 
 class WorkerForwarder:
-    """An app that imports a web extension (azurefunctions-extensions-http-fastapi) takes its requests as streams.
+    """An app that imports a web extension (azurefunctions-extensions-http-fastapi) receives its requests as streams.
 
-    Source: the worker library's http_v2; the Functions host forwards likewise, with the invocation's id as a header.
+    Source: the worker library's http_v2; the Functions host does the same, with the invocation's id as a header.
     """
 
     def __init__(self, address: str) -> None:
-        """Takes the address that the worker told, as "http://127.0.0.1:PORT"."""
+        """Uses the address that the worker reported, as "http://127.0.0.1:PORT"."""
         self._address = address
         self._session: aiohttp.ClientSession | None = None
 
@@ -70,7 +70,7 @@ class WorkerForwarder:
 
     async def _open(self, request: web.Request, invocation_id: str) -> aiohttp.ClientResponse:
         if self._session is None:
-            # What comes is passed on as it is, for as long as it takes.
+            # The answer is passed on unchanged, without a time limit.
             self._session = aiohttp.ClientSession(auto_decompress=False, timeout=aiohttp.ClientTimeout(total=None))
         headers = _passed_on(request.headers)
         headers["x-ms-invocation-id"] = invocation_id

@@ -1,4 +1,4 @@
-"""HTTP requests and responses as the worker takes and gives them."""
+"""HTTP requests and responses in the worker's form."""
 
 import json
 
@@ -9,9 +9,9 @@ from workbench.functions_host.worker_protocol import RpcHttp, TypedData
 
 
 async def read_request(request: web.Request, route_values: dict[str, str], *, with_body: bool = True) -> TypedData:
-    """The trigger's value: header names in lower case, repeated query values joined, empty ones left out.
+    """The trigger's value: header names in lower case, repeated query values joined, empty ones omitted.
 
-    Without its body when that is streamed to the function by another way.
+    Without its body when that is streamed to the function separately.
 
     Source: RpcMessageConversionExtensions of the Functions host.
     """
@@ -55,14 +55,14 @@ def json_response(document: object, status: int = 200, headers: dict[str, str] |
 
 
 def message_response(text: str, status: int) -> web.Response:
-    """A refusal as the Durable extension words it: `{"Message": …}`."""
+    """An error in the Durable extension's form: `{"Message": …}`."""
     return json_response({"Message": text}, status)
 
 
 def _from_http(http: RpcHttp) -> web.Response:
     headers: CIMultiDict[str] = CIMultiDict()
     for name, text in http.headers.items():
-        # The server counts the body itself; an app's own figure could contradict it.
+        # The server counts the body itself; an app's own value could differ.
         if name.lower() not in ("content-length", "transfer-encoding"):
             headers.add(name, text)
     for cookie in http.cookies or []:

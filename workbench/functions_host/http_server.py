@@ -53,7 +53,7 @@ class HttpServer:
         return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
 
     async def stop_listening(self) -> None:
-        """Accepts no new connections; requests under way go on."""
+        """Accepts no new connections; requests in progress continue."""
         if self._runner is not None:
             for site in list(self._runner.sites):
                 await site.stop()

@@ -47,7 +47,7 @@ class HttpTrigger:
     def __init__(
         self, routes: tuple[HttpRoute, ...], invoker: Invoker, forwarder: WorkerForwarder | None = None
     ) -> None:
-        """Takes routes in the order in which they are tried, and the way to an app that streams."""
+        """Uses routes in the order in which they are tried, and the forwarding to an app that streams."""
         self._routes = routes
         self._invoker = invoker
         self._forwarder = forwarder

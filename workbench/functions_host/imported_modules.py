@@ -1,4 +1,4 @@
-"""Puts an app's folder on the import path and forgets the app's modules afterwards."""
+"""Adds an app's folder to the import path and removes the app's modules afterwards."""
 
 import sys
 from pathlib import Path
@@ -10,21 +10,21 @@ class ImportedModules:
     """What one app imported from its own folder.
 
     `FunctionApp.get_functions` works once for each app object, so a second start in the same process needs the
-    app's modules to be imported afresh.
+    app's modules to be imported again.
     """
 
     def __init__(self, app_dir: Path) -> None:
-        """Names the folder."""
+        """Sets the folder."""
         self._app_dir = app_dir
         self._before: frozenset[str] = frozenset()
 
     def enter(self) -> None:
-        """Puts the folder first on `sys.path` and notes what is imported already."""
+        """Puts the folder first on `sys.path` and records what is already imported."""
         sys.path.insert(0, str(self._app_dir))
         self._before = frozenset(sys.modules)
 
     def leave(self) -> None:
-        """Takes the folder off `sys.path` and drops the modules that came from it."""
+        """Removes the folder from `sys.path`, and the modules that were imported from it."""
         if str(self._app_dir) in sys.path:
             sys.path.remove(str(self._app_dir))
         for name in [n for n in sys.modules if n not in self._before and self._is_of_app(n)]:

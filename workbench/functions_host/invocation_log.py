@@ -1,4 +1,4 @@
-"""Gives each log record the function and invocation that it was written in."""
+"""Adds the function and the invocation to each log record."""
 
 import logging
 from collections.abc import Generator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 _current: ContextVar[tuple[str, str] | None] = ContextVar("functions_host_invocation", default=None)
-# Synchronous functions run on a pool thread without our context; the library sets the invocation's id there.
+# Synchronous functions run on a pool thread without this context; the library sets the invocation's id there.
 _running: dict[str, str] = {}
 
 
@@ -41,7 +41,7 @@ class InvocationFilter(logging.Filter):
     """Sets `invocation_id`, `function_name`, `invocation` (" [name id]" or empty) and `category` on every record.
 
     What an app logs in a function has the category `Function.<function>.User`: **the name of its logger is lost**, as
-    it is on its way from Azure's worker to Azure's host. Outside of functions Azure's host writes no such line at all;
+    it is between Azure's worker and Azure's host. Outside of functions Azure's host writes no such line at all;
     here it keeps its logger's name.
     """
 

@@ -24,7 +24,7 @@ from workbench.functions_host.worker_protocol import (
 _log = logging.getLogger("functions_host")
 
 type InputSource = Callable[[Binding], TypedData]
-"""Gives the value of an input binding that is not the trigger."""
+"""Returns the value of an input binding that is not the trigger."""
 
 type OutputWriter = Callable[[Binding, TypedData], Awaitable[None]]
 """Delivers the value of one output binding."""
@@ -32,7 +32,7 @@ type OutputWriter = Callable[[Binding, TypedData], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an invocation ended; `failure` is None when it succeeded, `worker_exited` when nobody answered."""
+    """How an invocation ended; `failure` is None when it succeeded, `worker_exited` when the worker's process ended."""
 
     invocation_id: str
     value: TypedData | None = None
@@ -41,12 +41,12 @@ class Outcome:
 
 
 class FunctionTimeoutException(Exception):
-    """A function ran longer than host.json's functionTimeout; named as .NET's, whose name logs and callers show."""
+    """A function ran longer than host.json's functionTimeout; named as .NET's, since logs and callers show its name."""
 
 
 @dataclass(frozen=True)
 class _Call:
-    """One call as a listener asks for it."""
+    """One call that a listener requests."""
 
     function: Function
     value: TypedData
@@ -66,7 +66,7 @@ class Invoker:
         outputs: Mapping[str, OutputWriter],
         timeout: timedelta | None = None,
     ) -> None:
-        """Takes sources and writers by binding kind ("durableClient", "queue"), and the most that a run may take."""
+        """Uses sources and writers by binding kind ("durableClient", "queue"), and the time limit of a run."""
         self._worker = worker
         self._inputs = inputs
         self._outputs = outputs
@@ -126,7 +126,7 @@ class Invoker:
         return outcome
 
     async def _invoke(self, invocation: Invocation) -> InvocationResponse:
-        """Gives the function up at its limit: a coroutine is cancelled, a thread goes on unheeded."""
+        """Ends the call at its time limit: a coroutine is cancelled, a thread continues without effect."""
 
         def call() -> Coroutine[Any, Any, InvocationResponse]:
             return self._worker.invoke(invocation)
@@ -162,14 +162,14 @@ class Invoker:
 
     async def _finish(self, function: Function, answer: InvocationResponse) -> Outcome:
         if answer.result.status != StatusResult.Success:
-            failure = answer.result.exception or RpcException("the worker gave no reason")
+            failure = answer.result.exception or RpcException("the worker reported no reason")
             return Outcome(answer.invocation_id, failure=failure)
         values = {item.name: item.data for item in answer.output_data}
         values["$return"] = answer.return_value
         value = answer.return_value
         for binding in function.outputs():
             data = values.get(binding.name)
-            # An "http" output, whatever its name, is the answer of the trigger that called; nobody else takes it.
+            # An "http" output, whatever its name, is the answer of the trigger that called.
             if binding.kind == "http":
                 value = data
             elif data is not None:

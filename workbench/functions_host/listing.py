@@ -1,4 +1,4 @@
-"""The list of functions and routes that is printed at start, in the manner of Core Tools."""
+"""The list of functions and routes that is printed at start, as by Core Tools."""
 
 from collections.abc import Iterable
 

@@ -8,7 +8,7 @@ from workbench.functions_host.worker_protocol import RpcException
 
 _FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
 _BAD_FUNCTION = re.compile(r"cannot load the (?P<name>\w+) function|^ValueError: Function (?P<twice>\w+) does not")
-# The worker appends its troubleshooting advice and the whole sys.path to import errors.
+# The worker appends its troubleshooting advice and the complete sys.path to import errors.
 _ADVICE = re.compile(r"\. Cannot find module\. Please check the requirements\.txt file.*", re.DOTALL)
 
 

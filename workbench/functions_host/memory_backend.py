@@ -1,4 +1,4 @@
-"""durabletask's in-memory backend, with what a hosted app needs and it leaves out."""
+"""durabletask's in-memory backend, with what a hosted app needs in addition."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from workbench.functions_host.failure_details import legacy_entity_response
 
 
 class MemoryBackend(InMemoryOrchestrationBackend):
-    """Tells a sub-orchestration who its parent is: durable HTTP calls refuse to run without one.
+    """Sends a sub-orchestration its parent: durable HTTP calls refuse to run without one.
 
     `default_version` goes to the runs that a client or an entity starts without a version.
     """
@@ -30,7 +30,7 @@ class MemoryBackend(InMemoryOrchestrationBackend):
     def CompleteEntityTask(  # noqa: N802 - gRPC
         self, request: pb.EntityBatchResult, context: grpc.ServicerContext
     ) -> pb.CompleteTaskResponse:
-        """Take the outcome of a batch of operations; what it starts are runs of their own."""
+        """Store the outcome of a batch of operations; what it starts are separate runs."""
         for action in request.actions if self.default_version else ():
             if action.HasField("startNewOrchestration") and not action.startNewOrchestration.version.value:
                 action.startNewOrchestration.version.value = self.default_version or ""
@@ -41,7 +41,7 @@ class MemoryBackend(InMemoryOrchestrationBackend):
         return answer
 
     def _fail_caller(self, info: pb.OperationInfo, details: pb.TaskFailureDetails) -> None:
-        """Answers a call whose batch failed as a whole; durabletask's backend leaves the caller waiting for ever."""
+        """Answers a call whose batch failed; with durabletask's backend alone the caller would wait forever."""
         caller_id = info.responseDestination.instanceId
         with self._lock:
             caller = self._instances.get(caller_id)

@@ -1,4 +1,4 @@
-"""Text that Newtonsoft.Json takes for a time, and what it writes for it again."""
+"""Text that Newtonsoft.Json reads as a time, and what it writes for it."""
 
 import re
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ _ISO = re.compile(
     r"(?:(Z|z)|([+-])([0-9]{2})(?::?([0-9]{2}))?)?"
 )
 _MICROSOFT = re.compile(r"/Date\((-?[0-9]+)([+-][0-9]{4})?\)/")
-# Moments here are without zone: the zone is a text of its own.
+# Moments here are without zone: the zone is a separate text.
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
 _FIRST = datetime(1, 1, 1)  # noqa: DTZ001
 _LAST = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001

@@ -1,4 +1,4 @@
-"""JSON text as Newtonsoft.Json reads it and writes it again, which is what Azure's host does with outputs."""
+"""JSON text as Newtonsoft.Json reads and writes it; Azure's host does this with outputs."""
 
 import json
 import math
@@ -13,11 +13,11 @@ _ESCAPED = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 class JsonReaderException(Exception):
-    """The text is no JSON, although it begins and ends as JSON does."""
+    """The text is not JSON, although it begins and ends like JSON."""
 
 
 def looks_like_json(text: str) -> bool:
-    """Whether the host takes a text for JSON: by its first and last character.
+    """Whether the host treats a text as JSON: by its first and last character.
 
     Source: `Utility.IsJson` of the Functions host.
     """
@@ -26,10 +26,10 @@ def looks_like_json(text: str) -> bool:
 
 
 def parse(text: str, *, dates: bool) -> object:
-    """A decoded document; with `dates`, strings that Newtonsoft takes for times are `NetDateTime`s.
+    """A decoded document; with `dates`, strings that Newtonsoft reads as times are `NetDateTime`s.
 
     Raises:
-        JsonReaderException: no JSON, or nested deeper than 64 levels. Newtonsoft also reads comments, single quotes,
+        JsonReaderException: not JSON, or nested deeper than 64 levels. Newtonsoft also reads comments, single quotes,
             names without quotes, trailing commas and hexadecimal numbers; here they are refused.
     """
     try:
@@ -51,7 +51,7 @@ def text_of(value: object) -> str:
 
 
 def indented(value: object, level: int = 0) -> str:
-    """JSON with two blanks a level, ": " after names, and times as .NET writes them."""
+    """JSON with an indent of two spaces, ": " after names, and times as .NET writes them."""
     if isinstance(value, dict):
         members = cast(dict[str, object], value).items()
         return _block("{}", [f"{_quoted(name)}: {indented(inner, level + 1)}" for name, inner in members], level)

@@ -27,7 +27,7 @@ from workbench.functions_host.worker_thread import AppExitError, WorkerThread
 
 
 class _Library(Protocol):
-    """What this host calls of `azure_functions_runtime`."""
+    """The functions of `azure_functions_runtime` that this host calls."""
 
     async def worker_init_request(self, request: object) -> WorkerInitResponse: ...
     async def functions_metadata_request(self, request: object) -> FunctionMetadataResponse: ...
@@ -59,7 +59,7 @@ class PythonWorker:
     _in_use: ClassVar[bool] = False
 
     def __init__(self, app_dir: Path) -> None:
-        """Names the folder that holds `function_app.py`."""
+        """Sets the folder of `function_app.py`."""
         self._app_dir = app_dir.resolve()
         self._thread: WorkerThread | None = None
         self._modules = ImportedModules(self._app_dir)
@@ -90,9 +90,9 @@ class PythonWorker:
         except AppExitError as error:
             failure = RpcException(str(error), "".join(traceback.format_exception(error)))
             raise explain_load_failure(failure, self._app_dir) from error
-        # Failures of indexing are told only here; the metadata request that follows claims success.
+        # Failures of indexing are reported only here; the metadata request that follows reports success.
         if answer.result.status != StatusResult.Success:
-            raise explain_load_failure(answer.result.exception or RpcException("no reason given"), self._app_dir)
+            raise explain_load_failure(answer.result.exception or RpcException("no reason reported"), self._app_dir)
         self.http_address = answer.capabilities.get("HttpUri")
         metadata = await self._thread.run(self._library.functions_metadata_request(SimpleNamespace()))
         return metadata.function_metadata_results or []
@@ -103,7 +103,7 @@ class PythonWorker:
         return await self._thread.run(self._invoke(invocation))
 
     async def stop(self) -> None:
-        """Ends the worker's threads and forgets the app's modules, so that another app can be loaded."""
+        """Ends the worker's threads and removes the app's modules, so that another app can be loaded."""
         if self._thread is None:
             return
         await self._thread.stop()

@@ -16,7 +16,7 @@ from workbench.functions_host.worker_protocol import TypedData
 class QueueBindings:
     """One connection for triggers and outputs.
 
-    The host imports this module for an app that has queues: others do not pay for the storage SDK (0.4 s).
+    The host imports this module only for an app with queues: others do not load the storage SDK (0.4 s).
     """
 
     def __init__(self, settings: AppSettings, options: QueueOptions) -> None:

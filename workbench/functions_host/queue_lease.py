@@ -17,7 +17,7 @@ class MessageLease:
     """Hides the message for another `length` each time that half of it has passed."""
 
     def __init__(self, queue: QueueClient, message: QueueMessage, length: timedelta) -> None:
-        """Begins with the pop receipt of the delivery."""
+        """Starts with the pop receipt of the delivery."""
         self.pop_receipt = str(message.pop_receipt)
         self._queue = queue
         self._message = message
@@ -33,11 +33,11 @@ class MessageLease:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ends renewing; `pop_receipt` is then the one that the last renewal gave."""
+        """Ends renewing; `pop_receipt` is then the one of the last renewal."""
         if self._renewer is not None:
             self._renewer.cancel()
             await asyncio.gather(self._renewer, return_exceptions=True)
-        # A renewal changes the receipt: once sent it is heard to its end, or the message could not be settled.
+        # A renewal changes the receipt: once sent its answer is awaited, or the message could not be settled.
         if self._extending is not None:
             await self._extending
 

@@ -42,7 +42,7 @@ class QueueTrigger:
         """Reads the trigger binding.
 
         Raises:
-            ConfigurationError: it names no queue.
+            ConfigurationError: it has no queue name.
         """
         trigger = function.trigger
         name = trigger.text("queueName") if trigger else None
@@ -86,7 +86,7 @@ class QueueListener:
         self._loop_task = asyncio.create_task(self._poll(queue), name=f"queue {self._trigger.queue_name}")
 
     async def stop(self, limit: float) -> None:
-        """Takes no more messages and waits up to `limit` seconds for running functions.
+        """Receives no more messages and waits up to `limit` seconds for running functions.
 
         What still runs then loses its message: it is delivered again when its lease ends.
         """
@@ -103,7 +103,7 @@ class QueueListener:
         wait = _FIRST_WAIT
         while not self._stopping.is_set():
             if len(self._running) > self._options.new_batch_threshold:
-                await self._wait_for_room()
+                await self._wait_for_capacity()
                 continue
             try:
                 messages = await self._receive(queue)
@@ -128,11 +128,11 @@ class QueueListener:
         try:
             return [message async for message in pages]
         except ResourceNotFoundError:
-            # Somebody deleted the queue; storage refuses its name for a while, and polling tries again.
+            # The queue was deleted externally; storage refuses its name for a while, and polling tries again.
             await create_when_missing(queue)
             return []
 
-    async def _wait_for_room(self) -> None:
+    async def _wait_for_capacity(self) -> None:
         stopping = asyncio.create_task(self._stopping.wait())
         await asyncio.wait({stopping, *self._running}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -144,7 +144,7 @@ class QueueListener:
             return
 
     async def _handle(self, queue: QueueClient, message: QueueMessage) -> None:
-        """Settles one message whatever happens, so that no message holds up another."""
+        """Settles one message after any error, so that no message blocks another."""
         try:
             body = decode_body(str(message.content), is_base64=self._options.base64)
         except NotBase64Error as error:
@@ -157,9 +157,9 @@ class QueueListener:
         try:
             await work
         except AzureError as error:
-            _log.warning("message %s could not be settled and will come again: %s", message.id, error)
+            _log.warning("message %s could not be settled and will be delivered again: %s", message.id, error)
         except Exception:
-            _log.exception("message %s could not be handled and will come again after its lease", message.id)
+            _log.exception("message %s could not be handled and will be delivered again after its lease", message.id)
 
     async def _run_and_settle(self, queue: QueueClient, message: QueueMessage, body: bytes) -> None:
         async with MessageLease(queue, message, self._lease) as lease:
@@ -178,7 +178,7 @@ class QueueListener:
         try:
             value = trigger_value(body, as_bytes=self._trigger.takes_bytes)
         except NotUtf8Error as error:
-            # As in Azure the function never sees it: it counts as failed, and comes again until it is given up.
+            # As on Azure the function never receives it: it counts as failed, and is delivered again until it is moved.
             _log.error("message %s of queue %s: %s", message.id, self._trigger.queue_name, error)
             return False
         outcome = await self._invoker.run(

@@ -1,4 +1,4 @@
-"""Queue messages as the worker takes and gives them: encoding, trigger metadata, lists of output messages."""
+"""Queue messages in the worker's form: encoding, trigger metadata, lists of output messages."""
 
 import base64
 import binascii
@@ -16,11 +16,11 @@ _WHITE_SPACE = str.maketrans("", "", " \t\r\n")
 
 
 class NotBase64Error(Exception):
-    """A message's text is not base64 although host.json says that messages are."""
+    """A message's text is not base64 although host.json requires it."""
 
 
 class NotUtf8Error(Exception):
-    """A message's bytes are no UTF-8, and its function asked for text."""
+    """A message's bytes are not UTF-8, and its function requires text."""
 
 
 def decode_body(text: str, *, is_base64: bool) -> bytes:
@@ -40,10 +40,10 @@ def decode_body(text: str, *, is_base64: bool) -> bytes:
 
 
 def trigger_value(body: bytes, *, as_bytes: bool) -> TypedData:
-    """The body as the worker gets it: bytes where the trigger's dataType is BINARY, else text.
+    """The body in the worker's form: bytes where the trigger's dataType is BINARY, else text.
 
     Raises:
-        NotUtf8Error: text was asked for, and it is none.
+        NotUtf8Error: text is required, and the bytes are not UTF-8.
     """
     if as_bytes:
         return TypedData(bytes=body)
@@ -51,7 +51,7 @@ def trigger_value(body: bytes, *, as_bytes: bool) -> TypedData:
     if text is None:
         raise NotUtf8Error(
             "Exception binding parameter: the message is not UTF-8 (DecoderFallbackException); "
-            "a function that takes bytes has data_type BINARY on its trigger"
+            "for bytes, set data_type BINARY on the function's trigger"
         )
     return TypedData(string=text)
 
@@ -63,7 +63,7 @@ def encode_body(body: str | bytes, *, is_base64: bool) -> str:
 
 
 def trigger_metadata(message: QueueMessage, body: bytes) -> dict[str, TypedData]:
-    """What `func.QueueMessage` reads besides its body; `QueueTrigger` is there only for a body that is text."""
+    """What `func.QueueMessage` reads besides its body; `QueueTrigger` is included only for a text body."""
     known = cast(Any, message)
     texts = {"Id": known.id, "PopReceipt": known.pop_receipt, "QueueTrigger": _text(body)}
     times = {
@@ -80,14 +80,14 @@ def trigger_metadata(message: QueueMessage, body: bytes) -> dict[str, TypedData]
 def output_messages(data: TypedData) -> list[str | bytes]:
     """The messages in an output's value.
 
-    Bytes are one message, unchanged. **Text that is JSON is read and written again**: an array is one message for each
+    Bytes are one message, unchanged. **JSON text is parsed and written again**: an array is one message for each
     element, an object one message of indented JSON, its times without trailing zeros. Any other text is one message.
-    A list from the worker is one message for each element, each as it is.
+    A list from the worker is one message for each element, unchanged.
 
     Source: `ReadAsEnumerable` and `BindAsyncCollectorAsync` of the Functions host's FunctionBinding.
 
     Raises:
-        JsonReaderException: a text that begins and ends as JSON is none.
+        JsonReaderException: a text that begins and ends like JSON is not JSON.
     """
     if data.bytes is not None:
         return [data.bytes]
@@ -103,7 +103,7 @@ def output_messages(data: TypedData) -> list[str | bytes]:
 def _message_text(item: object) -> str:
     if isinstance(item, dict):
         fields = cast(dict[str, object], item)
-        # What the worker makes of a `func.QueueMessage`.
+        # The worker's form of a `func.QueueMessage`.
         if fields.keys() == {"id", "body"}:
             return str(fields["body"])
     return text_of(cast(object, item))

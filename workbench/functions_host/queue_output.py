@@ -11,7 +11,7 @@ class QueueOutput:
     """Sends what a function set on its output, one message or several, to the binding's queue."""
 
     def __init__(self, storage: QueueStorage, *, is_base64: bool) -> None:
-        """`is_base64` is host.json's messageEncoding; it rules both directions."""
+        """`is_base64` is host.json's messageEncoding; it applies to both directions."""
         self._storage = storage
         self._is_base64 = is_base64
 
@@ -19,7 +19,7 @@ class QueueOutput:
         """Sends the messages in order; the queue is created when it is missing.
 
         Raises:
-            ConfigurationError: the binding has no queue name, or its connection no setting.
+            ConfigurationError: the binding has no queue name, or its connection has no setting.
         """
         name = binding.text("queueName")
         if name is None:

@@ -1,4 +1,4 @@
-"""Storage queues by connection and name; one client each, made on first use, queues made when missing."""
+"""Storage queues by connection and name; one client each, created on first use; missing queues are created."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ class QueueStorage:
     """Opens queues for listeners and output bindings."""
 
     def __init__(self, settings: AppSettings) -> None:
-        """Takes the settings that hold the connection strings."""
+        """Uses the settings with the connection strings."""
         self._settings = settings
         self._clients: dict[tuple[str, str], QueueClient] = {}
         self._lock = asyncio.Lock()
@@ -24,10 +24,10 @@ class QueueStorage:
     async def open(self, connection: str | None, name: str) -> QueueClient:
         """The queue `name` (lower-cased, as the Functions host does), created when it is missing.
 
-        Text goes through as it is: the SDK's own base64 policy fails a whole batch for one bad message.
+        Text is passed unchanged: the SDK's own base64 policy fails a whole batch for one bad message.
 
         Raises:
-            ConfigurationError: the connection's setting is missing, or nothing answers at its address.
+            ConfigurationError: the connection's setting is missing, or no service answers at its address.
         """
         key = (self._settings.storage_connection(connection), name.lower())
         async with self._lock:
@@ -49,7 +49,7 @@ async def _connect(connection: str, name: str) -> QueueClient:
         connection,
         name,
         api_version=_API_VERSION,
-        # Two attempts more, after a second each: the SDK waits 15 s and longer, which suits no local storage.
+        # Two more attempts, after a second each: the SDK waits 15 s and longer, too long for local storage.
         retry_total=2,
         initial_backoff=0,
         increment_base=1,
@@ -70,7 +70,7 @@ async def _connect(connection: str, name: str) -> QueueClient:
 
 
 async def create_when_missing(queue: QueueClient) -> None:
-    """Creates the queue unless it is there."""
+    """Creates the queue unless it exists."""
     try:
         await queue.create_queue()
     except ResourceExistsError:

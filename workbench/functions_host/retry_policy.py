@@ -11,7 +11,7 @@ _ENDLESS = -1
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often and after which waits a failed run is repeated; a count of -1 is endless.
+    """How often and after which delays a failed run is repeated; a count of -1 is unlimited.
 
     On Azure a timer's function can have one; queue messages have their delivery count, HTTP functions have none.
 
@@ -23,17 +23,17 @@ class RetryPolicy:
     longest: timedelta
 
     def allows(self, retries: int) -> bool:
-        """Whether one more follows `retries` retries."""
+        """Whether another retry follows after `retries` retries."""
         return self.max_retry_count == _ENDLESS or retries < self.max_retry_count
 
     def delay(self, retry: int) -> timedelta:
-        """The wait before the retry of this number (from 1): twice the one before, within the bounds."""
-        # 2**31 times a millisecond is past every longest wait; the bound keeps endless retries from overflowing.
+        """The delay before the retry of this number (from 1): twice the previous one, within the limits."""
+        # 2**31 times a millisecond exceeds every longest delay; the limit prevents an overflow with unlimited retries.
         return min(self.shortest * 2 ** min(retry - 1, 31), self.longest)
 
 
 def read_retry_policy(options: RpcRetryOptions | None) -> RetryPolicy | None:
-    """The policy in what the worker says, or None."""
+    """The policy in the worker's metadata, or None."""
     if options is None:
         return None
     if options.retry_strategy == "fixed_delay":

@@ -1,4 +1,4 @@
-"""The constraints that a route template can put on a value, with the meaning that ASP.NET Core gives them."""
+"""The constraints that a route template can have for a value, with their meaning in ASP.NET Core."""
 
 import re
 from collections.abc import Callable
@@ -8,9 +8,9 @@ from decimal import Decimal, InvalidOperation
 from workbench.functions_host.errors import ConfigurationError
 
 type Constraint = Callable[[str], bool]
-"""Whether a decoded route value may stand."""
+"""Whether a decoded route value is allowed."""
 
-_WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*")
+_SUCCEEDED = re.compile(r"\s*[+-]?[0-9]+\s*")
 _DECIMAL = re.compile(r"\s*[+-]?(?:[0-9][0-9,]*(?:\.[0-9]*)?|\.[0-9]+)[+-]?\s*")
 _DOUBLE = re.compile(
     r"\s*(?:[+-]?(?:[0-9][0-9,]*(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?|nan|[+-]?infinity|∞|-∞)\s*", re.I
@@ -45,7 +45,7 @@ def constraint_of(rule: str) -> Constraint:
 def _with_argument(name: str, argument: str) -> Constraint | None:
     match name:
         case "regex":
-            # Not anchored, as in .NET: an expression for the whole value says ^ and $.
+            # Not anchored, as in .NET: an expression for the complete value has ^ and $.
             pattern = re.compile(argument, re.IGNORECASE)
             return lambda value: pattern.search(value) is not None
         case "min":
@@ -69,7 +69,7 @@ def _with_argument(name: str, argument: str) -> Constraint | None:
 def _number_between(low: int, high: int) -> Constraint:
     if low > high:
         raise ValueError(f"{low} is more than {high}")
-    return lambda value: _WHOLE.fullmatch(value) is not None and low <= int(value) <= high
+    return lambda value: _SUCCEEDED.fullmatch(value) is not None and low <= int(value) <= high
 
 
 def _length_between(low: int, high: int | None) -> Constraint:
@@ -88,7 +88,7 @@ def _is_decimal(value: str) -> bool:
 
 
 def _is_datetime(value: str) -> bool:
-    """ISO 8601 and the commonest forms of the invariant culture; .NET knows more."""
+    """ISO 8601 and the most common forms of the invariant culture; .NET knows more."""
     try:
         return bool(datetime.fromisoformat(value.strip()))
     except ValueError:

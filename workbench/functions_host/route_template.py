@@ -29,7 +29,7 @@ class RouteTemplate:
             return None
         given = {name: unquote(value) for name, value in found.groupdict().items() if value}
         values = {**self.defaults, **given}
-        # A parameter that may be missing, and is, has nothing to check.
+        # An optional parameter without a value is not checked.
         return values if all(holds(values[name]) for name, holds in self.constraints if name in values) else None
 
 
@@ -51,7 +51,7 @@ def compile_route(text: str) -> RouteTemplate:
 
 
 def _pattern(segment: Segment, *, first: bool) -> str:
-    """A segment with the slash before it; a lone parameter that may be missing takes the slash along."""
+    """A segment with the slash before it; if it is one optional parameter, the slash is optional too."""
     slash = "" if first else "/"
     only = segment[0]
     if len(segment) == 1 and isinstance(only, Parameter):

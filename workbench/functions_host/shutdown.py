@@ -1,4 +1,4 @@
-"""What to undo when the host stops, in three steps: stop listening, let running functions end, release."""
+"""What to do when the host stops, in three steps: stop listening, wait for running functions, release."""
 
 import asyncio
 import logging
@@ -10,10 +10,10 @@ type Step = Callable[[], Awaitable[object]]
 
 
 class Shutdown:
-    """Each step is tried even when one before it failed, and only once."""
+    """Each step runs even if an earlier one failed, and only once."""
 
     def __init__(self, drain_seconds: float) -> None:
-        """`drain_seconds` is the most that running functions are waited for."""
+        """`drain_seconds` is the longest wait for running functions."""
         self._limit = drain_seconds
         self._first: list[Step] = []
         self._last: list[Step] = []
@@ -44,13 +44,13 @@ class Shutdown:
         self._last.append(call)
 
     async def run(self) -> int:
-        """Does all steps; returns how many functions still ran when the time was over."""
+        """Runs all steps; returns how many functions still ran after the time limit."""
         first, last, drain = self._first, self._last, self._drain
         self._first, self._last, self._drain = [], [], None
         await asyncio.gather(*(_try(step) for step in first))
         left = await drain(self._limit) if drain else 0
         if left:
-            _log.warning("%s functions did not end within %g s and were given up", left, self._limit)
+            _log.warning("%s functions did not end within %g s and were abandoned", left, self._limit)
         for step in reversed(last):
             await _try(step)
         return left

@@ -3,21 +3,22 @@
 import re
 from datetime import timedelta
 
+from workbench.functions_host.dotnet_values import trimmed
 from workbench.functions_host.errors import ConfigurationError
 
 # In .NET's order; each gives days, hours, minutes, seconds, fraction.
 _FORMS = (
-    re.compile(r"(?P<days>[0-9]{1,8})"),
+    re.compile(r"(?P<days>0*[0-9]{1,8})"),
     re.compile(
-        r"(?:(?P<days>[0-9]{1,8})\.)?(?P<hours>[0-9]{1,2}):(?P<minutes>[0-9]{1,2})"
-        r"(?::(?P<seconds>[0-9]{1,2})(?:\.(?P<fraction>[0-9]{1,7}))?)?"
+        r"(?:(?P<days>0*[0-9]{1,8})\.)?(?P<hours>0*[0-9]{1,2}):(?P<minutes>0*[0-9]{1,2})"
+        r"(?::(?P<seconds>0*[0-9]{1,2})(?:\.(?P<fraction>[0-9]{1,7}|0[0-9]{7,9}))?)?"
     ),
     re.compile(
-        r"(?P<days>[0-9]{1,8}):(?P<hours>[0-9]{1,2}):(?P<minutes>[0-9]{1,2})"
-        r"(?::(?P<seconds>[0-9]{1,2})(?:\.(?P<fraction>[0-9]{1,7}))?)?"
+        r"(?P<days>0*[0-9]{1,8}):(?P<hours>0*[0-9]{1,2}):(?P<minutes>0*[0-9]{1,2})"
+        r"(?::(?P<seconds>0*[0-9]{1,2})(?:\.(?P<fraction>[0-9]{1,7}|0[0-9]{7,9}))?)?"
     ),
 )
-_MOST_DAYS = 10_675_199
+_MOST = timedelta(days=10_675_199, hours=2, minutes=48, seconds=5, microseconds=477_580)
 
 
 def parse_timespan(text: str) -> timedelta:
@@ -27,9 +28,9 @@ def parse_timespan(text: str) -> timedelta:
     days.
 
     Raises:
-        ConfigurationError: it is none.
+        ConfigurationError: it is not a time span.
     """
-    stripped = text.strip()
+    stripped = trimmed(text)
     length = _length(stripped.removeprefix("-"))
     if length is None:
         raise ConfigurationError(f"{text!r} is not a time span: write hh:mm:ss")
@@ -37,7 +38,9 @@ def parse_timespan(text: str) -> timedelta:
 
 
 def timespan_text(length: timedelta) -> str:
-    """`[d.]hh:mm:ss[.ffffff]`, as host.json is written."""
+    """`[-][d.]hh:mm:ss[.ffffff]`, as host.json is written."""
+    if length < timedelta(0):
+        return f"-{timespan_text(-length)}"
     minutes, seconds = divmod(length.seconds, 60)
     days = f"{length.days}." if length.days else ""
     fraction = f".{length.microseconds:06}" if length.microseconds else ""
@@ -55,7 +58,9 @@ def _length(text: str) -> timedelta | None:
 
 def _of(parts: dict[str, str | None]) -> timedelta | None:
     days, hours, minutes, seconds = (int(parts.get(name) or 0) for name in ("days", "hours", "minutes", "seconds"))
-    if days > _MOST_DAYS or hours > 23 or minutes > 59 or seconds > 59:
+    if hours > 23 or minutes > 59 or seconds > 59:
         return None
-    microseconds = int((parts.get("fraction") or "").ljust(7, "0")) // 10
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds, microseconds=microseconds)
+    # .NET rounds to its ticks, of which ten are a microsecond.
+    ticks = (int((parts.get("fraction") or "").ljust(8, "0")[:8]) + 5) // 10
+    length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds, microseconds=ticks // 10)
+    return length if length <= _MOST else None

@@ -17,7 +17,7 @@ class TimerListener:
     """One timer.
 
     An occurrence missed while the host was down (with use_monitor) or while the last run lasted too long fires
-    once, at once, as past due; the others that were missed are not made up for.
+    once, at once, as past due; other missed occurrences are skipped.
     """
 
     def __init__(self, function: Function, invoker: Invoker, clock: Clock, store: TimerStatusStore) -> None:
@@ -50,7 +50,7 @@ class TimerListener:
         self._loop_task = asyncio.create_task(self._follow(), name=f"timer {self.function.name}")
 
     async def stop(self) -> None:
-        """Fires no more; a run that has begun goes on in the invoker."""
+        """Fires no more; a run that has begun continues in the invoker."""
         if self._loop_task is not None:
             self._loop_task.cancel()
             await asyncio.gather(self._loop_task, return_exceptions=True)
@@ -75,20 +75,20 @@ class TimerListener:
         while True:
             due = self._status.next
             await self._clock.sleep_until(due)
-            # Kept before the run: a host that dies in it does not run the occurrence twice.
+            # Stored before the run: a host that is killed in it does not run the occurrence twice.
             self._status = TimerStatus(due, self._following(due), self._clock.now())
             self._keep()
             await self.fire(past_due=late, reason="Timer fired")
             late = self._status.next <= self._clock.now()
 
     def _following(self, due: datetime) -> datetime:
-        """The occurrence after `due`; those already missed are left out, this run makes up for all of them."""
+        """The occurrence after `due`; those already missed are skipped, this run replaces all of them."""
         following = self._schedule.next_after(due)
         now = self._clock.now()
         return following if following > now else self._schedule.next_after(now)
 
     def _is_of_schedule(self, stored: TimerStatus) -> bool:
-        """False when the schedule was changed since: what the old one missed is not made up for."""
+        """False when the schedule was changed since: what the old one missed is skipped."""
         bases = (stored.last or stored.updated, stored.updated)
         return any(stored.next == self._schedule.next_after(base) for base in bases)
 

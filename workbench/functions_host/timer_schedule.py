@@ -35,11 +35,13 @@ class NCrontab:
         """Raises ConfigurationError for an expression that NCRONTAB does not know."""
         fields = self._plain().split()
         if len(fields) not in (5, 6) or not all(_FIELD.fullmatch(field) for field in fields):
-            raise ConfigurationError(f"{self.expression!r} is no NCRONTAB expression: write six fields, second first")
+            raise ConfigurationError(
+                f"{self.expression!r} is not an NCRONTAB expression: write six fields, seconds first"
+            )
         try:
             CronSim(self._plain(), datetime(2000, 1, 1))  # noqa: DTZ001 (only parsed)
         except CronSimError as error:
-            raise ConfigurationError(f"{self.expression!r} is no NCRONTAB expression: {error}") from error
+            raise ConfigurationError(f"{self.expression!r} is not an NCRONTAB expression: {error}") from error
 
     def next_after(self, moment: datetime) -> datetime:
         """The first occurrence after `moment`.

@@ -1,4 +1,4 @@
-"""When each timer last fired and will fire next, kept across restarts when a folder is given."""
+"""When each timer last fired and will fire next, stored across restarts if there is a folder."""
 
 import json
 import os
@@ -31,7 +31,7 @@ class TimerStatusStore:
         self._statuses: dict[str, TimerStatus] = {}
 
     def read(self, function_name: str) -> TimerStatus | None:
-        """The status, or None when there is none or it cannot be read (the timer then begins anew)."""
+        """The status, or None when there is none or it cannot be read (the timer then starts again)."""
         if self._folder is None:
             return self._statuses.get(function_name)
         try:
@@ -45,7 +45,7 @@ class TimerStatusStore:
             return None
 
     def write(self, function_name: str, status: TimerStatus) -> None:
-        """Keeps the status; a crash leaves the old or the new one, never half of one."""
+        """Stores the status; after a crash the file has the old or the new one, never a part of one."""
         if self._folder is None:
             self._statuses[function_name] = status
             return

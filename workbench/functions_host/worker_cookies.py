@@ -52,7 +52,7 @@ setattr(_SameSite, "None", "")
 
 @dataclass(frozen=True, slots=True)
 class RpcHttpCookie:
-    """One `Set-Cookie`; `same_site` is empty when the app did not say."""
+    """One `Set-Cookie`; `same_site` is empty when the app did not set it."""
 
     SameSite: ClassVar[type[_SameSite]] = _SameSite
 

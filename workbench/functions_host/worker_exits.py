@@ -20,19 +20,19 @@ class ExitMoment(Enum):
 
 
 class WorkerExits:
-    """This host's worker lives in its own process, which a test does not want to end: only the answers are lost.
+    """The worker runs in the host's own process, which must not end in a test: only the answers are lost.
 
-    One process serves all calls, so every call that is under way when it ends fails with it. Coroutines are cancelled;
-    a function on a thread goes on, and nobody waits for it. The next call finds a worker again.
+    One process serves all calls, so every call in progress when it ends fails. Coroutines are cancelled;
+    a function on a thread continues without a waiting caller. The next call has a worker again.
     """
 
     def __init__(self) -> None:
-        """No call is chosen yet."""
+        """No call is selected yet."""
         self._chosen: dict[str, list[ExitMoment]] = {}
         self._end: asyncio.Future[None] | None = None
 
     def choose(self, function: str, moment: ExitMoment = ExitMoment.AFTER) -> None:
-        """The next call of this function meets the end; several choices are met one call after another."""
+        """The process ends in the next call of this function; several selections apply to one call each."""
         self._chosen.setdefault(function.casefold(), []).append(moment)
 
     async def run[T](self, function: str, call: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -1,4 +1,4 @@
-"""Plain classes that stand for the host's protobuf messages in the Python worker library.
+"""Plain classes in place of the host's protobuf messages in the Python worker library.
 
 The library only constructs them and reads their attributes; names and fields are those of Microsoft's
 `FunctionRpc.proto`. Fields that this host never reads are left out.
@@ -58,7 +58,7 @@ class RpcHttp:
 
 @dataclass(slots=True)
 class TypedData:
-    """A value as it crosses to the worker and back; at most one field is set."""
+    """A value that is passed to the worker and back; at most one field is set."""
 
     string: str | None = None
     json: str | None = None
@@ -94,7 +94,7 @@ class BindingInfo:
     inout: ClassVar[int] = 2
 
     def __init__(self, *, type: str, data_type: object, direction: object) -> None:  # noqa: A002 (protobuf's name)
-        """Keeps what the worker says."""
+        """Stores the worker's values."""
         self.type, self.data_type, self.direction = type, data_type, direction
 
 
@@ -149,7 +149,7 @@ class RpcFunctionMetadata:
 
 @dataclass(slots=True)
 class WorkerMetadata:
-    """What the worker says about itself."""
+    """The worker's metadata."""
 
     runtime_name: str
     runtime_version: str

@@ -1,4 +1,4 @@
-"""An event loop in its own thread: the app's code runs there, so code that blocks never stalls the listeners."""
+"""An event loop in its own thread: the app's code runs there, so code that blocks never delays the listeners."""
 
 import asyncio
 import threading
@@ -23,7 +23,7 @@ class WorkerThread:
         """Awaits `work`, which runs on the worker's loop; cancelling here cancels it there.
 
         Raises:
-            AppExitError: the app asked the process to exit.
+            AppExitError: the app called `sys.exit`.
         """
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_contain_exit(work), self._loop))
 
@@ -33,7 +33,7 @@ class WorkerThread:
             return
         await self.run(_cancel_others())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        # A coroutine of the app that blocks for ever must not keep the host from stopping: the thread is a daemon.
+        # A coroutine of the app that blocks forever must not prevent the host from stopping: the thread is a daemon.
         await asyncio.to_thread(self._thread.join, 5.0)
 
     def _run(self) -> None:
@@ -46,7 +46,7 @@ class WorkerThread:
 
 
 async def _contain_exit[T](work: Coroutine[Any, Any, T]) -> T:
-    """A SystemExit would end the loop's thread, and whoever awaits it would wait for ever."""
+    """Converts a SystemExit: it would end the loop's thread, and its caller would wait forever."""
     try:
         return await work
     except (SystemExit, KeyboardInterrupt) as error:

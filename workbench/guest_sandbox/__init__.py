@@ -1,4 +1,4 @@
-"""Runs the real Linux guest scripts against a made-up machine, isolated from this computer."""
+"""Runs the real Linux guest scripts against an emulated VM, isolated from this computer."""
 
 from workbench.guest_sandbox.isolation import sandbox_kind
 from workbench.guest_sandbox.linux_guest import LinuxGuest, ScheduledJob, ScriptResult

@@ -1,21 +1,21 @@
-"""Copies a machine's disk, also while the machine runs: what a snapshot of it would hold."""
+"""Copies a VM's disk, also while the VM runs, as a snapshot would."""
 
 import os
 import shutil
 from pathlib import Path
 
-from workbench.guest_sandbox.file_tree import lay_consoles, lay_power_on
+from workbench.guest_sandbox.file_tree import create_boot_state, create_consoles
 from workbench.guest_sandbox.traits import LinuxTraits
 
-#: Folders of a machine that are not on its disk; the copy has them empty.
+#: Folders of a VM that are not on its disk; they are empty in the copy.
 VOLATILE = frozenset({"run", "proc", "dev", ".old", ".host"})
-LAID = ".machine/laid"
+COMPLETE = ".machine/complete"
 
 
 def copy_disk(source: Path, target: Path) -> None:
-    """Copies the file tree at source to target, which must not exist; links stay links, no file is shared.
+    """Copies the file tree at source to target, which must not exist; links stay links, and every file is copied.
 
-    A file that vanishes meanwhile is left out: the copy is crash-consistent, as a snapshot of a running machine is.
+    A file that disappears meanwhile is skipped: the copy is crash-consistent, like a snapshot of a running VM.
     """
     target.mkdir(parents=True)
     for entry in os.scandir(source):
@@ -29,7 +29,7 @@ def copy_disk(source: Path, target: Path) -> None:
 
 
 def copy_entry(source: Path, target: Path) -> None:
-    """Copies one file, link or folder with all in it, and its times; anything else is left out."""
+    """Copies a file, a link or a folder with its content and times; anything else is skipped."""
     try:
         if source.is_symlink():
             target.symlink_to(os.readlink(source))
@@ -47,21 +47,21 @@ def copy_entry(source: Path, target: Path) -> None:
         return
 
 
-def lay_from_picture(root: Path, picture: Path, traits: LinuxTraits) -> None:
-    """Lays a machine below root from a picture of a disk, unless one is there.
+def create_from_snapshot(root: Path, snapshot: Path, traits: LinuxTraits) -> None:
+    """Creates a VM below root from a snapshot of a disk, unless one exists there.
 
-    It has just booted: nothing is planned, the console is empty, and it did nothing yet.
+    It has just booted: nothing is scheduled, the console is empty, and there are no effects yet.
     """
-    if (root / LAID).exists():
+    if (root / COMPLETE).exists():
         return
     if root.exists():
         shutil.rmtree(root)
-    copy_disk(picture, root)
-    (root / LAID).unlink()
-    lay_consoles(root)
+    copy_disk(snapshot, root)
+    (root / COMPLETE).unlink()
+    create_consoles(root)
     shutil.rmtree(root / ".machine/jobs")
     (root / ".machine/jobs").mkdir()
     (root / ".machine/effects").write_text("")
     (root / ".machine/clock").unlink(missing_ok=True)
-    lay_power_on(root, traits)
-    (root / LAID).touch()
+    create_boot_state(root, traits)
+    (root / COMPLETE).touch()

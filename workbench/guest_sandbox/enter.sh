@@ -1,7 +1,7 @@
 #!/bin/sh
-# Turns fresh namespaces into the guest: its own root, this computer's programs read-only, then no rights left.
+# Sets up new namespaces as the guest: its own root, this computer's programs read-only, then no privileges.
 # Usage: enter.sh <guest root> <command in the guest...>   (run by unshare, as root of a new user namespace)
-# Refuses to go on (exit 97) unless the guest can neither see nor write this computer's files.
+# Stops (exit 97) unless the guest can neither see nor write this computer's files.
 set -eu
 root=$1
 shift
@@ -9,14 +9,14 @@ mount --rbind "$root" "$root"
 for folder in "$root"/.host/*; do
     mount --rbind "/${folder##*/}" "$folder"
 done
-# A recursive bind brings nested mounts along: each one is made read-only, keeping the flags it is locked to.
+# A recursive bind includes nested mounts: each is remounted read-only, with the flags it is locked to.
 while read -r _ _ _ _ target options _; do
     case $target in
         "$root"/.host/*) mount -o "remount,bind,$options,ro" "$target" ;;
     esac
 done </proc/self/mountinfo
 mount --bind /dev/null "$root/dev/null"
-# umount reads /proc, so the old one is lent for two calls; the guest gets none (it would offer sysrq-trigger).
+# umount reads /proc, so it is mounted for two calls; the guest has none (it would offer sysrq-trigger).
 mount --rbind /proc "$root/proc"
 cd "$root"
 pivot_root . .old
@@ -30,6 +30,6 @@ for left in /.old/* /proc/*; do
     # The guest's own /proc/sys is two plain files; this computer's /proc would show /proc/1 as well.
     [ ! -e "$left" ] || [ "$left" = /proc/sys ] || exit 97
 done
-ulimit -f 131072 # a script gone wild must not fill the disk (512-byte blocks)
+ulimit -f 131072 # a faulty script must not fill the disk (512-byte blocks)
 exec setpriv --no-new-privs --inh-caps=-all \
     --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill "$@"

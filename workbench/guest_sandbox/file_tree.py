@@ -1,4 +1,4 @@
-"""Lays the file tree of a made-up Linux machine: everything that a generalized image must not carry over is there."""
+"""Creates the file tree of an emulated Linux VM, with everything that a generalized image must not contain."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from workbench.guest_sandbox.isolation import lay_skeleton
+from workbench.guest_sandbox.isolation import create_skeleton
 from workbench.guest_sandbox.traits import DISTRIBUTIONS, LinuxTraits
 
 STUBS = Path(__file__).with_name("stubs")
@@ -15,36 +15,36 @@ OVF = '<wa:ProvisioningSection xmlns:wa="http://schemas.microsoft.com/windowsazu
 KEY_KINDS = {"rsa": "ssh-rsa", "ecdsa": "ecdsa-sha2-nistp256", "ed25519": "ssh-ed25519"}
 
 
-def lay_machine(root: Path, traits: LinuxTraits) -> None:
-    """Lays the machine below root unless one is there; a half-laid tree of an earlier process is replaced."""
-    if (root / ".machine/laid").exists():
+def create_file_tree(root: Path, traits: LinuxTraits) -> None:
+    """Creates the VM below root unless one exists; an incomplete tree of an earlier process is replaced."""
+    if (root / ".machine/complete").exists():
         return
     if root.exists():
         shutil.rmtree(root)
-    lay_skeleton(root)
+    create_skeleton(root)
     files = {**system_files(traits), **personal_files(traits), **agent_files(traits)}
     for folder in {path.rpartition("/")[0] for path in files}:
         (root / folder).mkdir(parents=True, exist_ok=True)
     for path, text in files.items():
         (root / path).write_text(text)
     (root / "var/run").symlink_to("../run")
-    lay_consoles(root)
+    create_consoles(root)
     install_stubs(root, traits)
-    lay_power_on(root, traits)
-    (root / ".machine/laid").touch()
+    create_boot_state(root, traits)
+    (root / ".machine/complete").touch()
 
 
-def lay_consoles(root: Path) -> None:
-    """One empty file under two names: on Azure both are the same line, and both end in the serial log."""
+def create_consoles(root: Path) -> None:
+    """One empty file under two names: on Azure both are the same line, and both appear in the serial log."""
     (root / "dev/ttyS0").touch()
     os.link(root / "dev/ttyS0", root / "dev/console")
 
 
-def lay_power_on(root: Path, traits: LinuxTraits) -> None:
-    """What a boot brings: an empty /run with what the services keep there, another boot id, and a running agent."""
+def create_boot_state(root: Path, traits: LinuxTraits) -> None:
+    """The state after a boot: an empty /run with the files of the services, a new boot id, and a running agent."""
     shutil.rmtree(root / "run")
     (root / "run").mkdir()
-    (root / ".machine/sealed").unlink(missing_ok=True)
+    (root / ".machine/deprovisioned").unlink(missing_ok=True)
     (root / "proc/sys/kernel/random").mkdir(parents=True, exist_ok=True)
     (root / "proc/sys/kernel/random/boot_id").write_text(f"{uuid.uuid4()}\n")
     (root / "proc/sys/kernel/hostname").write_bytes((root / "etc/hostname").read_bytes())
@@ -57,7 +57,7 @@ def lay_power_on(root: Path, traits: LinuxTraits) -> None:
 
 
 def install_stubs(root: Path, traits: LinuxTraits) -> None:
-    """Puts the stand-ins for the machine's services on its PATH, according to the traits."""
+    """Puts the stubs of the VM's services on its PATH, according to the traits."""
     (root / ".machine/bin").mkdir()
     (root / ".machine/jobs").mkdir()
     install("record-job", root / ".machine/bin/record-job")
@@ -85,7 +85,7 @@ def install_stubs(root: Path, traits: LinuxTraits) -> None:
 
 
 def install_packages(root: Path, manager: str | None) -> None:
-    """Puts the distribution's package manager on the PATH, with what tells whether a reboot is wanted."""
+    """Puts the distribution's package manager on the PATH, with the tool that reports whether a reboot is needed."""
     if manager is None:
         return
     install("package-manager", root / "usr/bin" / manager)
@@ -94,20 +94,20 @@ def install_packages(root: Path, manager: str | None) -> None:
 
 
 def install(name: str, place: Path) -> None:
-    """Puts one stand-in at its place, executable."""
+    """Installs one stub, executable."""
     place.write_bytes(stub(name))
     place.chmod(0o755)
 
 
 @cache
 def stub(name: str) -> bytes:
-    """The text of a stand-in, read once."""
+    """The text of a stub, read once."""
     return (STUBS / name).read_bytes()
 
 
 def system_files(traits: LinuxTraits) -> dict[str, str]:
-    """Identity, network leases and logs of the machine (guest path without its leading slash, text)."""
-    host, machine_id = traits.host_name, machine_id_of(traits)
+    """Identity, network leases and logs of the VM (guest path without its leading slash, text)."""
+    host, machine_id = traits.host_name, vm_id_of(traits)
     files = {
         "etc/os-release": DISTRIBUTIONS[traits.distribution].os_release(),
         "etc/machine-id": machine_id + "\n",
@@ -132,13 +132,13 @@ def system_files(traits: LinuxTraits) -> dict[str, str]:
     return {**files, **host_key_files(host, machine_id)}
 
 
-def machine_id_of(traits: LinuxTraits) -> str:
-    """The machine-id of a machine that was laid, not provisioned: another one for another host name."""
+def vm_id_of(traits: LinuxTraits) -> str:
+    """The machine-id of a VM that was created without provisioning; it depends on the host name."""
     return sha256(f"machine-id of {traits.host_name}".encode()).hexdigest()[:32]
 
 
 def host_key_files(host: str, seed: str) -> dict[str, str]:
-    """Private and public SSH host keys that no other seed gives; the public one ends with its comment."""
+    """Private and public SSH host keys, unique for the seed; the public key ends with its comment."""
     files: dict[str, str] = {}
     for algorithm, kind in KEY_KINDS.items():
         public = sha256(f"{seed} {kind}".encode()).hexdigest()
@@ -148,7 +148,7 @@ def host_key_files(host: str, seed: str) -> dict[str, str]:
 
 
 def personal_files(traits: LinuxTraits) -> dict[str, str]:
-    """Accounts, their keys and shell histories: root, the provisioned user, and further people."""
+    """Accounts, their keys and shell histories: root, the provisioned user, and other people."""
     numbered = list(enumerate((traits.user, *traits.people), 1000))
     accounts = [f"{name}:x:{number}:{number}::/home/{name}:/bin/bash\n" for number, name in numbered]
     system = "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\n"
@@ -165,7 +165,7 @@ def personal_files(traits: LinuxTraits) -> dict[str, str]:
 
 
 def agent_files(traits: LinuxTraits) -> dict[str, str]:
-    """What the Azure Linux agent keeps, and what the stand-ins read (.machine)."""
+    """The files of the Azure Linux agent, and the files that the stubs read (.machine)."""
     return {
         "var/lib/waagent/ovf-env.xml": OVF.format(traits.user),
         "var/lib/waagent/provisioned": "x\n",

@@ -1,4 +1,4 @@
-"""Builds the command line that runs a program inside a guest's file tree, cut off from this computer."""
+"""Builds the command line that runs a program inside a guest's file tree, isolated from this computer."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ GUEST_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL")
 PROBE_EXIT_CODE = 42
 
-# The programs of this computer that a guest may use. What is missing from the list the script cannot lean on.
+# The programs of this computer that a guest may use. A script cannot use a program that is not in this list.
 GUEST_TOOLS = (
     "sh bash echo cat rm sed awk grep head tail tr cut ls ln mkdir chmod chown mv cp find id readlink env tee sort wc "
     "date touch true false mktemp stat uname nohup basename dirname umount setpriv "
@@ -35,13 +35,13 @@ def shared_folders() -> tuple[str, ...]:
 
 @cache
 def guest_tools() -> tuple[tuple[str, str], ...]:
-    """Names of the guest's programs, and where each one is in the guest. What this computer lacks is left out."""
+    """The guest's programs and their paths in the guest. Programs that this computer lacks are skipped."""
     found = ((tool, shutil.which(tool, path="/usr/bin:/bin:/usr/sbin:/sbin")) for tool in GUEST_TOOLS.split())
     return tuple((tool, f"/.host{Path(place).resolve()}") for tool, place in found if place)
 
 
-def lay_skeleton(root: Path) -> None:
-    """Lays folders, mount points and links to this computer's programs below root."""
+def create_skeleton(root: Path) -> None:
+    """Creates folders, mount points and links to this computer's programs below root."""
     for folder in (".old", "proc", "dev", "tmp", "run", "usr/bin", "usr/sbin"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     for name in shared_folders():
@@ -60,8 +60,8 @@ def lay_skeleton(root: Path) -> None:
 def isolated(kind: SandboxKind, root: Path, environment: Mapping[str, str], command: Sequence[str]) -> list[str]:
     """The command line for this computer that runs command (guest paths) in the tree at root, as the guest's root.
 
-    No network, own processes, no device but /dev/null, this computer's programs read-only, no way to gain rights.
-    The environment is set inside, so that none of it (LD_PRELOAD...) reaches a program out here.
+    No network, own processes, no device but /dev/null, this computer's programs read-only, no way to gain privileges.
+    The environment is set inside, so that none of it (LD_PRELOAD...) affects a program outside.
     """
     inside = ["/usr/bin/env", "-i", f"PATH={GUEST_PATH}", *(f"{k}={v}" for k, v in environment.items()), *command]
     if kind == "unshare":
@@ -78,18 +78,18 @@ def isolated(kind: SandboxKind, root: Path, environment: Mapping[str, str], comm
 
 @cache
 def sandbox_kind() -> SandboxKind | None:
-    """Which sandbox works here: bubblewrap, else plain namespaces, else None (tried once, then remembered)."""
+    """The sandbox that works here: bubblewrap, else plain namespaces, else None (tested once, then cached)."""
     return next((kind for kind in ("bwrap", "unshare") if works(kind)), None)
 
 
 def works(kind: SandboxKind) -> bool:
-    """Whether this kind can be had here: it is really started once, in a tree of its own (about 50 ms)."""
+    """Whether this kind works here: it is started once, in a tree of its own (about 50 ms)."""
     needed = ("bwrap",) if kind == "bwrap" else ("unshare", "mount", "umount", "pivot_root", "setpriv")
     if not all(shutil.which(tool) for tool in needed):
         return False
     with tempfile.TemporaryDirectory(prefix="guest-sandbox-") as folder:
         root = Path(folder)
-        lay_skeleton(root)
+        create_skeleton(root)
         command = isolated(kind, root, {}, ("/bin/sh", "-c", f"exit {PROBE_EXIT_CODE}"))
         try:
             done = subprocess.run(command, capture_output=True, timeout=10, env=host_environment())
@@ -99,5 +99,5 @@ def works(kind: SandboxKind) -> bool:
 
 
 def host_environment() -> dict[str, str]:
-    """The environment of the isolating program itself: where its own tools are, and nothing else."""
+    """The environment of the isolating program itself: only the PATH of its own tools."""
     return {"PATH": os.defpath + ":/usr/sbin:/sbin", "LC_ALL": "C"}

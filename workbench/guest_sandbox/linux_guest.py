@@ -1,4 +1,4 @@
-"""A made-up Linux machine that runs scripts as Run Command, systemd and at would."""
+"""An emulated Linux VM that runs scripts as Run Command, systemd and at do."""
 
 import asyncio
 import os
@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from workbench.guest_sandbox.copying import copy_disk, lay_from_picture
-from workbench.guest_sandbox.file_tree import lay_machine, lay_power_on
+from workbench.guest_sandbox.copying import copy_disk, create_from_snapshot
+from workbench.guest_sandbox.file_tree import create_boot_state, create_file_tree
 from workbench.guest_sandbox.isolation import SandboxKind, host_environment, isolated, sandbox_kind
-from workbench.guest_sandbox.leftovers import put_back, take_down
 from workbench.guest_sandbox.provisioning import provision
+from workbench.guest_sandbox.residue import put_back, take_down
 from workbench.guest_sandbox.traits import LinuxTraits
 
 JOB_TIMEOUT_S = 30.0
@@ -25,7 +25,7 @@ RUN_COMMAND_FOLDER = f"{RUN_COMMAND_HANDLER}/download"
 
 @dataclass(frozen=True)
 class ScriptResult:
-    """What a script left behind: exit code (-1 when it timed out and was ended), and its text so far."""
+    """The result of a script: exit code (-1 when it timed out and was stopped), and its output so far."""
 
     exit_code: int
     stdout: str
@@ -35,48 +35,48 @@ class ScriptResult:
 
 @dataclass(frozen=True)
 class ScheduledJob:
-    """Detached work that waits for its time: the id to run it by, and its delay in seconds."""
+    """Detached work that waits for its time: its id, and its delay in seconds."""
 
     id: str
     delay_seconds: float
 
 
 class LinuxGuest:
-    """One made-up machine; everything it is lives in files below root, so a new process finds it as it was."""
+    """One emulated VM; its state is in files below root, so a new process can continue with it."""
 
     def __init__(
-        self, root: Path, traits: LinuxTraits, *, kind: SandboxKind | None = None, picture: Path | None = None
+        self, root: Path, traits: LinuxTraits, *, kind: SandboxKind | None = None, snapshot: Path | None = None
     ) -> None:
-        """Lays the machine's file tree below root, or takes the one that is there.
+        """Creates the VM's file tree below root, or uses the existing one.
 
-        picture is what `copy_disk_to` made: the machine's disk then begins as a copy of it. kind forces one sandbox;
-        without it the best one of this computer is used. Raises RuntimeError when none can be had here (see
+        snapshot is a folder from `copy_disk_to`: the VM's disk then starts as a copy of it. kind forces one sandbox;
+        the default is the best one of this computer. Raises RuntimeError when none works here (see
         sandbox_kind).
         """
         chosen = kind or sandbox_kind()
         if chosen is None:
             raise RuntimeError(
-                "No sandbox here: install bubblewrap, or allow user namespaces for util-linux's unshare."
+                "No sandbox works here. Install bubblewrap, or allow user namespaces for util-linux's unshare."
             )
         self._kind: SandboxKind = chosen
         self._traits = traits
         self._runs = root.resolve() / "runs"
         self._runs.mkdir(parents=True, exist_ok=True)
         self.files = root.resolve() / "fs"
-        if picture is None:
-            lay_machine(self.files, traits)
+        if snapshot is None:
+            create_file_tree(self.files, traits)
         else:
-            lay_from_picture(self.files, picture, traits)
+            create_from_snapshot(self.files, snapshot, traits)
 
     async def run(self, script: str, environment: Mapping[str, str], timeout_s: float = 30) -> ScriptResult:
         """Runs script as managed Run Command does: a file of mode 0500 started through a shell, as root.
 
-        environment holds the named parameters. Raises RuntimeError on a machine that is off, ValueError for a
-        name that is no environment variable's.
+        environment holds the named parameters. Raises RuntimeError on a VM that is off, ValueError for a
+        name that is not valid for an environment variable.
         """
         self._must_be_on()
         if bad := [name for name in environment if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name)]:
-            raise ValueError(f"{bad} are not names of environment variables")
+            raise ValueError(f"{bad} are not valid names of environment variables")
         number = self._next_run()
         file = self.files / RUN_COMMAND_FOLDER / str(number) / "script.sh"
         file.parent.mkdir(parents=True)
@@ -86,7 +86,7 @@ class LinuxGuest:
         return await self._execute_or_leave(number, ("/bin/sh", "-c", guest_path), environment, timeout_s)
 
     def scheduled(self) -> tuple[ScheduledJob, ...]:
-        """Detached work that has not begun, oldest first; none on a machine that is off."""
+        """Detached work that has not started, oldest first; none on a VM that is off."""
         if self.powered_off():
             return ()
         jobs = [job for job in (self.files / ".machine/jobs").iterdir() if (job / "delay").exists()]
@@ -95,26 +95,26 @@ class LinuxGuest:
         return tuple(ScheduledJob(job.name, float((job / "delay").read_text())) for job in ordered)
 
     async def run_scheduled(self, job_id: str) -> ScriptResult:
-        """Does what systemd or atd does when the time has come. A job runs once: KeyError when it is not waiting."""
+        """Runs a job, as systemd or atd does when it is due, once. Raises KeyError when it is not waiting."""
         self._must_be_on()
         if job_id not in {job.id for job in self.scheduled()}:
-            raise KeyError(f"job {job_id!r} is not waiting on this machine")
+            raise KeyError(f"job {job_id!r} is not waiting on this VM")
         job = self.files / ".machine/jobs" / job_id
         (job / "started").touch()
         command = (job / "command").read_bytes().decode().split("\0")[:-1]
         return await self._execute_or_leave(self._next_run(), command, {}, JOB_TIMEOUT_S)
 
     def set_clock(self, moment: datetime) -> None:
-        """Sets the clock that `date` shows; it then stands still. Without it `date` shows this computer's time.
+        """Sets the clock that `date` shows; it then does not advance. By default `date` shows this computer's time.
 
-        Raises ValueError for a moment without a time zone. Times of files stay this computer's.
+        Raises ValueError for a moment without a time zone. File times are always this computer's.
         """
         if moment.tzinfo is None:
-            raise ValueError(f"{moment} has no time zone; give an aware datetime")
+            raise ValueError(f"{moment} has no time zone; pass an aware datetime")
         (self.files / ".machine/clock").write_text(f"{int(moment.timestamp())}\n")
 
     def serial_log(self) -> str:
-        """All that was written to ttyS0 and the console since the machine was made."""
+        """All text written to ttyS0 and the console since the VM was created."""
         return (self.files / "dev/ttyS0").read_text()
 
     def powered_off(self) -> bool:
@@ -122,26 +122,26 @@ class LinuxGuest:
         return (self.files / ".machine/power").read_text().strip() == "off"
 
     def agent_running(self) -> bool:
-        """Whether the Azure agent's service runs; without it Run Command neither starts nor reports anything."""
+        """Whether the Azure agent's service runs; without it Run Command neither starts nor reports a script."""
         return not self.powered_off() and (self.files / ".machine/agent").read_text().strip() == "running"
 
     def remembers_scripts(self) -> bool:
-        """Whether Run Command's handler still knows what it ran; it forgets when waagent empties its folder."""
+        """Whether Run Command's handler has its history; the history is lost when waagent empties its folder."""
         return (self.files / RUN_COMMAND_HANDLER).exists()
 
     def effects(self) -> tuple[str, ...]:
-        """Every call of a stand-in with its arguments, oldest first, such as "waagent -deprovision+user -force"."""
+        """Every call of a stub with its arguments, oldest first, such as "waagent -deprovision+user -force"."""
         return tuple((self.files / ".machine/effects").read_text().splitlines())
 
     def boot(self) -> None:
-        """Powers the machine on again: /run is empty, transient timers are gone, the agent runs."""
+        """Powers the VM on again: /run is empty, transient timers are removed, the agent runs."""
         for job in (self.files / ".machine/jobs").iterdir():
             (job / "started").touch()
-        lay_power_on(self.files, self._traits)
+        create_boot_state(self.files, self._traits)
 
-    def sealed(self) -> bool:
-        """Whether waagent deprovisioned the machine, and it has not booted since."""
-        return (self.files / ".machine/sealed").exists()
+    def deprovisioned(self) -> bool:
+        """Whether waagent deprovisioned the VM and it has not booted since."""
+        return (self.files / ".machine/deprovisioned").exists()
 
     def note(self, effect: str) -> None:
         """Adds a line to the effects."""
@@ -149,7 +149,7 @@ class LinuxGuest:
             effects.write(f"{effect}\n")
 
     def copy_disk_to(self, folder: Path) -> None:
-        """Copies what is on the disk now to a folder that does not exist yet (a few ms)."""
+        """Copies the disk to a folder that does not exist yet (a few ms)."""
         copy_disk(self.files, folder)
 
     def provision(self, host_name: str, user: str | None, key: str | None, rng: random.Random) -> None:
@@ -158,10 +158,10 @@ class LinuxGuest:
 
     def _must_be_on(self) -> None:
         if self.powered_off():
-            raise RuntimeError("the machine is powered off")
+            raise RuntimeError("the VM is powered off; power it on first")
 
     def _next_run(self) -> int:
-        """One more than any run of this machine, and any run that a copied disk tells of."""
+        """One more than the number of every earlier run of this VM and of the disk it was copied from."""
         folders = (self._runs, self.files / RUN_COMMAND_FOLDER)
         number = max([0, *(int(run.name) for folder in folders if folder.is_dir() for run in folder.iterdir())]) + 1
         (self._runs / str(number)).mkdir()
@@ -170,20 +170,20 @@ class LinuxGuest:
     async def _execute_or_leave(
         self, number: int, command: Sequence[str], environment: Mapping[str, str], timeout_s: float
     ) -> ScriptResult:
-        """Executes; a machine that is sealed by it shows again what its traits leave behind."""
-        left = None if self.sealed() or not self._traits.leaves else take_down(self.files, self._traits.leaves)
+        """Runs the script; when it deprovisions the VM, restores the residue that the traits name."""
+        left = None if self.deprovisioned() or not self._traits.leaves else take_down(self.files, self._traits.leaves)
         result = await self._execute(number, command, environment, timeout_s)
-        if left is not None and self.sealed():
+        if left is not None and self.deprovisioned():
             put_back(self.files, left)
         return result
 
     async def _execute(
         self, number: int, command: Sequence[str], environment: Mapping[str, str], timeout_s: float
     ) -> ScriptResult:
-        """Output goes to files, not pipes: what was said before a timeout is kept, and nothing can hold it open.
+        """Output goes to files, not pipes: output before a timeout is kept, and no process can block it.
 
-        Every process of the guest has the pipe `held` open: the end of `alive` tells that the last one is gone,
-        which the exit of the isolating program does not.
+        Every process of the guest has the pipe `held` open: the end of `alive` means that the last one has ended,
+        which the exit of the isolating program does not mean.
         """
         folder = self._runs / str(number)
         line = isolated(self._kind, self.files, environment, command)
@@ -196,7 +196,7 @@ class LinuxGuest:
             except TimeoutError:
                 exit_code = TIMED_OUT
             finally:
-                if process.returncode is None:  # timed out or cancelled: the guest's processes die with this one
+                if process.returncode is None:  # timed out or cancelled: the guest's processes end with this one
                     process.kill()
                     await process.wait()
                 held.close()

@@ -1,18 +1,18 @@
-"""The first boot of a machine that was made from a generalized image: what Azure's agent and cloud-init do."""
+"""The first boot of a VM that was created from a generalized image, as the Azure agent and cloud-init do it."""
 
 import random
 from pathlib import Path
 
-from workbench.guest_sandbox.file_tree import OVF, host_key_files, lay_power_on
+from workbench.guest_sandbox.file_tree import OVF, create_boot_state, host_key_files
 from workbench.guest_sandbox.traits import DISTRIBUTIONS, LinuxTraits, must_be_account, must_be_host_name
 
 
 def provision(
     root: Path, traits: LinuxTraits, host_name: str, user: str | None, key: str | None, rng: random.Random
 ) -> None:
-    """Gives the machine a name, an identity and a user, and boots it. Whatever sealing left behind stays.
+    """Gives the VM a name, an identity and a user, and boots it. Residue of the deprovisioning stays.
 
-    Raises ValueError for what cannot be a host's or an account's name.
+    Raises ValueError for an invalid host name or account name.
     """
     must_be_host_name(host_name)
     if user is not None:
@@ -27,11 +27,11 @@ def provision(
         agent["ovf-env.xml"] = OVF.format(user)
     for name, text in agent.items():
         write(root / "var/lib/waagent" / name, text)
-    lay_power_on(root, traits)
+    create_boot_state(root, traits)
 
 
 def give_identity(root: Path, rng: random.Random) -> str:
-    """Fills an empty machine-id and makes SSH host keys where there are none; gives the machine-id."""
+    """Fills an empty machine-id and creates missing SSH host keys; returns the machine-id."""
     fresh, seed = f"{rng.getrandbits(128):032x}", f"{rng.getrandbits(128):032x}"
     machine_id = text_of(root / "etc/machine-id").strip() or fresh
     for name in ("etc/machine-id", "var/lib/dbus/machine-id"):
@@ -45,7 +45,7 @@ def give_identity(root: Path, rng: random.Random) -> str:
 
 
 def add_account(root: Path, user: str, key: str | None) -> None:
-    """Adds an account with a home and the right to sudo, unless it is there; `key` opens it."""
+    """Adds an account with a home and sudo rights, unless it exists; `key` is its public SSH key."""
     accounts = text_of(root / "etc/passwd")
     if not any(line.startswith(f"{user}:") for line in accounts.splitlines()):
         number = max([999, *(int(line.split(":")[2]) for line in accounts.splitlines())]) + 1
@@ -59,7 +59,7 @@ def add_account(root: Path, user: str, key: str | None) -> None:
 
 
 def write_logs(root: Path, traits: LinuxTraits, host_name: str, machine_id: str) -> None:
-    """What the first boot logs; what is in the logs already stays there."""
+    """Appends the logs of the first boot to the existing logs."""
     logs = {"syslog": f"{host_name} systemd: booted\n", "waagent.log": "INFO Provisioning complete\n"}
     if DISTRIBUTIONS[traits.distribution].has_cloud_init:
         logs["cloud-init.log"] = f"{host_name} provisioned\n"
@@ -75,6 +75,6 @@ def text_of(path: Path) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Writes a file, and makes its folder."""
+    """Writes a file, and creates its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)

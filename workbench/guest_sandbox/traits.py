@@ -1,16 +1,16 @@
-"""What a made-up Linux machine is like: its distribution, its agent and its ways to detach work."""
+"""The traits of an emulated Linux VM: its distribution, its agent and its tools to detach work."""
 
 import re
 from dataclasses import dataclass
 from typing import Literal
 
 DETACH_TOOLS = ("systemd-run", "at", "setsid")
-LEFTOVERS = ("user", "authorizedKeys", "hostKeys", "machineId", "logs", "hostName")
+ORPHANS = ("user", "authorizedKeys", "hostKeys", "vmId", "logs", "hostName")
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """One distribution as the guest sees it: os-release fields, the agent's service, its package manager or none."""
+    """One distribution as the guest sees it: os-release fields, the agent's service, its package manager (or none)."""
 
     identity: str
     version: str
@@ -44,12 +44,12 @@ DISTRIBUTIONS = {
 
 @dataclass(frozen=True)
 class LinuxTraits:
-    """How a made-up machine behaves.
+    """How an emulated VM behaves.
 
     distribution is a key of DISTRIBUTIONS; detach names the tools that can schedule work (DETACH_TOOLS;
-    systemd-run brings systemctl along). people have accounts beside user. packages: updating works, fails, or finds
-    the lock taken for good. leaves names what sealing leaves behind although it reports success (LEFTOVERS).
-    Raises ValueError for anything else.
+    systemd-run includes systemctl). people have accounts in addition to user. packages: an update works, fails, or
+    finds the lock held permanently. leaves names the residue of a deprovisioning that reports success (ORPHANS).
+    Raises ValueError for other values.
     """
 
     distribution: str = "ubuntu-22.04"
@@ -67,20 +67,20 @@ class LinuxTraits:
             raise ValueError(f"distribution {self.distribution!r} is not one of {', '.join(DISTRIBUTIONS)}")
         if unknown := set(self.detach) - set(DETACH_TOOLS):
             raise ValueError(f"detach: {sorted(unknown)} are not among {', '.join(DETACH_TOOLS)}")
-        if unknown := set(self.leaves) - set(LEFTOVERS):
-            raise ValueError(f"leaves: {sorted(unknown)} are not among {', '.join(LEFTOVERS)}")
+        if unknown := set(self.leaves) - set(ORPHANS):
+            raise ValueError(f"leaves: {sorted(unknown)} are not among {', '.join(ORPHANS)}")
         for user in (self.user, *self.people):
             must_be_account(user)
         must_be_host_name(self.host_name)
 
 
 def must_be_account(name: str) -> None:
-    """Raises ValueError for what cannot be a Linux account's name."""
+    """Raises ValueError for an invalid Linux account name."""
     if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", name):
         raise ValueError(f"user {name!r} is not a Linux account name")
 
 
 def must_be_host_name(name: str) -> None:
-    """Raises ValueError for what cannot be a host's name."""
+    """Raises ValueError for an invalid host name."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}", name):
         raise ValueError(f"{name!r} is not a host name")

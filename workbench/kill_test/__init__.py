@@ -1,1 +1,1 @@
-"""Kills the task hub and its worker again and again, and shows from outside that nothing was lost or done twice."""
+"""Kills the task hub and its worker repeatedly, and checks from outside that nothing was lost or done twice."""

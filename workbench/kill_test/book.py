@@ -1,4 +1,4 @@
-"""What was promised from outside: every acknowledged start, event and signal, and what must come of it."""
+"""What the hub acknowledged: every start, event and signal, and the expected outcome of each."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class Book:
 
     `outcomes`: by instance, the output that it must have. `items`: by collector. `added`: by account, what its tally
     must hold. `signaled` and `signal_attempts`: signals to one tally, which must hold at least the first and at most
-    the second. `machines`: by name, the outcome of its run.
+    the second. `vms`: by name, the outcome of its run.
     """
 
     outcomes: dict[str, object] = field(default_factory=dict[str, object])
@@ -26,4 +26,4 @@ class Book:
     added: Counter[str] = field(default_factory=Counter[str])
     signaled: int = 0
     signal_attempts: int = 0
-    machines: dict[str, str] = field(default_factory=dict[str, str])
+    vms: dict[str, str] = field(default_factory=dict[str, str])

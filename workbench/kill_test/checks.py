@@ -1,4 +1,4 @@
-"""Judges what was seen from outside: pure functions from observations to a list of violations, in words."""
+"""Checks what was observed from outside: pure functions from observations to a list of violations."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -7,29 +7,29 @@ from dataclasses import dataclass
 from workbench.kill_test.book import Items
 from workbench.kill_test.journal import Line
 
-IRREVERSIBLE = ("armed", "deprovisioned", "sysprep", "sealed", "generalized")
+IRREVERSIBLE = ("requested", "waagent", "sysprep", "deprovisioned", "generalized")
 COMPLETED = "COMPLETED"
 
 
 @dataclass(frozen=True)
 class End:
-    """What the hub says of an instance: its status, and its output in the form in which it was promised."""
+    """What the hub reports of an instance: its status, and its output in the form that is expected."""
 
     status: str
     output: object = None
 
 
 def lost_instances(promised: Mapping[str, object], ends: Mapping[str, End | None]) -> list[str]:
-    """Find instances that were acknowledged as started and are unknown, not completed, or came to something else."""
+    """Find instances whose start was acknowledged and that are unknown, not completed, or have another output."""
     found: list[str] = []
     for instance, output in promised.items():
         end = ends.get(instance)
         if end is None:
-            found.append(f"{instance}: its start was acknowledged, and the hub does not know it")
+            found.append(f"{instance}: its start was acknowledged, but the hub does not know it")
         elif end.status != COMPLETED:
             found.append(f"{instance}: is {end.status}, not {COMPLETED}: {end.output!r}")
         elif end.output != output:
-            found.append(f"{instance}: gave {end.output!r} instead of {output!r}")
+            found.append(f"{instance}: returned {end.output!r} instead of {output!r}")
     return found
 
 
@@ -41,10 +41,12 @@ def open_instances(statuses: Mapping[str, str]) -> list[str]:
 def lost_items(instance: str, items: Items, received: Iterable[object]) -> list[str]:
     """Find acknowledged events that were not received, or came more often than they were sent.
 
-    In which order they come is not promised: what a host that died had taken is hidden for a while.
+    Their order is not guaranteed: messages that a killed host had taken are hidden for a while.
     """
     counts = Counter(received)
-    found = [f"{instance}: event {item} was acknowledged and lost" for item in items.acknowledged if not counts[item]]
+    found = [
+        f"{instance}: event {item} was acknowledged and is lost" for item in items.acknowledged if not counts[item]
+    ]
     for item, count in counts.items():
         if not isinstance(item, int) or count > items.attempts.get(item, 0):
             found.append(f"{instance}: event {item!r} was received {count} times, more often than it was sent")
@@ -52,7 +54,7 @@ def lost_items(instance: str, items: Items, received: Iterable[object]) -> list[
 
 
 def wrong_tallies(added: Mapping[str, int], held: Mapping[str, int]) -> list[str]:
-    """Find tallies that do not hold exactly what was added under the eyes of orchestrations that completed."""
+    """Find tallies that do not hold exactly what completed orchestrations added."""
     return [
         f"tally {name}: holds {held.get(name, 0)} instead of {count}"
         for name, count in added.items()
@@ -61,7 +63,7 @@ def wrong_tallies(added: Mapping[str, int], held: Mapping[str, int]) -> list[str
 
 
 def lost_signals(acknowledged: int, attempts: int, held: int) -> list[str]:
-    """Find signals that were acknowledged and never ran, or ran more often than they were sent."""
+    """Find signals that were acknowledged and never processed, or processed more often than they were sent."""
     if acknowledged <= held <= attempts:
         return []
     return [f"signals: {acknowledged} were acknowledged, {attempts} sent, {held} ran"]
@@ -83,7 +85,7 @@ def repeated_after_acknowledgement(lines: Iterable[Line]) -> list[str]:
 
 
 def missing_effects(lines: Iterable[Line], name: str) -> list[str]:
-    """Find activities of this name whose completion was acknowledged, and which never did what they are for."""
+    """Find activities of this name whose completion was acknowledged, and which never had their effect."""
     effects: Counter[tuple[str, int]] = Counter()
     acknowledged: Counter[tuple[str, int]] = Counter()
     for line in lines:
@@ -97,13 +99,13 @@ def missing_effects(lines: Iterable[Line], name: str) -> list[str]:
 
 
 def run_again(lines: Iterable[Line]) -> int:
-    """Count how often an activity was begun that had been begun before: what kills cost, and no violation."""
+    """Count how often an activity was begun again: this is the cost of kills, and not a violation."""
     begun = Counter((line.instance, line.execution, line.task) for line in lines if line.kind == "begun")
     return begun.total() - len(begun)
 
 
 def repeated_irreversible(effects: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """Find machines (by name, with the count of each kind of effect) on which something irreversible was done twice."""
+    """Find VMs (by name, with the count of each kind of effect) on which something irreversible was done twice."""
     return [
         f"{name}: {kind} {counts[kind]} times"
         for name, counts in effects.items()
@@ -113,12 +115,12 @@ def repeated_irreversible(effects: Mapping[str, Mapping[str, int]]) -> list[str]
 
 
 def untrue_outcomes(outcomes: Mapping[str, str], effects: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """Find machines whose run must have generalized them and did not, or must have left them alone and did not."""
+    """Find VMs that must be generalized and are not, or must be unchanged and are not."""
     found: list[str] = []
     for name, outcome in outcomes.items():
         done = [kind for kind in IRREVERSIBLE if effects.get(name, {}).get(kind, 0)]
-        if outcome == "generalized" and not {"armed", "generalized"} <= set(done):
-            found.append(f"{name}: must be generalized, and only this was done: {', '.join(done) or 'nothing'}")
+        if outcome == "generalized" and not {"requested", "generalized"} <= set(done):
+            found.append(f"{name}: must be generalized, but has only these effects: {', '.join(done) or 'nothing'}")
         if outcome == "refused" and done:
-            found.append(f"{name}: must be left alone, and this was done: {', '.join(done)}")
+            found.append(f"{name}: must be unchanged, but has these effects: {', '.join(done)}")
     return found

@@ -1,4 +1,4 @@
-"""`python -m workbench.kill_test`: kills hub and worker again and again; 0 only if no promise was broken."""
+"""`python -m workbench.kill_test`: kills hub and worker repeatedly; exit 0 only without violations."""
 
 import argparse
 import asyncio
@@ -13,25 +13,25 @@ _MOST_SHOWN = 40
 _MEANS = {
     LostWorker.HOST: "a host that died with it",
     LostWorker.WORKER: "its process in a host that lives",
-    LostWorker.BOTH: "a host that died with it, and for its process in a host that lives, by turns",
+    LostWorker.BOTH: "a host that died with it, and for its process in a host that lives, alternately",
 }
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the test; the last line says how it went."""
+    """Run the test; the last line is the summary."""
     since, outcomes = time.monotonic(), list[Outcome]()
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         print(f"[{time.monotonic() - since:6.1f} s] {text}", flush=True)
 
     for options in _passes(_read(arguments)):
-        tell(f"seed {options.seed}, {options.kills} kills, simulated time {options.speed:g} times real time")
-        tell(f"a worker that is gone stands for {_MEANS[options.lost_worker]}")
-        outcome = asyncio.run(run_test(options, tell))
+        report(f"seed {options.seed}, {options.kills} kills, simulated time {options.speed:g} times real time")
+        report(f"a worker that is gone stands for {_MEANS[options.lost_worker]}")
+        outcome = asyncio.run(run_test(options, report))
         outcomes.append(outcome)
-        tell(
+        report(
             f"over: {outcome.findings.run_again} activities were run again before an acknowledgement, "
-            f"{outcome.findings.asked_again} events and signals were sent again for want of one"
+            f"{outcome.findings.asked_again} events and signals were sent again without one"
         )
         if outcome.findings.all:
             _explain(options, outcome)
@@ -49,13 +49,15 @@ def _passes(options: Options) -> list[Options]:
 
 def _read(arguments: list[str] | None) -> Options:
     parser = argparse.ArgumentParser(prog="python -m workbench.kill_test", description=__doc__)
-    parser.add_argument("--kills", type=int, default=Options.kills, help="how many (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=Options.seed, help="draws the kills (default: %(default)s)")
+    parser.add_argument("--kills", type=int, default=Options.kills, help="number of kills (default: %(default)s)")
     parser.add_argument(
-        "--lanes", type=int, default=Options.lanes, help="runs of the product at a time (default: %(default)s)"
+        "--seed", type=int, default=Options.seed, help="seed of the random kills (default: %(default)s)"
     )
     parser.add_argument(
-        "--speed", type=float, default=Options.speed, help="simulated seconds in a real one (default: %(default)s)"
+        "--lanes", type=int, default=Options.lanes, help="concurrent runs of the app (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--speed", type=float, default=Options.speed, help="simulated seconds in a real second (default: %(default)s)"
     )
     given = parser.parse_args(arguments)
     return Options(given.kills, given.seed, given.lanes, given.speed)

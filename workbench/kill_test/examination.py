@@ -1,4 +1,4 @@
-"""Looks at everything when all is over: the hub's instances and entities, the journal, the simulated machines."""
+"""Checks everything at the end: the hub's instances and entities, the journal, the simulated VMs."""
 
 import asyncio
 import json
@@ -11,9 +11,9 @@ from typing import Any, cast
 from durabletask.client import OrchestrationState
 from durabletask.entities import EntityInstanceId
 
+from contracts.catalog import IMAGE_BATCH, VM_LEASE
 from contracts.ids import VmId
 from contracts.results import RunResult
-from contracts.steps import IMAGE_BATCH, MACHINE_LEASE
 from workbench.arm_simulator import Simulator
 from workbench.kill_test import checks
 from workbench.kill_test.book import Book
@@ -24,15 +24,15 @@ from workbench.kill_test.patient_client import PatientClient
 from workbench.kill_test.programs import MARK, TALLY
 
 _SETTLE_SECONDS = 10.0
-_LOOK_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 
 
 @dataclass
 class Findings:
-    """Violations, in words, by the promise that was broken.
+    """Violations, by kind, as messages.
 
     `run_again`: activities begun once more before their completion was acknowledged; `asked_again`: events and signals
-    sent once more, since the hub was killed before it answered. Both are what kills cost.
+    sent once more, since the hub was killed before it answered. Both are the cost of kills.
     """
 
     instances: int = 0
@@ -49,7 +49,7 @@ class Findings:
 
     @classmethod
     def together(cls, found: Sequence["Findings"]) -> "Findings":
-        """Give the findings of several tests as one."""
+        """Return the findings of several tests as one."""
         return cls(
             sum(one.instances for one in found),
             sum(one.run_again for one in found),
@@ -60,7 +60,7 @@ class Findings:
         )
 
     def last_line(self, kills: int) -> str:
-        """Sum up."""
+        """Return the summary."""
         return (
             f"kills: {kills}, instances: {self.instances}, lost: {len(self.lost)}, "
             f"repeated after acknowledgement: {len(self.repeated)}, "
@@ -69,14 +69,14 @@ class Findings:
 
 
 async def examine(client: PatientClient, simulator: Simulator, book: Book, lines: list[Line]) -> Findings:
-    """Compare what was promised with what is there."""
+    """Compare what was acknowledged with the actual state."""
     statuses = {state.instance_id: state.runtime_status.name for state in await client.all_states()}
     ends = {instance: _end(await client.state(instance)) for instance in (*book.outcomes, *book.items)}
-    effects = {name: Counter(effect.kind for effect in simulator.machine(name).effects) for name in book.machines}
+    effects = {name: Counter(effect.kind for effect in simulator.vm(name).effects) for name in book.vms}
     lost = [
         *checks.lost_instances(book.outcomes, ends),
         *checks.open_instances(statuses),
-        *checks.untrue_outcomes(book.machines, effects),
+        *checks.untrue_outcomes(book.vms, effects),
         *checks.missing_effects(lines, MARK),
         *await _lost_messages(client, book, ends),
         *await _kept_leases(client, simulator, book),
@@ -101,7 +101,7 @@ async def _lost_messages(client: PatientClient, book: Book, ends: dict[str, End 
     for instance, items in book.items.items():
         end = ends[instance]
         if end is None or end.status != checks.COMPLETED or not isinstance(end.output, list):
-            found.append(f"{instance}: its start was acknowledged, and it came to {end}")
+            found.append(f"{instance}: its start was acknowledged, but its end is {end}")
         else:
             found += checks.lost_items(instance, items, cast("list[object]", end.output))  # pyright: ignore[reportUnknownMemberType]
     held = {account: await _number(client, EntityInstanceId(TALLY, account)) for account in book.added}
@@ -110,15 +110,15 @@ async def _lost_messages(client: PatientClient, book: Book, ends: dict[str, End 
 
 
 async def _kept_leases(client: PatientClient, simulator: Simulator, book: Book) -> list[str]:
-    """Find machines whose lease was never given back: the signal of a run that has ended was lost."""
+    """Find VMs whose lease was never released: the signal of a run that has ended was lost."""
     found: list[str] = []
     until = time.monotonic() + _SETTLE_SECONDS
-    for name in book.machines:
-        lease = EntityInstanceId(MACHINE_LEASE, VmId.parse(simulator.machine(name).id).digest)
+    for name in book.vms:
+        lease = EntityInstanceId(VM_LEASE, VmId.parse(simulator.vm(name).id).digest)
         while (holder := await _holder(client, lease)) is not None and time.monotonic() < until:  # noqa: ASYNC110
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_POLL_SECONDS)
         if holder is not None:
-            found.append(f"{name}: its lease was never given back by {holder}")
+            found.append(f"{name}: its lease was never released by {holder}")
     return found
 
 
@@ -143,4 +143,4 @@ def _end(state: OrchestrationState | None) -> End | None:
     if state.name != IMAGE_BATCH or state.runtime_status.name != checks.COMPLETED:
         return End(state.runtime_status.name, json.loads(state.serialized_output))
     result = RunResult.model_validate_json(state.serialized_output)
-    return End(state.runtime_status.name, {machine.vm_id.name: str(machine.outcome) for machine in result.machines})
+    return End(state.runtime_status.name, {vm.vm_id.name: str(vm.outcome) for vm in result.vms})

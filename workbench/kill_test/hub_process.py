@@ -14,13 +14,13 @@ _HOST_JSON = Path(__file__).parents[2] / "host.json"
 
 
 def serve_hub(rig: Rig) -> None:
-    """Serve the hub; ends only with the process, or when the test that started it is gone."""
+    """Serve the hub until the process is killed, or the test that started it has ended."""
     rig.write_to_log()
     asyncio.run(_serve(rig))
 
 
 async def _serve(rig: Rig) -> None:
-    options = replace(BackendOptions.of_host_json(_HOST_JSON), lost_worker=rig.lost_worker)
+    options = replace(BackendOptions.of_host_json(_HOST_JSON), lost_worker=rig.lost_worker, remote_clients=True)
     hub = TaskHub(rig.hub_file, clock=rig.time.clock(), options=options)
     await hub.start(rig.port)
     await asyncio.to_thread(wait_for_parent)
@@ -28,7 +28,7 @@ async def _serve(rig: Rig) -> None:
 
 
 def wait_for_parent() -> None:
-    """Wait until the test's process is gone, so that nothing is left running behind it."""
+    """Wait until the test's process has ended, so that no process outlives it."""
     parent = multiprocessing.parent_process()
     assert parent is not None, "this runs in a process of its own"
     parent.join()

@@ -11,10 +11,10 @@ type LineKind = Literal["begun", "effect", "acknowledged"]
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that happened to an activity: `instance`, `execution` and `task` say which run of which step it was.
+    """One event of an activity: `instance`, `execution` and `task` identify the run and the activity in it.
 
-    `begun`: a worker begins to run it. `effect`: it did what it is for. `acknowledged`: the hub has answered that
-    its completion is kept. An `effect` knows no execution, since an activity is not told it.
+    `begun`: a worker begins to run it. `effect`: it had its effect. `acknowledged`: the hub has answered that
+    its completion is stored. An `effect` has no execution, since an activity does not know it.
     """
 
     kind: LineKind
@@ -32,7 +32,7 @@ class Journal:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def write(self, line: Line) -> None:
-        """Append a line, whole or not at all, and wait until it is on disk."""
+        """Append a line atomically, and wait until it is on disk."""
         os.write(self._file, (json.dumps(astuple(line)) + "\n").encode())
         os.fsync(self._file)
 
@@ -42,7 +42,7 @@ class Journal:
 
 
 def read_journal(path: Path) -> list[Line]:
-    """Give all lines in the order in which they were written; none if no worker ever wrote."""
+    """Return all lines in the order in which they were written; none if no worker ever wrote."""
     if not path.exists():
         return []
     return [Line(*json.loads(text)) for text in path.read_text().splitlines()]

@@ -1,4 +1,4 @@
-"""Keeps the hub busy: runs of the product and of plain programs, new ones as old ones end, all written in the book."""
+"""Keeps the hub busy: runs of the app and of plain programs, new ones as old ones end, all recorded in the book."""
 
 import asyncio
 import itertools
@@ -8,10 +8,10 @@ from typing import Any
 
 from durabletask.entities import EntityInstanceId
 
-from contracts.steps import IMAGE_BATCH, REQUEST_REGISTER
+from contracts.catalog import IDEMPOTENCY_RECORD, IMAGE_BATCH
 from workbench.arm_simulator import Simulator
 from workbench.kill_test.book import Book, Items
-from workbench.kill_test.fleet import accepted_run, plan_machine
+from workbench.kill_test.fleet import accepted_run, plan_vm
 from workbench.kill_test.patient_client import PatientClient
 from workbench.kill_test.programs import (
     ADDED_BY_A_TELLER,
@@ -24,19 +24,19 @@ from workbench.kill_test.programs import (
     teller,
 )
 
-type _Story = Callable[[str], Coroutine[Any, Any, None]]
+type _Orchestration = Callable[[str], Coroutine[Any, Any, None]]
 
-MACHINES_A_RUN = 3
+VMS_A_RUN = 3
 _DELIVERED_AGAIN_SECONDS = 1.0
 _ACCOUNTS = ("north", "south", "west")
 SIGNALED = EntityInstanceId(TALLY, "signaled")
 
 
 class Load:
-    """Several lanes; each starts a run, waits for its end, and starts the next until it is told to stop."""
+    """Several lanes; each starts a run, waits for its end, and starts the next until `stop` is called."""
 
     def __init__(self, client: PatientClient, simulator: Simulator, rng: random.Random) -> None:
-        """Write into a book of its own."""
+        """Start with an empty book."""
         self.book = Book()
         self._client = client
         self._simulator = simulator
@@ -45,43 +45,43 @@ class Load:
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
-        """Start nothing more; `run` returns when all that was started has ended."""
+        """Start nothing more; `run` returns when everything that was started has ended."""
         self._stop.set()
 
     async def run(self, product_lanes: int, *, plain: bool) -> None:
-        """Keep so many runs of the product going, and, if asked for, one of each plain program."""
-        programs: list[tuple[str, _Story]] = [
+        """Keep so many runs of the app active, and, with `plain`, one of each plain program."""
+        programs: list[tuple[str, _Orchestration]] = [
             ("fan-out", self._fan_out),
             ("sleeper", self._sleeper),
             ("collector", self._collector),
             ("teller", self._teller),
         ]
         async with asyncio.TaskGroup() as lanes:
-            for name, story in [("run", self._batch)] * product_lanes + (programs if plain else []):
-                lanes.create_task(self._lane(name, story))
+            for name, orchestration in [("run", self._batch)] * product_lanes + (programs if plain else []):
+                lanes.create_task(self._lane(name, orchestration))
 
-    async def _lane(self, name: str, story: _Story) -> None:
+    async def _lane(self, name: str, orchestration: _Orchestration) -> None:
         while not self._stop.is_set():
-            await story(f"{name}-{next(self._numbers)}")
+            await orchestration(f"{name}-{next(self._numbers)}")
 
     async def _batch(self, request_id: str) -> None:
-        machines = [plan_machine(self._rng, f"{request_id}-vm{number}") for number in range(1, MACHINES_A_RUN + 1)]
-        for machine in machines:
-            self._simulator.add_machine(machine.spec)
-        run = accepted_run(request_id, machines)
+        vms = [plan_vm(self._rng, f"{request_id}-vm{number}") for number in range(1, VMS_A_RUN + 1)]
+        for vm in vms:
+            self._simulator.add_vm(vm.spec)
+        run = accepted_run(request_id, vms)
         payload = run.model_dump(mode="json", exclude_none=True)
         if self._rng.random() < 0.5:
             await self._client.start(IMAGE_BATCH, payload, run.run_id)
         else:
             claim = {"digest": request_id, "run_id": run.run_id, "claimed_at": run.accepted_at.isoformat()}
-            register = EntityInstanceId(REQUEST_REGISTER, request_id)
-            # As triggers do: a signal in whose handling the worker dies is lost, and the delivery made again.
+            register = EntityInstanceId(IDEMPOTENCY_RECORD, request_id)
+            # As triggers do: a signal is lost if the worker dies while it handles it; then it is sent again.
             while await self._client.state(run.run_id) is None:
                 await self._client.signal(register, "claim", {"claim": claim, "run": payload})
                 await asyncio.sleep(_DELIVERED_AGAIN_SECONDS)
-        outcomes = {machine.spec.name: machine.outcome for machine in machines}
+        outcomes = {vm.spec.name: vm.outcome for vm in vms}
         self.book.outcomes[run.run_id] = outcomes
-        self.book.machines |= outcomes
+        self.book.vms |= outcomes
         await self._client.ended(run.run_id)
 
     async def _fan_out(self, instance: str) -> None:
@@ -90,8 +90,8 @@ class Load:
         await self._client.ended(instance)
 
     async def _sleeper(self, instance: str) -> None:
-        waits = [self._rng.randint(1, 40) for _ in range(self._rng.randint(3, 8))]
-        await self._start(sleeper.__name__, waits, instance, {"woken": waits, "early": 0})
+        polling = [self._rng.randint(1, 40) for _ in range(self._rng.randint(3, 8))]
+        await self._start(sleeper.__name__, polling, instance, {"woken": polling, "early": 0})
         await self._client.ended(instance)
 
     async def _collector(self, instance: str) -> None:

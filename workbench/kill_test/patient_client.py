@@ -1,4 +1,4 @@
-"""A client that asks again until the hub has acknowledged: what is told of then must never be lost."""
+"""A client that repeats each call until the hub has acknowledged it: from then on nothing may be lost."""
 
 import asyncio
 import logging
@@ -12,8 +12,8 @@ from durabletask.entities import EntityInstanceId
 from workbench.kill_test.worker_process import QUICK_CHANNEL
 
 _AGAIN_SECONDS = 0.05
-_A_LOOK_SECONDS = 5.0
-# What a call says whose hub was killed before or under it: nobody knows whether it was taken.
+_POLL_SECONDS = 5.0
+# Status of a call whose hub was killed before or during it: whether it took effect is unknown.
 _UNKNOWN = frozenset(
     {
         grpc.StatusCode.UNAVAILABLE,
@@ -25,10 +25,10 @@ _UNKNOWN = frozenset(
 
 
 class PatientClient:
-    """Calls return when they are acknowledged; those that change something give the number of attempts."""
+    """Calls return when they are acknowledged; those that change something return the number of attempts."""
 
     def __init__(self, address: str) -> None:
-        """Connect when first asked."""
+        """Connect at the first call."""
         logger = logging.getLogger("workbench.kill_test.client")
         logger.setLevel(logging.CRITICAL)
         self._client = AsyncTaskHubGrpcClient(host_address=address, logger=logger, channel_options=QUICK_CHANNEL)
@@ -44,7 +44,7 @@ class PatientClient:
                 lambda: self._client.schedule_new_orchestration(name, input=given, instance_id=instance)
             )
         except grpc.aio.AioRpcError as error:
-            # An earlier attempt was taken, and its answer lost.
+            # An earlier attempt took effect, and its answer was lost.
             if error.code() is not grpc.StatusCode.ALREADY_EXISTS:
                 raise
 
@@ -72,7 +72,7 @@ class PatientClient:
             try:
                 state, _ = await _acknowledged(
                     lambda: self._client.wait_for_orchestration_completion(
-                        instance, fetch_payloads=False, timeout=_A_LOOK_SECONDS
+                        instance, fetch_payloads=False, timeout=_POLL_SECONDS
                     )
                 )
             except TimeoutError:
@@ -82,17 +82,17 @@ class PatientClient:
             await asyncio.sleep(_AGAIN_SECONDS)
 
     async def all_states(self) -> list[OrchestrationState]:
-        """Give every instance that the hub knows, without payloads."""
+        """Return every instance that the hub knows, without payloads."""
         states, _ = await _acknowledged(self._client.get_all_orchestration_states)
         return states
 
     async def state(self, instance: str) -> OrchestrationState | None:
-        """Give an instance with its output; None if the hub does not know it."""
+        """Return an instance with its output; None if the hub does not know it."""
         state, _ = await _acknowledged(lambda: self._client.get_orchestration_state(instance))
         return state
 
     async def held_by(self, entity: EntityInstanceId) -> Any:
-        """Give an entity's state as it was kept; None if there is none."""
+        """Return an entity's stored state; None if there is none."""
         found, _ = await _acknowledged(lambda: self._client.get_entity(entity))
         return found.get_state() if found is not None else None
 

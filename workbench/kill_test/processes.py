@@ -1,4 +1,4 @@
-"""The hub's and the worker's process: begun in some milliseconds, killed with SIGKILL, begun again."""
+"""The hub's and the worker's process: started in milliseconds, killed with SIGKILL, started again."""
 
 import multiprocessing
 import socket
@@ -27,17 +27,17 @@ _BELOW_EPHEMERAL = 15_000, 30_000
 
 
 class Crew:
-    """The processes that are killed. Every one that ended was killed here; another end is a fault (`deserters`)."""
+    """The processes that are killed. An end that was not a kill is an error (`ended_by_themselves`)."""
 
     def __init__(self, rig: Rig) -> None:
-        """Begin none yet."""
+        """Start none yet."""
         self._rig = rig
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(_IMPORTED)
         self._running: dict[Part, ForkServerProcess] = {}
 
     def begin(self, part: Part) -> None:
-        """Begin a process."""
+        """Start a process."""
         process = self._context.Process(target=_BODIES[part], args=(self._rig,), name=part, daemon=True)
         process.start()
         self._running[part] = process
@@ -49,18 +49,18 @@ class Crew:
         process.join()
 
     def kill_all(self) -> None:
-        """Leave nothing running."""
+        """Kill all processes that still run."""
         for part in list(self._running):
             self.kill(part)
 
-    def deserters(self) -> list[str]:
-        """Name the processes that ended by themselves, with their exit codes."""
+    def ended_by_themselves(self) -> list[str]:
+        """Return the processes that ended by themselves, with their exit codes."""
         ended = {part: process.exitcode for part, process in self._running.items()}
         return [f"the {part} ended by itself with {code}" for part, code in ended.items() if code is not None]
 
 
 def free_port() -> int:
-    """Find a port that no outgoing connection takes while the hub is dead: one below those that the kernel gives."""
+    """Find a port that no outgoing connection takes while the hub is dead: one below those that the kernel assigns."""
     numbers = SystemRandom()
     while True:
         port = numbers.randint(*_BELOW_EPHEMERAL)

@@ -1,4 +1,4 @@
-"""Plain durabletask programs whose right outcome is known: fan-out, timers, events, entities, locks."""
+"""Plain durabletask programs with a known outcome: fan-out, timers, events, entities, locks."""
 
 from collections.abc import Callable, Generator
 from datetime import timedelta
@@ -20,7 +20,7 @@ type Program = Generator[task.Task[Any], Any, Any]
 
 
 def register(worker: TaskHubGrpcWorker, journal: Journal) -> None:
-    """Put the programs on a worker, with an activity that leaves a line in the journal."""
+    """Register the programs with a worker, and an activity that writes a line to the journal."""
     programs: list[Callable[[task.OrchestrationContext, Any], Program]] = [fan_out, branch, sleeper, collector, teller]
     for program in programs:
         worker.add_orchestrator(program)
@@ -29,7 +29,7 @@ def register(worker: TaskHubGrpcWorker, journal: Journal) -> None:
 
 
 def marking(journal: Journal) -> Callable[[task.ActivityContext, int], int]:
-    """Give the activity `mark`: it leaves a line in the journal and gives back what it was given."""
+    """Return the activity `mark`: it writes a line to the journal and returns its input."""
 
     def mark(ctx: task.ActivityContext, value: int) -> int:
         journal.write(Line("effect", ctx.orchestration_id, "", ctx.task_id, MARK))
@@ -39,13 +39,13 @@ def marking(journal: Journal) -> Callable[[task.ActivityContext, int], int]:
 
 
 def fan_out(ctx: task.OrchestrationContext, branches: int) -> Program:
-    """Run `branches` sub-orchestrations side by side; gives the sum of what they give (see `fan_out_sum`)."""
+    """Run `branches` sub-orchestrations in parallel; return the sum of their outputs (see `fan_out_sum`)."""
     given = yield task.when_all([ctx.call_sub_orchestrator(branch, input=number) for number in range(branches)])
     return sum(given)
 
 
 def branch(ctx: task.OrchestrationContext, number: int) -> Program:
-    """Run an activity, wait five seconds, run another; gives twice the number plus one."""
+    """Run an activity, wait five seconds, run another; return twice the number plus one."""
     first = yield ctx.call_activity(MARK, input=number)
     yield ctx.create_timer(timedelta(seconds=5))
     second = yield ctx.call_activity(MARK, input=number + 1)
@@ -53,12 +53,12 @@ def branch(ctx: task.OrchestrationContext, number: int) -> Program:
 
 
 def fan_out_sum(branches: int) -> int:
-    """Give what `fan_out` must give."""
+    """Return the expected output of `fan_out`."""
     return branches * branches
 
 
 def sleeper(ctx: task.OrchestrationContext, seconds: list[int]) -> Program:
-    """Wait again and again, an activity after each; gives the waits in order, and how many timers fired too early.
+    """Wait again and again, an activity after each; return the waits in order, and how many timers fired too early.
 
     A timer may fire up to a second early on Azure Storage, which hides its message for whole seconds.
     """
@@ -75,7 +75,7 @@ def sleeper(ctx: task.OrchestrationContext, seconds: list[int]) -> Program:
 def collector(ctx: task.OrchestrationContext, so_far: list[int]) -> Program:
     """Take items until all are there; continues as new every few items, so that waiting events are carried over.
 
-    A negative item tells how many there are. It need not come last: what a host that died had taken is hidden for a
+    A negative item is the number of items. It need not come last: what a killed host had taken is hidden for a
     while, and newer events overtake it.
     """
     items = list(so_far)
@@ -107,7 +107,7 @@ ADDED_BY_A_TELLER = 2
 
 
 def tally(ctx: EntityContext, value: int | None) -> int:
-    """Hold a number: `add`, `put`, `get`; gives the number."""
+    """Hold a number: `add`, `put`, `get`; return the number."""
     held = ctx.get_state(int, 0)
     if ctx.operation == "add":
         held += value or 0

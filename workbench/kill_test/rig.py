@@ -1,4 +1,4 @@
-"""What the hub's and the worker's process are told: where things are, and the time that all of them share."""
+"""What the hub's and the worker's process need to know: files, addresses, and the time that they share."""
 
 import os
 import time
@@ -13,9 +13,9 @@ from workbench.timed_engine import ScaledClock
 
 @dataclass(frozen=True)
 class SharedTime:
-    """Simulated time that goes on while a process is dead: it was `moment` at `origin` of the monotonic clock.
+    """Simulated time that continues while a process is dead: it was `moment` at `origin` of the monotonic clock.
 
-    The monotonic clock counts from the computer's start, so that every process reads the same.
+    The monotonic clock counts from the computer's start, so every process reads the same time.
     """
 
     moment: datetime
@@ -23,16 +23,16 @@ class SharedTime:
     speed: float
 
     def now(self) -> datetime:
-        """Give the time (UTC)."""
+        """Return the time (UTC)."""
         return self.moment + timedelta(seconds=(time.monotonic() - self.origin) * self.speed)
 
     def clock(self) -> ScaledClock:
-        """Give a clock for an engine that starts now."""
+        """Return a clock for an engine that starts now."""
         return ScaledClock(self.now(), self.speed)
 
 
 def product_environment(simulator: Simulator) -> dict[str, str]:
-    """Give the environment in which the product's activities find a simulator that has started."""
+    """Return the environment in which the app's activities find a started simulator."""
     return {
         **simulator.environment(),
         "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
@@ -45,7 +45,7 @@ def product_environment(simulator: Simulator) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Rig:
-    """One test's folder, port, time, and the environment in which the product's activities find the simulator."""
+    """One test's folder, port, time, and the environment in which the app's activities find the simulator."""
 
     folder: Path
     port: int
@@ -55,7 +55,7 @@ class Rig:
 
     @property
     def address(self) -> str:
-        """Where the hub serves."""
+        """The hub's address."""
         return f"127.0.0.1:{self.port}"
 
     @property
@@ -65,7 +65,7 @@ class Rig:
 
     @property
     def journal_file(self) -> Path:
-        """What the workers did, line by line."""
+        """The file with what the workers did."""
         return self.folder / "journal.jsonl"
 
     @property

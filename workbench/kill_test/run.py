@@ -1,4 +1,4 @@
-"""One whole test: simulator, hub and worker begun, killed as planned, left to end, examined."""
+"""One test: start simulator, hub and worker, kill as planned, wait for the end, check."""
 
 import asyncio
 import random
@@ -28,10 +28,10 @@ _EXAMINATION_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Options:
-    """How much: kills, seed, runs of the product at a time, simulated seconds in a real one.
+    """The size of a test: kills, seed, concurrent runs of the app, simulated seconds in a real second.
 
     `lost_worker`: what the end of a worker stands for. Where it is the worker's process in a living host, its
-    activities and entity operations fail, and the plain programs, which do not ask again, are left out.
+    activities and entity operations fail, and the plain programs, which do not retry, are left out.
     """
 
     kills: int = 200
@@ -43,32 +43,32 @@ class Options:
 
 @dataclass
 class Outcome:
-    """What came of it, the kills as they took place, and the folder that is kept if something was wrong.
+    """The findings, the kills as they took place, and the folder that is kept if something was wrong.
 
-    `troubles`: why the test could not be carried out to its end; what it then cannot vouch for counts as lost.
+    `problems`: why the test could not be completed; what it could not check counts as lost.
     """
 
     folder: Path
     findings: Findings = field(default_factory=Findings)
     kills: list[Done] = field(default_factory=list[Done])
-    troubles: list[str] = field(default_factory=list[str])
+    problems: list[str] = field(default_factory=list[str])
 
 
-async def run_test(options: Options, tell: Callable[[str], None]) -> Outcome:
+async def run_test(options: Options, report: Callable[[str], None]) -> Outcome:
     """Run it; the folder with the hub's file, the journal and the processes' log is removed if all was well."""
     outcome = Outcome(Path(tempfile.mkdtemp(prefix="kill-test-")))
     try:
-        await _run(options, tell, outcome)
+        await _run(options, report, outcome)
     except Exception:
-        # Whatever it was, the kills so far and the folder must be told.
-        outcome.troubles.append(traceback.format_exc())
-    outcome.findings.lost.extend(outcome.troubles)
+        # Whatever the error was, the kills so far and the folder must be reported.
+        outcome.problems.append(traceback.format_exc())
+    outcome.findings.lost.extend(outcome.problems)
     if not outcome.findings.all:
         shutil.rmtree(outcome.folder, ignore_errors=True)
     return outcome
 
 
-async def _run(options: Options, tell: Callable[[str], None], outcome: Outcome) -> None:
+async def _run(options: Options, report: Callable[[str], None], outcome: Outcome) -> None:
     simulator = Simulator(
         clock=ScaledClock(options.speed),
         role=Role.from_file(_ROLE),
@@ -78,11 +78,11 @@ async def _run(options: Options, tell: Callable[[str], None], outcome: Outcome) 
     )
     async with simulator, _crew(_rig(simulator, options, outcome.folder)) as (crew, rig):
         client = PatientClient(rig.address)
-        load = Load(client, simulator, random.Random(options.seed))  # noqa: S311 - to be repeated
+        load = Load(client, simulator, random.Random(options.seed))  # noqa: S311 - repeatable, not secret
         running = asyncio.create_task(load.run(options.lanes, plain=options.lost_worker is LostWorker.HOST))
         try:
-            await _kill(options, Killer(crew, simulator, outcome.kills.append), running, outcome, tell)
-            tell("no more kills: waiting for what was started to end")
+            await _kill(options, Killer(crew, simulator, outcome.kills.append), running, outcome, report)
+            report("no more kills: waiting until everything that was started has ended")
             load.stop()
             await _settle(running, outcome)
             async with asyncio.timeout(_EXAMINATION_SECONDS):
@@ -91,7 +91,7 @@ async def _run(options: Options, tell: Callable[[str], None], outcome: Outcome) 
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
             await client.close()
-            outcome.troubles.extend(crew.deserters())
+            outcome.problems.extend(crew.ended_by_themselves())
 
 
 async def _settle(running: asyncio.Task[None], outcome: Outcome) -> None:
@@ -99,26 +99,26 @@ async def _settle(running: asyncio.Task[None], outcome: Outcome) -> None:
         async with asyncio.timeout(_SETTLE_SECONDS):
             await running
     except TimeoutError:
-        outcome.troubles.append(f"not everything ended within {_SETTLE_SECONDS:.0f} s of the last kill")
+        outcome.problems.append(f"not everything ended within {_SETTLE_SECONDS:.0f} s of the last kill")
 
 
 async def _kill(
-    options: Options, killer: Killer, running: asyncio.Task[None], outcome: Outcome, tell: Callable[[str], None]
+    options: Options, killer: Killer, running: asyncio.Task[None], outcome: Outcome, report: Callable[[str], None]
 ) -> None:
     since = time.monotonic()
     for kill in plan_kills(options.kills, options.seed):
         try:
             await killer.carry_out(kill)
         except Standstill as standstill:
-            # What was lost is found by the examination, which says more.
-            outcome.troubles.append(str(standstill))
+            # What was lost is found by the examination, with details.
+            outcome.problems.append(str(standstill))
             return
         if running.done():
             await running
         if kill.number % 10 == 0 or kill.number == options.kills:
-            tell(f"{kill.number} kills, {_withheld(outcome)} before an answer, {time.monotonic() - since:.0f} s")
+            report(f"{kill.number} kills, {_withheld(outcome)} before an answer, {time.monotonic() - since:.0f} s")
     if _withheld(outcome) * 2 < options.kills:
-        outcome.troubles.append(f"only {_withheld(outcome)} of {options.kills} kills were while an answer was withheld")
+        outcome.problems.append(f"only {_withheld(outcome)} of {options.kills} kills were while an answer was withheld")
 
 
 def _withheld(outcome: Outcome) -> int:

@@ -1,4 +1,4 @@
-"""The worker's process: the product and the plain programs on one durabletask worker, until it is killed."""
+"""The worker's process: the app and the plain programs on one durabletask worker, until it is killed."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ from workbench.kill_test.hub_process import wait_for_parent
 from workbench.kill_test.journal import Journal, Line
 from workbench.kill_test.rig import Rig
 
-# A hub that comes back is found at once: the time between two kills is for work.
+# A restarted hub is found at once: the time between two kills is for work.
 QUICK_CHANNEL = GrpcChannelOptions(
     raw_options=[
         ("grpc.initial_reconnect_backoff_ms", 50),
@@ -27,7 +27,7 @@ _QUICK_RETURN = GrpcWorkerResiliencyOptions(
 
 
 def run_worker(rig: Rig) -> None:
-    """Run a worker; ends only with the process, or when the test that started it is gone."""
+    """Run a worker until the process is killed, or the test that started it has ended."""
     rig.write_to_log()
     os.environ.update(rig.environment)
     logger = logging.getLogger("workbench.kill_test.worker")
@@ -48,10 +48,10 @@ def run_worker(rig: Rig) -> None:
 
 
 class RecordingWorker(TaskHubGrpcWorker):
-    """A worker that writes down which activities it begins, and which completions the hub has acknowledged."""
+    """A worker that records which activities it begins, and which completions the hub has acknowledged."""
 
     def __init__(self, journal: Journal, **options: Any) -> None:
-        """Take the journal and a worker's usual options."""
+        """`journal` receives the records; the rest are a worker's usual options."""
         super().__init__(**options)
         self._journal = journal
 
@@ -61,7 +61,7 @@ class RecordingWorker(TaskHubGrpcWorker):
 
 
 class _WatchedStub:
-    """Hands a completion on, and writes down that it was acknowledged once it was."""
+    """Forward a completion, and record its acknowledgement."""
 
     def __init__(self, stub: Any, journal: Journal, request: pb.ActivityRequest) -> None:
         self._stub = stub

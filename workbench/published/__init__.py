@@ -1,1 +1,1 @@
-"""Writes the documents that are made from the contracts: JSON Schemas and the table of codes."""
+"""Generates documents from the code: JSON Schemas, and the pages of codes, rights and settings."""

@@ -1,4 +1,4 @@
-"""Refreshes the hashes in guest/allow_list.json after a listed script was changed."""
+"""Updates the hashes in guest/allow_list.json after a listed script has changed."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from guest.scripts import FOLDER, read_script, sha256_of
 
 
 def refreshed_list(folder: Path = FOLDER) -> str:
-    """Give the text of the list with today's hash of every listed file; all else stays as it is written there.
+    """Return the text of the list with the current hash of every listed file; everything else stays unchanged.
 
     Raises OSError for a listed file that is missing, KeyError for an entry without `file`.
     """
@@ -18,6 +18,11 @@ def refreshed_list(folder: Path = FOLDER) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
+def stale_list(folder: Path = FOLDER) -> bool:
+    """Return whether a listed script was changed since its hash was written."""
+    return (folder / LIST).read_text(encoding="utf-8") != refreshed_list(folder)
+
+
 def refresh_list(folder: Path = FOLDER) -> None:
-    """Write the list with today's hashes."""
+    """Write the list with the current hashes."""
     (folder / LIST).write_text(refreshed_list(folder), encoding="utf-8")

@@ -2,31 +2,31 @@
 
 from collections.abc import Iterable
 
-from contracts.reasons import WHAT_TO_CHANGE, FailureCode, RefusalCode
+from contracts.error_codes import REMEDIATION, FailureCode, RefusalCode
 from workbench.published.when import WHEN
 
 _HEAD = """# Refusals and failures
 
-This page is made from `contracts/reasons.py` by `python -m workbench.published`; change it there.
+`make docs` generates this page from `contracts/error_codes.py` and `workbench/published/when.py`. Change it there.
 
-Every code stands in `code`, what was seen in `message`, and the advice below in `whatToChange`.
+In a result, `code` holds the code, `message` says what was found, and `remediation` repeats the advice below.
 """
 
 
 def codes_page() -> str:
-    """Give the page: first the refusals, then the failures, in the order of the code."""
+    """Return the page: first the refusals, then the failures, in the order of the code."""
     return "\n".join(
         [
             _HEAD,
             "## Refusals",
             "",
-            "A refusal comes before anything was changed: the machine is as it was.",
+            "A run is refused before anything is changed: the VM is as it was.",
             "",
             *_table(RefusalCode),
             "",
             "## Failures",
             "",
-            "A failure ends a run that had begun. The result says in which stage, and holds the evidence.",
+            "A failure ends a run that has started. The result contains the stage (`endedIn`) and the evidence.",
             "",
             *_table(FailureCode),
             "",
@@ -35,8 +35,8 @@ def codes_page() -> str:
 
 
 def _table(codes: Iterable[RefusalCode | FailureCode]) -> list[str]:
-    rows = [f"| `{code}` | {_cell(WHEN[code])} | {_cell(WHAT_TO_CHANGE[code])} |" for code in codes]
-    return ["| Code | When | What to change |", "|---|---|---|", *rows]
+    rows = [f"| `{code}` | {_cell(WHEN[code])} | {_cell(REMEDIATION[code])} |" for code in codes]
+    return ["| Code | When | What to do |", "|---|---|---|", *rows]
 
 
 def _cell(text: str) -> str:

@@ -12,27 +12,30 @@ from policy.rights import (
     READ_ENCRYPTION_SET,
     READ_NETWORK,
     needed_actions,
+    needed_for_cleanup,
     needed_for_clone,
+    needed_for_customize,
     needed_for_gallery,
     needed_for_managed_image,
-    needed_for_prepare,
     needed_for_retention,
-    needed_for_sweep,
-    needed_for_undo,
+    needed_for_rollback,
     needed_for_verification,
     needed_to_see_uses,
 )
 
 _HEAD = """# Rights
 
-This page is made from `policy/rights.py` by `python -m workbench.published`; change it there.
+`make docs` generates this page from `policy/rights.py`. Change it there.
 
-[infra/role.json](../infra/role.json) is the custom role for all options. Who uses fewer may take actions out of it: a
-run that lacks one is refused before anything is changed, and its refusal names the action. Only an encryption set's is
-found by Azure alone, when the disk is made; without those of retention and sweep things stay, and the result says so.
-Assign the role on the resource groups concerned, not on the subscription; retention alone needs reads on subscriptions.
+[infra/role.json](../infra/role.json) is the custom role for all options. If you use fewer options, you can remove
+actions from it: a run that lacks an action is refused before anything is changed, and the refusal names the action.
+There are two exceptions. The read on a disk encryption set is checked only by Azure, when it creates the disk. Without
+the actions for retention and cleanup, resources stay, and the result says so.
 
-An action at "group" counts for the group where temporary machines stand: the source machine's, or the one that the
+Assign the role on the resource groups concerned, not on the subscription. Only retention needs reads on whole
+subscriptions.
+
+In the column "Where", "group" is the resource group of the temporary VMs: that of the source VM, or the one that the
 request names.
 """
 _BY_ACTION = """
@@ -45,12 +48,11 @@ _NOTES = """
 ## Notes
 
 - `getSecret/action` is a data action: grant it on the secret, for example with the role Key Vault Secrets User.
-- `virtualMachines/write` is what Azure asks for on the machine that an image version is made from, although it only
-  reads it.
-- `beginGetAccess/action` is what Azure asks for on a disk or snapshot that is copied.
-- Retention needs its reads on the whole of the gallery's subscription and of every subscription in
-  `GOLDEN_ALLOWED_SCOPES` (the role Reader there is enough): with less Azure lists less, without a word. Where they are
-  missing nothing is retired. Machines and scale sets of other subscriptions do not keep a version alive.
+- Azure requires `virtualMachines/write` on the VM that an image version is created from, although it only reads the VM.
+- Azure requires `beginGetAccess/action` on a disk or snapshot that is copied.
+- Retention needs its reads on the whole subscription of the gallery and on every subscription in
+  `GOLDEN_ALLOWED_SCOPES` (the role Reader is enough). With fewer rights Azure returns shorter lists and no error, so
+  without these reads no version is deleted. VMs and scale sets in other subscriptions do not protect a version.
 """
 _SUBNET = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers"
@@ -70,12 +72,12 @@ class Row:
 
 
 def rights_rows() -> tuple[Row, ...]:
-    """Give what every option needs, by place."""
+    """Return what every option needs, by place."""
     return (*_in_place(), *_clone(), *_images(), *_others())
 
 
 def rights_page() -> str:
-    """Give the page: the actions of each option, then the options of each action."""
+    """Return the page: the actions of each option, then the options of each action."""
     rows = rights_rows()
     options = [f"| {row.option} | {row.where} | {_code(row.actions)} |" for row in rows]
     actions = sorted({action for row in rows for action in row.actions})
@@ -88,30 +90,32 @@ def rights_page() -> str:
 
 
 def _in_place() -> tuple[Row, ...]:
-    plain = _target(deprovision={"evidence": "powerStateOnly"})
+    without_proof = _target(deprovision={"evidence": "powerStateOnly"})
     published = _target(image=_gallery(), deprovision={"evidence": "powerStateOnly"})
-    bare, own, proved = (needed_actions(each, linux=True) for each in (plain, published, _target()))
+    minimal, for_gallery, with_proof = (
+        needed_actions(each, linux=True) for each in (without_proof, published, _target())
+    )
     return (
-        Row("every run", "machine", LOOKING),
-        Row("`inPlace`", "machine", bare),
-        Row("evidence `guestReported` (Linux)", "machine", _more(proved, bare)),
-        Row("`undoSnapshot`", "machine's group", needed_for_undo()),
-        Row("`inPlace` with a gallery image", "machine", _more(own, bare)),
-        Row("`inPlace` with any image", "machine's disks", (READ_DISKS,)),
+        Row("every run", "VM", LOOKING),
+        Row("`inPlace`", "VM", minimal),
+        Row("evidence `guestReported` (Linux)", "VM", _more(with_proof, minimal)),
+        Row("`rollbackSnapshot`", "VM's resource group", needed_for_rollback()),
+        Row("`inPlace` with a gallery image", "VM", _more(for_gallery, minimal)),
+        Row("`inPlace` with any image", "VM's disks", (READ_DISKS,)),
     )
 
 
 def _clone() -> tuple[Row, ...]:
     target = _target(mode="clone", image=_managed())
     needed = needed_for_clone(target)
-    prepared = _target(mode="clone", image=_managed(), prepare=[{"script": "any", "reboot": True}])
+    customized = _target(mode="clone", image=_managed(), customize=[{"script": "any", "reboot": True}])
     return (
-        Row("`clone`", "machine and its disks", needed["machine"]),
+        Row("`clone`", "VM and its disks", needed["vm"]),
         Row("`clone`", "group", (*LOOKING, *needed["group"])),
         Row("`clone`", "subnet", (LOOKING[0], *needed["subnet"])),
-        Row("`clone`", "subnet's network", (READ_NETWORK,)),
-        Row("any copy of a disk under an encryption set", "encryption set", (READ_ENCRYPTION_SET,)),
-        Row("`prepare`", "group", needed_for_prepare(prepared)),
+        Row("`clone`", "subnet's virtual network", (READ_NETWORK,)),
+        Row("any copy of a disk with a disk encryption set", "disk encryption set", (READ_ENCRYPTION_SET,)),
+        Row("`customize`", "group", needed_for_customize(customized)),
     )
 
 
@@ -119,27 +123,27 @@ def _images() -> tuple[Row, ...]:
     needed = needed_for_verification()
     return (
         Row("image `galleryImageVersion`", "image definition", (LOOKING[0], *needed_for_gallery())),
-        Row("`targetRegions` with a disk encryption set", "encryption set", (READ_ENCRYPTION_SET,)),
-        Row("image `managedImage`", "image's group", (LOOKING[0], *needed_for_managed_image())),
-        Row("`verify`", "group", (*LOOKING, *needed["group"])),
-        Row("`verify`", "subnet", (LOOKING[0], *needed["subnet"])),
-        Row("`verify`", "subnet's network", (READ_NETWORK,)),
+        Row("`targetRegions` with a disk encryption set", "disk encryption set", (READ_ENCRYPTION_SET,)),
+        Row("image `managedImage`", "image's resource group", (LOOKING[0], *needed_for_managed_image())),
+        Row("`validate`", "group", (*LOOKING, *needed["group"])),
+        Row("`validate`", "subnet", (LOOKING[0], *needed["subnet"])),
+        Row("`validate`", "subnet's virtual network", (READ_NETWORK,)),
         Row("`retention`", "image definition", needed_for_retention()),
-        Row("`retention`", "each subscription, as a whole", (LOOKING[0], *needed_to_see_uses())),
+        Row("`retention`", "each whole subscription", (LOOKING[0], *needed_to_see_uses())),
     )
 
 
 def _others() -> tuple[Row, ...]:
     return (
-        Row("sweep of a resource group", "group", needed_for_sweep(subscription=False)),
-        Row("sweep of a subscription", "subscription", needed_for_sweep(subscription=True)),
+        Row("cleanup of a resource group", "group", needed_for_cleanup(subscription=False)),
+        Row("cleanup of a subscription", "subscription", needed_for_cleanup(subscription=True)),
         Row("`sysprepCredential`", "Key Vault secret (data action)", (GET_SECRET,)),
     )
 
 
 def _target(**more: Any) -> Target:
-    machine = f"{_SUBNET.partition('/providers/')[0]}/providers/Microsoft.Compute/virtualMachines/vm"
-    return Target.model_validate({"vmId": machine, "mode": "inPlace", **more})
+    vm = f"{_SUBNET.partition('/providers/')[0]}/providers/Microsoft.Compute/virtualMachines/vm"
+    return Target.model_validate({"vmId": vm, "mode": "inPlace", **more})
 
 
 def _gallery() -> dict[str, str]:

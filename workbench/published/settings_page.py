@@ -1,46 +1,47 @@
 """The table of settings as Markdown."""
 
-from contracts.run import Wait, Waits
+from contracts.run import Polling, PollingSettings
 from settings import PREFIX, Settings
 
 _HEAD = """# Settings
 
-This page is made from `settings.py` by `python -m workbench.published`; change it there.
+`make docs` generates this page from `settings.py`. Change it there.
 
-Names are upper case; a name with this prefix that is not below is refused, so that a misspelt guard is never ignored.
-All that a run needs is stamped into it when it is accepted: a later change does not touch runs under way.
+Names are upper case. A setting with the prefix `GOLDEN_` that is not listed here is refused, so that a misspelled guard
+is never ignored. A run keeps a copy of the settings that it needs from the moment it is accepted: a later change does
+not affect runs in progress.
 """
-_WAITS = """
-## Waits
+_POLLING = """
+## Polling
 
-`GOLDEN_WAITS` is JSON with the stages that differ, for example
-`{"linuxStop": {"first": 75, "every": 30, "deadline": 1200}}`. Seconds: the first look, then every so often (at
-least 15, since Azure refills twelve reads and four orders of a machine a minute), until the deadline.
+`GOLDEN_POLLING` is a JSON object with the stages that differ from the defaults, for example
+`{"linuxStop": {"initialDelaySeconds": 75, "intervalSeconds": 30, "timeoutSeconds": 1200}}`. All values are in seconds.
+`intervalSeconds` is at least 15, because Azure allows 12 reads and 4 writes a minute for one VM.
 """
 
 
 def settings_page() -> str:
-    """Give the page: every setting with its default, then the waits with theirs."""
+    """Return the page: every setting with its default, then the polling of each stage with its defaults."""
     rows = [
         f"| `{PREFIX}{name.upper()}` | {_default(field.default)} | {field.description} |"
         for name, field in Settings.model_fields.items()
     ]
-    waits = Waits()
-    wait_rows = [
-        f"| `{field.alias}` | {wait.first} | {wait.every} | {wait.deadline} |"
-        for name, field in Waits.model_fields.items()
-        if isinstance(wait := getattr(waits, name), Wait)
+    polling = PollingSettings()
+    polling_rows = [
+        f"| `{field.alias}` | {each.initial_delay_seconds} | {each.interval_seconds} | {each.timeout_seconds} |"
+        for name, field in PollingSettings.model_fields.items()
+        if isinstance(each := getattr(polling, name), Polling)
     ]
     return "\n".join(
         [
             _HEAD,
-            "| setting | default | what it says |",
+            "| Setting | Default | Meaning |",
             "|---|---|---|",
             *rows,
-            _WAITS,
-            "| stage | first | every | deadline |",
+            _POLLING,
+            "| Stage | `initialDelaySeconds` | `intervalSeconds` | `timeoutSeconds` |",
             "|---|---|---|---|",
-            *wait_rows,
+            *polling_rows,
             "",
         ]
     )
@@ -49,4 +50,4 @@ def settings_page() -> str:
 def _default(value: object) -> str:
     if value is None or value == () or value == {}:
         return ""
-    return "see below" if isinstance(value, Waits) else f"`{value}`"
+    return "see below" if isinstance(value, PollingSettings) else f"`{value}`"

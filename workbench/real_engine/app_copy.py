@@ -1,4 +1,4 @@
-"""A copy of the app, as it would be deployed, that may look at Azure more often."""
+"""A copy of the app, as it would be deployed, that may poll Azure more often."""
 
 import re
 import shutil
@@ -6,13 +6,13 @@ from pathlib import Path
 
 _FILES = ("function_app.py", "settings.py", "host.json")
 _FOLDERS = ("activities", "azure_clients", "contracts", "guest", "orchestrators", "policy", "triggers")
-# The app looks no more often than every 15 s, because Azure would refuse it; the simulator is done within a second.
-_LEAST = re.compile(r"(every: int = Field\(ge=)15(,)")
+# The app polls at most every 15 s, because Azure would throttle it; the simulator is done within a second.
+_LEAST = re.compile(r"(interval_seconds: int = Field\(ge=)15(,)")
 _LEAST_FILE = Path("contracts/run.py")
 
 
 def copy_app(source: Path, target: Path) -> Path:
-    """Copies the app's files to a new folder; the only change is the least pause between two looks, one second."""
+    """Copies the app's files to a new folder; the only change is the shortest poll interval, one second."""
     target.mkdir(parents=True)
     for name in _FILES:
         shutil.copy(source / name, target / name)
@@ -21,6 +21,6 @@ def copy_app(source: Path, target: Path) -> Path:
     file = target / _LEAST_FILE
     text, changed = _LEAST.subn(r"\g<1>1\2", file.read_text("utf-8"))
     if changed != 1:
-        raise RuntimeError(f"{_LEAST_FILE} no longer says in one place how often the app may look")
+        raise RuntimeError(f"{_LEAST_FILE} no longer has exactly one least poll interval: adapt _LEAST in app_copy.py")
     file.write_text(text, "utf-8")
     return target

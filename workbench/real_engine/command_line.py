@@ -1,4 +1,4 @@
-"""Starts the lanes of checks side by side, and stops everything at the end, whatever happened."""
+"""Starts the lanes of checks in parallel, and always stops everything at the end."""
 
 import argparse
 import asyncio
@@ -45,8 +45,10 @@ _LANES: dict[str, _Lane] = {
 def main(arguments: Sequence[str]) -> int:
     """Run it; 0: all passed, 1: not, 2: the extension's program is missing, 130: interrupted."""
     parser = argparse.ArgumentParser(prog="python -m workbench.real_engine", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=list(_LANES), default=list(_LANES), help="these lanes (all)")
-    parser.add_argument("--at-once", type=int, default=5, metavar="N", help="lanes side by side (%(default)s)")
+    parser.add_argument(
+        "--only", nargs="+", choices=list(_LANES), default=list(_LANES), help="only these lanes (default: all)"
+    )
+    parser.add_argument("--at-once", type=int, default=5, metavar="N", help="lanes in parallel (default: %(default)s)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the hosts' logs in this new folder")
     parser.add_argument("--app", type=Path, default=_ROOT, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
@@ -101,7 +103,7 @@ async def _run(folder: Path, given: argparse.Namespace) -> Report:
 
 
 async def _lane(name: str, ground: Ground) -> None:
-    """Runs a lane; one that cannot even start is a check that failed."""
+    """Runs a lane; one that cannot start counts as a failed check."""
     try:
         await _LANES[name](ground)
     except Exception as error:

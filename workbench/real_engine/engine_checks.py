@@ -10,7 +10,7 @@ LANE = "engine"
 
 
 async def run_engine_checks(ground: Ground) -> None:
-    """Runs `python -m workbench.conformance` on this lane's storage account, and takes its lines over."""
+    """Runs `python -m workbench.conformance` on this lane's storage account, and adopts its lines."""
     with (ground.folder / "engine.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "workbench.conformance", ground.azurite.connection_string_of(LANE)),

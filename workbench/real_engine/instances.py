@@ -1,4 +1,4 @@
-"""Checks of a host that is stopped in mid-run, and of several hosts on one hub."""
+"""Checks of a host that is stopped during runs, and of several hosts on one hub."""
 
 import asyncio
 
@@ -13,16 +13,16 @@ from workbench.real_engine.victims import kill_extension, stop_and_start
 STOP_LANE, APART_LANE, BEFORE_LANE = "stop", "apart", "before"
 _WINDOW = "AzureFunctionsJobHost__extensions__durableTask__entityMessageReorderWindowInMinutes"
 _DURABLE = frozenset({"orchestrationTrigger", "activityTrigger", "entityTrigger"})
-_CLAIM_SECONDS = 20.0
+_RECORD_SECONDS = 20.0
 _HANGS_SECONDS = 45.0
 
 
 async def run_stop(ground: Ground) -> None:
-    """An ordinary stop while VMs are at work, and a start."""
+    """Stop a host normally while runs are active, and start it again."""
     fleet = [*(in_place(f"stopped{number}") for number in range(8)), clone("stopped-clone")]
     async with ground.station(STOP_LANE, fleet) as station:
         await station.start()
-        await ground.report.check("an ordinary stop in mid-run, and a start", _stopped(station, fleet))
+        await ground.report.check("a normal stop during runs, and a start", _stopped(station, fleet))
 
 
 async def _stopped(station: Station, fleet: list[Expected]) -> None:
@@ -30,7 +30,7 @@ async def _stopped(station: Station, fleet: list[Expected]) -> None:
     await run.send()
     await station.stage(run.of(fleet[0]), "deprovisioning", "stopping", "deallocating")
     await stop_and_start(station)
-    await station.stage(run.of(fleet[-1]), "preparing", "deprovisioning", "stopping", "publishing")
+    await station.stage(run.of(fleet[-1]), "customizing", "deprovisioning", "stopping", "publishing")
     await stop_and_start(station)
     await run.ends(500)
 
@@ -43,7 +43,7 @@ async def run_apart(ground: Ground) -> None:
         triggers, durable = await _functions(station)
         await station.start("triggers", triggers)
         await station.start("durable", durable)
-        await ground.report.check("triggers on another instance: claims within 20 s", _claimed(station, fleet))
+        await ground.report.check("triggers on another instance: a record within 20 s", _claimed(station, fleet))
         await station.start("second", durable)
         await ground.report.check("two instances share a hub, one is killed", _shared(station, shared))
 
@@ -60,12 +60,12 @@ async def _functions(station: Station) -> tuple[list[str], list[str]]:
 
 
 async def _claimed(station: Station, fleet: list[Expected]) -> None:
-    runs = [Run(station, f"apart-{number}", [machine]) for number, machine in enumerate(fleet)]
+    runs = [Run(station, f"apart-{number}", [vm]) for number, vm in enumerate(fleet)]
     for run in runs[:2]:
         since = asyncio.get_running_loop().time()
         answer = await station.call_text("POST", "api/runs", run.text)
         seconds = asyncio.get_running_loop().time() - since
-        expect(answer.status == 202 and seconds < _CLAIM_SECONDS, f"{answer} after {seconds:.1f} s")
+        expect(answer.status == 202 and seconds < _RECORD_SECONDS, f"{answer} after {seconds:.1f} s")
     await runs[2].send()
     for run in runs:
         await run.ends()
@@ -80,18 +80,20 @@ async def _shared(station: Station, shared: list[Expected]) -> None:
 
 
 async def run_before(ground: Ground) -> None:
-    """The host.json of before: without the key for the reorder window the first run does not end."""
+    """Check the host.json of an earlier version: with the default reorder window the first run does not end."""
     fleet = [in_place("before")]
     async with ground.station(BEFORE_LANE, fleet, {_WINDOW: "30"}) as station:
         await station.start()
-        await ground.report.check("with the reorder window of before the first run hangs", _hangs(station, fleet[0]))
+        await ground.report.check(
+            "with the default reorder window the first run does not end", _hangs(station, fleet[0])
+        )
 
 
-async def _hangs(station: Station, machine: Expected) -> None:
-    run = Run(station, "before", [machine])
+async def _hangs(station: Station, vm: Expected) -> None:
+    run = Run(station, "before", [vm])
     await run.send()
-    await station.stage(run.of(machine), "inspecting")
+    await station.stage(run.of(vm), "inspecting")
     await asyncio.sleep(_HANGS_SECONDS)
-    seen = await station.run(run.of(machine))
+    seen = await station.run(run.of(vm))
     stage = (seen["runtimeStatus"], seen["status"].get("stage"))
     expect(stage == ("RUNNING", "inspecting"), stage)

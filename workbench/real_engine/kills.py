@@ -14,11 +14,11 @@ from workbench.real_engine.station import ENDED, Station
 from workbench.real_engine.victims import Kill, kill_app, kill_extension
 
 LANES = {"killextension": kill_extension, "killapp": kill_app}
-_WORDS = {"killextension": "the extension", "killapp": "the app"}
+_TARGETS = {"killextension": "the extension", "killapp": "the app"}
 # One request of each stage: it is accepted, and its answer is withheld until the process is dead.
 _IN_PLACE = {
     "inspecting": "permissions.list",
-    "preparing": "snapshots.createOrUpdate",
+    "customizing": "snapshots.createOrUpdate",
     "deprovisioning": "runCommands.put",
     "stopping": "virtualMachines.get",
     "deallocating": "virtualMachines.deallocate",
@@ -26,26 +26,26 @@ _IN_PLACE = {
 }
 _CLONE = {
     "cloning": "virtualMachines.createOrUpdate",
-    "preparing": "virtualMachines.restart",
+    "customizing": "virtualMachines.restart",
     "deprovisioning": "runCommands.put",
     "publishing": "galleryImageVersions.createOrUpdate",
-    "verifying": "virtualMachines.createOrUpdate",
+    "validating": "virtualMachines.createOrUpdate",
     "cleaningUp": "virtualMachines.delete",
 }
-# Each clone is met in two stages, so far apart that the clones' stages come together.
-_PAIRS = (("cloning", "verifying"), ("preparing", "publishing"), ("deprovisioning", "cleaningUp"))
-# The extension writes a run's status after it has sent the activity: for so long it may show the stage before.
+# Each clone is held in two stages, so far apart that the clones' stages coincide.
+_PAIRS = (("cloning", "validating"), ("customizing", "publishing"), ("deprovisioning", "cleaningUp"))
+# The extension writes a run's status after it has sent the activity: for so long it may show the previous stage.
 _STATUS_SECONDS = 3.0
-# Azure's client gives a request up after 60 s, and sends it again.
+# The Azure SDK cancels a request after 60 s, and sends it again.
 _HOLD_SECONDS = 40.0
 _PATIENCE_SECONDS = 560.0
 
 
 @dataclass
 class Met:
-    """A VM, the stages in which its run is still to be met, and the trap of the next one."""
+    """A VM, the stages in which its run is still to be held, and the fault that holds it in the next one."""
 
-    machine: Expected
+    vm: Expected
     stages: list[tuple[str, str]]
     trap: Injected | None = None
     caught_at: float | None = None
@@ -60,18 +60,18 @@ def _fleet() -> list[Met]:
 
 
 async def run_kills(ground: Ground, lane: str) -> None:
-    """Kills one of the two processes whenever runs are held in the stages that are wanted, until all were met."""
+    """Kills one of the two processes whenever runs are held in the planned stages, until all were reached."""
     fleet = _fleet()
-    async with ground.station(lane, [each.machine for each in fleet]) as station:
+    async with ground.station(lane, [each.vm for each in fleet]) as station:
         await station.start()
-        run = Run(station, lane, [each.machine for each in fleet], maxParallel=len(fleet))
+        run = Run(station, lane, [each.vm for each in fleet], maxParallel=len(fleet))
         for each in fleet:
             _lay(station.simulator, run, each)
         await run.send()
         stages = sum(len(each.stages) for each in fleet)
-        name = f"SIGKILL of {_WORDS[lane]} in {stages} stages of {len(fleet)} runs"
+        name = f"SIGKILL of {_TARGETS[lane]} in {stages} stages of {len(fleet)} runs"
         await ground.report.check(name, _kill_until_met(station, run, fleet, LANES[lane]))
-        await ground.report.check(f"after SIGKILL of {_WORDS[lane]}: outcomes, effects once", _ended(run))
+        await ground.report.check(f"after SIGKILL of {_TARGETS[lane]}: outcomes, effects once", _ended(run))
 
 
 async def _ended(run: Run) -> None:
@@ -82,10 +82,10 @@ async def _ended(run: Run) -> None:
 async def _kill_until_met(station: Station, run: Run, fleet: list[Met], kill: Kill) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while any(each.trap is not None for each in fleet):
-        expect(time.monotonic() < deadline, f"not met: {_left(fleet)}")
+        expect(time.monotonic() < deadline, f"stages not reached: {_left(fleet)}")
         seen = await station.run(run.run_id)
-        expect(seen.get("runtimeStatus") not in ENDED, f"the run ended before all stages were met: {_left(fleet)}")
-        await _look(station, run, fleet)
+        expect(seen.get("runtimeStatus") not in ENDED, f"the run ended before all stages were reached: {_left(fleet)}")
+        await _poll(station, run, fleet)
         held = [each for each in fleet if each.held_since is not None]
         if _is_time(fleet, held):
             await kill(station, "one")
@@ -99,23 +99,23 @@ async def _kill_until_met(station: Station, run: Run, fleet: list[Met], kill: Ki
 
 
 def _left(fleet: list[Met]) -> str:
-    return "; ".join(f"{each.machine.name}: {[stage for stage, _ in each.stages]}" for each in fleet if each.stages)
+    return "; ".join(f"{each.vm.name}: {[stage for stage, _ in each.stages]}" for each in fleet if each.stages)
 
 
 def _is_time(fleet: list[Met], held: list[Met]) -> bool:
-    """When every VM that is still to be met is held, or one is held for so long that its request would be repeated."""
+    """Whether every VM with a planned stage is held, or one for so long that its request would be repeated."""
     oldest = min((each.held_since for each in held if each.held_since is not None), default=time.monotonic())
     everyone = bool(held) and all(each.held_since is not None for each in fleet if each.trap is not None)
     return everyone or time.monotonic() - oldest > _HOLD_SECONDS
 
 
-async def _look(station: Station, run: Run, fleet: list[Met]) -> None:
-    """Notes who is held; a request that was caught in an earlier stage is let go, and the trap laid anew."""
+async def _poll(station: Station, run: Run, fleet: list[Met]) -> None:
+    """Records which VMs are held; a request held in an earlier stage is released, and the fault injected again."""
     for each in fleet:
         if each.trap is None or each.held_since is not None or not each.trap.held.is_set():
             continue
         each.caught_at = each.caught_at or time.monotonic()
-        seen = await station.run(run.of(each.machine))
+        seen = await station.run(run.of(each.vm))
         if seen.get("status", {}).get("stage") == each.stages[0][0]:
             each.held_since = each.caught_at
         elif seen and time.monotonic() - each.caught_at > _STATUS_SECONDS:
@@ -127,5 +127,5 @@ def _lay(simulator: Simulator, run: Run, each: Met) -> None:
     each.trap = each.caught_at = each.held_since = None
     if each.stages:
         _, operation = each.stages[0]
-        fault = Fault(kind="hold", path=each.machine.traces(run.request_id), operation=operation)
+        fault = Fault(kind="hold", path=each.vm.traces(run.request_id), operation=operation)
         each.trap = simulator.inject(fault)

@@ -1,4 +1,4 @@
-"""What every lane of checks is given, and how it gets a station of its own."""
+"""What every lane of checks receives, and how it starts a station of its own."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -22,11 +22,11 @@ class Ground:
 
     @asynccontextmanager
     async def station(
-        self, lane: str, machines: Sequence[Expected], settings: Mapping[str, str] | None = None
+        self, lane: str, vms: Sequence[Expected], settings: Mapping[str, str] | None = None
     ) -> AsyncGenerator[Station]:
         """Everything but the hosts, on the lane's storage account and under a hub of the same name."""
         folder = self.folder / lane
         folder.mkdir()
         storage = self.azurite.connection_string_of(lane)
-        async with station(self.app, folder, storage, f"RealEngine{lane}", machines, settings=settings) as here:
+        async with station(self.app, folder, storage, f"RealEngine{lane}", vms, settings=settings) as here:
             yield here

@@ -18,7 +18,7 @@ _RUNS, _CHARACTERS = 112, 40_000
 
 
 async def run_limits(ground: Ground) -> None:
-    """Runs the checks of this lane one after the other: each takes what the machine has."""
+    """Runs the checks of this lane one after the other: each uses the full machine."""
     async with ground.station(LANE, [*_MANY, *_DRY]) as station:
         await _fill(station)
         await station.start()
@@ -43,7 +43,7 @@ async def _largest(station: Station) -> None:
 
 
 async def _fill(station: Station) -> None:
-    """Puts ended runs with large outputs on the hub: an app of its own stands in for hundreds of requests."""
+    """Puts ended runs with large outputs on the hub: a separate app replaces hundreds of requests."""
     app = Path(__file__).parent / "large_runs"
     async with HostProcess(app, env=station.settings, engine="extension", log_path=station.folder / "fill.log") as host:
 

@@ -1,4 +1,4 @@
-"""Checks of what callers ask for while runs are under way: decisions, cancel, termination, suspension, purge."""
+"""Checks of requests about active runs: approval decisions, cancel, terminate, suspend, purge."""
 
 import asyncio
 import json
@@ -28,20 +28,20 @@ async def run_orders(ground: Ground) -> None:
     async with ground.station(LANE, FLEET) as station:
         await station.start()
         checks = {
-            "main job by queue, sent twice, beside a message that is no request": _main(station),
+            "main job by queue, sent twice, together with an invalid message": _main(station),
             "clone, publish and validate": _publish(station),
-            "approval: yes, then orders to the ended run": _approve(station),
+            "approval: yes, then requests to the ended run": _approve(station),
             "approval: no": _deny(station),
             "approval: yes and no at once": _contradict(station),
             "cancel before the point of no return": _cancel(station),
             "two runs on one VM": _contend(station),
             "two publications on one definition": _publish_both(station),
-            "terminate a batch: its VM goes on": _terminate_batch(station),
-            "terminate a VM's run: the next takes its lease": _terminate_machine(station),
+            "terminate a batch: its VM's run continues": _terminate_batch(station),
+            "terminate a VM's run: the next run gets its lease": _terminate_vm(station),
             "suspend and resume": _suspend(station),
-            "orders to unknown runs": _unknown(station),
+            "requests to unknown runs": _unknown(station),
         }
-        await asyncio.gather(*(ground.report.check(name, steps) for name, steps in checks.items()))
+        await asyncio.gather(*(ground.report.check(name, check) for name, check in checks.items()))
         await ground.report.check("purge an ended run", _purge(station))
 
 
@@ -62,16 +62,16 @@ async def _publish(station: Station) -> None:
     expect(document["counts"] == {"published": 1}, document)
 
 
-async def _clone(station: Station, request_id: str, machine: Expected) -> dict[str, Any]:
-    run = Run(station, request_id, [machine])
+async def _clone(station: Station, request_id: str, vm: Expected) -> dict[str, Any]:
+    run = Run(station, request_id, [vm])
     await run.send()
     return await run.ends(400)
 
 
-async def _waiting(station: Station, request_id: str, machine: Expected) -> Run:
-    run = Run(station, request_id, [machine], **_APPROVAL)
+async def _waiting(station: Station, request_id: str, vm: Expected) -> Run:
+    run = Run(station, request_id, [vm], **_APPROVAL)
     await run.send()
-    await station.stage(run.of(machine), "awaitingApproval")
+    await station.stage(run.of(vm), "awaitingApproval")
     return run
 
 
@@ -102,7 +102,7 @@ async def _contradict(station: Station) -> None:
     statuses = sorted(answer.status for answer in answers)
     expect(statuses == [202, 409], answers)
     await station.end(run.run_id)
-    result = await station.result("machine", run.of(_TWICE))
+    result = await station.result("vm", run.of(_TWICE))
     wanted = "generalized" if answers[0].status == 202 else "refused"
     expect(result["outcome"] == wanted, f"{result['outcome']}, although the decision was {wanted}")
 
@@ -119,19 +119,19 @@ async def _contend(station: Station) -> None:
     second = Run(station, "busy-second", [_BUSY])
     await second.send()
     await station.end(second.run_id)
-    result = await station.result("machine", second.of(_BUSY))
-    expect(json.dumps(result.get("refusals", "")).count("MachineBusy") == 1, result)
+    result = await station.result("vm", second.of(_BUSY))
+    expect(json.dumps(result.get("refusals", "")).count("VmBusy") == 1, result)
     await station.call("POST", f"api/runs/{first.run_id}/approval", {"approved": True})
     await first.ends()
 
 
 async def _publish_both(station: Station) -> None:
-    runs = [Run(station, f"shared-{number}", [machine]) for number, machine in enumerate(_SHARED)]
+    runs = [Run(station, f"shared-{number}", [vm]) for number, vm in enumerate(_SHARED)]
     for run in runs:
         await run.send()
     for run in runs:
         await station.end(run.run_id, 400)
-    results = [await station.result("machine", run.of(machine)) for run, machine in zip(runs, _SHARED, strict=True)]
+    results = [await station.result("vm", run.of(vm)) for run, vm in zip(runs, _SHARED, strict=True)]
     outcomes = [result["outcome"] for result in results]
     expect(outcomes == ["published"] * 2, [(each.get("failure"), each.get("refusals")) for each in results])
     versions = sorted(result["image"]["version"] for result in results)
@@ -143,8 +143,8 @@ async def _terminate_batch(station: Station) -> None:
     answer = await station.call("POST", f"{_WEBHOOKS}/{run.run_id}/terminate?reason=check")
     expect(answer.status == 202, answer)
     batch = await station.end(run.run_id)
-    machine = await station.run(run.of(_BATCH))
-    seen = (batch["runtimeStatus"], machine["runtimeStatus"])
+    vm = await station.run(run.of(_BATCH))
+    seen = (batch["runtimeStatus"], vm["runtimeStatus"])
     expect(seen == ("TERMINATED", "RUNNING"), seen)
     answer = await station.call("POST", f"api/runs/{run.of(_BATCH)}/approval", {"approved": True})
     expect(answer.status == 202, answer)
@@ -152,7 +152,7 @@ async def _terminate_batch(station: Station) -> None:
     expect(result["result"]["outcome"] == "generalized", result["result"])
 
 
-async def _terminate_machine(station: Station) -> None:
+async def _terminate_vm(station: Station) -> None:
     run = await _waiting(station, "taken-first", _TAKEN_OVER)
     answer = await station.call("POST", f"{_WEBHOOKS}/{run.of(_TAKEN_OVER)}/terminate?reason=check")
     expect(answer.status == 202, answer)

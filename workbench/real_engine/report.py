@@ -17,11 +17,11 @@ class Report:
         self.checks = 0
         self.passed = 0
 
-    async def check(self, name: str, steps: Awaitable[None]) -> None:
-        """Await the steps of a check; whatever they raise is what was seen."""
+    async def check(self, name: str, work: Awaitable[None]) -> None:
+        """Await a check; its exception is reported as what was seen."""
         since = time.monotonic()
         try:
-            await steps
+            await work
         except NotSeen as seen:
             self.add(name, time.monotonic() - since, str(seen))
         except Exception:

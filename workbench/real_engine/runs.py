@@ -1,4 +1,4 @@
-"""One request, from its message to what must hold when it is over."""
+"""One request, from its message to the checks at its end."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,59 +7,59 @@ from typing import Any
 
 from workbench.arm_simulator import Simulator
 from workbench.demo.fleet import Expected, run_id_of
-from workbench.demo.proof import troubles_of
-from workbench.demo.sight import Sight
+from workbench.demo.fleet_view import Sight
+from workbench.demo.proof import problems_of
 from workbench.real_engine.fleet import request
 from workbench.real_engine.report import expect
 from workbench.real_engine.station import Station
 
 
 class Run:
-    """A request for some VMs of a station; made before it is sent, so that what was before is known."""
+    """A request for some VMs of a station; created before it is sent, to save the earlier state."""
 
-    def __init__(self, station: Station, request_id: str, machines: Sequence[Expected], **more: Any) -> None:
+    def __init__(self, station: Station, request_id: str, vms: Sequence[Expected], **more: Any) -> None:
         """Send nothing yet; `more` are the request's other members."""
-        self.station, self.request_id, self.machines = station, request_id, tuple(machines)
-        self.text = request(request_id, self.machines, **more)
+        self.station, self.request_id, self.vms = station, request_id, tuple(vms)
+        self.text = request(request_id, self.vms, **more)
         self.run_id = run_id_of(request_id)
-        self._sight = Sight(station.simulator, self.machines, request_id)
+        self._sight = Sight(station.simulator, self.vms, request_id)
 
-    def of(self, machine: Expected) -> str:
+    def of(self, vm: Expected) -> str:
         """The id of one VM's run."""
-        return machine.run_id(self.request_id)
+        return vm.run_id(self.request_id)
 
     async def send(self) -> None:
-        """By the queue."""
+        """Send the request by queue."""
         await self.station.send(self.text)
 
     async def ends(self, patience: float = 240.0) -> dict[str, Any]:
-        """Wait for the end; the run must be completed, its document and each VM's be on the queue, effects be once.
+        """Wait for the end; the run must complete, its result and each VM's be on the queue, effects occur once.
 
-        Gives the run's document.
+        Returns the run's result.
         """
         run = await self.station.end(self.run_id, patience)
         expect(run["runtimeStatus"] == "COMPLETED", f"{self.run_id} ended as {run['runtimeStatus']}")
-        troubles: list[str] = []
-        for machine in self.machines:
-            result = await self.station.result("machine", self.of(machine))
-            found = self._troubles(machine, result)
+        problems: list[str] = []
+        for vm in self.vms:
+            result = await self.station.result("vm", self.of(vm))
+            found = self._faults(vm, result)
             why = result.get("failure") or result.get("refusals") or ""
-            troubles += [f"{each} {why}" for each in found]
+            problems += [f"{each} {why}" for each in found]
         document = await self.station.result("run", self.run_id)
-        troubles += made_again(self.station.simulator)
-        expect(not troubles, "; ".join(troubles))
+        problems += created_again(self.station.simulator)
+        expect(not problems, "; ".join(problems))
         return document
 
-    def _troubles(self, machine: Expected, result: dict[str, Any]) -> list[str]:
-        if machine.outcome != "canceled":
-            return troubles_of(machine, result, self._sight)
-        # A VM whose run was canceled before the point of no return must be as it was, like one that was refused.
-        troubles = [] if result["outcome"] == "canceled" else [f"{result['outcome']}, expected canceled"]
-        as_refused = replace(machine, outcome="refused")
-        return troubles + troubles_of(as_refused, {**result, "outcome": "refused"}, self._sight)
+    def _faults(self, vm: Expected, result: dict[str, Any]) -> list[str]:
+        if vm.outcome != "canceled":
+            return problems_of(vm, result, self._sight)
+        # A VM whose run was canceled before the point of no return must be unchanged, like one that was refused.
+        problems = [] if result["outcome"] == "canceled" else [f"{result['outcome']}, expected canceled"]
+        as_refused = replace(vm, outcome="refused")
+        return problems + problems_of(as_refused, {**result, "outcome": "refused"}, self._sight)
 
 
-def made_again(simulator: Simulator) -> list[str]:
-    """What was made more than once, in words."""
-    made = Counter(trace.id.lower() for trace in simulator.world.made)
-    return [f"{each} was made {times} times" for each, times in made.items() if times > 1]
+def created_again(simulator: Simulator) -> list[str]:
+    """Return a message for everything that was created more than once."""
+    created = Counter(trace.id.lower() for trace in simulator.world.resource)
+    return [f"{each} was created {times} times" for each, times in created.items() if times > 1]

@@ -1,4 +1,4 @@
-"""One app with all around it: simulator, storage account, host with the real extension, and ways to talk to them."""
+"""One app and its environment: simulator, storage account, host with the real extension, and their clients."""
 
 import asyncio
 import base64
@@ -25,12 +25,12 @@ API_VERSION = "2025-11-05"
 REQUESTS, RESULTS = "image-requests", "image-results"
 ENDED = frozenset({"COMPLETED", "FAILED", "TERMINATED"})
 _HUB = "AzureFunctionsJobHost__extensions__durableTask__hubName"
-_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 _PATIENCE_SECONDS = 240.0
 
 
 class NotSeen(AssertionError):
-    """Something that must happen was not seen in time; the text says what was seen instead."""
+    """Something expected was not seen in time; the message says what was seen instead."""
 
 
 @dataclass
@@ -43,9 +43,9 @@ class Answer:
 
 @dataclass
 class Station:
-    """One hub on one storage account, and the hosts on it by name; every member is in this process but the hosts.
+    """One hub on one storage account, and the hosts on it by name; everything but the hosts is in this process.
 
-    `results` are all documents that came on `image-results` so far.
+    `results` are all messages received from `image-results` so far.
     """
 
     app: Path
@@ -65,7 +65,7 @@ class Station:
         return next(iter(self.hosts.values())).url
 
     async def start(self, name: str = "one", functions: Sequence[str] | None = None) -> None:
-        """Start a host under this name, with these functions or those that it had before."""
+        """Start a host with this name, with these functions or those that it had before."""
         if functions is not None:
             self.functions[name] = functions
         host = HostProcess(
@@ -82,7 +82,7 @@ class Station:
         self.hosts[name] = host
 
     async def stop(self, name: str = "one") -> int | None:
-        """Stop a host as a deployment does: SIGTERM; give its exit status."""
+        """Stop a host as a deployment does: SIGTERM; return its exit status."""
         return await self.hosts[name].stop(60.0)
 
     async def stop_all(self) -> None:
@@ -107,54 +107,54 @@ class Station:
             return Answer(0, {})
 
     async def call_text(self, method: str, path: str, text: str) -> Answer:
-        """As `call`, with a body that is JSON already."""
+        """As `call`, with a body that is already JSON."""
         return await self.call(method, path, json.loads(text))
 
     async def run(self, run_id: str) -> dict[str, Any]:
-        """What the app says of a run; empty as long as it is not known, or nobody answers."""
+        """The status of a run; empty as long as it is unknown, or no host answers."""
         answer = await self.call("GET", f"api/runs/{run_id}")
         return answer.body if answer.status == 200 else {}
 
     async def until(
         self, run_id: str, holds: Callable[[dict[str, Any]], bool], patience: float = _PATIENCE_SECONDS
     ) -> dict[str, Any]:
-        """The run as soon as it is so."""
+        """Wait until the condition is met, and return the run."""
         deadline, seen = time.monotonic() + patience, dict[str, Any]()
         while time.monotonic() < deadline:
             seen = await self.run(run_id) or seen
             if seen and holds(seen):
                 return seen
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_POLL_SECONDS)
         raise NotSeen(f"{run_id} after {patience:g} s: {seen.get('runtimeStatus')} {seen.get('status')}")
 
     async def stage(self, run_id: str, *stages: str) -> dict[str, Any]:
-        """The run of one VM as soon as it is in one of these stages."""
+        """Wait until the run of one VM is in one of these stages, and return it."""
         return await self.until(run_id, lambda run: run["status"].get("stage") in stages)
 
     async def end(self, run_id: str, patience: float = _PATIENCE_SECONDS) -> dict[str, Any]:
-        """The run once it has ended."""
+        """Wait for the end of the run, and return it."""
         return await self.until(run_id, lambda run: run["runtimeStatus"] in ENDED, patience)
 
     async def result(self, kind: str, run_id: str, patience: float = 60.0) -> dict[str, Any]:
-        """The document of this kind ("run" or "machine") of a run on `image-results`."""
+        """The result of this kind ("run" or "vm") of a run on `image-results`."""
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             for document in self.results:
                 if document["kind"] == kind and document.get("runId") == run_id:
                     return document
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_POLL_SECONDS)
         kinds = sorted({f"{document['kind']} {document.get('runId')}" for document in self.results})
-        raise NotSeen(f"no {kind} document of {run_id} on {RESULTS} after {patience:g} s; there are {kinds[-6:]}")
+        raise NotSeen(f"no {kind} result of {run_id} on {RESULTS} after {patience:g} s; there are {kinds[-6:]}")
 
     async def collect(self) -> None:
-        """Take results off the queue until cancelled."""
+        """Receive results from the queue until canceled."""
         async with self._queue(RESULTS) as queue:
             while True:
                 with suppress(ResourceNotFoundError):
                     async for message in queue.receive_messages(messages_per_page=32):
                         self.results.append(json.loads(base64.b64decode(message.content)))
                         await queue.delete_message(message)
-                await asyncio.sleep(_LOOK_SECONDS)
+                await asyncio.sleep(_POLL_SECONDS)
 
     def _queue(self, name: str) -> QueueClient:
         return QueueClient.from_connection_string(self.storage, name, api_version=API_VERSION)
@@ -166,14 +166,14 @@ async def station(
     folder: Path,
     storage: str,
     hub: str,
-    machines: Sequence[Expected],
+    vms: Sequence[Expected],
     *,
     settings: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[Station]:
-    """Starts all but the hosts; whatever happens inside, nothing is left running."""
+    """Starts everything but the hosts; on exit everything is stopped."""
     role = Role.from_file(ROOT / "infra" / "role.json")
     simulator = Simulator(
-        machines=[machine.spec for machine in machines],
+        vms=[vm.spec for vm in vms],
         clock=ScaledClock(SPEED),
         role=role,
         durations=DURATIONS,
@@ -183,7 +183,7 @@ async def station(
         await stack.enter_async_context(simulator)
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)))
         environment = {
-            **app_settings(simulator, _add_gallery(simulator, machines)),
+            **app_settings(simulator, _add_gallery(simulator, vms)),
             "AzureWebJobsStorage": storage,
             _HUB: hub,
             **(settings or {}),
@@ -198,10 +198,10 @@ async def station(
             await asyncio.gather(collecting, return_exceptions=True)
 
 
-def _add_gallery(simulator: Simulator, machines: Sequence[Expected]) -> str:
-    """Adds what clones are published to; gives the id of the subnet in which they stand."""
+def _add_gallery(simulator: Simulator, vms: Sequence[Expected]) -> str:
+    """Adds the gallery and image definitions for the clones; returns the id of their subnet."""
     world = simulator.world
     gallery = world.add_gallery(GALLERY, resource_group=GROUP, subscription_id=SUBSCRIPTION)
-    for name, system in definitions(machines).items():
+    for name, system in definitions(vms).items():
         world.add_definition(gallery, name, system)
     return world.add_network(SCOPE, "westeurope")

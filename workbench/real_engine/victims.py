@@ -1,4 +1,4 @@
-"""Ways in which a host of a station ends in mid-run, and its start after that."""
+"""Ways to end a host of a station during runs, and its start after that."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ _END_SECONDS = 40.0
 
 
 async def kill_extension(station: Station, name: str = "one") -> None:
-    """SIGKILL of the extension's process: as on Azure the host does not outlive it."""
+    """Send SIGKILL to the extension's process: as on Azure, the host ends with it."""
     host = station.hosts[name]
     assert host.extension_pid is not None
     os.kill(host.extension_pid, signal.SIGKILL)
@@ -23,7 +23,7 @@ async def kill_extension(station: Station, name: str = "one") -> None:
 
 
 async def kill_app(station: Station, name: str = "one") -> None:
-    """SIGKILL of the process with the app and its triggers; the extension stops by itself, its callbacks unanswered."""
+    """Send SIGKILL to the process with the app and its triggers; the extension stops itself without answers."""
     host = station.hosts[name]
     await host.kill()
     assert host.extension_pid is not None
@@ -32,7 +32,7 @@ async def kill_app(station: Station, name: str = "one") -> None:
 
 
 async def stop_and_start(station: Station, name: str = "one") -> None:
-    """SIGTERM, an end within seconds and with status 0, and a start."""
+    """Send SIGTERM, require an end within seconds with status 0, and start again."""
     since = time.monotonic()
     status = await station.stop(name)
     seconds = time.monotonic() - since

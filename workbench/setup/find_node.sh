@@ -1,5 +1,5 @@
 #!/bin/sh
-# Says where Node 20 or later (with npm) comes from: "path" or "wheel".
+# Prints where Node 20 or later (with npm) comes from: "path" or "wheel".
 set -u
 
 if npm --version >/dev/null 2>&1; then

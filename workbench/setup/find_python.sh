@@ -1,8 +1,8 @@
 #!/bin/sh
-# Prints the path of a Python that can make our virtual environment: 3.13 first, then anything later.
+# Prints the path of a Python that can create the virtual environment: 3.13 first, then anything later.
 set -u
 
-# Asked by running it: a pyenv shim is on PATH even when its version is not installed.
+# Checked by running it: a pyenv shim is on PATH even when its version is not installed.
 ask='import sys, ensurepip, venv; print(sys.executable) if sys.version_info >= (3, 13) else sys.exit(1)'
 
 try() {

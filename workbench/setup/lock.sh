@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes every lock anew from pyproject.toml; pins stay as they are unless they must change (or `--upgrade` is given).
+# Writes every lock again from pyproject.toml; pins are kept unless they must change (or `--upgrade` is given).
 set -eu
 cd "$(dirname "$0")/../.."
 

@@ -12,7 +12,7 @@ azurite_stamp=$azurite/node_modules/.set-up
 
 say() { printf 'set-up: %s\n' "$1"; }
 
-# A stamp holds the checksum of all that was set up, so that a changed lock or a moved folder is seen.
+# A stamp holds the checksum of all that was set up, so that a changed lock or a moved folder is detected.
 checksum() { cat "$@" | cksum; }
 
 node=$(sh "$here/find_node.sh")
@@ -21,13 +21,13 @@ wanted_azurite="node:$node $(checksum "$azurite/package-lock.json" "$azurite/.np
 
 holds() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 
-# Written last and in one piece: an interrupted set-up leaves no stamp.
+# Written last and atomically: an interrupted setup leaves no stamp.
 write_stamp() {
     printf '%s\n' "$2" >"$1.new"
     mv "$1.new" "$1"
 }
 
-# Usable: made here (its scripts name this folder) and its interpreter still runs.
+# Usable: created here (its scripts name this folder) and its interpreter still runs.
 venv_is_usable() {
     grep -qsxF "$(pwd)" .venv/.made-in && "$python" -m pip --version >/dev/null 2>&1
 }
@@ -47,7 +47,7 @@ install_pins() {
     if [ "$node" = wheel ]; then
         set -- "$@" "$locks/node.txt"
     fi
-    # bootstrap.txt again: sync removes whatever it is not told of.
+    # bootstrap.txt again: sync removes everything that is not listed.
     UV_PYTHON_DOWNLOADS=never .venv/bin/uv pip sync --quiet --python "$python" --require-hashes "$@" "$locks/bootstrap.txt"
 }
 

@@ -1,4 +1,4 @@
-"""What an orchestrator decided, turned into rows: one function an action."""
+"""Stores what an orchestrator decided: one function for each kind of action."""
 
 import logging
 import uuid
@@ -20,9 +20,9 @@ _log = logging.getLogger("task_hub.entities")
 def take(
     tx: Tx, instance: Instance, action: pb.OrchestratorAction, existing: Existing, *, sorts: bool = False
 ) -> bytes | None:
-    """Do what an action says, and give the event that confirms it in the history.
+    """Carry out an action, and return the event that confirms it in the history.
 
-    `sorts`: entities sort what they are sent within a window of time, and drop what bears no time of sending.
+    `sorts`: entities sort messages within a time window, and drop those without a time of sending.
     """
     kind = action.WhichOneof("orchestratorActionType") or ""
     if kind == "createSubOrchestration":
@@ -96,7 +96,7 @@ def _send_entity_message(tx: Tx, instance: Instance, action: pb.OrchestratorActi
     if kind == "entityOperationSignaled":
         entities.signal(tx, message.entityOperationSignaled)
     elif kind in ("entityOperationCalled", "entityLockRequested") and sorts:
-        # The caller waits for ever: without a time of sending the first message is a duplicate already.
+        # The caller waits forever: without a time of sending even the first message counts as a duplicate.
         _log.warning("%s: a message to an entity without a time of sending is dropped as a duplicate", instance.id)
     elif kind == "entityOperationCalled":
         entities.call(tx, instance, message.entityOperationCalled)
@@ -104,7 +104,7 @@ def _send_entity_message(tx: Tx, instance: Instance, action: pb.OrchestratorActi
         locks.request(tx, instance, message.entityLockRequested)
     elif kind == "entityUnlockSent":
         unlock = message.entityUnlockSent
-        # A section that ends before it was granted takes its request back.
+        # A critical section that ends before it was granted withdraws its request.
         locks.release(tx, instance.n, unlock.criticalSectionId)
         locks.unlock(tx, unlock.criticalSectionId, unlock.targetInstanceId.value)
     return entity_messages.sent(tx.now, action, instance.id)

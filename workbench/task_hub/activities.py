@@ -1,4 +1,4 @@
-"""Activities: scheduled by a turn, run by a worker, their results put into the inbox."""
+"""Activities: scheduled by a turn, run by a worker, their results stored in the inbox."""
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 
@@ -31,7 +31,7 @@ def schedule(tx: Tx, instance: Instance, task: int, asked: pb.ScheduleTaskAction
 
 
 def complete(tx: Tx, token: str, seq: int, response: pb.ActivityResponse) -> None:
-    """Take an activity's result; an instance that has ended or continued as new since does not learn of it."""
+    """Store an activity's result; it is dropped if the instance has ended or continued as new since."""
     row = tx.db.execute("DELETE FROM activities WHERE seq=? RETURNING n, execution, task", (seq,)).fetchone()
     if row is None:
         raise LostLeaseError
@@ -40,7 +40,7 @@ def complete(tx: Tx, token: str, seq: int, response: pb.ActivityResponse) -> Non
     instance = load(tx, n)
     if instance is None or instance.terminal or instance.execution != execution:
         return
-    # Presence counts, not text: an exception without a message is a failure too.
+    # The member's presence counts, not its text: an exception without a message is a failure too.
     if response.HasField("failureDetails"):
         failed = pb.TaskFailedEvent(taskScheduledId=task, failureDetails=response.failureDetails)
         event = events.happened(tx.now, taskFailed=failed)

@@ -1,4 +1,4 @@
-"""What the Durable extension's Azure Storage backend is set to; each default is the extension's own."""
+"""The settings of the Durable extension's Azure Storage backend; each default is the extension's own."""
 
 import json
 import os
@@ -13,11 +13,11 @@ from workbench.task_hub.durable_task_section import VersionMatch, lower, values_
 
 
 class LostWorker(StrEnum):
-    """What closing a worker's stream with work in hand stands for."""
+    """What it means when a worker's stream closes while it has work items."""
 
-    HOST = "host"  # the host is gone with its worker: the work comes back after its visibility timeout
-    WORKER = "worker"  # the worker's process ended in a living host: an activity or an operation fails at once
-    BOTH = "both"  # the first stream that is lost stands for a host, the next for a worker, and so on
+    HOST = "host"  # the host ended with its worker: the work is visible again after its visibility timeout
+    WORKER = "worker"  # the worker's process ended, its host runs: an activity or an operation fails at once
+    BOTH = "both"  # alternating: the first lost stream means a host, the next a worker, and so on
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +25,15 @@ class BackendOptions:
     """The settings of the backend, and which of its races happen.
 
     `entity_reorder_window`: above zero, calls and lock requests to entities without a time of sending are dropped.
-    `control_queue_visibility`, `work_item_visibility`: how long a turn or a batch, or an activity, of a host that is
-    gone stays hidden. `max_polling_interval`: the longest pause between two looks at an idle queue.
+    `control_queue_visibility`, `work_item_visibility`: how long a turn or a batch, or an activity, of a host that
+    has ended stays hidden. `max_polling_interval`: the longest pause between two polls of an idle queue.
     `max_message_bytes`: of a gRPC message. `default_version`: of runs started without one.
     `replace_running`: a start under the id of a running instance replaces it (`AnyState`), else only that of an
-    ended one. `remote_clients`: clients are on other instances than the workers, so that what they send is seen at
-    the next poll. `early_timers`: a timer's message is hidden for whole seconds, so it comes up to one second early.
-    `late_timers`: it is seen at the next poll, so it comes up to the polling interval late.
+    ended one. `remote_clients`: clients are on other instances than the workers, so what they send is received at
+    the next poll. `early_timers`: a timer's message is hidden for whole seconds, so it is up to one second early.
+    `late_timers`: it is received at the next poll, so it is up to the polling interval late.
     `lose_early_events`: what a client sends to an instance that a client started before its first turn is lost.
-    `lost_worker`: see `LostWorker`. `version_match`: which runs are taken; others wait without a word, or fail with
+    `lost_worker`: see `LostWorker`. `version_match`: which runs are accepted; others wait silently, or fail with
     `fail_other_versions`.
     """
 
@@ -68,5 +68,5 @@ class BackendOptions:
         return cls.of_durable_task(with_environment(section, os.environ if environment is None else environment))
 
     def without_races(self) -> "BackendOptions":
-        """Give the same settings with timers on time, no event lost and one process for all."""
+        """Return the same settings with timers on time, no event lost and one process for all."""
         return replace(self, remote_clients=False, early_timers=False, late_timers=False, lose_early_events=False)

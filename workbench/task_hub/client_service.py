@@ -1,4 +1,4 @@
-"""The calls of clients: start, look, wait, order, purge."""
+"""The calls of clients: start, query, wait, control, purge."""
 
 # ruff: noqa: N802 - the methods are named as the protocol names them.
 
@@ -27,10 +27,10 @@ _MOST_CLEANED = 200
 
 
 class ClientService:
-    """The client's half of `TaskHubSidecarService`; each method answers when its change is on disk."""
+    """The client part of `TaskHubSidecarService`; each method answers when its change is on disk."""
 
     def __init__(self, parts: Parts) -> None:
-        """Take the hub's parts."""
+        """Use the hub's parts."""
         self._parts = parts
         self._journal = parts.journal
         self._db = parts.reader
@@ -56,7 +56,7 @@ class ClientService:
         return pb.CreateInstanceResponse(instanceId=started)
 
     async def GetInstance(self, request: pb.GetInstanceRequest, _context: Any) -> pb.GetInstanceResponse:
-        """Give the state of an instance."""
+        """Return the state of an instance."""
         state = instance_queries.instance(self._db, request.instanceId, payloads=request.getInputsAndOutputs)
         return pb.GetInstanceResponse(exists=state is not None, orchestrationState=state)
 
@@ -71,7 +71,7 @@ class ClientService:
     async def _wait(
         self, request: pb.GetInstanceRequest, context: Any, reached: Callable[[int], bool], what: str
     ) -> pb.GetInstanceResponse:
-        """An instance that is unknown may still be started: only at the deadline does it not exist."""
+        """An instance that is unknown may still be started: only at the deadline is it reported as missing."""
         left = context.time_remaining()
         until = None if left is None else time.monotonic() + max(left - _ANSWER_BEFORE_DEADLINE, left * 0.8)
         while True:
@@ -93,7 +93,7 @@ class ClientService:
         return pb.RaiseEventResponse()
 
     async def TerminateInstance(self, request: pb.TerminateRequest, _context: Any) -> pb.TerminateResponse:
-        """Order an instance to end, never its children."""
+        """Terminate an instance, never its children."""
         output = given(request, "output")
         await self._send(lambda tx: control.terminate(tx, request.instanceId, output, self._early))
         return pb.TerminateResponse()
@@ -105,19 +105,19 @@ class ClientService:
         raise HubError(grpc.StatusCode.UNIMPLEMENTED, "")
 
     async def SuspendInstance(self, request: pb.SuspendRequest, _context: Any) -> pb.SuspendResponse:
-        """Order an instance to pause."""
+        """Suspend an instance."""
         reason = given(request, "reason")
         await self._send(lambda tx: control.suspend(tx, request.instanceId, reason, self._early))
         return pb.SuspendResponse()
 
     async def ResumeInstance(self, request: pb.ResumeRequest, _context: Any) -> pb.ResumeResponse:
-        """Order a paused instance to go on."""
+        """Resume a suspended instance."""
         reason = given(request, "reason")
         await self._send(lambda tx: control.resume(tx, request.instanceId, reason))
         return pb.ResumeResponse()
 
     def _early(self, tx: Tx, instance: Instance) -> bool:
-        """Tell whether a message is lost: its instance was started by a client, and no turn of it has begun."""
+        """Return whether a message is lost: its instance was started by a client, and no turn of it has begun."""
         if not self._parts.options.lose_early_events or not instance.by_client or instance.events:
             return False
         row = tx.db.execute("SELECT 1 FROM inbox WHERE n=? AND kind=?", (instance.n, int(Kind.START))).fetchone()
@@ -127,11 +127,11 @@ class ClientService:
         return True
 
     def _send[T](self, step: Callable[[Tx], T]) -> asyncio.Future[T]:
-        """Run a transition that puts messages into queues; those of a remote client are seen at the next look."""
-        look = self._parts.polling.next_look if self._parts.options.remote_clients else None
+        """Run a transition that sends messages to queues; those of a remote client are received at the next poll."""
+        look = self._parts.polling.next_poll if self._parts.options.remote_clients else None
 
         def taken(tx: Tx) -> T:
-            tx.next_look = look
+            tx.next_poll = look
             return step(tx)
 
         return self._journal.submit(taken)
@@ -143,13 +143,13 @@ class ClientService:
         return pb.RewindInstanceResponse()
 
     async def RestartInstance(self, request: pb.RestartInstanceRequest, _context: Any) -> pb.RestartInstanceResponse:
-        """Begin a finished instance again."""
+        """Restart a finished instance."""
         new_id = request.restartWithNewInstanceId
         fresh = await self._send(lambda tx: control.restart(tx, request.instanceId, new_id=new_id))
         return pb.RestartInstanceResponse(instanceId=fresh)
 
     async def QueryInstances(self, request: pb.QueryInstancesRequest, _context: Any) -> pb.QueryInstancesResponse:
-        """Give a page of instances."""
+        """Return a page of instances."""
         return instance_queries.page(self._db, request.query)
 
     async def ListInstanceIds(self, _request: pb.ListInstanceIdsRequest, _context: Any) -> pb.ListInstanceIdsResponse:
@@ -159,7 +159,7 @@ class ClientService:
     async def StreamInstanceHistory(
         self, request: pb.StreamInstanceHistoryRequest, _context: Any
     ) -> AsyncIterator[bytes]:
-        """Give the history of an instance."""
+        """Return the history of an instance."""
         for chunk in instance_queries.history(self._db, request.instanceId, given(request, "executionId")):
             yield chunk
 
@@ -195,12 +195,12 @@ class ClientService:
         return pb.SignalEntityResponse()
 
     async def GetEntity(self, request: pb.GetEntityRequest, _context: Any) -> pb.GetEntityResponse:
-        """Give an entity."""
+        """Return an entity."""
         found = entity_queries.entity(self._db, request.instanceId, state=request.includeState)
         return pb.GetEntityResponse(exists=found is not None, entity=found)
 
     async def QueryEntities(self, request: pb.QueryEntitiesRequest, _context: Any) -> pb.QueryEntitiesResponse:
-        """Give a page of entities."""
+        """Return a page of entities."""
         return entity_queries.page(self._db, request.query)
 
     async def CleanEntityStorage(

@@ -18,7 +18,7 @@ from workbench.timed_engine import ScaledClock
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve; give 0 after a clean stop, 1 if the hub could not start."""
+    """Serve; return 0 after a clean stop, 1 if the hub could not start."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     try:
@@ -31,24 +31,26 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m workbench.task_hub", description=__doc__)
-    parser.add_argument("--file", type=Path, required=True, help="the SQLite file; created if there is none")
-    parser.add_argument("--port", type=int, default=0, help="of 127.0.0.1; 0 is any free one (default)")
-    parser.add_argument("--ready-file", type=Path, help="is written with HOST:PORT once the hub serves")
+    parser.add_argument("--file", type=Path, required=True, help="the SQLite file; created if it does not exist")
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0: any free port (default)")
+    parser.add_argument("--ready-file", type=Path, help="file for HOST:PORT, written once the hub serves")
     parser.add_argument(
-        "--existing", choices=["reject", "restart", "replace"], help="a start under a known id (default: as host.json)"
+        "--existing", choices=["reject", "restart", "replace"], help="a start with a known id (default: as host.json)"
     )
     parser.add_argument(
         "--host-json",
         type=Path,
-        help="reads extensions.durableTask; AzureFunctionsJobHost__extensions__durableTask__… of the environment win",
+        help="host.json with extensions.durableTask; AzureFunctionsJobHost__extensions__durableTask__… override it",
     )
-    parser.add_argument("--no-races", action="store_true", help="timers on time, no early event lost")
+    parser.add_argument("--no-races", action="store_true", help="timers are exact, and no early event is lost")
     parser.add_argument("--remote-clients", action="store_true", help="clients are on other instances than workers")
     parser.add_argument(
-        "--lost-worker", choices=list(LostWorker), default=LostWorker.HOST, help="what a closed stream stands for"
+        "--lost-worker", choices=list(LostWorker), default=LostWorker.HOST, help="what a closed stream means"
     )
-    parser.add_argument("--lease-seconds", type=float, default=3600.0, help="after which a work item is given again")
-    parser.add_argument("--stop-on-eof", action="store_true", help="stop when standard input ends: with the parent")
+    parser.add_argument("--lease-seconds", type=float, default=3600.0, help="seconds until a work item is sent again")
+    parser.add_argument(
+        "--stop-on-eof", action="store_true", help="stop when standard input ends, with the parent process"
+    )
     parser.add_argument("--speed", type=float, default=1.0, help="seconds of the hub's time in a real second")
     parser.add_argument("--now", type=datetime.fromisoformat, help="the hub's time at the start (with --speed)")
     return parser
@@ -70,7 +72,7 @@ async def _serve(options: argparse.Namespace) -> None:
         lease_seconds=options.lease_seconds,
     )
     address = await hub.start(options.port)
-    # What is loaded now stays: the collector need not look at it again and again.
+    # What is loaded now stays: the garbage collector need not check it again.
     gc.freeze()
     gc.set_threshold(20_000, 50, 1000)
     _announce(address, options.ready_file)
@@ -93,7 +95,7 @@ def _stop_at_end(stop: asyncio.Event) -> None:
 
 def _announce(address: str, ready: Path | None) -> None:
     if ready is not None:
-        # In one step: who waits for the file never reads half of it.
+        # Atomically: a program that waits for the file never reads half of it.
         half = ready.with_name(ready.name + ".half")
         half.write_text(address)
         half.replace(ready)

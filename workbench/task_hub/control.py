@@ -1,4 +1,4 @@
-"""What clients, and other orchestrations, order of an instance: events, terminate, suspend, resume, restart."""
+"""Control of an instance by clients and other orchestrations: events, terminate, suspend, resume, restart."""
 
 import uuid
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from workbench.task_hub.transaction import Tx
 from workbench.task_hub.turn_end import end_now
 
 type Early = Callable[[Tx, Instance], bool]
-"""Tells whether what a client sends to an instance is lost, the instance being too young."""
+"""Decides whether a client's message is lost because the instance has just been started."""
 
 _ARGUMENT = "ArgumentException: "
 
@@ -31,21 +31,21 @@ def raise_event(tx: Tx, instance_id: str, name: str, data: str | None, early: Ea
 
 
 def send_event(tx: Tx, instance_id: str, name: str, data: str | None) -> None:
-    """Deliver an event of another orchestration; one to nobody is dropped."""
+    """Deliver an event of another orchestration; one to an unknown instance is dropped."""
     instance = find(tx, instance_id)
     if instance is not None and not instance.terminal:
         deliver(tx, instance, Kind.EVENT, events.raised(tx.now, name, data))
 
 
 def terminate(tx: Tx, instance_id: str, output: str | None, early: Early) -> None:
-    """Order an instance to end; its children go on, whatever the request says of them."""
+    """Terminate an instance; its children continue, whatever the request says."""
     instance = _active(tx, instance_id, "terminate")
     if not early(tx, instance) or instance.due_at is not None:
         terminate_instance(tx, instance, output)
 
 
 def terminate_instance(tx: Tx, instance: Instance, output: str | None) -> None:
-    """Order it; an instance whose time has not come yet ends at once, no worker having seen it."""
+    """Terminate it; an instance whose start is not due yet ends at once, without a worker."""
     if instance.terminal:
         return
     if instance.due_at is not None:
@@ -55,7 +55,7 @@ def terminate_instance(tx: Tx, instance: Instance, output: str | None) -> None:
 
 
 def suspend(tx: Tx, instance_id: str, reason: str | None, early: Early) -> None:
-    """Order an instance to pause; one that is paused or has ended is refused."""
+    """Suspend an instance; one that is suspended or has ended is refused."""
     instance = _active(tx, instance_id, "suspend")
     if instance.suspended:
         raise _in_state("suspend", instance)
@@ -67,7 +67,7 @@ def suspend(tx: Tx, instance_id: str, reason: str | None, early: Early) -> None:
 
 
 def resume(tx: Tx, instance_id: str, reason: str | None) -> None:
-    """Order a paused instance to go on; any other is refused."""
+    """Resume a suspended instance; any other is refused."""
     instance = _active(tx, instance_id, "resume")
     if not instance.suspended:
         raise _in_state("resume", instance)
@@ -77,7 +77,7 @@ def resume(tx: Tx, instance_id: str, reason: str | None) -> None:
 
 
 def restart(tx: Tx, instance_id: str, *, new_id: bool) -> str:
-    """Begin a finished instance again with its name, input, version and tags; give the id of the new run."""
+    """Restart a finished instance with its name, input, version and tags; return the id of the new run."""
     instance = _known(tx, instance_id, _ARGUMENT)
     if not instance.terminal:
         text = (

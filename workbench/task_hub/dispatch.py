@@ -1,4 +1,4 @@
-"""Gives work items to workers under leases, and decides what becomes of the work of a worker that is gone."""
+"""Sends work items to workers with leases, and handles the work of a worker that has disconnected."""
 
 import itertools
 import logging
@@ -32,7 +32,7 @@ class Dispatcher:
     """Queues of ready work, the workers that are connected, and the leases between them.
 
     A lease ends with its completion. When its stream closes, its messages stay hidden for the visibility timeout, as
-    those of a host that is gone, and its token is good no longer; after `lease_seconds` of a silent worker the item
+    those of a host that has ended, and its token is invalid; after `lease_seconds` of a silent worker the item
     is queued again. Leases live in memory: those of an earlier process are unknown, which refuses their completions.
     """
 
@@ -47,7 +47,7 @@ class Dispatcher:
         lease_seconds: float,
         older_entities: bool,
     ) -> None:
-        """Take a connection that reads what is committed; `reports` is set before the first worker connects."""
+        """Use a connection that reads what is committed; `reports` is set before the first worker connects."""
         self._now = now
         self._options = options
         self._lease_seconds = lease_seconds
@@ -56,15 +56,15 @@ class Dispatcher:
         self.hidden = Hidden()
         self._ready: dict[Work, ReadyQueue[Key]] = {work: ReadyQueue() for work in Work}
         self._streams: list[WorkerStream] = []
-        self._leases: dict[str, Lease] = {}  # by token: every completion that is still welcome
+        self._leases: dict[str, Lease] = {}  # by token: every completion that is still accepted
         self._out: dict[tuple[Work, Key], Lease] = {}
         self._queued_again: dict[tuple[Work, Key], Lease] = {}
         self._put_back: Counter[tuple[Work, Key]] = Counter()
         self._given: list[Lease] = []
-        self._aside: list[Item] = []  # too large for all workers that have room
+        self._aside: list[Item] = []  # too large for all workers with capacity
         self._streams_lost = 0
         self._closed = False
-        # Others ask, on their threads, whether all is idle: they must not look while an item is between two queues.
+        # Other threads check whether all is idle: they must not do so while an item is between two queues.
         self.lock = threading.RLock()
         self._numbers = itertools.count(1)
         self._epoch = uuid.uuid4().hex[:12]
@@ -72,18 +72,18 @@ class Dispatcher:
 
     @property
     def idle(self) -> bool:
-        """True when nothing is queued, gathering or out; what is hidden waits for its time as a timer does."""
+        """True when nothing is queued, gathering or in work; what is hidden waits for its time like a timer."""
         with self.lock:
             return not (self._out or self._gathering or self._aside or any(self._ready.values()))
 
     def connect(self, stream: WorkerStream) -> None:
-        """Begin to give work to a worker."""
+        """Begin to send work to a worker."""
         with self.lock:
             self._streams.append(stream)
             self.pump()
 
     def disconnect(self, stream: WorkerStream) -> None:
-        """Let go of a worker: what it has not completed is lost with its host, or with its process alone."""
+        """Remove a worker: what it has not completed is lost with its host, or with its process alone."""
         with self.lock:
             if stream in self._streams:
                 self._streams.remove(stream)
@@ -108,7 +108,7 @@ class Dispatcher:
             self._hide(lease, hidden_until(lease.given, self._now(), self.visibility(lease.item.work)))
 
     def visibility(self, work: Work) -> int:
-        """Give how long a message of a host that is gone stays hidden (microseconds)."""
+        """Return how long a message of a host that has ended stays hidden (microseconds)."""
         of_queue = self._options.work_item_visibility, self._options.control_queue_visibility
         return of_queue[work is not Work.ACTIVITY] // MICROSECOND
 
@@ -120,29 +120,29 @@ class Dispatcher:
             stream.outgoing.put_nowait(None)
 
     def orchestration_ready(self, ready: ReadyOrchestration) -> None:
-        """Queue an orchestration, at once or after more of its events have come."""
+        """Queue an orchestration, at once or after more of its events have arrived."""
         if (Work.ORCHESTRATION, ready.n) in self._out or ready.n in self._ready[Work.ORCHESTRATION]:
             return
         if not self._gathering.add(ready):
             self._ready[Work.ORCHESTRATION].add(ready.n, ready.name, ready.version)
 
     def add(self, work: Work, key: Key, name: str, version: str | None) -> None:
-        """Queue a work item, unless it is out."""
+        """Queue a work item, unless a worker has it."""
         if (work, key) not in self._out:
             self._ready[work].add(key, name, version)
 
     def is_out(self, work: Work, key: Key) -> bool:
-        """Tell whether a worker has an item."""
+        """Return whether a worker has an item."""
         return (work, key) in self._out
 
     def hide(self, item: Item, rows: tuple[int, ...], until: int) -> None:
-        """Let rows of a work item be seen at a time (microseconds since 1970)."""
+        """Make rows of a work item visible at a time (microseconds since 1970)."""
         with self.lock:
             self.hidden.hide(item, rows, until)
             self.reports.seen_at(until)
 
     def show(self, now: int) -> None:
-        """Queue work items of which a row's time has come."""
+        """Queue work items with a row that is visible now."""
         with self.lock:
             for item in self.hidden.show(now):
                 self.add(item.work, item.key, item.name, item.version)
@@ -154,7 +154,7 @@ class Dispatcher:
             self.pump()
 
     def pump(self) -> None:
-        """Give out all that workers have room for."""
+        """Send as many work items as workers have capacity for."""
         with self.lock:
             aside, self._aside = self._aside, []
             for item in aside:
@@ -171,7 +171,7 @@ class Dispatcher:
 
     def _give_one(self, work: Work, queue: ReadyQueue[Key]) -> bool:
         for stream in sorted(self._streams, key=lambda one: one.out[work]):
-            if not stream.has_room(work):
+            if not stream.has_capacity(work):
                 continue
             found = queue.take(stream.accepted[work])
             if found is not None:
@@ -195,7 +195,7 @@ class Dispatcher:
         if lease.size > stream.most_bytes:
             kind = item.work, item.name, item.version
             larger = [one for one in self._streams if one.most_bytes >= lease.size and one.accepts(*kind)]
-            roomy = next((one for one in larger if one.has_room(item.work)), None)
+            roomy = next((one for one in larger if one.has_capacity(item.work)), None)
             if roomy is None:
                 self._set_aside(lease, fails=not larger)
                 return
@@ -206,14 +206,14 @@ class Dispatcher:
         stream.give(item.work, token, content)
 
     def _set_aside(self, lease: Lease, *, fails: bool) -> None:
-        """No worker takes so large a message: sent all the same, it would end the stream and all that is on it."""
+        """Fail an item that no worker accepts because of its size: sending it would end the worker's stream."""
         if fails:
             self._end_now(lease, self.reports.too_large)
         else:
             self._aside.append(lease.item)
 
     def _refuse_version(self, lease: Lease) -> None:
-        """Let a run of another version wait until it has a new message or the hub starts again, or end it."""
+        """Let a run of another version wait until it has a new message or the hub is restarted, or end it."""
         if self._options.fail_other_versions:
             self._end_now(lease, self.reports.other_version)
         else:
@@ -234,7 +234,7 @@ class Dispatcher:
         self._forget(lease)
         item = lease.item
         self.hide(item, lease.rows, until)
-        # Of an entity or an orchestration there may be messages that are not hidden.
+        # An entity or an orchestration may have other messages that are not hidden.
         if item.work is not Work.ACTIVITY and self._read(item, "", self._options.max_message_bytes)[1] is not None:
             self.add(item.work, item.key, item.name, item.version)
 
@@ -256,7 +256,7 @@ class Dispatcher:
             self.add(lease.item.work, lease.item.key, lease.item.name, lease.item.version)
 
     def begin_completion(self, token: str, work: Work) -> Lease:
-        """Give the lease whose completion is about to be written, so that nobody else gets the item; or refuse."""
+        """Return the lease whose completion is about to be written, so that no other worker gets it; or refuse."""
         with self.lock:
             lease = self._leases.get(token)
             if lease is None or lease.item.work is not work or lease.completing:
@@ -268,14 +268,14 @@ class Dispatcher:
             return lease
 
     def release(self, token: str) -> None:
-        """End a lease: its completion is on disk, or nothing will ever come of it."""
+        """End a lease: its completion is on disk, or will never be."""
         lease = self._leases.get(token)
         if lease is not None:
             self._forget(lease)
             del self._put_back[lease.item.work, lease.item.key]
 
     def give_back(self, token: str, work: Work, seconds: int | None = None) -> None:
-        """Let an item be given out again; its token is good no longer. Unknown tokens are ignored.
+        """Let an item be sent again; its token becomes invalid. Unknown tokens are ignored.
 
         `seconds` on the hub's clock; as long as the extension keeps an abandoned message hidden unless given.
         """
@@ -292,7 +292,7 @@ class Dispatcher:
         return back_off(self._put_back[lease.item.work, lease.item.key])
 
     def expire(self, moment: float) -> None:
-        """Take back items whose time is over (`time.monotonic()`)."""
+        """Take back items whose lease has expired (`time.monotonic()`)."""
         with self.lock:
             for lease in [lease for lease in self._out.values() if lease.expires <= moment and not lease.completing]:
                 self._queue_again(lease)

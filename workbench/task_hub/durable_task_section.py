@@ -13,15 +13,15 @@ _TIME = re.compile(r"(?:(?P<days>\d+)\.)?(?P<hours>\d{1,2}):(?P<minutes>\d{2})(?
 
 
 class VersionMatch(StrEnum):
-    """Which runs are taken, by their version and the default version."""
+    """Which runs are accepted, by their version and the default version."""
 
     NONE = "none"  # all
-    STRICT = "strict"  # those of the very version
+    STRICT = "strict"  # those of exactly this version
     CURRENT_OR_OLDER = "currentorolder"
 
 
 def values_of(section: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the fields of `BackendOptions` that a section names; ValueError for what stops the extension."""
+    """Return the fields of `BackendOptions` that a section names; ValueError for what stops the extension."""
     keys = lower(section)
     provider = _provider(keys)
     kind = str(provider.get("type") or _PROVIDER)
@@ -39,7 +39,7 @@ def values_of(section: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_environment(section: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Lay the settings of the environment over host.json's `extensions.durableTask`; names lose their case."""
+    """Override host.json's `extensions.durableTask` with settings of the environment; names lose their case."""
     keys = lower(section)
     provider = _provider(keys)
     for name, value in environment.items():
@@ -54,9 +54,9 @@ def with_environment(section: Mapping[str, Any], environment: Mapping[str, str])
 
 
 def lower(section: Any) -> dict[str, Any]:
-    """Give a section with its names in lower case, since .NET reads them in any."""
+    """Return a section with its names in lower case, since .NET reads them in any."""
     if not isinstance(section, Mapping):
-        raise ValueError(f"{section!r} is no section of settings: write an object")
+        raise ValueError(f"{section!r} is not an object: write a JSON object")
     return {str(key).lower(): value for key, value in cast("Mapping[str, Any]", section).items()}
 
 
@@ -64,18 +64,18 @@ def _minutes(key: str, value: Any) -> timedelta:
     try:
         return timedelta(minutes=int(str(value)))
     except ValueError:
-        raise ValueError(f"{key}: {value!r} is no whole number") from None
+        raise ValueError(f"{key}: {value!r} is not a whole number") from None
 
 
 def _one_of(key: str, value: Any, names: tuple[str, ...]) -> str:
     if str(value).lower() not in (name.lower() for name in names):
-        raise ValueError(f"{key}: {value!r} is none of {', '.join(names)}")
+        raise ValueError(f"{key}: {value!r} must be one of {', '.join(names)}")
     return str(value).lower()
 
 
 def _provider(keys: Mapping[str, Any]) -> dict[str, Any]:
     section = keys.get("storageprovider")
-    return lower(section) if isinstance(section, Mapping) else {}  # text is passed over, as by the extension
+    return lower(section) if isinstance(section, Mapping) else {}  # text is ignored, as by the extension
 
 
 def _visibility(key: str, value: Any) -> timedelta:
@@ -90,7 +90,7 @@ def _time(key: str, value: Any) -> timedelta:
         return timedelta(days=int(value))  # as .NET reads a whole number
     found = _TIME.fullmatch(str(value))
     if found is None:
-        raise ValueError(f"{key}: {value!r} is no time: write hh:mm:ss")
+        raise ValueError(f"{key}: {value!r} is not a time span: write hh:mm:ss")
     return timedelta(**{unit: float(number) for unit, number in found.groupdict().items() if number is not None})
 
 

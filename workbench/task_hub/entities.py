@@ -1,4 +1,4 @@
-"""Operations on entities: queued, taken in batches, and their results delivered."""
+"""Operations on entities: queued, run in batches, and their results delivered."""
 
 import uuid
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def call(tx: Tx, caller: Instance, called: pb.EntityOperationCalledEvent) -> Non
 
 
 def signal(tx: Tx, signaled: pb.EntityOperationSignaledEvent) -> None:
-    """Queue an operation that nobody awaits, at its time."""
+    """Queue an operation without a waiting caller, at its time."""
     entity = signaled.targetInstanceId.value
     event = events.happened(tx.now, entityOperationSignaled=signaled)
     at = signaled.scheduledTime.ToMicroseconds() if signaled.HasField("scheduledTime") else None
@@ -48,7 +48,7 @@ def signal(tx: Tx, signaled: pb.EntityOperationSignaledEvent) -> None:
 
 
 def queue_signal(tx: Tx, entity: str, event: bytes) -> None:
-    """Queue a signal whose time has come."""
+    """Queue a signal that is due."""
     _queue(tx, entity, event, None)
 
 
@@ -57,8 +57,8 @@ def _queue(tx: Tx, entity: str, event: bytes, caller: Instance | None) -> None:
         "INSERT INTO operations(entity, caller, caller_execution, event) VALUES(?,?,?,?)",
         (entity, caller.n if caller else None, caller.execution if caller else None, event),
     )
-    if tx.next_look is not None:
-        tx.effects.delayed.append((entity, cursor.lastrowid or 0, tx.next_look(entity, tx.now)))
+    if tx.next_poll is not None:
+        tx.effects.delayed.append((entity, cursor.lastrowid or 0, tx.next_poll(entity, tx.now)))
     else:
         tx.effects.entities.append(entity)
 
@@ -66,9 +66,9 @@ def _queue(tx: Tx, entity: str, event: bytes, caller: Instance | None) -> None:
 def complete(
     tx: Tx, token: str, entity: str, batch: list[Operation], result: pb.EntityBatchResult, starter: Starter
 ) -> None:
-    """Take the results of a batch: state, answers, signals and new orchestrations.
+    """Store the results of a batch: state, answers, signals and new orchestrations.
 
-    Operations without a result were not run, and stay queued. A failure of the whole batch is each one's failure.
+    Operations without a result were not run, and stay queued. A failure of the batch is a failure of each.
     """
     results = list(result.results)
     failed = result.HasField("failureDetails") and not results
@@ -126,7 +126,7 @@ def _act(tx: Tx, action: pb.OperationAction, starter: Starter) -> None:
         try:
             starter(tx, Start(instance_id, new.name, given(new, "input"), given(new, "version"), at=at, trace=trace))
         except HubError:
-            return  # an orchestration with this id exists already: a signal has nobody to tell
+            return  # an orchestration with this id exists already: a signal has no caller to inform
 
 
 def clean(tx: Tx, *, empty: bool, orphaned: bool, most: int) -> tuple[int, int]:

@@ -11,13 +11,13 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from workbench.task_hub import history_events as events
 from workbench.task_hub.history_events import given
 
-# The extension stamps nothing that a worker's action asks for: the reason why its sorter takes calls for duplicates.
+# The extension adds no time to a worker's messages: this is why its sorter treats calls as duplicates.
 _UNSTAMPED = {"Timestamp": "0001-01-01T00:00:00", "Predecessor": "0001-01-01T00:00:00"}
 _DISPATCH_FAILED = "entity dispatch failed"
 
 
 def sent(now: int, action: pb.OrchestratorAction, instance_id: str) -> bytes | None:
-    """Give the history event that confirms an entity action."""
+    """Return the history event that confirms an entity action."""
     message = action.sendEntityMessage
     kind = message.WhichOneof("EntityMessageType")
     if kind == "entityOperationSignaled":
@@ -59,19 +59,19 @@ def _sent(now: int, task: int, target: str, name: str, text: dict[str, Any]) -> 
 
 
 def answered(now: int, request: str, result: str | None) -> bytes:
-    """Give the event that brings the result of an operation."""
+    """Return the event with the result of an operation."""
     return events.raised(now, request, _json({"result": result or ""}))
 
 
 def failed(now: int, request: str, failure: pb.TaskFailureDetails) -> bytes:
-    """Give the event that brings the failure of an operation."""
+    """Return the event with the failure of an operation."""
     return events.raised(now, request, _json({"result": None, "failureDetails": _details(failure, of_host=False)}))
 
 
 def broken(now: int, request: str, failure: pb.TaskFailureDetails) -> bytes:
-    """Give the event that says that a whole batch failed.
+    """Return the event for a batch that failed completely.
 
-    The result is plain text there. A worker of durabletask 1.12 reads it as JSON and fails while it takes the event,
+    The result is plain text there. A worker of durabletask 1.12 reads it as JSON and fails while it reads the event,
     past any `try` of the orchestrator.
     """
     details = _details(failure, of_host=True)
@@ -80,7 +80,7 @@ def broken(now: int, request: str, failure: pb.TaskFailureDetails) -> bytes:
 
 
 def granted(now: int, section: str) -> bytes:
-    """Give the event that says that all locks of a section are held."""
+    """Return the event for a critical section that holds all its locks."""
     return events.raised(now, section, _json({"result": "Lock Acquisition Completed"}))
 
 

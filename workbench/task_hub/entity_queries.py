@@ -15,7 +15,7 @@ _SELECT = (
 
 
 def entity(db: sqlite3.Connection, entity_id: str, *, state: bool) -> pb.EntityMetadata | None:
-    """Give one entity; one without state does not exist for clients, as on Azure."""
+    """Return one entity; one without state does not exist for clients, as on Azure."""
     row = db.execute(f"{_SELECT} WHERE id=? AND state IS NOT NULL", (entity_id,)).fetchone()
     return _metadata(row, state=state) if row else None
 
@@ -32,7 +32,7 @@ def _metadata(row: tuple[str, int, str | None, str | None, int], *, state: bool)
 
 
 def page(db: sqlite3.Connection, query: pb.EntityQuery) -> pb.QueryEntitiesResponse:
-    """Give one page of entities by id; those without state only when transient ones are asked for."""
+    """Return one page of entities by id; those without state only if transient ones are requested."""
     where, values = ["id > ?"], list[object]([query.continuationToken.value])
     prefix = query.instanceIdStartsWith.value
     if prefix:

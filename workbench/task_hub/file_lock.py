@@ -1,4 +1,4 @@
-"""Keeps a second hub off the same file, for as long as the first one's process lives."""
+"""Prevents a second hub on the same file while the first one's process runs."""
 
 import fcntl
 import os
@@ -8,7 +8,7 @@ from workbench.task_hub.errors import TaskHubFileError
 
 
 class FileLock:
-    """An advisory lock beside the file; the kernel lets go of it when the process dies.
+    """An advisory lock beside the file; the kernel releases it when the process ends.
 
     The database itself is never opened for it: closing any descriptor of it would drop SQLite's own locks.
     """
@@ -31,7 +31,7 @@ class FileLock:
         os.pwrite(self._file, str(os.getpid()).encode(), 0)
 
     def release(self) -> None:
-        """Let go; safe to call twice."""
+        """Release the lock; safe to call twice."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

@@ -1,7 +1,7 @@
-"""Lets a long orchestration take many results in one turn instead of one in each.
+"""Lets a long orchestration process many results in one turn instead of one in each.
 
-A turn replays the whole history, so a parent that is woken for each of its thousand children would do little else.
-Once its history is long and more results are on their way, it waits while they keep coming: at most a few times as
+A turn replays the complete history, so a parent that runs for each of its thousand children would do little else.
+Once its history is long and more results are expected, it waits while they arrive: at most a few times as
 long as the replay itself takes, and not at all when the hub has nothing else to do.
 """
 
@@ -16,7 +16,7 @@ from workbench.task_hub.transaction import ReadyOrchestration
 
 _SHORT_HISTORY = 48
 _REPLAY_SECONDS_AN_EVENT = 30e-6
-_QUIET = 0.5  # of a replay's time without a new result
+_QUIET = 0.5  # wait without a new result, relative to the replay's time
 _LONGEST = 4.0
 _LONGEST_SECONDS = 1.0
 
@@ -44,7 +44,7 @@ class Gathering:
         release: Callable[[ReadyOrchestration], None],
         lock: AbstractContextManager[object],
     ) -> None:
-        """Take a connection that reads, whom to give an orchestration that has waited enough, and his lock."""
+        """Use a connection that reads, a callback for an orchestration that has waited enough, and its lock."""
         self._lock = lock
         self._db = db
         self._release = release
@@ -55,7 +55,7 @@ class Gathering:
         return len(self._waiting)
 
     def add(self, ready: ReadyOrchestration) -> bool:
-        """Let an orchestration wait if that pays; False if it should run now."""
+        """Let an orchestration wait if that saves time; False if it should run now."""
         now = time.monotonic()
         waiting = self._waiting.get(ready.n)
         if waiting is not None:
@@ -71,7 +71,7 @@ class Gathering:
         return True
 
     def discard(self, n: int) -> None:
-        """Let one wait no longer, without releasing it."""
+        """Stop waiting for one, without releasing it."""
         waiting = self._waiting.pop(n, None)
         if waiting is not None and waiting.timer is not None:
             waiting.timer.cancel()

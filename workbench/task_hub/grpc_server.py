@@ -18,7 +18,7 @@ _OPTIONS = [
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
     ("grpc.so_reuseport", 0),
-    # A worker whose machine or process froze is found within seconds, and its work items come back.
+    # A worker whose machine or process hangs is found within seconds, and its work items are sent again.
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
@@ -27,7 +27,7 @@ _OPTIONS = [
 
 
 def _without_trace(record: logging.LogRecord) -> bool:
-    """Drop the trace of an answer that its client refused, as one above 4 MiB: the client has the error."""
+    """Drop the traceback of an answer that its client refused, for example above 4 MiB: the client has the error."""
     if "ExecuteBatchError" in record.getMessage():
         record.exc_info = None
     return True

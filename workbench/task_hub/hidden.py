@@ -1,4 +1,4 @@
-"""Messages that are queued and that nobody sees yet: those of a host that is gone, of a remote client, or put back."""
+"""Messages that are queued and still hidden: those of a host that has ended, of a remote client, or abandoned."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ SECOND = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A work item by its kind and key, with what a worker's filter looks at."""
+    """A work item by its kind and key, with what a worker's filter checks."""
 
     work: Work
     key: Key
@@ -31,7 +31,7 @@ class Hidden:
     """Rows of work items, each with the time until which it is hidden (microseconds since 1970)."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start with none."""
         self._messages: dict[tuple[Work, Key], _Messages] = {}
 
     def __len__(self) -> int:
@@ -44,20 +44,20 @@ class Hidden:
         messages.until.update(dict.fromkeys(rows, until))
 
     def rows(self, work: Work, key: Key, now: int) -> frozenset[int]:
-        """Give the rows of a work item that nobody may see now."""
+        """Return the rows of a work item that are hidden now."""
         messages = self._messages.get((work, key))
         return frozenset(row for row, until in messages.until.items() if until > now) if messages else frozenset()
 
     def next_due(self) -> int | None:
-        """Give the soonest time at which a row is seen again."""
+        """Return the earliest time at which a row becomes visible."""
         return min((until for messages in self._messages.values() for until in messages.until.values()), default=None)
 
     def due(self) -> list[int]:
-        """Give all the times at which rows are seen again, one a work item and time."""
+        """Return all the times at which rows become visible, one for each work item and time."""
         return sorted(until for messages in self._messages.values() for until in set(messages.until.values()))
 
     def show(self, now: int) -> list[Item]:
-        """Forget rows whose time has come; give their work items, those that were hidden first to come first."""
+        """Remove rows that are visible now; return their work items, those that were hidden first at the front."""
         shown: list[Item] = []
         for place, messages in list(self._messages.items()):
             left = {row: until for row, until in messages.until.items() if until > now}
@@ -70,14 +70,14 @@ class Hidden:
 
 
 def hidden_until(given: int, now: int, visibility: int) -> int:
-    """Give the time at which a message of a host that ends now is seen again.
+    """Return the time at which a message of a host that ends now becomes visible.
 
-    It was hidden for the visibility timeout when it was given out, and again at each renewal while the host lived.
+    It was hidden for the visibility timeout when it was received, and again at each renewal while the host ran.
     """
     period = visibility - _RENEWED_BEFORE if visibility > _RENEWED_BEFORE else max(visibility // 2, 1)
     return given + max(now - given, 0) // period * period + visibility
 
 
 def back_off(times_given: int) -> int:
-    """Give how long a message that was put back stays hidden: two seconds, four, eight, at most ten minutes."""
+    """Return how long an abandoned message stays hidden: two seconds, four, eight, at most ten minutes."""
     return min(2 ** min(times_given, 10), 600) * SECOND

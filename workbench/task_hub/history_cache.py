@@ -1,4 +1,4 @@
-"""Keeps the histories of running instances ready to be sent, within a bound."""
+"""Caches the histories of running instances in the form in which they are sent, up to a size limit."""
 
 import sqlite3
 from collections import OrderedDict
@@ -16,21 +16,21 @@ class _Cached:
 
 
 class HistoryCache:
-    """What the file holds, framed for the wire; the least recently used goes first."""
+    """Histories of the file in wire format; the least recently used is removed first."""
 
     def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
-        """Take the bound."""
+        """Set the size limit."""
         self._most = most_bytes
         self._size = 0
         self._cached: OrderedDict[int, _Cached] = OrderedDict()
 
     @property
     def size(self) -> int:
-        """The bytes kept."""
+        """The cached bytes."""
         return self._size
 
     def past_events(self, db: sqlite3.Connection, n: int, events: int) -> bytes:
-        """Give the history of an instance, of which the file holds `events`."""
+        """Return the history of an instance, of which the file holds `events`."""
         cached = self._cached.get(n)
         if cached is None or cached.count != events:
             self.forget(n)
@@ -47,7 +47,7 @@ class HistoryCache:
         return content
 
     def append(self, n: int, first: int, added: list[bytes]) -> None:
-        """Keep events that were appended to a history as its number `first` and on."""
+        """Cache events that were appended to a history, from number `first` on."""
         cached = self._cached.get(n)
         if cached is None:
             if first:
@@ -63,7 +63,7 @@ class HistoryCache:
         self._size += len(cached.content) - before
 
     def forget(self, n: int) -> None:
-        """Drop what is kept of an instance."""
+        """Remove an instance from the cache."""
         cached = self._cached.pop(n, None)
         if cached is not None:
             self._size -= len(cached.content)

@@ -8,10 +8,10 @@ from google.protobuf.wrappers_pb2 import StringValue
 
 
 class Kind(IntEnum):
-    """What an event in an inbox does to its instance."""
+    """The effect of an event in an inbox on its instance."""
 
     START = 0
-    EVENT = 1  # from outside: outlives continue-as-new
+    EVENT = 1  # from outside: kept at continue-as-new
     RESULT = 2  # of something this execution scheduled
     SUSPEND = 3
     RESUME = 4
@@ -27,14 +27,14 @@ LASTING = frozenset({Kind.EVENT, Kind.SUSPEND, Kind.RESUME, Kind.TERMINATE, Kind
 
 
 def stamp(moment: int) -> Timestamp:
-    """Give microseconds since 1970 as the protocol's time."""
+    """Return microseconds since 1970 as the protocol's time."""
     time = Timestamp()
     time.FromMicroseconds(moment)
     return time
 
 
 def text(value: str | None) -> StringValue | None:
-    """Give a string that may be absent as the protocol has it."""
+    """Return a string that may be absent as the protocol has it."""
     return None if value is None else StringValue(value=value)
 
 
@@ -75,20 +75,20 @@ def raised(now: int, name: str, data: str | None) -> bytes:
 
 
 def terminated(now: int, output: str | None, *, recurse: bool) -> bytes:
-    """The order to end."""
+    """The request to terminate."""
     return happened(now, executionTerminated=pb.ExecutionTerminatedEvent(input=text(output), recurse=recurse))
 
 
 def child_ended(now: int, task: int, status: int, output: str | None, failure: pb.TaskFailureDetails | None) -> bytes:
-    """What a parent learns of a child's end; a child that was terminated has failed."""
+    """The event for a parent whose child has ended; a terminated child counts as failed."""
     if status == pb.ORCHESTRATION_STATUS_COMPLETED:
         done = pb.SubOrchestrationInstanceCompletedEvent(taskScheduledId=task, result=text(output))
         return happened(now, subOrchestrationInstanceCompleted=done)
-    # Of a child that was terminated the extension tells neither type nor message.
+    # For a terminated child the extension reports neither type nor message.
     return child_failed(now, task, failure or pb.TaskFailureDetails())
 
 
 def child_failed(now: int, task: int, failure: pb.TaskFailureDetails) -> bytes:
-    """What a parent learns of a child's failure, or of one that could not be started."""
+    """The event for a parent whose child failed, or could not be started."""
     failed = pb.SubOrchestrationInstanceFailedEvent(taskScheduledId=task, failureDetails=failure)
     return happened(now, subOrchestrationInstanceFailed=failed)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from workbench.task_hub import schema, timers
-from workbench.task_hub.aftermath import Aftermath
 from workbench.task_hub.backend_options import BackendOptions
 from workbench.task_hub.client_service import ClientService
 from workbench.task_hub.dispatch import Dispatcher
+from workbench.task_hub.effects import Recovery
 from workbench.task_hub.file_lock import FileLock
 from workbench.task_hub.grpc_server import create_server
 from workbench.task_hub.journal import Journal
@@ -52,12 +52,12 @@ class TaskHub:
         """Nothing is opened before `start`.
 
         `path`: the file, created if missing; None is a temporary one without durability, for tests. `clock`: default
-        the machine's. `options`: what the backend is set to, default the extension's own settings.
-        `existing`: what a start under a known id does, "reject", "restart" (a finished run) or "replace" (any), default
-        as `options` say. `default_version` goes before that of `options`. `lease_seconds`: when a work item
+        the machine's. `options`: the backend's settings, default the extension's own.
+        `existing`: what a start with a known id does, "reject", "restart" (a finished run) or "replace" (any), default
+        as `options` say. `default_version` overrides that of `options`. `lease_seconds`: when a work item
         is taken back from a worker that is connected but does not complete it.
         `older_entity_requests`: send entities `EntityBatchRequest` (V1) instead of `EntityRequest` (V2).
-        `on_started` learns the id of each run that begins.
+        `on_started` is called with the id of each run that begins.
         """
         self._path = path
         self._clock: EngineClock = clock or SystemClock()
@@ -77,7 +77,7 @@ class TaskHub:
         self._expiry: asyncio.Task[None] | None = None
 
     async def start(self, port: int = 0) -> str:
-        """Open the file, resume all that is in it, and serve on 127.0.0.1; give "127.0.0.1:PORT".
+        """Open the file, resume all that is in it, and serve on 127.0.0.1; return "127.0.0.1:PORT".
 
         Raises `TaskHubFileError` when the file is in use, damaged, newer, not a hub's, or not writable; `OSError`
         when the port is taken.
@@ -106,9 +106,9 @@ class TaskHub:
         dispatcher = Dispatcher(
             reader, self._now, self.options, lease_seconds=self._lease_seconds, older_entities=self._older_entities
         )
-        aftermath = Aftermath(dispatcher, waiting, self._note_timer, self._on_started, polling, self._now)
+        recovery = Recovery(dispatcher, waiting, self._note_timer, self._on_started, polling, self._now)
         coarse = self.options.early_timers
-        journal = Journal(writer, self._now, aftermath, synced=durable, coarse_timers=coarse)
+        journal = Journal(writer, self._now, recovery, synced=durable, coarse_timers=coarse)
         parts = self._parts = Parts(journal, reader, dispatcher, waiting, self.existing, self.options, polling)
         workers = WorkerService(parts)
         ended = (workers.worker_lost, workers.too_large, workers.other_version)
@@ -123,8 +123,8 @@ class TaskHub:
         return f"127.0.0.1:{bound}"
 
     def _bind(self, port: int) -> int:
-        taken = f"port {port} of 127.0.0.1 is taken: choose another, or 0 for any"
-        # gRPC writes a line of its own to standard error when it cannot have a port: ask the kernel first.
+        taken = f"port {port} of 127.0.0.1 is in use: choose another, or 0 for any"
+        # gRPC writes a line to standard error when a port is in use: check with the kernel first.
         with contextlib.closing(socket.socket()) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -134,7 +134,7 @@ class TaskHub:
         return self._server.add_insecure_port(f"127.0.0.1:{port}")
 
     async def stop(self) -> None:
-        """Answer what is written, end all streams and close the file; safe to call twice, or before `start`."""
+        """Answer completed calls, end all streams and close the file; safe to call twice, or before `start`."""
         parts, self._parts = self._parts, None
         if self._expiry is not None:
             self._expiry.cancel()
@@ -150,17 +150,17 @@ class TaskHub:
             self._temporary.cleanup()
 
     def is_idle(self) -> bool:
-        """Tell, on any thread, whether nothing is queued, out or being written; timers and pauses do not count."""
+        """Tell, on any thread, whether nothing is queued, in work or being written; timers and pauses do not count."""
         parts = self._parts
         if parts is None:
             return False
-        # An item that is being completed is out until its commit is known; what is committed is queued before
-        # the journal rests. So under the lock either of the two is busy as long as there is anything to do.
+        # An item that is being completed is in work until its commit is known; what is committed is queued before
+        # the journal is idle. So under the lock one of the two is busy as long as there is anything to do.
         with parts.dispatcher.lock:
             return parts.dispatcher.idle and not parts.journal.busy
 
     def due_timers(self) -> list[int]:
-        """Give the times at which timers fire and hidden work is seen (microseconds since 1970), soonest first.
+        """Return the times when timers fire and hidden work becomes visible (microseconds since 1970), earliest first.
 
         Only on the hub's event loop.
         """
@@ -180,7 +180,7 @@ class TaskHub:
         parts = self._parts
         if parts is None:
             return None
-        look = parts.polling.next_look if self.options.late_timers else None
+        look = parts.polling.next_poll if self.options.late_timers else None
         await parts.journal.submit(lambda tx: timers.fire(tx, max(due, tx.now), look))
         parts.dispatcher.show(max(due, self._now()))
         return self._next_due(parts)
@@ -194,7 +194,7 @@ class TaskHub:
         parts = self._parts
         if parts is not None and self._path is not None:
             marked = parts.journal.submit(lambda tx: mark(tx, leases, parts.dispatcher))
-            # What could not be marked is only seen again sooner.
+            # What could not be marked only becomes visible earlier.
             marked.add_done_callback(lambda done: done.exception())
 
     async def _expire(self) -> None:

@@ -16,7 +16,7 @@ _SECONDS = 30.0
 
 
 class HubThread:
-    """Blocking `start` and `stop`; may stand where `workbench.timed_engine.TimedBackend` stands."""
+    """Blocking `start` and `stop`; can be used in place of `workbench.timed_engine.TimedBackend`."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class HubThread:
         self._thread = threading.Thread(target=self._loop.run_forever, name="task-hub", daemon=True)
 
     def start(self, port: int = 0) -> str:
-        """Start serving on 127.0.0.1 and give "127.0.0.1:PORT"; raises what `TaskHub.start` raises."""
+        """Start serving on 127.0.0.1 and return "127.0.0.1:PORT"; raises what `TaskHub.start` raises."""
         self._thread.start()
         try:
             self.address = self.call(self._hub.start(port))
@@ -65,11 +65,11 @@ class HubThread:
         self._loop.close()
 
     def is_idle(self) -> bool:
-        """Tell whether nothing is queued, out or being written."""
+        """Return whether nothing is queued, in work or being written."""
         return self._hub.is_idle()
 
     def pending_timers(self) -> list[datetime]:
-        """Give the times of all timers that have not fired, soonest first (UTC)."""
+        """Return the times of all timers that have not fired, soonest first (UTC)."""
 
         async def read() -> list[int]:
             return self._hub.due_timers()
@@ -77,12 +77,12 @@ class HubThread:
         return [as_datetime(moment) for moment in self.call(read())]
 
     def call[T](self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the hub's event loop and give its result."""
+        """Run a coroutine on the hub's event loop and return its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_SECONDS)
 
 
 def _heard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Leave out one complaint: gRPC's event loops share a socket, and one may find that another has read it."""
+    """Ignore one error: gRPC's event loops share a socket, and one may find that another has read it."""
     if isinstance(context.get("exception"), BlockingIOError) and "PollerCompletionQueue" in str(context.get("handle")):
         return
     loop.default_exception_handler(context)

@@ -19,7 +19,7 @@ _COLUMNS = "n, id, name, version, status, scheduled_at, created_at, updated_at, 
 
 
 def instance(db: sqlite3.Connection, instance_id: str, *, payloads: bool) -> pb.OrchestrationState | None:
-    """Give the state of one instance."""
+    """Return the state of one instance."""
     row = db.execute(f"SELECT {_COLUMNS} FROM instances WHERE id=?", (instance_id,)).fetchone()
     return _state(db, row, inputs=payloads, outputs=payloads) if row else None
 
@@ -52,9 +52,9 @@ def _state(db: sqlite3.Connection, row: tuple[Any, ...], *, inputs: bool, output
 
 
 def page(db: sqlite3.Connection, query: pb.InstanceQuery) -> pb.QueryInstancesResponse:
-    """Give one page of the instances that match, by id; the token continues after its last one.
+    """Return one page of the instances that match, by id; the token continues after its last one.
 
-    Outputs are in it whatever is asked, and its size has no bound but `maxInstanceCount`.
+    Outputs are always in it, and its size is limited only by `maxInstanceCount`.
     """
     where, values = ["id > ?"], list[object]([query.continuationToken.value])
     if query.runtimeStatus:
@@ -78,7 +78,7 @@ def page(db: sqlite3.Connection, query: pb.InstanceQuery) -> pb.QueryInstancesRe
 
 
 def created_between(query: pb.InstanceQuery | pb.PurgeInstanceFilter, where: list[str], values: list[object]) -> None:
-    """Add the bounds of the time of creation to a query: from is included, to is not."""
+    """Add the range of the creation time to a query: from is included, to is not."""
     if query.HasField("createdTimeFrom"):
         where.append("created_at >= ?")
         values.append(query.createdTimeFrom.ToMicroseconds())
@@ -88,7 +88,7 @@ def created_between(query: pb.InstanceQuery | pb.PurgeInstanceFilter, where: lis
 
 
 def history(db: sqlite3.Connection, instance_id: str, execution_id: str | None) -> Iterator[bytes]:
-    """Give the history of an instance in serialized chunks that every client takes."""
+    """Return the history of an instance in serialized chunks that every client accepts."""
     row = db.execute("SELECT n, execution_id FROM instances WHERE id=?", (instance_id,)).fetchone()
     if row is None or (execution_id and execution_id != row[1]):
         raise HubError(grpc.StatusCode.NOT_FOUND, f"Orchestration instance with ID {instance_id} was not found.")

@@ -66,7 +66,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """Who waits for the instance, and as which of its tasks."""
+    """The parent that waits for the instance, and the number of its task."""
 
     instance: Instance
     task: int
@@ -88,13 +88,13 @@ class Start:
 
 
 def find(tx: Tx, instance_id: str) -> Instance | None:
-    """Give the instance with an id."""
+    """Return the instance with an id."""
     row = tx.db.execute(f"SELECT {_COLUMNS} FROM instances WHERE id=?", (instance_id,)).fetchone()
     return Instance(*row) if row else None
 
 
 def load(tx: Tx, n: int) -> Instance | None:
-    """Give the instance with a number."""
+    """Return the instance with a number."""
     row = tx.db.execute(f"SELECT {_COLUMNS} FROM instances WHERE n=?", (n,)).fetchone()
     return Instance(*row) if row else None
 
@@ -151,7 +151,7 @@ def _execution_started(tx: Tx, start: Start, instance: Instance) -> bytes:
 
 
 def start_again(tx: Tx, instance: Instance, payload: str | None, tags: Mapping[str, str] | None) -> bytes:
-    """Give the first event of an instance that continued as new."""
+    """Return the first event of an instance that continued as new."""
     parent = load(tx, instance.parent) if instance.parent is not None else None
     link = Parent(parent, instance.parent_task or 0) if parent else None
     start = Start(instance.id, instance.name, payload, instance.version, tags, parent=link)
@@ -161,26 +161,26 @@ def start_again(tx: Tx, instance: Instance, payload: str | None, tags: Mapping[s
 def deliver(tx: Tx, instance: Instance, kind: Kind, event: bytes) -> None:
     """Put an event into the inbox of an instance that has not ended, and wake it if it may run.
 
-    What a remote client sends is seen, and wakes it, at the next look at its queue.
+    What a remote client sends is received, and wakes it, at the next poll of its queue.
     """
     cursor = tx.db.execute("INSERT INTO inbox(n, kind, event) VALUES(?,?,?)", (instance.n, int(kind), event))
-    if tx.next_look is not None and instance.due_at is None:
+    if tx.next_poll is not None and instance.due_at is None:
         ready = ReadyOrchestration(instance.n, instance.name, instance.version, instance.events)
-        tx.effects.delayed.append((ready, cursor.lastrowid or 0, tx.next_look(instance.n, tx.now)))
+        tx.effects.delayed.append((ready, cursor.lastrowid or 0, tx.next_poll(instance.n, tx.now)))
     elif instance.due_at is None and (instance.status != SUSPENDED or kind in WAKING):
         wake(tx, instance)
 
 
 def wake(tx: Tx, instance: Instance) -> None:
-    """Let an instance take its events."""
+    """Let an instance process its events."""
     ready = ReadyOrchestration(instance.n, instance.name, instance.version, instance.events)
     tx.effects.orchestrations.append(ready)
 
 
 def set_for(tx: Tx, asked: int, target: int | str) -> int:
-    """Give the time at which the message of a timer is seen, and let the keeper of time know of it.
+    """Return the time at which the message of a timer becomes visible, and inform the time keeper.
 
-    Azure Storage hides a message for whole seconds: with coarse timers it is seen up to one second early.
+    Azure Storage hides a message for whole seconds: with coarse timers it is up to one second early.
     """
     at = tx.now + max(asked - tx.now, 0) // _SECOND * _SECOND if tx.coarse_timers else asked
     earliest = tx.effects.earliest_timer
@@ -189,7 +189,7 @@ def set_for(tx: Tx, asked: int, target: int | str) -> int:
     return at
 
 
-def tell_parent(tx: Tx, child: Instance, output: str | None, failure: pb.TaskFailureDetails | None) -> None:
+def notify_parent(tx: Tx, child: Instance, output: str | None, failure: pb.TaskFailureDetails | None) -> None:
     """Deliver a child's end to the execution that started it, if that still runs."""
     if child.parent is None:
         return
@@ -201,7 +201,7 @@ def tell_parent(tx: Tx, child: Instance, output: str | None, failure: pb.TaskFai
 
 
 def delete(tx: Tx, instance: Instance) -> None:
-    """Delete an instance and all that belongs to it; locks are the caller's."""
+    """Delete an instance and all that belongs to it; the caller releases its locks."""
     for table in ("payloads", "history", "inbox", "activities", "timers", "instances"):
         tx.db.execute(f"DELETE FROM {table} WHERE n=?", (instance.n,))
     tx.effects.forgotten.append(instance.n)
@@ -209,7 +209,7 @@ def delete(tx: Tx, instance: Instance) -> None:
 
 
 def output_of(tx: Tx, instance: Instance) -> tuple[str | None, pb.TaskFailureDetails | None]:
-    """Give the output and the failure of an instance that has ended."""
+    """Return the output and the failure of an instance that has ended."""
     output, failure = tx.db.execute(
         "SELECT output, failure FROM payloads JOIN instances USING(n) WHERE n=?", (instance.n,)
     ).fetchone()
@@ -217,6 +217,6 @@ def output_of(tx: Tx, instance: Instance) -> tuple[str | None, pb.TaskFailureDet
 
 
 def tags_of(tx: Tx, instance: Instance) -> dict[str, str]:
-    """Give the tags of an instance."""
+    """Return the tags of an instance."""
     (stored,) = tx.db.execute("SELECT tags FROM instances WHERE n=?", (instance.n,)).fetchone()
     return json.loads(stored) if stored else {}

@@ -19,10 +19,10 @@ type Step[T] = Callable[[Tx], T]
 
 
 class Outcome(Protocol):
-    """Learns what is to happen after a commit."""
+    """Receives what is to happen after a commit."""
 
     def __call__(self, effects: Effects, /) -> None:
-        """Let it happen."""
+        """Apply it."""
         ...
 
 
@@ -30,8 +30,8 @@ class Journal:
     """The hub's one writer.
 
     Transitions run on the event loop; while one transaction is being synced by the committing thread, new ones
-    gather, and the next transaction takes them all. A transition that fails alone is answered alone: the
-    transaction is rolled back and each of its transitions gets one of its own.
+    gather, and the next transaction has them all. A transition that fails does not affect the others: the
+    transaction is rolled back and each of its transitions is run in one of its own.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Journal:
         synced: bool = True,
         coarse_timers: bool = False,
     ) -> None:
-        """Take the connection; without `synced` nothing reaches the disk at a commit and no thread is needed."""
+        """Use the connection; without `synced` nothing reaches the disk at a commit and no thread is needed."""
         self._db = db
         self._now = now
         self._coarse_timers = coarse_timers
@@ -57,7 +57,7 @@ class Journal:
 
     @property
     def busy(self) -> bool:
-        """True while a transition waits or is not answered yet."""
+        """True while a transition waits or is unanswered."""
         return self._working or bool(self._waiting)
 
     def submit[T](self, step: Step[T]) -> asyncio.Future[T]:
@@ -75,7 +75,7 @@ class Journal:
         return future
 
     async def close(self) -> None:
-        """Take no more transitions and let those that were taken end."""
+        """Accept no more transitions and complete those that were accepted."""
         self._closed = True
         await self._rested.wait()
         if self._pool is not None:
@@ -145,7 +145,7 @@ class Journal:
             _answer(batch[0][1], _refusal(error))
             self._continue()
             return
-        # Rare: only after a failure. Syncing on the event loop is then no loss.
+        # Rare: only after a failure. Syncing on the event loop is then acceptable.
         for step, future in batch:
             try:
                 ((answer, effects),) = self._apply([(step, future)])

@@ -1,4 +1,4 @@
-"""A work item in a worker's hands, and whom the dispatcher tells of it."""
+"""A work item that a worker has, and who is informed of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from workbench.task_hub.worker_stream import WorkerStream
 
 @dataclass(slots=True)
 class Lease:
-    """One work item in a worker's hands; `given` is on the hub's clock, `expires` on the machine's."""
+    """One work item that a worker has; `given` is on the hub's clock, `expires` on the machine's."""
 
     token: str
     item: Item
@@ -24,7 +24,7 @@ class Lease:
 
     @property
     def rows(self) -> tuple[int, ...]:
-        """The rows of the file that it holds."""
+        """Its rows in the file."""
         if isinstance(self.taken, Turn):
             return self.taken.rows
         if isinstance(self.taken, Batch):
@@ -34,7 +34,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """Whom the dispatcher tells: of the time of a hidden row, of leases, and of work that ends without its worker."""
+    """Receives the dispatcher's events: times of hidden rows, leases, and work that ends without its worker."""
 
     seen_at: Callable[[int], None]
     given: Callable[[list[Lease]], None]

@@ -1,7 +1,7 @@
-"""Locks of entities: granted all at once, in the order in which they were asked for.
+"""Locks of entities: all of a request are granted at once, in the order of the requests.
 
 A request is granted when each of its entities is free and no earlier request waits for it: neither a deadlock nor
-starvation is possible. Operations that came before the request still run; later ones, except the holder's, wait.
+starvation is possible. Operations that arrived before the request still run; later ones, except the holder's, wait.
 """
 
 from durabletask.internal import orchestrator_service_pb2 as pb
@@ -13,8 +13,8 @@ from workbench.task_hub.transaction import Tx
 
 
 def request(tx: Tx, owner: Instance, asked: pb.EntityLockRequestedEvent) -> None:
-    """Queue a request, and grant it if nothing is in its way."""
-    # The order number comes from the operations' sequence, so that it tells which operations came before.
+    """Queue a request, and grant it if possible."""
+    # The number comes from the operations' sequence, so that it shows which operations came before.
     cursor = tx.db.execute("INSERT INTO operations(entity, event) VALUES('', x'')")
     order = cursor.lastrowid or 0
     tx.db.execute("DELETE FROM operations WHERE ord=?", (order,))
@@ -28,7 +28,7 @@ def request(tx: Tx, owner: Instance, asked: pb.EntityLockRequestedEvent) -> None
 
 
 def unlock(tx: Tx, section: str, entity: str) -> None:
-    """Let go of one entity of a critical section."""
+    """Release one entity of a critical section."""
     found = tx.db.execute(
         "UPDATE entities SET lock_ord=NULL, lock_section=NULL, lock_owner=NULL, lock_owner_id=NULL"
         " WHERE id=? AND lock_section=?",
@@ -39,7 +39,7 @@ def unlock(tx: Tx, section: str, entity: str) -> None:
 
 
 def release(tx: Tx, owner: int, section: str | None = None) -> int:
-    """Take back the locks and the waiting requests of an instance, or of one section of it; count the locks."""
+    """Release the locks and waiting requests of an instance, or of one of its sections; return the number of locks."""
     where, values = ("AND section=?", (owner, section)) if section is not None else ("", (owner,))
     for (order,) in tx.db.execute(f"SELECT ord FROM lock_requests WHERE owner=? {where}", values).fetchall():
         _forget(tx, order)

@@ -13,7 +13,7 @@ from workbench.task_hub.waiting import Waiting
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The one writer, a reader of what is committed, the dispatcher, who waits, and the settings."""
+    """The one writer, a reader of what is committed, the dispatcher, the waiting clients, and the settings."""
 
     journal: Journal
     reader: sqlite3.Connection

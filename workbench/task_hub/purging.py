@@ -13,7 +13,7 @@ MOST_AT_ONCE = 100
 
 
 def purge_one(tx: Tx, instance_id: str) -> int:
-    """Delete a finished instance, never its children; give how many. One that has not ended is refused."""
+    """Delete a finished instance, never its children; return how many. One that has not ended is refused."""
     instance = find(tx, instance_id)
     if instance is None:
         return 0
@@ -28,7 +28,7 @@ def purge_one(tx: Tx, instance_id: str) -> int:
 
 
 def purge_some(tx: Tx, wanted: pb.PurgeInstanceFilter) -> tuple[int, bool]:
-    """Delete a bounded number of the instances that match; give how many, and whether there may be more."""
+    """Delete a limited number of the instances that match; return how many, and whether there may be more."""
     statuses = [status for status in (wanted.runtimeStatus or TERMINAL) if status in TERMINAL]
     where, values = [f"status IN ({','.join('?' * len(statuses))})"], list[object](statuses)
     created_between(wanted, where, values)
@@ -41,7 +41,7 @@ def purge_some(tx: Tx, wanted: pb.PurgeInstanceFilter) -> tuple[int, bool]:
 
 
 def purge_entity(tx: Tx, entity_id: str) -> int:
-    """Delete an entity that is not locked and has nothing to do; give how many."""
+    """Delete an entity that is not locked and has no operations; return how many."""
     return tx.db.execute(
         "DELETE FROM entities WHERE id=?1 AND lock_ord IS NULL"
         " AND NOT EXISTS(SELECT 1 FROM operations WHERE entity=?1)"

@@ -1,4 +1,4 @@
-"""Work that waits for a worker, in order, by name and version so that filters cost nothing."""
+"""Work that waits for a worker, in order, by name and version so that filters are fast."""
 
 from collections.abc import Hashable, Mapping
 from itertools import count
@@ -9,7 +9,7 @@ _order = count()
 
 
 def accepts(accepted: Accepted | None, name: str, version: str | None) -> bool:
-    """Tell whether a filter lets a name and version pass: no filter is all, no versions is any version."""
+    """Return whether a filter accepts a name and version: no filter is all, no versions is any version."""
     if accepted is None:
         return True
     versions = accepted.get(name)
@@ -17,19 +17,19 @@ def accepts(accepted: Accepted | None, name: str, version: str | None) -> bool:
 
 
 class ReadyQueue[K: Hashable]:
-    """Keys in the order of their arrival; a key that waits already keeps its place."""
+    """Keys in the order of their arrival; a key that already waits keeps its place."""
 
     def __init__(self) -> None:
-        """Begin empty."""
+        """Start empty."""
         self._buckets: dict[tuple[str, str | None], dict[K, int]] = {}
         self._bucket_of: dict[K, tuple[str, str | None]] = {}
 
     def __len__(self) -> int:
-        """Count what waits."""
+        """Return how many keys wait."""
         return len(self._bucket_of)
 
     def __contains__(self, key: K) -> bool:
-        """Tell whether a key waits."""
+        """Return whether a key waits."""
         return key in self._bucket_of
 
     def add(self, key: K, name: str, version: str | None) -> None:
@@ -40,7 +40,7 @@ class ReadyQueue[K: Hashable]:
             self._buckets.setdefault(bucket, {})[key] = next(_order)
 
     def discard(self, key: K) -> None:
-        """Take a key out, wherever it is."""
+        """Remove a key."""
         bucket = self._bucket_of.pop(key, None)
         if bucket is not None:
             keys = self._buckets[bucket]
@@ -49,7 +49,7 @@ class ReadyQueue[K: Hashable]:
                 del self._buckets[bucket]
 
     def take(self, accepted: Accepted | None) -> tuple[K, str, str | None] | None:
-        """Take the oldest key that the filter lets pass, with its name and version."""
+        """Remove and return the oldest key that the filter accepts, with its name and version."""
         best: tuple[str, str | None] | None = None
         best_order = 0
         for bucket, keys in self._buckets.items():

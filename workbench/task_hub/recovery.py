@@ -1,9 +1,9 @@
-"""Queues, when a hub starts, all the work that its file holds."""
+"""Queues all the work in a hub's file when the hub starts."""
 
 import sqlite3
 
-from workbench.task_hub.aftermath import entity_name
 from workbench.task_hub.dispatch import Dispatcher
+from workbench.task_hub.effects import entity_name
 from workbench.task_hub.hidden import Item
 from workbench.task_hub.lease import Lease
 from workbench.task_hub.transaction import ReadyOrchestration, Tx
@@ -19,9 +19,9 @@ _MARK = {
 def queue_all(db: sqlite3.Connection, dispatcher: Dispatcher, now: int) -> None:
     """Queue activities, entities with operations, and orchestrations with events, each in its order.
 
-    Which of them may run now is looked at when they are given out: a pause, a lock or a start that is not due yet
-    keeps them back, and what ends that queues them again. Timers stay in their table. What a worker had when the
-    hub ended is hidden for the rest of its visibility timeout: its host is taken for gone too.
+    Which of them may run now is checked when they are sent: a pause, a lock or a start that is not due yet
+    delays them, and its end queues them again. Timers stay in their table. What a worker had when the
+    hub ended is hidden for the rest of its visibility timeout: its host counts as ended too.
     """
     _hide_what_was_out(db, dispatcher, now)
     rows = db.execute(
@@ -56,12 +56,12 @@ def _hide_what_was_out(db: sqlite3.Connection, dispatcher: Dispatcher, now: int)
 
 
 def _hide(dispatcher: Dispatcher, item: Item, row: int, now: int, until: int) -> None:
-    # A clock that was set back must not hide anything for longer than a host's end does.
+    # A clock that was set back must not hide anything for longer than after the end of a host.
     dispatcher.hide(item, (row,), min(until, now + dispatcher.visibility(item.work)))
 
 
 def mark(tx: Tx, leases: list[Lease], dispatcher: Dispatcher) -> None:
-    """Keep in the file until when what is given out stays hidden if its host ends with the hub."""
+    """Store until when work items stay hidden if their host ends with the hub."""
     for lease in leases:
         until = lease.given + dispatcher.visibility(lease.item.work)
         tx.db.executemany(_MARK[lease.item.work], [(until, row) for row in lease.rows])

@@ -1,4 +1,4 @@
-"""Rewinds a failed instance: its worker rewrites the history, the hub starts again what is missing in it."""
+"""Rewinds a failed instance: its worker rewrites the history, the hub restarts what is missing in it."""
 
 import grpc
 from durabletask.internal import orchestrator_service_pb2 as pb
@@ -16,8 +16,8 @@ from workbench.task_hub.instances import (
     create,
     deliver,
     find,
+    notify_parent,
     output_of,
-    tell_parent,
 )
 from workbench.task_hub.starting import Existing
 from workbench.task_hub.transaction import Tx
@@ -33,10 +33,10 @@ def rewind(tx: Tx, instance_id: str, reason: str | None) -> None:
     if instance.status != FAILED:
         text = "The rewind operation is only supported on failed orchestration instances."
         raise HubError(grpc.StatusCode.FAILED_PRECONDITION, text)
-    _prepare(tx, instance, reason, None)
+    _customize(tx, instance, reason, None)
 
 
-def _prepare(tx: Tx, instance: Instance, reason: str | None, parent: Instance | None) -> None:
+def _customize(tx: Tx, instance: Instance, reason: str | None, parent: Instance | None) -> None:
     instance.status = RUNNING
     tx.db.execute(
         "UPDATE instances SET status=?, completed_at=NULL, failure=NULL, updated_at=? WHERE n=?",
@@ -51,7 +51,7 @@ def _prepare(tx: Tx, instance: Instance, reason: str | None, parent: Instance | 
 
 
 def rewrite(tx: Tx, instance: Instance, action: pb.RewindOrchestrationAction, existing: Existing) -> None:
-    """Take the history that the worker cleaned, and begin again whatever in it has no end.
+    """Store the history that the worker cleaned, and restart whatever in it has not ended.
 
     The one place where a history is replaced: the protocol asks for it, and the instance is not running.
     """
@@ -103,9 +103,9 @@ def _child(tx: Tx, parent: Instance, event: pb.HistoryEvent, reason: str | None)
         version, payload = given(created, "version"), given(created, "input")
         create(tx, Start(created.instanceId, created.name, payload, version, dict(created.tags), parent=link))
     elif child.status == FAILED:
-        _prepare(tx, child, reason, parent)
+        _customize(tx, child, reason, parent)
     elif child.terminal and child.parent == parent.n:
-        tell_parent(tx, child, *output_of(tx, child))
+        notify_parent(tx, child, *output_of(tx, child))
 
 
 def _task(tx: Tx, instance: Instance, event: pb.HistoryEvent) -> None:

@@ -1,4 +1,4 @@
-"""Opens the SQLite file of a task hub: refuses what is not one, creates what is missing."""
+"""Opens the SQLite file of a task hub: refuses another file, creates a missing one."""
 
 import sqlite3
 from contextlib import closing
@@ -10,10 +10,10 @@ SCHEMA_VERSION = 2
 APPLICATION_ID = 0x44544842  # "DTHB"
 _MAGIC = b"SQLite format 3\0"
 
-# Times are whole microseconds since 1970, UTC. `n` numbers an instance for ever: a replaced one gets a new number,
+# Times are microseconds since 1970, UTC. `n` is the permanent number of an instance: a replaced one gets a new number,
 # `execution` counts its continue-as-new; what was scheduled by an older one is thereby known to be stale.
-# `given_until`: a worker has it, and a host that is gone keeps it hidden until then. `fire_at`: when a timer's message
-# is seen, `asked` when it was to be; `seen` once the poll's pause is counted in.
+# `given_until`: a worker has it, and it stays hidden until then if its host ends. `fire_at`: when a timer's message
+# is visible, `asked` the requested time; `seen`: the polling interval is included.
 _TABLES = """
 CREATE TABLE instances(
   n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, version TEXT,
@@ -68,15 +68,15 @@ _OF_VERSION_1 = (
 
 
 def open_writer(path: Path, *, durable: bool = True) -> sqlite3.Connection:
-    """Open the file for the hub's one writer, creating it when there is none.
+    """Open the file for the hub's one writer; create it if it does not exist.
 
-    `durable` syncs the write-ahead log at every commit. Raises `TaskHubFileError`, whose text says what to do.
+    `durable` syncs the write-ahead log at every commit. Raises `TaskHubFileError`, whose message says what to do.
     """
     _refuse_foreign(path)
     try:
         db = _connect(path)
         try:
-            _prepare(db, path, durable=durable)
+            _customize(db, path, durable=durable)
         except BaseException:
             db.close()
             raise
@@ -119,12 +119,12 @@ def _refuse_foreign(path: Path) -> None:
         raise TaskHubFileError(f"{path} is not an SQLite file: name another file for the task hub")
 
 
-def _prepare(db: sqlite3.Connection, path: Path, *, durable: bool) -> None:
+def _customize(db: sqlite3.Connection, path: Path, *, durable: bool) -> None:
     application = db.execute("PRAGMA application_id").fetchone()[0]
     version = db.execute("PRAGMA user_version").fetchone()[0]
     tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if tables and application != APPLICATION_ID:
-        raise TaskHubFileError(f"{path} is an SQLite file but no task hub: name another file for the task hub")
+        raise TaskHubFileError(f"{path} is an SQLite file but not a task hub: name another file for the task hub")
     if version > SCHEMA_VERSION:
         raise TaskHubFileError(
             f"{path} has schema version {version}, this program knows {SCHEMA_VERSION}: run the newer program"

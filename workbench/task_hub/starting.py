@@ -1,4 +1,4 @@
-"""Starts orchestrations, and decides what a start under a known id does."""
+"""Starts orchestrations, and decides what a start with a known id does."""
 
 from collections.abc import Collection
 from enum import StrEnum
@@ -12,17 +12,17 @@ from workbench.task_hub.transaction import Tx
 
 
 class Existing(StrEnum):
-    """What a start under a known id does; engines differ."""
+    """What a start with a known id does; engines differ."""
 
     REJECT = "reject"
-    RESTART = "restart"  # an instance that has ended makes room
-    REPLACE = "replace"  # any does
+    RESTART = "restart"  # an instance that has ended is replaced
+    REPLACE = "replace"  # any instance is replaced
 
 
 def start_by_client(tx: Tx, start: Start, existing: Existing, replaceable: Collection[int] = ()) -> str:
-    """Start for a client; `replaceable`, the statuses its request names, narrows what the hub's rule lets replace."""
+    """Start for a client; `replaceable`, the statuses in its request, restricts what may be replaced."""
     if start.id.startswith("@"):
-        text = f"'{start.id}' is the id of an entity: give an orchestration another"
+        text = f"'{start.id}' is the id of an entity: use another id for an orchestration"
         raise HubError(grpc.StatusCode.INVALID_ARGUMENT, text)
     known = find(tx, start.id)
     if known is not None:
@@ -36,9 +36,9 @@ def start_by_client(tx: Tx, start: Start, existing: Existing, replaceable: Colle
 
 
 def start_unasked(tx: Tx, start: Start, existing: Existing) -> None:
-    """Start for a parent or an entity: without a word it replaces any instance with the id, even one that runs.
+    """Start for a parent or an entity: it silently replaces any instance with the id, even one that runs.
 
-    A hub that rejects known ids rejects these too, but for a parent's own finished child, which is tried again.
+    A hub that rejects known ids rejects these too, except a parent's own finished child, which is retried.
     """
     known = find(tx, start.id)
     if known is not None:

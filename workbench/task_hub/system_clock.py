@@ -1,4 +1,4 @@
-"""The wall clock, in the form in which a task hub takes its time."""
+"""The machine's clock, with the interface that a task hub needs."""
 
 import threading
 from datetime import UTC, datetime
@@ -7,12 +7,12 @@ from workbench.timed_engine.clocks import Idle
 
 
 class SystemClock:
-    """Tells the machine's time; a moment that is far away is looked at again, since the machine may sleep."""
+    """The machine's time; a distant moment is checked repeatedly, since the machine may sleep."""
 
     _longest_seconds = 30.0
 
     def now(self) -> datetime:
-        """Give the time (UTC)."""
+        """Return the time (UTC)."""
         return datetime.now(UTC)
 
     def wait_until(self, moment: datetime, changed: threading.Event, idle: Idle) -> bool:

@@ -1,4 +1,4 @@
-"""Fires timers when their time comes, on whatever clock the hub was given."""
+"""Fires timers when they are due, on the hub's clock."""
 
 import asyncio
 import logging
@@ -16,22 +16,22 @@ _RETRY_SECONDS = 1.0
 
 
 def microseconds(moment: datetime) -> int:
-    """Give a time as whole microseconds since 1970, UTC."""
+    """Return a time as whole microseconds since 1970, UTC."""
     return (moment - _EPOCH) // MICROSECOND
 
 
 def as_datetime(moment: int) -> datetime:
-    """Give microseconds since 1970 as a time (UTC)."""
+    """Return microseconds since 1970 as a time (UTC)."""
     return _EPOCH + moment * MICROSECOND
 
 
 class TimeKeeper:
-    """One thread that waits for the soonest timer: clocks may block, and an event loop may not."""
+    """One thread that waits for the earliest timer: clocks may block, and an event loop may not."""
 
     def __init__(
         self, clock: EngineClock, idle: Callable[[], bool], fire: Callable[[int], Awaitable[int | None]]
     ) -> None:
-        """Take the clock, who tells whether the hub has nothing to do, and who fires what is due and gives the next."""
+        """Use the clock, a check whether the hub is idle, and a function that fires due timers and returns the next."""
         self._clock = clock
         self._idle = idle
         self._fire = fire
@@ -42,19 +42,19 @@ class TimeKeeper:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self, due: int | None) -> None:
-        """Begin, on the running event loop, with the soonest timer."""
+        """Start on the running event loop, with the earliest timer."""
         self._loop = asyncio.get_running_loop()
         self._due = due
         self._thread.start()
 
     def note(self, due: int) -> None:
-        """Learn of a new timer."""
+        """Add a new timer."""
         if self._due is None or due < self._due:
             self._due = due
             self._changed.set()
 
     async def stop(self) -> None:
-        """End the thread; a clock that blocks ends it at its next look."""
+        """End the thread; a clock that blocks ends it at its next check."""
         self._stopping = True
         self._changed.set()
         if self._thread.is_alive():
@@ -72,7 +72,7 @@ class TimeKeeper:
                 self._fire_on_loop(due)
 
     def _nothing_sooner(self) -> bool:
-        # In this order: a sooner timer is noted before the hub is idle, so once it is, the note can be seen.
+        # In this order: an earlier timer is added before the hub is idle, so it is visible once the hub is.
         return self._idle() and not self._changed.is_set()
 
     def _fire_on_loop(self, due: int) -> None:

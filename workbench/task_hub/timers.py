@@ -13,7 +13,7 @@ from workbench.task_hub.transaction import Tx
 
 _MOST_AT_ONCE = 500
 
-type NextLook = Callable[[int | str, int], int]
+type NextPoll = Callable[[int | str, int], int]
 
 
 def create(tx: Tx, instance: Instance, task: int, fire_at: int) -> None:
@@ -25,19 +25,19 @@ def create(tx: Tx, instance: Instance, task: int, fire_at: int) -> None:
 
 
 def next_due(db: sqlite3.Connection) -> int | None:
-    """Give the time of the soonest timer."""
+    """Return the time of the soonest timer."""
     return db.execute("SELECT min(fire_at) FROM timers").fetchone()[0]
 
 
 def all_due(db: sqlite3.Connection) -> list[int]:
-    """Give the times of all timers, soonest first."""
+    """Return the times of all timers, soonest first."""
     return [row[0] for row in db.execute("SELECT fire_at FROM timers ORDER BY fire_at, seq")]
 
 
-def fire(tx: Tx, moment: int, next_look: NextLook | None) -> None:
-    """Fire timers that are due at the moment, a bounded number of them.
+def fire(tx: Tx, moment: int, next_poll: NextPoll | None) -> None:
+    """Fire timers that are due at the moment, a limited number of them.
 
-    `next_look`: when the queue of an instance or entity is looked at next; a timer is not seen before.
+    `next_poll`: when the queue of an instance or entity is polled next; a timer does not fire before.
     """
     due = tx.db.execute(
         "SELECT seq, fire_at, n, execution, task, entity, event, asked, seen FROM timers WHERE fire_at<=?"
@@ -45,7 +45,7 @@ def fire(tx: Tx, moment: int, next_look: NextLook | None) -> None:
         (moment, _MOST_AT_ONCE),
     ).fetchall()
     for seq, fire_at, n, execution, task, entity, event, asked, seen in due:
-        look = next_look(entity if entity is not None else n, fire_at) if next_look and not seen else fire_at
+        look = next_poll(entity if entity is not None else n, fire_at) if next_poll and not seen else fire_at
         if look > moment:
             tx.db.execute("UPDATE timers SET fire_at=?, seen=1 WHERE seq=?", (look, seq))
             continue

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ReadyOrchestration:
-    """An orchestration with events to take; `events` is the length of its history."""
+    """An orchestration with events to process; `events` is the length of its history."""
 
     n: int
     name: str
@@ -35,10 +35,10 @@ class Effects:
     changed: list[str] = field(default_factory=list[str])  # instance ids whose status is new
     started: list[str] = field(default_factory=list[str])
     appended: list[tuple[int, int, list[bytes]]] = field(default_factory=list[tuple[int, int, list[bytes]]])
-    forgotten: list[int] = field(default_factory=list[int])  # instances whose history is no longer what it was
+    forgotten: list[int] = field(default_factory=list[int])  # instances whose history was replaced
     earliest_timer: int | None = None
     touched: list[int | str] = field(default_factory=list[int | str])  # instances and entities with a new timer
-    # Rows that are seen later: of an orchestration or an entity's id, with the time.
+    # Rows that become visible later: of an orchestration or an entity's id, with the time.
     delayed: list[tuple[ReadyOrchestration | str, int, int]] = field(
         default_factory=list[tuple[ReadyOrchestration | str, int, int]]
     )
@@ -48,11 +48,11 @@ class Effects:
 class Tx:
     """One state transition; `now` is in microseconds since 1970, UTC.
 
-    `next_look`: set for what a remote client sends, tells when the queue of an instance or entity is looked at.
+    `next_poll`: set for what a remote client sends, returns when the queue of an instance or entity is polled.
     """
 
     db: sqlite3.Connection
     now: int
     effects: Effects = field(default_factory=Effects)
-    next_look: Callable[[int | str, int], int] | None = None
+    next_poll: Callable[[int | str, int], int] | None = None
     coarse_timers: bool = False

@@ -1,16 +1,16 @@
-"""How an execution of an instance ends: for good, or by continuing as new."""
+"""How an execution of an instance ends: finally, or by continuing as new."""
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 
 from workbench.task_hub import history_events as events
 from workbench.task_hub import locks
 from workbench.task_hub.history_events import LASTING, Kind, given
-from workbench.task_hub.instances import PENDING, TERMINATED, Instance, deliver, start_again, tags_of, tell_parent
+from workbench.task_hub.instances import PENDING, TERMINATED, Instance, deliver, notify_parent, start_again, tags_of
 from workbench.task_hub.transaction import Tx
 
 
 def append_history(tx: Tx, instance: Instance, added: list[bytes]) -> None:
-    """Append events to the history; what is there is never rewritten."""
+    """Append events to the history; existing events never change."""
     first = instance.events
     tx.db.executemany(
         "INSERT INTO history(n, seq, event) VALUES(?,?,?)",
@@ -21,7 +21,7 @@ def append_history(tx: Tx, instance: Instance, added: list[bytes]) -> None:
 
 
 def finish(tx: Tx, instance: Instance, status: int, output: str | None, failure: pb.TaskFailureDetails | None) -> None:
-    """End an instance whose history is complete: keep its outcome, drop what it no longer takes, tell its parent."""
+    """End an instance whose history is complete: store its outcome, drop its pending events, inform its parent."""
     instance.status = status
     tx.db.execute(
         "UPDATE instances SET status=?, completed_at=?, updated_at=?, failure=?, events=?, due_at=NULL, suspended=0"
@@ -32,13 +32,13 @@ def finish(tx: Tx, instance: Instance, status: int, output: str | None, failure:
     tx.db.execute("DELETE FROM inbox WHERE n=?", (instance.n,))
     tx.db.execute("DELETE FROM timers WHERE n=?", (instance.n,))
     locks.release(tx, instance.n)
-    tell_parent(tx, instance, output, failure)
+    notify_parent(tx, instance, output, failure)
     tx.effects.forgotten.append(instance.n)
     tx.effects.changed.append(instance.id)
 
 
 def end_now(tx: Tx, instance: Instance, output: str | None) -> None:
-    """Terminate an instance without a worker; a turn that is out for it comes too late."""
+    """Terminate an instance without a worker; a turn that a worker has is then too late."""
     waiting = [row[0] for row in tx.db.execute("SELECT event FROM inbox WHERE n=? ORDER BY seq", (instance.n,))]
     ended = events.terminated(tx.now, output, recurse=False)
     append_history(tx, instance, [*waiting, ended, events.completed(tx.now, TERMINATED, output, None)])
@@ -46,10 +46,10 @@ def end_now(tx: Tx, instance: Instance, output: str | None) -> None:
 
 
 def continue_as_new(tx: Tx, instance: Instance, action: pb.CompleteOrchestrationAction, *, pause: bytes | None) -> None:
-    """Begin the next execution: a new history, the carried events first, then those that came meanwhile.
+    """Begin the next execution: a new history, the carried events first, then those that arrived meanwhile.
 
     Results of what the old execution scheduled are dropped with it, since their numbers mean other tasks now.
-    `pause` is a suspension that the old execution took in its last turn.
+    `pause` is a suspension that the old execution processed in its last turn.
     """
     tx.db.execute("DELETE FROM history WHERE n=?", (instance.n,))
     tx.db.execute("DELETE FROM timers WHERE n=?", (instance.n,))

@@ -1,4 +1,4 @@
-"""Takes the outcome of one turn of an orchestration, in one transaction."""
+"""Stores the outcome of one turn of an orchestration, in one transaction."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ CUSTOM_STATUS_BYTES = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a worker was given: rows of the inbox, of one execution of an instance."""
+    """What a worker received: rows of the inbox, of one execution of an instance."""
 
     n: int
     execution: int
@@ -42,7 +42,7 @@ class Turn:
 def complete(
     tx: Tx, token: str, turn: Turn, response: pb.OrchestratorResponse, existing: Existing, *, sorts: bool = False
 ) -> None:
-    """Move the taken events to the history, do what the orchestrator decided, and wake it if more has come."""
+    """Move the processed events to the history, do what the orchestrator decided, and wake it for newer events."""
     instance = load(tx, turn.n)
     if (
         instance is None
@@ -89,7 +89,7 @@ def complete(
 
 
 def fail(tx: Tx, token: str, n: int, failure: pb.TaskFailureDetails) -> None:
-    """End an instance whose turn no worker can take."""
+    """End an instance whose turn no worker can accept."""
     instance = load(tx, n)
     if instance is None or instance.terminal:
         raise LostLeaseError
@@ -118,7 +118,7 @@ def _close(
 
 
 def _wake_again(tx: Tx, instance: Instance) -> None:
-    """Wake an instance for events that came during its turn."""
+    """Wake an instance for events that arrived during its turn."""
     kinds = tx.db.execute("SELECT DISTINCT kind FROM inbox WHERE n=?", (instance.n,)).fetchall()
     if kinds and (instance.status != SUSPENDED or any(kind in WAKING for (kind,) in kinds)):
         wake(tx, instance)
@@ -135,7 +135,7 @@ def _status_after(status: int, kinds: tuple[int, ...]) -> int:
 
 
 def _pause_of(turn: Turn) -> bytes | None:
-    # new_events has one event more than kinds: the turn's beginning.
+    # new_events has one event more than kinds: the start of the turn.
     for kind, event in zip(reversed(turn.kinds), reversed(turn.new_events), strict=False):
         if kind == Kind.RESUME:
             return None

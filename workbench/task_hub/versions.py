@@ -9,7 +9,7 @@ _PARTS = re.compile(r"\d+(?:\.\d+){1,3}")
 
 
 def may_run(options: BackendOptions, version: str | None) -> bool:
-    """Tell whether a run of a version is taken by a hub with these settings; no version is older than any."""
+    """Return whether a hub with these settings accepts a run of a version; no version is older than any."""
     own, given = options.default_version or "", version or ""
     if options.version_match is VersionMatch.NONE:
         return True

@@ -1,4 +1,4 @@
-"""Puts messages together from events that are serialized already, so that a long history is copied and never parsed."""
+"""Builds messages from serialized events, so that a long history is copied and never parsed."""
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.message import Message
@@ -31,10 +31,10 @@ CHUNK = _tag(pb.HistoryChunk, "events")
 
 
 def framed(tag: bytes, payload: bytes | bytearray) -> bytes:
-    """Give a field of a message: its tag, the length and the payload."""
+    """Return a field of a message: its tag, the length and the payload."""
     return b"".join((tag, varint(len(payload)), payload))
 
 
 def work_item(tag: bytes, request: bytes, token: str) -> bytes:
-    """Give a work item around a request."""
+    """Return a work item around a request."""
     return framed(tag, request) + pb.WorkItem(completionToken=token).SerializeToString()

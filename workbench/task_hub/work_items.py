@@ -1,4 +1,4 @@
-"""Reads from the file what a worker needs for one work item, and puts it on the wire."""
+"""Reads from the file what a worker needs for one work item, and serializes it."""
 
 import sqlite3
 from collections.abc import Set as AbstractSet
@@ -23,7 +23,7 @@ _FRAME = 64  # of an operation in its message
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The operations that a worker was given of an entity."""
+    """The operations of an entity that a worker received."""
 
     entity: str
     operations: list[Operation]
@@ -31,7 +31,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What is seen of a work item: all rows but those that are hidden; and the time."""
+    """What is visible of a work item: all rows but the hidden ones; and the time."""
 
     hidden: AbstractSet[int]
     now: int
@@ -39,7 +39,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where work items are read, and the form in which workers of this hub get them."""
+    """The file's reader, and the form in which workers of this hub receive work items."""
 
     db: sqlite3.Connection
     cache: HistoryCache
@@ -50,7 +50,7 @@ class Source:
 def read(
     source: Source, item: Item, sight: Sight, token: str, most_bytes: int
 ) -> tuple[Turn | Batch | None, bytes | None]:
-    """Give what is taken of a work item, and its message; no message if there is nothing to do."""
+    """Return the rows of a work item, and its message; no message if there is nothing to do."""
     if item.work is Work.ACTIVITY:
         return None, None if sight.hidden else activity(source.db, int(item.key), token)
     if item.work is Work.ORCHESTRATION:
@@ -63,9 +63,9 @@ def read(
 def orchestration(
     db: sqlite3.Connection, cache: HistoryCache, n: int, sight: Sight, token: str, window: timedelta
 ) -> tuple[Turn, bytes] | None:
-    """Give the next turn of an instance; None if there is nothing for it to take.
+    """Return the next turn of an instance; None if it has no events.
 
-    `window`: within which entities sort their messages, told to workers as the extension does.
+    `window`: within which entities sort their messages, sent to workers as the extension does.
     """
     found = db.execute(
         "SELECT id, status, execution, execution_id, due_at, events, trace FROM instances WHERE n=?", (n,)
@@ -85,7 +85,7 @@ def orchestration(
     if not events and not any(kind == Kind.START for _, kind, _ in rows):
         return None  # its start is hidden
     if rows[0][1] == Kind.REWIND:
-        del rows[1:]  # a worker rewinds only when it is told nothing else
+        del rows[1:]  # a worker rewinds only if there is no other event
     rows_with_event = [(kind, event) for _, kind, event in rows if kind != Kind.REPLAY]
     new_events = (turn_started(sight.now), *(event for _, event in rows_with_event))
     turn = Turn(n, execution, tuple(row for row, _, _ in rows), tuple(kind for kind, _ in rows_with_event), new_events)
@@ -104,7 +104,7 @@ def orchestration(
 
 
 def activity(db: sqlite3.Connection, seq: int, token: str) -> bytes | None:
-    """Give an activity; None if it is no longer wanted."""
+    """Return an activity; None if it is no longer needed."""
     row = db.execute("SELECT request FROM activities WHERE seq=?", (seq,)).fetchone()
     return wire.work_item(wire.ACTIVITY, row[0], token) if row else None
 
@@ -112,9 +112,9 @@ def activity(db: sqlite3.Connection, seq: int, token: str) -> bytes | None:
 def entity(
     db: sqlite3.Connection, entity_id: str, sight: Sight, token: str, *, older: bool, most_bytes: int
 ) -> tuple[Batch, bytes] | None:
-    """Give the operations that an entity may run now, in either form of the request; None if there are none.
+    """Return the operations that an entity may run now, in either form of the request; None if there are none.
 
-    Of operations that are larger together than `most_bytes` only the first ones are given, one at least.
+    If the operations together exceed `most_bytes`, only the first ones are returned, at least one.
     """
     row = db.execute("SELECT state, lock_ord, lock_owner FROM entities WHERE id=?", (entity_id,)).fetchone()
     state, lock_order, owner = row or (None, None, None)

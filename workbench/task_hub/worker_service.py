@@ -1,4 +1,4 @@
-"""The calls of workers: the stream of work items, their completions, and giving them back."""
+"""The calls of workers: the stream of work items, their completion, and their return."""
 
 # ruff: noqa: N802 - the methods are named as the protocol names them.
 
@@ -27,27 +27,27 @@ from workbench.task_hub.work_items import Batch
 from workbench.task_hub.worker_stream import Work, WorkerStream
 
 _log = logging.getLogger("task_hub.workers")
-# A worker names in its call's metadata how large a message it takes; "-1" is any. Its gRPC options are not known here.
+# A worker sends in its call's metadata the largest message that it accepts; "-1" is any. Its gRPC options are unknown.
 MOST_BYTES_KEY = "task-hub-max-message-bytes"
-# Workers take a stream that is silent for two minutes for dead.
+# Workers treat a stream that is silent for two minutes as dead.
 PING_SECONDS = 30.0
 _PING = pb.WorkItem(healthPing=pb.HealthPing()).SerializeToString()
 
 
 class WorkerService:
-    """The worker's half of `TaskHubSidecarService`."""
+    """The worker part of `TaskHubSidecarService`."""
 
     def __init__(self, parts: Parts) -> None:
-        """Take the hub's parts."""
+        """Use the hub's parts."""
         self._parts = parts
         self._dispatcher = parts.dispatcher
 
     async def Hello(self, _request: Empty, _context: Any) -> Empty:
-        """Say that the hub is there."""
+        """Confirm that the hub runs."""
         return Empty()
 
     async def GetWorkItems(self, request: pb.GetWorkItemsRequest, context: Any) -> None:
-        """Send work items until the worker leaves; what it has not completed then is given to others."""
+        """Send work items until the worker disconnects; what it has not completed then is sent to others."""
         stream = WorkerStream(request, _most_bytes(context) or self._parts.options.max_message_bytes)
         self._dispatcher.connect(stream)
         try:
@@ -59,12 +59,14 @@ class WorkerService:
     async def CompleteOrchestratorTask(
         self, request: pb.OrchestratorResponse, _context: Any
     ) -> pb.CompleteTaskResponse:
-        """Take the outcome of a turn."""
+        """Store the outcome of a turn."""
         token = request.completionToken
         if request.isPartial:
-            raise HubError(grpc.StatusCode.UNIMPLEMENTED, "complete a turn in one message: parts of one are not taken")
+            raise HubError(
+                grpc.StatusCode.UNIMPLEMENTED, "complete a turn in one message: partial completions are not supported"
+            )
         if request.requiresHistory:
-            # Every turn is sent with its whole history: a worker that lost its own copy gets it again.
+            # Every turn is sent with its complete history: a worker that lost its own copy gets it again.
             self._dispatcher.give_back(token, Work.ORCHESTRATION, 0)
             return pb.CompleteTaskResponse()
         existing, sorts = self._parts.existing, self._parts.options.entity_reorder_window > timedelta()
@@ -76,14 +78,14 @@ class WorkerService:
         return await self._complete(token, Work.ORCHESTRATION, step)
 
     async def CompleteActivityTask(self, request: pb.ActivityResponse, _context: Any) -> pb.CompleteTaskResponse:
-        """Take the outcome of an activity."""
+        """Store the outcome of an activity."""
         token = request.completionToken
         return await self._complete(
             token, Work.ACTIVITY, lambda tx, lease: activities.complete(tx, token, int(lease.item.key), request)
         )
 
     async def CompleteEntityTask(self, request: pb.EntityBatchResult, _context: Any) -> pb.CompleteTaskResponse:
-        """Take the outcome of a batch of operations."""
+        """Store the outcome of a batch of operations."""
         token = request.completionToken
         if request.requiresState:
             self._dispatcher.give_back(token, Work.ENTITY, 0)
@@ -101,7 +103,7 @@ class WorkerService:
         entities.complete(tx, lease.token, batch.entity, batch.operations, result, start)
 
     async def _complete(self, token: str, work: Work, step: Callable[[Tx, Lease], None]) -> pb.CompleteTaskResponse:
-        # A worker that leaves now has done its work all the same: the answer is lost, the completion is not.
+        # A worker that disconnects now has still done its work: the answer is lost, the completion is not.
         await asyncio.shield(self._write(self._dispatcher.begin_completion(token, work), step))
         return pb.CompleteTaskResponse()
 
@@ -111,20 +113,22 @@ class WorkerService:
         return written
 
     def worker_lost(self, lease: Lease) -> None:
-        """End an activity or a batch whose worker's process is gone while its host lives."""
+        """End an activity or a batch whose worker's process has ended while its host runs."""
         name = lease.item.name
         self._end(lease, worker_loss.of_activity(name), worker_loss.of_entity(name), None)
 
     def too_large(self, lease: Lease) -> None:
-        """End a work item that no connected worker takes."""
-        _log.error("%s: the %s has %d bytes, more than any worker takes", lease.item.name, lease.item.work, lease.size)
+        """End a work item that no connected worker accepts."""
+        _log.error(
+            "%s: the %s has %d bytes, more than any worker accepts", lease.item.name, lease.item.work, lease.size
+        )
         failure = worker_loss.of_size(lease.size)
         self._end(
             lease, pb.ActivityResponse(failureDetails=failure), pb.EntityBatchResult(failureDetails=failure), failure
         )
 
     def other_version(self, lease: Lease) -> None:
-        """End a run whose version the hub does not take."""
+        """End a run whose version the hub does not accept."""
         self._write(lease, lambda tx, lease: turns.fail(tx, lease.token, int(lease.item.key), worker_loss.of_version()))
 
     def _end(
@@ -156,32 +160,32 @@ class WorkerService:
     async def AbandonTaskOrchestratorWorkItem(
         self, request: pb.AbandonOrchestrationTaskRequest, _context: Any
     ) -> pb.AbandonOrchestrationTaskResponse:
-        """Take a turn back."""
+        """Queue an abandoned turn again."""
         self._dispatcher.give_back(request.completionToken, Work.ORCHESTRATION)
         return pb.AbandonOrchestrationTaskResponse()
 
     async def AbandonTaskActivityWorkItem(
         self, request: pb.AbandonActivityTaskRequest, _context: Any
     ) -> pb.AbandonActivityTaskResponse:
-        """Take an activity back."""
+        """Queue an abandoned activity again."""
         self._dispatcher.give_back(request.completionToken, Work.ACTIVITY)
         return pb.AbandonActivityTaskResponse()
 
     async def AbandonTaskEntityWorkItem(
         self, request: pb.AbandonEntityTaskRequest, _context: Any
     ) -> pb.AbandonEntityTaskResponse:
-        """Take a batch of operations back."""
+        """Queue an abandoned batch of operations again."""
         self._dispatcher.give_back(request.completionToken, Work.ENTITY)
         return pb.AbandonEntityTaskResponse()
 
     async def CreateTaskHub(self, request: pb.CreateTaskHubRequest, _context: Any) -> pb.CreateTaskHubResponse:
-        """The hub exists already; it is not emptied by a call."""
+        """Refuse: the hub already exists, and is not emptied by a call."""
         if request.recreateIfExists:
             raise HubError(grpc.StatusCode.FAILED_PRECONDITION, "stop the task hub and delete its file to empty it")
         return pb.CreateTaskHubResponse()
 
     async def DeleteTaskHub(self, _request: pb.DeleteTaskHubRequest, _context: Any) -> pb.DeleteTaskHubResponse:
-        """A hub is not deleted by a call."""
+        """Refuse: a hub is not deleted by a call."""
         raise HubError(grpc.StatusCode.FAILED_PRECONDITION, "stop the task hub and delete its file")
 
 

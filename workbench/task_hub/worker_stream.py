@@ -1,4 +1,4 @@
-"""One worker's stream of work items: its filters, its limits, and what it has been given."""
+"""One worker's stream of work items: its filters, its limits, and its current work items."""
 
 import asyncio
 from enum import StrEnum
@@ -20,7 +20,7 @@ class WorkerStream:
     """A connected worker."""
 
     def __init__(self, request: pb.GetWorkItemsRequest, most_bytes: int) -> None:
-        """Read what the worker asks for; a limit of 0 is none, and filters without a name let all pass."""
+        """Read the worker's request; a limit of 0 is none, and filters without a name accept everything."""
         self.most_bytes = most_bytes
         self._limits = {
             Work.ORCHESTRATION: request.maxConcurrentOrchestrationWorkItems,
@@ -39,13 +39,13 @@ class WorkerStream:
         self.out = dict.fromkeys(Work, 0)
         self.outgoing: asyncio.Queue[bytes | None] = asyncio.Queue()
 
-    def has_room(self, work: Work) -> bool:
-        """Tell whether the worker takes one more of a kind."""
+    def has_capacity(self, work: Work) -> bool:
+        """Return whether the worker accepts one more of a kind."""
         limit = self._limits[work]
         return limit <= 0 or self.out[work] < limit
 
     def accepts(self, work: Work, name: str, version: str | None) -> bool:
-        """Tell whether its filters let an item pass."""
+        """Return whether its filters accept an item."""
         return accepts(self.accepted[work], name, version)
 
     def give(self, work: Work, token: str, item: bytes) -> None:
@@ -55,7 +55,7 @@ class WorkerStream:
         self.outgoing.put_nowait(item)
 
     def take_back(self, work: Work, token: str) -> None:
-        """Count an item no longer."""
+        """Stop counting an item."""
         if token in self.tokens:
             self.tokens.discard(token)
             self.out[work] -= 1

@@ -20,7 +20,7 @@ _QUIET_LOOKS = 3
 
 
 class _EngineTime(datetime):
-    """Stands for `datetime` in the engine's module: the engine asks it for the time at forty places."""
+    """Replaces `datetime` in the engine's module, which reads the time at forty places."""
 
     clock: EngineClock | None = None
 
@@ -33,9 +33,9 @@ class TimedBackend(InMemoryOrchestrationBackend):
     """The in-memory engine on a given clock. One at a time in a process: the module's clock is replaced."""
 
     def __init__(self, clock: EngineClock, *, port: int = 0, restart_finished: bool = False) -> None:
-        """Take the clock; `port` 0 is any free one.
+        """Use the clock; `port` 0 is any free one.
 
-        Engines differ in what a start under the id of a finished run does: `restart_finished` begins it again,
+        Engines differ in what a start with the id of a finished run does: `restart_finished` starts it again,
         else the start is refused.
         """
         super().__init__(port=port)
@@ -50,10 +50,10 @@ class TimedBackend(InMemoryOrchestrationBackend):
         self._keeper = threading.Thread(target=self._keep_time, name="engine-timers", daemon=True)
 
     def start(self) -> str:
-        """Start serving on 127.0.0.1 and give the address."""
+        """Start serving on 127.0.0.1 and return the address."""
         _EngineTime.clock = self._clock
         in_memory_backend.datetime = _EngineTime  # type: ignore[attr-defined] # pyright: ignore[reportPrivateImportUsage]
-        # Its own start listens on every address, with ten threads: each client that waits for a run holds one.
+        # Its own start listens on every address, with ten threads: each client that waits for a run uses one.
         self._server = grpc.server(ThreadPoolExecutor(64, thread_name_prefix="engine"))
         stubs.add_TaskHubSidecarServiceServicer_to_server(self, self._server)  # pyright: ignore[reportUnknownMemberType]
         port = self._server.add_insecure_port(f"127.0.0.1:{self._port}")
@@ -70,12 +70,12 @@ class TimedBackend(InMemoryOrchestrationBackend):
         _EngineTime.clock = None
 
     def pending_timers(self) -> list[datetime]:
-        """Give the times of all timers that have not fired, soonest first."""
+        """Return the times of all timers that have not fired, soonest first."""
         with self._lock:
             return sorted(timer[0] for timer in self._timers)
 
     def is_idle(self) -> bool:
-        """Tell whether no orchestration, activity or entity is queued or under way."""
+        """Return whether no orchestration, activity or entity is queued or active."""
         with self._lock:
             busy = (
                 self._orchestration_queue
@@ -85,7 +85,7 @@ class TimedBackend(InMemoryOrchestrationBackend):
                 or self._entity_queue
                 or self._entity_in_flight
             )
-        # A finished child is handed to its parent by a thread of its own: idle must be seen several times.
+        # A finished child is passed to its parent by a separate thread: the engine must be idle several times.
         self._quiet = 0 if busy else self._quiet + 1
         return self._quiet > _QUIET_LOOKS
 
@@ -111,7 +111,7 @@ class TimedBackend(InMemoryOrchestrationBackend):
         self.started.append(instance_id)
 
     def GetWorkItems(self, request: pb.GetWorkItemsRequest, context: grpc.ServicerContext) -> Iterator[pb.WorkItem]:  # noqa: N802 - gRPC
-        """Stream work items, counting the activities that are out."""
+        """Stream work items, and count the activities that a worker has."""
         for item in super().GetWorkItems(request, context):
             if item.HasField("activityRequest"):
                 with self._lock:
@@ -121,7 +121,7 @@ class TimedBackend(InMemoryOrchestrationBackend):
     def CompleteActivityTask(  # noqa: N802 - gRPC
         self, request: pb.ActivityResponse, context: grpc.ServicerContext
     ) -> pb.CompleteTaskResponse:
-        """Take an activity's result; it is out no longer once the orchestration was queued."""
+        """Store an activity's result; it counts until the orchestration was queued."""
         try:
             return super().CompleteActivityTask(request, context)
         finally:

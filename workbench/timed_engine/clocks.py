@@ -1,4 +1,4 @@
-"""The clocks an engine can be given: one that runs fast, and one that stands until there is nothing else to do."""
+"""The clocks of an engine: one that runs fast, and one that only advances while the engine is idle."""
 
 import threading
 import time
@@ -12,14 +12,14 @@ _LOOK_SECONDS = 0.002
 
 
 class EngineClock(Protocol):
-    """Tells the time, and waits for a moment of it."""
+    """Returns the time, and waits for a moment."""
 
     def now(self) -> datetime:
-        """Give the time (UTC)."""
+        """Return the time (UTC)."""
         ...
 
     def wait_until(self, moment: datetime, changed: threading.Event, idle: Idle) -> bool:
-        """Wait for the moment; False if `changed` was set first, so that the caller looks at its timers again."""
+        """Wait for the moment; False if `changed` was set first, so that the caller checks its timers again."""
         ...
 
 
@@ -31,7 +31,7 @@ class ScaledClock:
         self._start, self._speed, self._since = start, speed, time.monotonic()
 
     def now(self) -> datetime:
-        """Give the time (UTC)."""
+        """Return the time (UTC)."""
         return self._start + timedelta(seconds=(time.monotonic() - self._since) * self._speed)
 
     def wait_until(self, moment: datetime, changed: threading.Event, idle: Idle) -> bool:
@@ -41,11 +41,11 @@ class ScaledClock:
 
 
 class VirtualClock:
-    """Stands still while the engine has work, and jumps to the next timer when it has none.
+    """Stands still while the engine has work, and jumps to the next timer when it is idle.
 
     `limit` is as far as it may jump; move it with `allow` to act at a chosen moment. `on_jump` is called with
-    the new time before any timer fires, on the engine's timer thread: it may block, and moves other simulated
-    clocks along.
+    the new time before any timer fires, on the engine's timer thread: it may block, and advances other simulated
+    clocks.
     """
 
     def __init__(self, start: datetime | None = None, *, on_jump: Callable[[datetime], None] | None = None) -> None:
@@ -56,12 +56,12 @@ class VirtualClock:
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
-        """Give the time (UTC)."""
+        """Return the time (UTC)."""
         with self._lock:
             return self._now
 
     def allow(self, limit: datetime | None) -> None:
-        """Let the clock jump no further than `limit`; None: as far as it likes."""
+        """Let the clock jump no further than `limit`; None: no limit."""
         with self._lock:
             self._limit = limit
 

@@ -1,14 +1,14 @@
-"""Bodies and ids of disks, networks and machines, and a way to follow an operation by the stepped clock."""
+"""Bodies and ids of disks, networks and VMs, and a way to poll an operation with the stepped clock."""
 
 import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
 from tests.workbench.arm_simulator.fleet import GROUP
-from workbench.arm_simulator import MachineSpec, Simulator, SteppedClock
+from workbench.arm_simulator import Simulator, SteppedClock, VmSpec
 
 REGION = "westeurope"
-GROUP_ID = MachineSpec("any").group_id
+GROUP_ID = VmSpec("any").group_id
 COMPUTE = f"{GROUP_ID}/providers/Microsoft.Compute"
 NETWORK = f"{GROUP_ID}/providers/Microsoft.Network"
 SUBNET = f"{NETWORK}/virtualNetworks/vnet-{REGION}/subnets/default"
@@ -16,7 +16,7 @@ PASSWORD = "Correct-Horse-7-Battery"
 
 
 async def finish(clock: SteppedClock, begun: Awaitable[Any], step: float = 10.0) -> Any:
-    """The result of a long operation of the SDK, with time moved on until it has ended."""
+    """The result of a long-running operation of the SDK; advances the clock until it has ended."""
     done = asyncio.ensure_future((await begun).result())
     for _ in range(400):
         if done.done():
@@ -47,13 +47,13 @@ def nsg_id(name: str) -> str:
 
 
 def vm_id(name: str) -> str:
-    """The id of a machine in the tests' group."""
+    """The id of a VM in the tests' group."""
     return f"{COMPUTE}/virtualMachines/{name}"
 
 
 def os_disk_id(simulator: Simulator, vm: str) -> str:
-    """The id of a machine's OS disk."""
-    return disk_id(simulator.machine(vm).os_disk)
+    """The id of a VM's OS disk."""
+    return disk_id(simulator.vm(vm).os_disk)
 
 
 def copy_body(source: str, **more: Any) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def nic_body(nsg: str | None = None, subnet: str = SUBNET, location: str = REGIO
 
 
 def rule(name: str = "deny", **more: Any) -> dict[str, Any]:
-    """A rule that denies everything that comes in."""
+    """A rule that denies all inbound traffic."""
     properties = {"protocol": "*", "access": "Deny", "direction": "Inbound", "priority": 4096}
     for side in ("source", "destination"):
         properties |= {f"{side}AddressPrefix": "*", f"{side}PortRange": "*"}
@@ -85,7 +85,7 @@ def nsg_body(*rules: dict[str, Any]) -> dict[str, Any]:
 
 
 def vm_body(storage: dict[str, Any], nic: str = "nic1", **more: Any) -> dict[str, Any]:
-    """A machine; `more` are properties, and `tags`, `zones`, `plan`, `location`."""
+    """A VM; `more` are properties, and `tags`, `zones`, `plan`, `location`."""
     top = {name: more.pop(name) for name in ("tags", "zones", "plan", "location") if name in more}
     interface = {"id": nic_id(nic), "properties": {"primary": True, "deleteOption": "Detach"}}
     properties: dict[str, Any] = {"hardwareProfile": {"vmSize": "Standard_D2s_v5"}, "storageProfile": storage}
@@ -95,13 +95,13 @@ def vm_body(storage: dict[str, Any], nic: str = "nic1", **more: Any) -> dict[str
 
 
 def attached(name: str = "copy1", delete: str = "Delete", os_type: str = "Linux") -> dict[str, Any]:
-    """The storage profile of a machine made from a disk."""
+    """The storage profile of a VM created from a disk."""
     managed = {"id": disk_id(name)}
     return {"osDisk": {"createOption": "Attach", "osType": os_type, "deleteOption": delete, "managedDisk": managed}}
 
 
 def from_image(image: str, **more: Any) -> dict[str, Any]:
-    """The storage profile of a machine made from an image."""
+    """The storage profile of a VM created from an image."""
     return {"imageReference": {"id": image}, "osDisk": {"createOption": "FromImage", **more}}
 
 
@@ -113,7 +113,7 @@ def linux_profile(**more: Any) -> dict[str, Any]:
 async def make_copy(
     client: Any, clock: SteppedClock, simulator: Simulator, vm: str = "linux1", name: str = "copy1"
 ) -> None:
-    """Snapshot a machine's OS disk and make a disk of it."""
+    """Snapshot a VM's OS disk and create a disk from it."""
     source = copy_body(os_disk_id(simulator, vm), incremental=True, tags={"run": "r1"})
     await finish(clock, client.snapshots.begin_create_or_update(GROUP, f"{name}-snap", source))
     body = copy_body(snapshot_id(f"{name}-snap"), tags={"run": "r1"}, sku={"name": "Premium_LRS"})

@@ -22,7 +22,7 @@ def clock() -> SteppedClock:
 
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
-    """Gives the unmodified credential and client against a simulator that has started."""
+    """Returns the unmodified SDK client and credential for a running simulator."""
 
     @asynccontextmanager
     async def opened(simulator: Simulator) -> AsyncGenerator[Sdk]:
@@ -39,7 +39,7 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
 
 @pytest.fixture
 async def simulator(clock: SteppedClock) -> AsyncIterator[Simulator]:
-    async with Simulator(machines=FLEET, clock=clock, emulate_linux=True) as running:
+    async with Simulator(vms=FLEET, clock=clock, emulate_linux=True) as running:
         yield running
 
 
@@ -59,7 +59,7 @@ async def token(simulator: Simulator) -> str:
 
 @pytest.fixture
 async def raw(simulator: Simulator, token: str) -> AsyncIterator[Raw]:
-    """Sends a request as it is given; the api-version is added unless the path has a query."""
+    """Sends a request unchanged; the api-version is added unless the path has a query."""
     trust = ssl.create_default_context(cafile=str(simulator.ca_file))
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as session:
 

@@ -1,22 +1,22 @@
-"""The fleet that the tests use, and the shape of a raw answer."""
+"""The fleet that the tests use, and the type of a raw answer."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
-from workbench.arm_simulator import MachineSpec, Simulator, WindowsTraits
+from workbench.arm_simulator import Simulator, VmSpec, WindowsTraits
 
 GROUP = "golden-rg"
-SUBSCRIPTION = MachineSpec("any").subscription_id
+SUBSCRIPTION = VmSpec("any").subscription_id
 FLEET = (
-    MachineSpec("linux1", tags={"golden": "yes"}),
-    MachineSpec("windows1", os="Windows"),
-    MachineSpec("guestoff1", power="guestStopped"),
-    MachineSpec("stopped1", power="stopped"),
-    MachineSpec("dealloc1", power="deallocated"),
-    MachineSpec("ephemeral1", ephemeral_os_disk=True),
-    MachineSpec("dark1", boot_diagnostics=False, agent_ready=False),
-    MachineSpec("failing1", os="Windows", windows=WindowsTraits(sysprep="fails")),
+    VmSpec("linux1", tags={"golden": "yes"}),
+    VmSpec("windows1", os="Windows"),
+    VmSpec("guestoff1", power="guestStopped"),
+    VmSpec("stopped1", power="stopped"),
+    VmSpec("dealloc1", power="deallocated"),
+    VmSpec("ephemeral1", ephemeral_os_disk=True),
+    VmSpec("dark1", boot_diagnostics=False, agent_ready=False),
+    VmSpec("failing1", os="Windows", windows=WindowsTraits(sysprep="fails")),
 )
 
 
@@ -36,5 +36,5 @@ type Raw = Callable[..., Coroutine[Any, Any, Reply]]
 
 
 def vm_path(name: str, child: str = "") -> str:
-    """The path of a machine of the fleet, or of something below it."""
-    return f"{MachineSpec(name).id}{child}"
+    """The path of a VM of the fleet, or of a child resource."""
+    return f"{VmSpec(name).id}{child}"

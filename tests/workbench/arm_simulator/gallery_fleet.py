@@ -1,32 +1,32 @@
-"""A fleet with a gallery: machines of each kind that can become an image, and definitions that fit and do not."""
+"""A fleet with a gallery: VMs of each kind that can become an image, and definitions that match and do not match."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from tests.workbench.arm_simulator.fleet import GROUP, Sdk
-from workbench.arm_simulator import MachineSpec, Simulator, SteppedClock
+from workbench.arm_simulator import Simulator, SteppedClock, VmSpec
 
 GALLERY = "gallery1"
-PLAN = {"name": "plan1", "publisher": "maker", "product": "thing"}
+PLAN = {"name": "plan1", "publisher": "maker", "product": "resource"}
 SOURCES = (
-    MachineSpec("gold1", power="deallocated", generalized=True, data_disks=1),
-    MachineSpec("plain1"),
-    MachineSpec("windows1", os="Windows", power="deallocated", generalized=True),
-    MachineSpec("first1", power="deallocated", generalized=True, hyper_v_generation="V1"),
-    MachineSpec("trusted1", power="deallocated", generalized=True, security_type="TrustedLaunch"),
-    MachineSpec("planned1", power="deallocated", generalized=True, plan=PLAN),
-    MachineSpec("ephemeral1", generalized=True, ephemeral_os_disk=True),
-    MachineSpec("ultra1", generalized=True, data_disks=1, data_disk_skus=("UltraSSD_LRS",)),
-    MachineSpec("far1", power="deallocated", generalized=True, location="northeurope"),
+    VmSpec("gold1", power="deallocated", generalized=True, data_disks=1),
+    VmSpec("plain1"),
+    VmSpec("windows1", os="Windows", power="deallocated", generalized=True),
+    VmSpec("first1", power="deallocated", generalized=True, hyper_v_generation="V1"),
+    VmSpec("trusted1", power="deallocated", generalized=True, security_type="TrustedLaunch"),
+    VmSpec("planned1", power="deallocated", generalized=True, plan=PLAN),
+    VmSpec("ephemeral1", generalized=True, ephemeral_os_disk=True),
+    VmSpec("ultra1", generalized=True, data_disks=1, data_disk_skus=("UltraSSD_LRS",)),
+    VmSpec("far1", power="deallocated", generalized=True, location="northeurope"),
 )
 
 
 def vm_id(name: str) -> str:
-    """The id of a machine of the fleet."""
-    return MachineSpec(name).id
+    """The id of a VM of the fleet."""
+    return VmSpec(name).id
 
 
-def furnish(simulator: Simulator) -> None:
+def add_gallery(simulator: Simulator) -> None:
     """Add the gallery and its definitions."""
     world = simulator.world
     world.add_gallery(GALLERY)
@@ -40,14 +40,14 @@ def furnish(simulator: Simulator) -> None:
 
 def version_path(definition: str = "linux", version: str = "1.0.0") -> str:
     """The path of an image version."""
-    group = f"{MachineSpec('any').group_id}/providers/Microsoft.Compute/galleries/{GALLERY}"
+    group = f"{VmSpec('any').group_id}/providers/Microsoft.Compute/galleries/{GALLERY}"
     return f"{group}/images/{definition}/versions/{version}"
 
 
 def version_body(
     source: Mapping[str, Any] | str = "gold1", regions: tuple[str, ...] = ("westeurope",), **profile: Any
 ) -> dict[str, Any]:
-    """The body of a version: `source` is a machine's name, or a storage profile."""
+    """The body of a version: `source` is a VM's name, or a storage profile."""
     storage = {"source": {"virtualMachineId": vm_id(source)}} if isinstance(source, str) else dict(source)
     publishing = {"targetRegions": [{"name": region} for region in regions], **profile}
     properties = {"publishingProfile": publishing, "storageProfile": storage}
@@ -55,7 +55,7 @@ def version_body(
 
 
 async def publish(client: Sdk, clock: SteppedClock, version: str = "1.0.0", **body: Any) -> Any:
-    """Make a version of the definition `linux` and wait until its replication has ended."""
+    """Create a version of the definition `linux` and wait until its replication has ended."""
     versions = client.gallery_image_versions
     poller = await versions.begin_create_or_update(GROUP, GALLERY, "linux", version, version_body(**body))
     await clock.advance(1600)
@@ -63,5 +63,5 @@ async def publish(client: Sdk, clock: SteppedClock, version: str = "1.0.0", **bo
 
 
 async def status(client: Sdk, version: str = "1.0.0") -> Any:
-    """The version with its replication."""
+    """The version with its replication status."""
     return await client.gallery_image_versions.get(GROUP, GALLERY, "linux", version, expand="ReplicationStatus")

@@ -1,4 +1,4 @@
-"""Scripts that a guest answers by the identity report's contract, and prepare scripts, as tests send them."""
+"""Identity scripts and customizer scripts, as tests send them."""
 
 import json
 from pathlib import Path
@@ -11,28 +11,33 @@ READ_IDENTITY_SH = "#!/bin/sh\n# script: read-identity\n# reads GOLDEN_RUN_ID\ne
 READ_IDENTITY_PS1 = "# script: read-identity\nparam($RunId, $Nonce, $KnownUser, $OldHost)\nexit 1\n"
 UPDATE_SH = "#!/bin/sh\n# script: linux-packages-update\nexit 1\n"
 UPDATE_PS1 = "# script: windows-update\nparam($MaxMinutes)\nexit 1\n"
-LINUX_ORDER = {"GOLDEN_RUN_ID": "run-1", "GOLDEN_NONCE": "abc12345", "GOLDEN_NOT_AFTER": str(NEVER)}
-WINDOWS_ORDER = {"RunId": "run-1", "Nonce": "abc12345", "NotAfter": str(NEVER)}
+LINUX_PARAMETERS = {"GOLDEN_RUN_ID": "run-1", "GOLDEN_NONCE": "abc12345", "GOLDEN_NOT_AFTER": str(NEVER)}
+WINDOWS_PARAMETERS = {"RunId": "run-1", "Nonce": "abc12345", "NotAfter": str(NEVER)}
 REAL_IDENTITY = Path(__file__).parents[3] / "guest/linux/read_identity.sh"
 
 
 def answer(outcome: Outcome) -> dict[str, Any]:
-    """The sentinel line of a script that ended."""
-    told: dict[str, Any] = json.loads(outcome.stdout.splitlines()[-1].split(" ", 1)[1])
-    return told
+    """The result line of a script that ended."""
+    reported: dict[str, Any] = json.loads(outcome.stdout.splitlines()[-1].split(" ", 1)[1])
+    return reported
 
 
 async def identity(guest: Guest, known: str = "", old: str = "", script: str = READ_IDENTITY_SH) -> dict[str, str]:
     """The facts that a Linux guest reports of itself."""
-    order = {"GOLDEN_RUN_ID": "run-1", "GOLDEN_NONCE": "abc12345", "GOLDEN_KNOWN_USER": known, "GOLDEN_OLD_HOST": old}
-    told = answer(await guest.run(script, order, 30))
-    assert (told["outcome"], told["runId"], told["nonce"]) == ("identity", "run-1", "abc12345")
-    return told["facts"]
+    parameters = {
+        "GOLDEN_RUN_ID": "run-1",
+        "GOLDEN_NONCE": "abc12345",
+        "GOLDEN_KNOWN_USER": known,
+        "GOLDEN_OLD_HOST": old,
+    }
+    reported = answer(await guest.run(script, parameters, 30))
+    assert (reported["outcome"], reported["runId"], reported["nonce"]) == ("identity", "run-1", "abc12345")
+    return reported["facts"]
 
 
 async def windows_identity(guest: Guest, known: str = "", old: str = "") -> dict[str, str]:
     """The facts that a Windows guest reports of itself."""
-    order = {"RunId": "run-1", "Nonce": "abc12345", "KnownUser": known, "OldHost": old}
-    told = answer(await guest.run(READ_IDENTITY_PS1, order, 30))
-    assert told["outcome"] == "identity"
-    return told["facts"]
+    parameters = {"RunId": "run-1", "Nonce": "abc12345", "KnownUser": known, "OldHost": old}
+    reported = answer(await guest.run(READ_IDENTITY_PS1, parameters, 30))
+    assert reported["outcome"] == "identity"
+    return reported["facts"]

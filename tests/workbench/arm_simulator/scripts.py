@@ -22,11 +22,11 @@ def managed(script: str, **parameters: str) -> dict[str, Any]:
 def linux_run(
     run_id: str = "run-1", script: str = DEPROVISION_SH, not_after: int = NEVER, **more: str
 ) -> dict[str, Any]:
-    """Arms a Linux guest."""
+    """Requests the deprovisioning of a Linux guest."""
     given = {"GOLDEN_RUN_ID": run_id, "GOLDEN_NONCE": "abc12345", "GOLDEN_NOT_AFTER": str(not_after)}
     return managed(script, **given, **{"GOLDEN_DELAY_SECONDS": "60", **more})
 
 
 def windows_run(run_id: str = "run-1", script: str = DEPROVISION_PS1, not_after: int = NEVER) -> dict[str, Any]:
-    """Seals a Windows guest."""
+    """Deprovisions a Windows guest."""
     return managed(script, RunId=run_id, Nonce="abc12345", NotAfter=str(not_after), ShutdownDelaySeconds="45")

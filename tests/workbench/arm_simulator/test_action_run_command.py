@@ -1,4 +1,4 @@
-"""Run Command in its action form: one at a time, both headers, and the traps of a killed agent."""
+"""Run Command in its action form: one at a time, both headers, and the effects of a stopped agent."""
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
@@ -20,7 +20,7 @@ async def test_linux_answers_with_one_entry_and_windows_with_two(client: Sdk, cl
     assert codes == ["ComponentStatus/StdOut/succeeded", "ComponentStatus/StdErr/succeeded"]
 
 
-async def test_both_addresses_are_given_and_the_status_body_has_the_output_too(raw: Raw, clock: SteppedClock):
+async def test_both_polling_urls_are_returned_and_the_status_body_has_the_output_too(raw: Raw, clock: SteppedClock):
     answer = await raw("POST", vm_path("linux1", "/runCommand"), SHELL)
     assert (answer.status, answer.text) == (202, "")
     assert "monitor=true" in answer.headers["Location"]
@@ -50,7 +50,7 @@ async def test_waagent_run_directly_hangs_and_blocks_every_later_call(
     poller = await client.virtual_machines.begin_run_command(GROUP, "linux1", direct)
     await clock.advance(5000)
     assert poller.status() == "InProgress"
-    assert [effect.kind for effect in simulator.machine("linux1").effects] == ["deprovisioned"]
+    assert [effect.kind for effect in simulator.vm("linux1").effects] == ["waagent"]
     await clock.advance(1000)
     with pytest.raises(HttpResponseError, match="VMExtensionProvisioningTimeout"):
         await poller.result()
@@ -65,12 +65,12 @@ async def test_scheduled_for_later_it_reports_and_then_powers_off(
     poller = await client.virtual_machines.begin_run_command(GROUP, "linux1", {**SHELL, "script": [line]})
     await clock.advance(30)
     await poller.result()
-    assert simulator.machine("linux1").power_state == "PowerState/running"
+    assert simulator.vm("linux1").power_state == "PowerState/running"
     await clock.advance(60)
-    assert simulator.machine("linux1").power_state == "PowerState/stopped"
+    assert simulator.vm("linux1").power_state == "PowerState/stopped"
 
 
-async def test_a_machine_that_the_platform_stopped_takes_none_and_one_that_the_guest_stopped_hangs(
+async def test_a_vm_that_the_platform_stopped_takes_none_and_one_that_the_guest_stopped_hangs(
     client: Sdk, clock: SteppedClock
 ):
     for name in ("stopped1", "dealloc1"):

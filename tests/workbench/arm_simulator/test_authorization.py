@@ -1,4 +1,4 @@
-"""Roles, permissions and locks: what a caller may do is what the simulator says and enforces."""
+"""Roles, permissions and locks: the simulator reports and enforces what a caller may do."""
 
 import json
 from pathlib import Path
@@ -7,14 +7,14 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 
 from tests.workbench.arm_simulator.fleet import GROUP, SUBSCRIPTION, Raw, Sdk, vm_path
-from workbench.arm_simulator import MachineSpec, Role, Simulator
+from workbench.arm_simulator import Role, Simulator, VmSpec
 
 READ_ONLY = Role(("*/read",), ("Microsoft.Compute/disks/read",))
 PERMISSIONS = "/providers/Microsoft.Authorization/permissions"
 LOCKS = "/providers/Microsoft.Authorization/locks"
 
 
-async def test_an_action_outside_the_role_is_403_in_the_words_of_arm(simulator: Simulator, client: Sdk):
+async def test_an_action_outside_the_role_is_403_with_arms_message(simulator: Simulator, client: Sdk):
     simulator.role = READ_ONLY
     await client.virtual_machines.get(GROUP, "linux1")
     with pytest.raises(HttpResponseError) as refused:
@@ -27,7 +27,7 @@ async def test_an_action_outside_the_role_is_403_in_the_words_of_arm(simulator: 
         "does not have authorization to perform action 'Microsoft.Compute/virtualMachines/generalize/action'" in message
     )
     assert f"over scope '{vm_path('stopped1', '/generalize')}' or the scope is invalid" in message
-    assert not simulator.machine("stopped1").generalized
+    assert not simulator.vm("stopped1").generalized
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ async def test_every_request_is_one_action(simulator: Simulator, raw: Raw, metho
     assert (await raw(method, path)).status != 403
 
 
-async def test_permissions_tell_the_same_truth_at_every_scope(simulator: Simulator, raw: Raw):
+async def test_permissions_are_reported_at_every_scope(simulator: Simulator, raw: Raw):
     simulator.role = READ_ONLY
     group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
     for scope in (vm_path("linux1"), group, f"/subscriptions/{SUBSCRIPTION}"):
@@ -88,11 +88,11 @@ async def test_permissions_tell_the_same_truth_at_every_scope(simulator: Simulat
     assert (await raw("GET", vm_path("nobody") + PERMISSIONS)).status == 404
 
 
-async def test_a_role_of_one_group_sees_its_machines_and_no_others(simulator: Simulator, client: Sdk, raw: Raw):
-    simulator.add_machine(MachineSpec("foreign1", resource_group="other-rg"))
+async def test_a_role_of_one_group_sees_its_vms_and_no_others(simulator: Simulator, client: Sdk, raw: Raw):
+    simulator.add_vm(VmSpec("foreign1", resource_group="other-rg"))
     simulator.role = Role(("*",), (), (f"/subscriptions/{SUBSCRIPTION}/resourceGroups/GOLDEN-RG",))
     assert (await raw("GET", vm_path("linux1"))).status == 200
-    assert (await raw("GET", MachineSpec("foreign1", resource_group="other-rg").id)).status == 403
+    assert (await raw("GET", VmSpec("foreign1", resource_group="other-rg").id)).status == 403
     names = [vm.name async for vm in client.virtual_machines.list_all()]
     assert "linux1" in names
     assert "foreign1" not in names
@@ -113,8 +113,8 @@ def test_a_role_is_read_from_both_published_forms(tmp_path: Path):
         Role.from_json({})
 
 
-async def test_locks_are_inherited_and_in_the_way(simulator: Simulator, raw: Raw):
-    group = MachineSpec("x").group_id
+async def test_locks_are_inherited_and_enforced(simulator: Simulator, raw: Raw):
+    group = VmSpec("x").group_id
     simulator.lock(group, "CanNotDelete", "keep")
     simulator.lock(vm_path("linux1"), "ReadOnly", "frozen")
     seen = (await raw("GET", vm_path("linux1") + LOCKS)).body["value"]

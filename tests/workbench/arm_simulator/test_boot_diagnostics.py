@@ -1,14 +1,14 @@
-"""Boot diagnostics: signed addresses, the serial log behind them, and a machine without any."""
+"""Boot diagnostics: SAS URLs, the serial log, and a VM without boot diagnostics."""
 
 import pytest
 from azure.core.exceptions import ResourceExistsError
 
 from tests.workbench.arm_simulator.fleet import GROUP, Raw, Sdk, vm_path
 from tests.workbench.arm_simulator.scripts import linux_run
-from workbench.arm_simulator import Durations, MachineSpec, Simulator, SteppedClock
+from workbench.arm_simulator import Durations, Simulator, SteppedClock, VmSpec
 
 
-async def test_the_serial_log_is_read_at_a_signed_address_without_a_token(client: Sdk, clock: SteppedClock, raw: Raw):
+async def test_the_serial_log_is_read_at_a_sas_url_without_a_token(client: Sdk, clock: SteppedClock, raw: Raw):
     await client.virtual_machine_run_commands.begin_create_or_update(GROUP, "linux1", "run", linux_run())
     await clock.advance(140)
     data = await client.virtual_machines.retrieve_boot_diagnostics_data(
@@ -17,14 +17,14 @@ async def test_the_serial_log_is_read_at_a_signed_address_without_a_token(client
     log = await raw("GET", data.serial_console_log_blob_uri, bearer="")
     assert log.status == 200
     assert "ubuntu-22.04 booted" in log.text
-    assert "GOLDEN-IMAGE-SEALED run-1 abc12345" in log.text
+    assert "GOLDEN-IMAGE-DEPROVISIONED run-1 abc12345" in log.text
     assert (await raw("GET", data.serial_console_log_blob_uri.replace("linux1", "linux2"))).status == 403
     await clock.advance(6 * 60)
     expired = await raw("GET", data.serial_console_log_blob_uri)
     assert (expired.status, expired.headers["x-ms-error-code"]) == (403, "AuthenticationFailed")
 
 
-async def test_a_machine_without_boot_diagnostics_has_none(client: Sdk):
+async def test_a_vm_without_boot_diagnostics_has_none(client: Sdk):
     with pytest.raises(ResourceExistsError, match="Boot diagnostics is not enabled"):
         await client.virtual_machines.retrieve_boot_diagnostics_data(GROUP, "dark1")
     vm = await client.virtual_machines.get(GROUP, "dark1", expand="instanceView")
@@ -46,17 +46,17 @@ async def _shown(client: Sdk, raw: Raw) -> str:
 async def test_the_blob_lags_behind_what_the_guest_writes(
     simulator: Simulator, client: Sdk, clock: SteppedClock, raw: Raw
 ):
-    machine = simulator.machine("linux1")
+    vm = simulator.vm("linux1")
     await client.virtual_machine_run_commands.begin_create_or_update(GROUP, "linux1", "run", linux_run())
-    while machine.sealed_count == 0:
+    while vm.deprovisioned_count == 0:
         await clock.advance(1)
-    assert "GOLDEN-IMAGE-SEALED run-1" in machine.serial_log()
-    assert "GOLDEN-IMAGE-SEALED" not in await _shown(client, raw)
+    assert "GOLDEN-IMAGE-DEPROVISIONED run-1" in vm.serial_log()
+    assert "GOLDEN-IMAGE-DEPROVISIONED" not in await _shown(client, raw)
     assert "ubuntu-22.04 booted" in await _shown(client, raw)
     await clock.advance(3)  # the shortest lag is 5 s
-    assert "GOLDEN-IMAGE-SEALED" not in await _shown(client, raw)
+    assert "GOLDEN-IMAGE-DEPROVISIONED" not in await _shown(client, raw)
     await clock.advance(20)  # the longest is 20 s
-    assert (await _shown(client, raw)).rstrip("\0") == machine.serial_log()
+    assert (await _shown(client, raw)).rstrip("\0") == vm.serial_log()
 
 
 async def test_the_blob_is_padded_with_nul_bytes_as_a_page_blob_is(client: Sdk, raw: Raw):
@@ -69,17 +69,15 @@ async def test_the_blob_is_padded_with_nul_bytes_as_a_page_blob_is(client: Sdk, 
 async def test_a_later_text_is_never_shown_before_an_earlier_one(clock: SteppedClock):
     lags = Durations(serial_log_lag=(0, 60))
     for seed in range(20):
-        simulator = Simulator(
-            clock=clock, machines=[MachineSpec("one1")], durations=lags, seed=seed, emulate_linux=True
-        )
-        machine = simulator.machine("one1")
+        simulator = Simulator(clock=clock, vms=[VmSpec("one1")], durations=lags, seed=seed, emulate_linux=True)
+        vm = simulator.vm("one1")
         shown: list[str] = []
         for _ in range(5):
-            machine.write_boot()
+            vm.write_boot()
             await clock.advance(7)
-            shown.append(machine.published_serial_log())
-        assert all(machine.serial_log().startswith(text) for text in shown)
+            shown.append(vm.published_serial_log())
+        assert all(vm.serial_log().startswith(text) for text in shown)
         assert shown == sorted(shown, key=len)
         await clock.advance(60)
-        assert machine.published_serial_log() == machine.serial_log()
+        assert vm.published_serial_log() == vm.serial_log()
         await simulator.stop()

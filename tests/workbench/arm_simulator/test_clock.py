@@ -46,7 +46,7 @@ async def test_an_event_planned_while_the_clock_waits_for_a_later_one_is_not_lat
     await clock.stop()
 
 
-def test_waiting_times_are_whole_seconds_or_milliseconds_never_both():
+def test_retry_headers_are_full_seconds_or_milliseconds_never_both():
     assert RealClock().retry_headers(10) == {"Retry-After": "10"}
     assert ScaledClock(speed=4).retry_headers(10) == {"Retry-After": "3"}
     assert ScaledClock(speed=20).retry_headers(10) == {"x-ms-retry-after-ms": "500"}

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 def test_it_writes_a_ready_file_serves_and_stops_cleanly(tmp_path: Path, number: signal.Signals):
     fleet, role, ready = tmp_path / "fleet.json", tmp_path / "role.json", tmp_path / "ready.json"
     linux = {"name": "l1", "linux": {"waagent": "fails", "detach": ["at"]}, "foreignStop": None}
-    fleet.write_text(json.dumps({"machines": [linux, {"name": "w1", "os": "Windows"}]}))
+    fleet.write_text(json.dumps({"vms": [linux, {"name": "w1", "os": "Windows"}]}))
     role.write_text(json.dumps({"Actions": ["*/read"], "NotActions": []}))
     line = [sys.executable, "-m", "workbench.arm_simulator", "--port", "0", "--speed", "20", "--fleet", str(fleet)]
     line += ["--role", str(role), "--ready-file", str(ready), "--state-dir", str(tmp_path / "state")]
@@ -27,12 +27,12 @@ def test_it_writes_a_ready_file_serves_and_stops_cleanly(tmp_path: Path, number:
             deadline = time.monotonic() + 20
             while not ready.exists() and process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.02)
-            told = json.loads(ready.read_text())
-            assert told["pid"] == process.pid
-            assert told["identityEndpoint"].startswith("http://127.0.0.1:")
-            trust = ssl.create_default_context(cafile=told["caFile"])
-            with urllib.request.urlopen(f"{told['endpoint']}/_simulator/machines", context=trust) as answer:
-                assert [machine["name"] for machine in json.load(answer)["machines"]] == ["l1", "w1"]
+            reported = json.loads(ready.read_text())
+            assert reported["pid"] == process.pid
+            assert reported["identityEndpoint"].startswith("http://127.0.0.1:")
+            trust = ssl.create_default_context(cafile=reported["caFile"])
+            with urllib.request.urlopen(f"{reported['endpoint']}/_simulator/vms", context=trust) as answer:
+                assert [vm["name"] for vm in json.load(answer)["vms"]] == ["l1", "w1"]
         finally:
             process.send_signal(number)
             out, error = process.communicate(timeout=10)
@@ -40,11 +40,11 @@ def test_it_writes_a_ready_file_serves_and_stops_cleanly(tmp_path: Path, number:
     assert "simulating Azure Resource Manager at https://127.0.0.1:" in out
 
 
-def test_a_wrong_fleet_is_said_in_one_line(tmp_path: Path):
+def test_an_invalid_fleet_is_reported_in_one_line(tmp_path: Path):
     fleet = tmp_path / "fleet.json"
-    fleet.write_text(json.dumps({"machines": [{"name": "l1", "colour": "red"}]}))
+    fleet.write_text(json.dumps({"vms": [{"name": "l1", "colour": "red"}]}))
     line = [sys.executable, "-m", "workbench.arm_simulator", "--fleet", str(fleet)]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 2
-    assert "unknown field(s) colour of MachineSpec" in done.stderr
+    assert "unknown field(s) colour of VmSpec" in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""Field names of answers: against our own list always, and against the published files where they are at hand."""
+"""Field names of answers: always against the list in this file, and against Microsoft's files if they are available."""
 
 import json
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ import pytest
 
 from tests.workbench.arm_simulator.fleet import Raw, vm_path
 from tests.workbench.arm_simulator.scripts import linux_run
-from workbench.arm_simulator import MachineSpec, Simulator, SteppedClock
+from workbench.arm_simulator import Simulator, SteppedClock, VmSpec
 
 SPEC = Path(__file__).parents[3].parent / "shared" / "azure-spec"
 SWAGGER = SPEC / "swagger"
-needs_spec = pytest.mark.skipif(not SPEC.is_dir(), reason=f"the published examples are not at {SPEC.name}")
+needs_spec = pytest.mark.skipif(not SPEC.is_dir(), reason=f"the published examples are not in {SPEC.name}")
 
 STATUS = {"code", "level", "displayStatus", "message", "time"}
 INSTANCE_VIEW = {
@@ -32,9 +32,9 @@ RUN_COMMAND = {
 RUN_COMMAND_VIEW = {
     "executionState", "executionMessage", "exitCode", "output", "error", "startTime", "endTime", "statuses",
 }  # fmt: skip
-#: In api-versions later than the published files at hand.
+#: Members of api-versions later than the published files used here.
 NEWER = {"etag", "diskControllerType"}
-FULL = MachineSpec(
+FULL = VmSpec(
     "full1",
     scale_set="s",
     zones=("1",),
@@ -48,7 +48,7 @@ FULL = MachineSpec(
 
 
 async def _model(simulator: Simulator, raw: Raw) -> dict[str, Any]:
-    simulator.add_machine(FULL)
+    simulator.add_vm(FULL)
     return (await raw("GET", vm_path("full1", "?api-version=1&$expand=instanceView,userData"))).body
 
 
@@ -58,7 +58,7 @@ async def _run_command(raw: Raw, clock: SteppedClock) -> dict[str, Any]:
     return (await raw("GET", vm_path("linux1", "/runCommands/run?api-version=1&$expand=instanceView"))).body
 
 
-async def test_answers_have_exactly_the_fields_of_our_list(simulator: Simulator, raw: Raw, clock: SteppedClock):
+async def test_answers_have_exactly_the_listed_fields(simulator: Simulator, raw: Raw, clock: SteppedClock):
     model = await _model(simulator, raw)
     assert set(model) == {"name", "id", "type", "location", "tags", "zones", "properties", "etag"}
     assert set(model["properties"]) == MODEL
@@ -111,8 +111,8 @@ def _unknown(value: Any, schema: dict[str, Any], home: str, path: str) -> Iterat
 async def test_no_answer_has_a_field_that_the_published_schema_does_not_have(
     simulator: Simulator, raw: Raw, clock: SteppedClock
 ):
-    machine = simulator.world.add(MachineSpec("disk1", ade_encrypted=True, security_type="TrustedLaunch"))
-    disk = (await raw("GET", f"{machine.spec.group_id}/providers/Microsoft.Compute/disks/{machine.os_disk}")).body
+    vm = simulator.world.add(VmSpec("disk1", ade_encrypted=True, security_type="TrustedLaunch"))
+    disk = (await raw("GET", f"{vm.spec.group_id}/providers/Microsoft.Compute/disks/{vm.os_disk}")).body
     boot = (await raw("POST", vm_path("linux1", "/retrieveBootDiagnosticsData"))).body
     answer = await raw("POST", vm_path("linux1", "/runCommand"), {"commandId": "RunShellScript"})
     await clock.advance(30)
@@ -135,7 +135,7 @@ async def test_no_answer_has_a_field_that_the_published_schema_does_not_have(
 
 def test_the_walk_through_the_schema_finds_a_wrong_field():
     if not SPEC.is_dir():
-        pytest.skip("the published schemas are not at hand")
+        pytest.skip("the published schemas are not available")
     wrong = {"properties": {"hardwareProfile": {"vmSise": "x"}}, "colour": 1}
     found = list(
         _unknown(
@@ -145,7 +145,7 @@ def test_the_walk_through_the_schema_finds_a_wrong_field():
     assert found == ["vm.properties.hardwareProfile.vmSise", "vm.colour"]
 
 
-#: What the published examples show that no machine of ours has.
+#: Members of the published examples that no simulated VM has.
 ABSENT = {
     "VirtualMachine_Get.json": {"availabilitySet", "proximityPlacementGroup", "applicationProfile"},
     "VirtualMachine_Get_InstanceView.json": {"platformUpdateDomain", "platformFaultDomain", "patchStatus"},

@@ -1,4 +1,4 @@
-"""Disks of emulated guests: copied, captured, booted again as the same machine, or provisioned as another."""
+"""Disks of emulated guests: copied, captured, booted again as the same VM, or provisioned as another."""
 
 import time
 from pathlib import Path
@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.workbench.arm_simulator.identity_scripts import (
-    LINUX_ORDER,
+    LINUX_PARAMETERS,
     UPDATE_PS1,
     UPDATE_SH,
-    WINDOWS_ORDER,
+    WINDOWS_PARAMETERS,
     answer,
     identity,
     windows_identity,
@@ -21,18 +21,18 @@ from workbench.arm_simulator import LinuxTraits, WindowsTraits
 from workbench.arm_simulator.guests.emulated_linux import EmulatedLinuxGuest
 from workbench.arm_simulator.guests.emulated_windows import EmulatedWindowsGuest
 from workbench.arm_simulator.guests.model import DiskContent, Guest
-from workbench.arm_simulator.specs import LinuxLeftover, MachineSpec, WindowsLeftover
+from workbench.arm_simulator.specs import LinuxResidue, VmSpec, WindowsResidue
 
 NOWHERE = Path("nowhere")
 HOMES = "/home"
 KEY = "ssh-ed25519 AAAA builder"
 
 
-async def seal(guest: Guest) -> None:
+async def deprovision(guest: Guest) -> None:
     windows = isinstance(guest, EmulatedWindowsGuest)
-    script, order = (DEPROVISION_PS1, WINDOWS_ORDER) if windows else (DEPROVISION_SH, LINUX_ORDER)
-    outcome = await guest.run(script, order, 60)
-    assert answer(outcome)["outcome"] == ("sealed" if windows else "armed")
+    script, parameters = (DEPROVISION_PS1, WINDOWS_PARAMETERS) if windows else (DEPROVISION_SH, LINUX_PARAMETERS)
+    outcome = await guest.run(script, parameters, 60)
+    assert answer(outcome)["outcome"] == ("deprovisioned" if windows else "requested")
     await guest.run_scheduled(guest.scheduled()[-1].id)
     assert guest.powered_off()
 
@@ -45,7 +45,7 @@ async def who(guest: Guest, known: str = "", old: str = "") -> dict[str, str]:
     return await (windows_identity if isinstance(guest, EmulatedWindowsGuest) else identity)(guest, known, old)
 
 
-async def test_a_copy_of_a_running_machine_boots_as_the_same_one():
+async def test_a_copy_of_a_running_vm_boots_as_the_same_one():
     for source in guests():
         await source.run(UPDATE_SH if isinstance(source, EmulatedLinuxGuest) else UPDATE_PS1, {}, 60)
         content = source.freeze()
@@ -55,43 +55,43 @@ async def test_a_copy_of_a_running_machine_boots_as_the_same_one():
         assert ours == theirs
         assert (ours["hostName"], ours["users"]) == ("vm-7", "azureuser")
         assert (copy.effects(), copy.scheduled(), copy.agent_running()) == ((), (), True)
-        assert (content.packages, content.sealed) == (1, False)
+        assert (content.packages, content.deprovisioned) == (1, False)
         assert copy.remembers_scripts()
 
 
-async def test_a_picture_is_not_changed_by_what_comes_after():
+async def test_a_snapshot_does_not_change_later():
     for source in guests():
         before = source.freeze()
-        await seal(source)
+        await deprovision(source)
         after = source.freeze()
-        assert (before.sealed, after.sealed) == (False, True)
+        assert (before.deprovisioned, after.deprovisioned) == (False, True)
         assert (await who(before.guest(NOWHERE)))["hostName"] == "vm-7"
         source.boot()
-        assert (source.freeze().sealed, after.sealed) == (False, True)
+        assert (source.freeze().deprovisioned, after.deprovisioned) == (False, True)
 
 
-async def test_the_first_boot_of_an_image_makes_a_machine_of_its_own():
+async def test_the_first_boot_of_an_image_creates_a_new_identity():
     for source in guests():
         old = await who(source)
-        await seal(source)
+        await deprovision(source)
         image = source.freeze()
-        made: list[dict[str, str]] = []
+        resource: list[dict[str, str]] = []
         for seed in (1, 2):
             guest = image.guest(NOWHERE)
             guest.provision(f"new-{seed}", "builder", key=KEY, rng=Random(seed))
-            made.append(await who(guest, "builder", "vm-7"))
-            assert not guest.freeze().sealed
-        for facts in made:
+            resource.append(await who(guest, "builder", "vm-7"))
+            assert not guest.freeze().deprovisioned
+        for facts in resource:
             assert (facts["users"], facts["authorizedKeys"], facts["logs"]) == ("", "", "")
             assert len(facts["identity"]) == 64
-        assert [facts["hostName"] for facts in made] == ["new-1", "new-2"]
-        assert len({facts["identity"] for facts in (old, *made)}) == 3
+        assert [facts["hostName"] for facts in resource] == ["new-1", "new-2"]
+        assert len({facts["identity"] for facts in (old, *resource)}) == 3
 
 
 async def test_linux_has_new_host_keys_and_the_new_users_key():
     source, _ = guests()
     old = set((await identity(source))["sshHostKeys"].split(","))
-    await seal(source)
+    await deprovision(source)
     guest = source.freeze().guest(NOWHERE)
     guest.provision("new", "builder", key=KEY, rng=Random(1))
     facts = await identity(guest)
@@ -105,7 +105,7 @@ async def test_linux_has_new_host_keys_and_the_new_users_key():
 
 async def test_the_kept_user_keeps_the_account_and_the_keys():
     source, _ = guests()
-    await source.run(DEPROVISION_SH, {**LINUX_ORDER, "GOLDEN_KEEP_USER": "true"}, 60)
+    await source.run(DEPROVISION_SH, {**LINUX_PARAMETERS, "GOLDEN_KEEP_USER": "true"}, 60)
     await source.run_scheduled(source.scheduled()[0].id)
     guest = source.freeze().guest(NOWHERE)
     guest.provision("new", None)
@@ -114,24 +114,24 @@ async def test_the_kept_user_keeps_the_account_and_the_keys():
     assert await identity(guest, "azureuser") == {**facts, "users": "", "authorizedKeys": ""}
 
 
-async def test_a_claim_of_a_run_is_on_the_disk():
+async def test_the_record_of_a_run_is_on_the_disk():
     source, _ = guests()
-    await source.run(DEPROVISION_SH, LINUX_ORDER, 60)
+    await source.run(DEPROVISION_SH, LINUX_PARAMETERS, 60)
     copy = source.freeze().guest(NOWHERE)
-    refused = answer(await copy.run(DEPROVISION_SH, {**LINUX_ORDER, "GOLDEN_RUN_ID": "run-2"}, 60))
-    assert refused["code"] == "armedByAnotherRun"
+    refused = answer(await copy.run(DEPROVISION_SH, {**LINUX_PARAMETERS, "GOLDEN_RUN_ID": "run-2"}, 60))
+    assert refused["code"] == "requestedByAnotherRun"
     assert copy.scheduled() == ()
 
 
-LINUX_SHOWN: dict[LinuxLeftover, tuple[str, str]] = {
+LINUX_SHOWN: dict[LinuxResidue, tuple[str, str]] = {
     "user": ("users", "azureuser"),
     "authorizedKeys": ("authorizedKeys", f"/root/.ssh/authorized_keys,{HOMES}/azureuser/.ssh/authorized_keys"),
     "hostKeys": ("sshHostKeys", ""),
-    "machineId": ("identity", ""),
+    "vmId": ("identity", ""),
     "logs": ("logs", "/var/log/syslog.1,/var/log/auth.log,/var/log/syslog"),
     "hostName": ("hostName", "vm-7"),
 }
-WINDOWS_SHOWN: dict[WindowsLeftover, tuple[str, str]] = {
+WINDOWS_SHOWN: dict[WindowsResidue, tuple[str, str]] = {
     "sid": ("identity", ""),
     "user": ("users", "azureuser"),
     "logs": ("logs", r"C:\Windows\Panther\setupact.log"),
@@ -139,10 +139,10 @@ WINDOWS_SHOWN: dict[WindowsLeftover, tuple[str, str]] = {
 }
 
 
-async def leftover(source: Guest, fact: str, shown: str) -> None:
-    """Seals, provisions, and expects one fact of the old machine and no other."""
+async def assert_residue(source: Guest, fact: str, shown: str) -> None:
+    """Deprovisions, provisions, and expects one fact of the old VM and no other."""
     old = await who(source)
-    await seal(source)
+    await deprovision(source)
     guest = source.freeze().guest(NOWHERE)
     guest.provision("new", "builder", rng=Random(1))
     new = await who(guest, "builder", "vm-7")
@@ -154,13 +154,13 @@ async def leftover(source: Guest, fact: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize("left", LINUX_SHOWN)
-async def test_linux_that_was_sealed_badly_shows_it(left: LinuxLeftover):
-    await leftover(EmulatedLinuxGuest(LinuxTraits(leaves=(left,)), host_name="vm-7"), *LINUX_SHOWN[left])
+async def test_incomplete_deprovisioning_of_linux_is_visible(left: LinuxResidue):
+    await assert_residue(EmulatedLinuxGuest(LinuxTraits(leaves=(left,)), host_name="vm-7"), *LINUX_SHOWN[left])
 
 
 @pytest.mark.parametrize("left", WINDOWS_SHOWN)
-async def test_windows_that_was_sealed_badly_shows_it(left: WindowsLeftover):
-    await leftover(EmulatedWindowsGuest(WindowsTraits(leaves=(left,)), host_name="vm-7"), *WINDOWS_SHOWN[left])
+async def test_incomplete_deprovisioning_of_windows_is_visible(left: WindowsResidue):
+    await assert_residue(EmulatedWindowsGuest(WindowsTraits(leaves=(left,)), host_name="vm-7"), *WINDOWS_SHOWN[left])
 
 
 async def test_bare_waagent_cleans_less_than_the_deprovision_script():
@@ -175,17 +175,17 @@ async def test_bare_waagent_cleans_less_than_the_deprovision_script():
     assert (facts["hostName"], facts["users"]) == ("new", "")
 
 
-async def test_a_seal_that_failed_leaves_a_disk_that_is_not_sealed():
+async def test_a_deprovision_that_failed_leaves_a_disk_that_is_not_deprovisioned():
     linux = EmulatedLinuxGuest(LinuxTraits(waagent="fails"))
-    await linux.run(DEPROVISION_SH, LINUX_ORDER, 60)
+    await linux.run(DEPROVISION_SH, LINUX_PARAMETERS, 60)
     await linux.run_scheduled("job-0")
     windows = EmulatedWindowsGuest(WindowsTraits(sysprep="fails"))
-    await windows.run(DEPROVISION_PS1, WINDOWS_ORDER, 60)
+    await windows.run(DEPROVISION_PS1, WINDOWS_PARAMETERS, 60)
     for guest in (linux, windows):
-        assert not guest.freeze().sealed
+        assert not guest.freeze().deprovisioned
 
 
-def test_a_picture_costs_nothing():
+def test_a_snapshot_costs_nothing():
     source, _ = guests()
     began = time.perf_counter()
     pictures = [source.freeze() for _ in range(200)]
@@ -194,7 +194,7 @@ def test_a_picture_costs_nothing():
 
 
 @pytest.mark.parametrize("boots", ["ok", "agentNeverReady", "neverProvisions"])
-def test_how_a_machine_of_it_boots_is_on_the_disk(boots: Any):
+def test_how_a_vm_of_it_boots_is_on_the_disk(boots: Any):
     contents: list[DiskContent] = [
         EmulatedLinuxGuest(LinuxTraits(boots=boots)).freeze(),
         EmulatedWindowsGuest(WindowsTraits(boots=boots)).freeze(),
@@ -204,12 +204,12 @@ def test_how_a_machine_of_it_boots_is_on_the_disk(boots: Any):
 
 
 def test_traits_come_from_json_too():
-    linux = {"leaves": ["logs", "hostName"], "people": ["bob"], "prepare": {"a": 3}, "boots": "neverProvisions"}
-    spec = MachineSpec.from_json({"name": "a", "linux": linux, "windows": {"leaves": ["sid"]}})
+    linux = {"leaves": ["logs", "hostName"], "people": ["bob"], "customize": {"a": 3}, "boots": "neverProvisions"}
+    spec = VmSpec.from_json({"name": "a", "linux": linux, "windows": {"leaves": ["sid"]}})
     assert spec.linux == LinuxTraits(
-        leaves=("logs", "hostName"), people=("bob",), prepare={"a": 3}, boots="neverProvisions"
+        leaves=("logs", "hostName"), people=("bob",), customize={"a": 3}, boots="neverProvisions"
     )
     assert spec.windows.leaves == ("sid",)
     for document in ({"linux": {"leaves": ["sid"]}}, {"windows": {"leaves": ["hostKeys"]}}):
-        with pytest.raises(ValueError, match="cannot be left behind"):
-            MachineSpec.from_json({"name": "a", **document})
+        with pytest.raises(ValueError, match="is not a known kind of residue"):
+            VmSpec.from_json({"name": "a", **document})

@@ -1,4 +1,4 @@
-"""Disks and snapshots through the unmodified SDK: copies, what they take over, and what is in the way."""
+"""Disks and snapshots through the unmodified SDK: copies, inherited properties, and refusals."""
 
 import json
 from typing import Any
@@ -17,13 +17,13 @@ from tests.workbench.arm_simulator.bodies import (
     snapshot_id,
 )
 from tests.workbench.arm_simulator.fleet import GROUP, Raw, Sdk
-from workbench.arm_simulator import MachineSpec, Role, Simulator, SteppedClock
+from workbench.arm_simulator import Role, Simulator, SteppedClock, VmSpec
 
 PLAN = {"name": "p", "publisher": "acme", "product": "os"}
 
 
-async def test_every_machine_of_the_fleet_has_real_disks(simulator: Simulator, client: Sdk):
-    spec = MachineSpec(
+async def test_every_vm_of_the_fleet_has_real_disks(simulator: Simulator, client: Sdk):
+    spec = VmSpec(
         "rich1",
         zones=("2",),
         security_type="TrustedLaunch",
@@ -35,9 +35,9 @@ async def test_every_machine_of_the_fleet_has_real_disks(simulator: Simulator, c
         shared_data_disk=True,
         plan=PLAN,
     )
-    machine = simulator.add_machine(spec)
-    disk = await client.disks.get(GROUP, machine.os_disk)
-    assert (disk.disk_state, disk.managed_by, disk.sku.name) == ("Attached", machine.id, "StandardSSD_LRS")
+    vm = simulator.add_vm(spec)
+    disk = await client.disks.get(GROUP, vm.os_disk)
+    assert (disk.disk_state, disk.managed_by, disk.sku.name) == ("Attached", vm.id, "StandardSSD_LRS")
     assert (disk.disk_size_gb, disk.zones, disk.hyper_v_generation) == (64, ["2"], "V2")
     assert disk.security_profile.security_type == "TrustedLaunch"
     assert disk.purchase_plan.product == "os"
@@ -46,15 +46,17 @@ async def test_every_machine_of_the_fleet_has_real_disks(simulator: Simulator, c
     assert (shared.max_shares, shared.sku.name) == (2, "UltraSSD_LRS")
     assert (await client.disks.get(GROUP, "rich1_data1")).sku.name == "Premium_LRS"
     names = {found.name async for found in client.disks.list_by_resource_group(GROUP)}
-    assert {machine.os_disk, "rich1_data0", "rich1_data1"} <= names
-    assert machine.os_disk in {found.name async for found in client.disks.list()}
-    assert (await client.disks.get(GROUP, simulator.machine("dealloc1").os_disk)).disk_state == "Reserved"
-    vm = await client.virtual_machines.get(GROUP, "rich1")
-    assert vm.plan.publisher == "acme"
+    assert {vm.os_disk, "rich1_data0", "rich1_data1"} <= names
+    assert vm.os_disk in {found.name async for found in client.disks.list()}
+    assert (await client.disks.get(GROUP, simulator.vm("dealloc1").os_disk)).disk_state == "Reserved"
+    vm_resource = await client.virtual_machines.get(GROUP, "rich1")
+    assert vm_resource.plan.publisher == "acme"
 
 
-async def test_a_copy_of_a_copy_takes_over_what_the_disk_was(simulator: Simulator, client: Sdk, clock: SteppedClock):
-    simulator.add_machine(MachineSpec("rich1", security_type="TrustedLaunch", disk_encryption_set="des1", plan=PLAN))
+async def test_a_copy_of_a_copy_inherits_the_properties_of_the_disk(
+    simulator: Simulator, client: Sdk, clock: SteppedClock
+):
+    simulator.add_vm(VmSpec("rich1", security_type="TrustedLaunch", disk_encryption_set="des1", plan=PLAN))
     await make_copy(client, clock, simulator, "rich1")
     snapshot = await client.snapshots.get(GROUP, "copy1-snap")
     assert (snapshot.provisioning_state, snapshot.completion_percent, snapshot.incremental) == ("Succeeded", 100, True)
@@ -67,7 +69,7 @@ async def test_a_copy_of_a_copy_takes_over_what_the_disk_was(simulator: Simulato
     held = simulator.world.store.require(disk_id("copy1"))
     assert held.content is not None
     assert held.content.system == "Linux"
-    assert [trace.id for trace in simulator.world.made] == [snapshot_id("copy1-snap"), disk_id("copy1")]
+    assert [trace.id for trace in simulator.world.resource] == [snapshot_id("copy1-snap"), disk_id("copy1")]
     assert simulator.world.tagged("RUN", "r1") == [snapshot_id("copy1-snap"), disk_id("copy1")]
 
 
@@ -89,16 +91,18 @@ async def test_the_first_answer_is_as_recorded(simulator: Simulator, raw: Raw, c
     assert (await raw("GET", elsewhere)).status == 404
 
 
-async def test_a_snapshot_is_the_moment_when_it_was_asked_for(simulator: Simulator, client: Sdk, clock: SteppedClock):
-    machine = simulator.machine("stopped1")
+async def test_a_snapshot_has_the_content_of_the_moment_of_the_request(
+    simulator: Simulator, client: Sdk, clock: SteppedClock
+):
+    vm = simulator.vm("stopped1")
     await make_copy(client, clock, simulator, "stopped1")
     frozen = simulator.world.store.require(disk_id("copy1")).content
     assert frozen is not None
-    assert not frozen.sealed
-    assert machine.guest.freeze() == frozen
+    assert not frozen.deprovisioned
+    assert vm.guest.freeze() == frozen
 
 
-#: A body ("OS" stands for an OS disk's id), the refusal's status and code, and a word of its text.
+#: A body ("OS" stands for an OS disk's id), the refusal's status and code, and a part of its message.
 REFUSED: tuple[tuple[dict[str, Any], int, str, str], ...] = (
     (copy_body(disk_id("nobody")), 404, "ResourceNotFound", "nobody"),
     (copy_body("OS", location="northeurope"), 400, "InvalidParameter", "different from the region"),
@@ -120,17 +124,17 @@ REFUSED: tuple[tuple[dict[str, Any], int, str, str], ...] = (
 )  # fmt: skip
 
 
-async def test_a_disk_that_cannot_be_made_is_refused(simulator: Simulator, raw: Raw):
+async def test_a_disk_that_cannot_be_created_is_refused(simulator: Simulator, raw: Raw):
     source = os_disk_id(simulator, "linux1")
     for body, status, code, says in REFUSED:
         answer = await raw("PUT", disk_id("d1"), json.loads(json.dumps(body).replace('"OS"', f'"{source}"')))
         assert (answer.status, answer.body["error"]["code"]) == (status, code), body
         assert says in answer.body["error"]["message"]
-    assert simulator.world.made == []
+    assert simulator.world.resource == []
 
 
 async def test_a_fast_disk_has_only_incremental_snapshots(simulator: Simulator, raw: Raw):
-    simulator.add_machine(MachineSpec("fast1", data_disks=1, data_disk_skus=("UltraSSD_LRS",)))
+    simulator.add_vm(VmSpec("fast1", data_disks=1, data_disk_skus=("UltraSSD_LRS",)))
     for body, status in (
         (copy_body(disk_id("fast1_data0")), 400),
         (copy_body(disk_id("fast1_data0"), incremental=True), 202),
@@ -138,7 +142,9 @@ async def test_a_fast_disk_has_only_incremental_snapshots(simulator: Simulator, 
         assert (await raw("PUT", snapshot_id("s1"), body)).status == status
 
 
-async def test_a_copy_needs_a_right_at_its_source(simulator: Simulator, client: Sdk, clock: SteppedClock, raw: Raw):
+async def test_a_copy_needs_a_permission_on_its_source(
+    simulator: Simulator, client: Sdk, clock: SteppedClock, raw: Raw
+):
     await make_copy(client, clock, simulator)
     disk, snapshot = os_disk_id(simulator, "linux1"), snapshot_id("copy1-snap")
     for path, source, written, kind in (
@@ -155,13 +161,15 @@ async def test_a_copy_needs_a_right_at_its_source(simulator: Simulator, client: 
         assert f"does not have permission to perform action(s) '{needed}' on the linked scope(s) '{source}'" in message
 
 
-async def test_an_attached_disk_stays_and_a_free_one_goes(simulator: Simulator, client: Sdk, clock: SteppedClock):
-    machine = simulator.machine("linux1")
+async def test_an_attached_disk_cannot_be_deleted_and_a_free_one_can(
+    simulator: Simulator, client: Sdk, clock: SteppedClock
+):
+    vm = simulator.vm("linux1")
     with pytest.raises(ResourceExistsError) as refused:
-        await client.disks.begin_delete(GROUP, machine.os_disk)
+        await client.disks.begin_delete(GROUP, vm.os_disk)
     assert refused.value.error is not None
     assert refused.value.error.code == "OperationNotAllowed"
-    assert f"Disk {machine.os_disk} is attached to VM {machine.id}" in str(refused.value.error.message)
+    assert f"Disk {vm.os_disk} is attached to VM {vm.id}" in str(refused.value.error.message)
     await make_copy(client, clock, simulator)
     await finish(clock, client.disks.begin_delete(GROUP, "copy1"))
     await finish(clock, client.snapshots.begin_delete(GROUP, "copy1-snap"))
@@ -171,7 +179,9 @@ async def test_an_attached_disk_stays_and_a_free_one_goes(simulator: Simulator, 
     assert [trace.id for trace in simulator.world.deleted] == [disk_id("copy1"), snapshot_id("copy1-snap")]
 
 
-async def test_who_may_export_a_disk_is_changed_later(simulator: Simulator, client: Sdk, clock: SteppedClock):
+async def test_the_network_access_of_a_disk_can_be_changed_later(
+    simulator: Simulator, client: Sdk, clock: SteppedClock
+):
     await make_copy(client, clock, simulator)
     shut: dict[str, Any] = {"properties": {"networkAccessPolicy": "DenyAll", "publicNetworkAccess": "Disabled"}}
     for operations, name in ((client.disks, "copy1"), (client.snapshots, "copy1-snap")):
@@ -184,7 +194,7 @@ async def test_who_may_export_a_disk_is_changed_later(simulator: Simulator, clie
         await client.disks.begin_update(GROUP, "copy1", shut)
 
 
-async def test_tags_are_all_that_changes_later(simulator: Simulator, client: Sdk, clock: SteppedClock, raw: Raw):
+async def test_only_tags_can_be_changed_later(simulator: Simulator, client: Sdk, clock: SteppedClock, raw: Raw):
     await make_copy(client, clock, simulator)
     tagged = await finish(clock, client.disks.begin_update(GROUP, "copy1", {"tags": {"kept": "yes"}}))
     assert tagged.tags == {"kept": "yes"}
@@ -203,7 +213,7 @@ async def test_tags_are_all_that_changes_later(simulator: Simulator, client: Sdk
     assert (await raw("PUT", disk_id("copy1"), moved)).body["error"]["code"] == "InvalidResourceLocation"
 
 
-async def test_the_same_put_while_it_is_made_is_no_second_piece_of_work(
+async def test_the_same_put_during_the_creation_starts_no_second_operation(
     simulator: Simulator, raw: Raw, clock: SteppedClock
 ):
     body = copy_body(os_disk_id(simulator, "linux1"), incremental=True)
@@ -211,7 +221,7 @@ async def test_the_same_put_while_it_is_made_is_no_second_piece_of_work(
     assert first.headers["x-ms-request-id"] == second.headers["x-ms-request-id"]
     await clock.advance(3)
     assert (await raw("GET", first.headers["Azure-AsyncOperation"])).body["status"] == "Succeeded"
-    assert len(simulator.world.made) == 1
+    assert len(simulator.world.resource) == 1
 
 
 async def test_a_fresh_copy_is_not_listed_at_once(simulator: Simulator, client: Sdk, clock: SteppedClock, raw: Raw):
@@ -225,8 +235,8 @@ async def test_a_fresh_copy_is_not_listed_at_once(simulator: Simulator, client: 
 async def test_an_empty_disk_and_the_encryption_set_are_there(
     simulator: Simulator, client: Sdk, clock: SteppedClock, raw: Raw
 ):
-    simulator.add_machine(MachineSpec("rich1", disk_encryption_set="des1"))
-    set_id = simulator.machine("rich1").spec.encryption_set_id
+    simulator.add_vm(VmSpec("rich1", disk_encryption_set="des1"))
+    set_id = simulator.vm("rich1").spec.encryption_set_id
     assert (await raw("GET", set_id)).body["type"] == "Microsoft.Compute/diskEncryptionSets"
     creation = {"createOption": "Empty"}
     body = {

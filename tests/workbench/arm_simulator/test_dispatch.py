@@ -1,4 +1,4 @@
-"""Paths without case, any api-version, and refusals in ARM's shape."""
+"""Case-insensitive paths, any api-version, and refusals with ARM's errors."""
 
 import pytest
 
@@ -28,7 +28,7 @@ from workbench.arm_simulator import Simulator
         ("GET", "/nonsense/providers/Microsoft.Authorization/locks", 400, "InvalidRequestUri"),
     ],
 )
-async def test_what_is_not_there_is_refused_in_arms_shape(raw: Raw, method: str, path: str, status: int, code: str):
+async def test_what_does_not_exist_is_refused_with_arms_error(raw: Raw, method: str, path: str, status: int, code: str):
     answer = await raw(method, path)
     assert (answer.status, answer.body["error"]["code"]) == (status, code)
     assert answer.body["error"]["message"]
@@ -36,7 +36,7 @@ async def test_what_is_not_there_is_refused_in_arms_shape(raw: Raw, method: str,
 
 async def test_an_action_takes_no_body(simulator: Simulator, raw: Raw):
     assert (await raw("POST", vm_path("linux1", "/deallocate"), {"force": True})).status == 400
-    assert simulator.machine("linux1").power == "running"
+    assert simulator.vm("linux1").power == "running"
     assert (await raw("POST", vm_path("linux1", "/deallocate"), {})).status == 202
 
 
@@ -44,7 +44,7 @@ async def test_an_unknown_path_without_a_token_is_401(raw: Raw):
     assert (await raw("GET", "/somewhere/else", bearer="")).status == 401
 
 
-async def test_the_log_tells_who_asked_what_and_no_secret(simulator: Simulator, raw: Raw, token: str):
+async def test_the_log_reports_who_asked_what_and_no_secret(simulator: Simulator, raw: Raw, token: str):
     headers = {"x-ms-client-request-id": "client-1", "x-ms-return-client-request-id": "true"}
     answer = await raw("POST", vm_path("linux1", "/deallocate"), headers=headers)
     assert answer.headers["x-ms-client-request-id"] == "client-1"

@@ -1,4 +1,4 @@
-"""Scripted faults: which requests they meet, and what happens to those."""
+"""Injected faults: which requests they match, and their effects."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from workbench.arm_simulator import Fault, Simulator, SteppedClock
 from workbench.arm_simulator.clock import Action
 
 
-async def test_a_status_with_its_code_and_headers_meets_the_nth_request_only(simulator: Simulator, raw: Raw):
+async def test_a_status_with_its_code_and_headers_applies_to_the_nth_request_only(simulator: Simulator, raw: Raw):
     fault = Fault(
         "status",
         method="get",
@@ -35,14 +35,14 @@ async def test_an_answer_can_be_empty_as_the_gateways_sometimes_are(simulator: S
     simulator.inject(Fault("status", code=""))
     answer = await raw("POST", vm_path("linux1", "/deallocate"))
     assert (answer.status, answer.text) == (503, "")
-    assert simulator.machine("linux1").power == "running"
+    assert simulator.vm("linux1").power == "running"
 
 
 async def test_a_connection_cut_before_acceptance_did_nothing(simulator: Simulator, client: Sdk):
     simulator.inject(Fault("cutBefore", operation="virtualMachines.deallocate"))
     with pytest.raises(ServiceRequestError):
         await client.virtual_machines.begin_deallocate(GROUP, "linux1")
-    assert simulator.machine("linux1").power == "running"
+    assert simulator.vm("linux1").power == "running"
     record = simulator.requests()[-1]
     assert (record.status, record.faults) == (0, ("cutBefore",))
 
@@ -52,21 +52,19 @@ async def test_a_connection_cut_after_acceptance_did_the_work(simulator: Simulat
     with pytest.raises(ServiceRequestError):
         await client.virtual_machines.begin_deallocate(GROUP, "linux1")
     await clock.advance(40)
-    assert simulator.machine("linux1").power == "deallocated"
+    assert simulator.vm("linux1").power == "deallocated"
 
 
-async def test_an_operation_that_fails_leaves_the_machine_as_it_was(
-    simulator: Simulator, client: Sdk, clock: SteppedClock
-):
+async def test_an_operation_that_fails_leaves_the_vm_as_it_was(simulator: Simulator, client: Sdk, clock: SteppedClock):
     simulator.inject(
         Fault("operationFails", operation="virtualMachines.deallocate", code="AllocationFailed", message="no")
     )
     poller = await client.virtual_machines.begin_deallocate(GROUP, "linux1")
-    assert simulator.machine("linux1").power == "deallocating"
+    assert simulator.vm("linux1").power == "deallocating"
     await clock.advance(40)
     with pytest.raises(HttpResponseError, match="AllocationFailed"):
         await poller.result()
-    assert (simulator.machine("linux1").power, simulator.machine("linux1").goal) == ("running", "running")
+    assert (simulator.vm("linux1").power, simulator.vm("linux1").goal) == ("running", "running")
     again = await client.virtual_machines.begin_deallocate(GROUP, "linux1")
     await clock.advance(40)
     await again.result()
@@ -77,7 +75,7 @@ async def test_an_operation_that_never_ends_stays_in_its_state(simulator: Simula
     poller = await client.virtual_machines.begin_power_off(GROUP, "linux1")
     await clock.advance(100_000)
     assert poller.status() == "InProgress"
-    assert simulator.machine("linux1").power == "stopping"
+    assert simulator.vm("linux1").power == "stopping"
     with pytest.raises(ResourceExistsError, match="ongoing operation"):
         await client.virtual_machines.begin_start(GROUP, "linux1")
 
@@ -133,13 +131,13 @@ async def test_an_answer_can_be_held_until_it_is_released(simulator: Simulator, 
     asked = asyncio.create_task(raw("POST", vm_path("linux1", "/deallocate")))
     await simulator.world.faults.all[0].held.wait()
     assert not asked.done()
-    assert simulator.machine("linux1").power == power
+    assert simulator.vm("linux1").power == power
     assert (await raw("GET", "/_simulator/faults")).body["faults"][0]["holding"] == 1
     await raw("POST", f"/_simulator/faults/{placed['id']}/release")
     assert (await asked).status == 202
 
 
-async def test_taking_faults_away_releases_who_is_held(simulator: Simulator, raw: Raw):
+async def test_removing_faults_releases_held_requests(simulator: Simulator, raw: Raw):
     placed = simulator.inject(Fault("hold", vm="linux1", count=None))
     asked = asyncio.create_task(raw("GET", vm_path("linux1")))
     await placed.held.wait()
@@ -151,5 +149,5 @@ async def test_taking_faults_away_releases_who_is_held(simulator: Simulator, raw
 @pytest.mark.parametrize(
     "wrong", [{"kind": "nothing"}, {"kind": "status", "nth": 0}, {"kind": "status", "vms": "x"}, {}]
 )
-async def test_a_fault_that_cannot_be_meant_is_refused(raw: Raw, wrong: dict[str, object]):
+async def test_an_invalid_fault_is_refused(raw: Raw, wrong: dict[str, object]):
     assert (await raw("POST", "/_simulator/faults", wrong)).status == 400

@@ -1,4 +1,4 @@
-"""Every kind of fault on every route of disks, networks, machines and lists."""
+"""Every kind of fault on every route of disks, networks, VMs and lists."""
 
 import asyncio
 from typing import Any
@@ -49,7 +49,7 @@ READS: tuple[Request, ...] = (
 
 
 def writes(simulator: Simulator) -> tuple[Request, ...]:
-    """Requests that begin an operation, each for something of its own."""
+    """Requests that start an operation, each for another resource."""
     return (
         ("snapshots.createOrUpdate", "PUT", snapshot_id("new1"), copy_body(os_disk_id(simulator, "linux1"))),
         ("disks.createOrUpdate", "PUT", disk_id("new1"), copy_body(snapshot_id("copy1-snap"))),
@@ -59,8 +59,8 @@ def writes(simulator: Simulator) -> tuple[Request, ...]:
     )
 
 
-async def prepare(simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock) -> None:
-    """What the requests need."""
+async def add_dependencies(simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock) -> None:
+    """Create what the requests need."""
     await make_copy(client, clock, simulator)
     await make_network(raw, clock)
 
@@ -74,13 +74,13 @@ async def state_of(raw: Raw, path: str) -> str | None:
 async def test_an_answer_can_be_replaced_held_delayed_or_cut_on_every_route(
     simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock
 ):
-    await prepare(simulator, client, raw, clock)
+    await add_dependencies(simulator, client, raw, clock)
     for operation, method, path, body in (*READS, *writes(simulator)):
         simulator.inject(Fault("status", operation=operation, status=429, code="TooMany", headers={"Retry-After": "3"}))
         answer = await raw(method, path, body)
         assert (answer.status, answer.headers["Retry-After"]) == (429, "3")
         assert simulator.requests()[-1].operation == operation
-        # On a connection that was used before, aiohttp itself asks once more.
+        # On a reused connection, aiohttp itself sends the request again.
         simulator.inject(Fault("cutBefore", operation=operation, count=2))
         with pytest.raises(aiohttp.ClientError):
             await raw(method, path, body)
@@ -103,7 +103,7 @@ async def test_an_answer_can_be_replaced_held_delayed_or_cut_on_every_route(
 async def test_what_is_cut_after_it_was_accepted_is_done(
     simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock
 ):
-    await prepare(simulator, client, raw, clock)
+    await add_dependencies(simulator, client, raw, clock)
     for operation, method, path, body in writes(simulator):
         simulator.inject(Fault("cutAfter", operation=operation, count=2))
         with pytest.raises(aiohttp.ClientError):
@@ -117,7 +117,7 @@ async def test_what_is_cut_after_it_was_accepted_is_done(
 async def test_an_operation_that_fails_leaves_a_failed_resource_that_can_be_tried_again_and_deleted(
     simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock
 ):
-    await prepare(simulator, client, raw, clock)
+    await add_dependencies(simulator, client, raw, clock)
     for operation, method, path, body in writes(simulator):
         simulator.inject(Fault("operationFails", operation=operation, code="Broken", message="It broke."))
         answer = await raw(method, path, body)
@@ -141,7 +141,7 @@ async def test_an_operation_that_fails_leaves_a_failed_resource_that_can_be_trie
 async def test_an_operation_that_never_ends_stays_and_can_be_deleted(
     simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock
 ):
-    await prepare(simulator, client, raw, clock)
+    await add_dependencies(simulator, client, raw, clock)
     for operation, method, path, body in writes(simulator):
         simulator.inject(Fault("operationNeverEnds", operation=operation))
         assert (await raw(method, path, body)).status < 300
@@ -153,10 +153,10 @@ async def test_an_operation_that_never_ends_stays_and_can_be_deleted(
         assert await state_of(raw, path) is None
 
 
-async def test_a_request_is_of_a_machine_only_when_its_path_is_one(
+async def test_a_request_is_of_a_vm_only_when_its_path_is_one(
     simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock
 ):
-    await prepare(simulator, client, raw, clock)
+    await add_dependencies(simulator, client, raw, clock)
     for operation, method, path, body in (*READS, *writes(simulator)):
         await raw(method, path, body)
         record = simulator.requests()[-1]

@@ -1,12 +1,12 @@
-"""Galleries and image definitions: fleet-side and through the SDK."""
+"""Galleries and image definitions: from Python and through the SDK."""
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
 from tests.workbench.arm_simulator.fleet import GROUP, Raw, Sdk
-from workbench.arm_simulator import MachineSpec, Role, Simulator, SteppedClock
+from workbench.arm_simulator import Role, Simulator, SteppedClock, VmSpec
 
-_GROUP_ID = MachineSpec("any").group_id
+_GROUP_ID = VmSpec("any").group_id
 _IDENTIFIER = {"publisher": "us", "offer": "os", "sku": "one"}
 
 
@@ -27,10 +27,10 @@ async def test_what_the_fleet_has_is_read_and_listed_at_once(simulator: Simulato
     assert definition.purchase_plan.publisher == "q"
     listed = [item.name async for item in client.gallery_images.list_by_gallery("images-rg", "gallery1")]
     assert listed == ["linux"]
-    assert not world.made
+    assert not world.resource
 
 
-async def test_what_is_not_there_is_404(simulator: Simulator, client: Sdk):
+async def test_what_does_not_exist_is_404(simulator: Simulator, client: Sdk):
     for asked in (
         client.galleries.get(GROUP, "nothing"),
         client.gallery_images.get(GROUP, "nothing", "linux"),
@@ -40,30 +40,32 @@ async def test_what_is_not_there_is_404(simulator: Simulator, client: Sdk):
             await asked
 
 
-async def test_a_gallery_and_a_definition_are_made_changed_and_deleted(
+async def test_a_gallery_and_a_definition_are_created_changed_and_deleted(
     simulator: Simulator, client: Sdk, clock: SteppedClock
 ):
-    poller = await client.galleries.begin_create_or_update(GROUP, "made1", {"location": "westeurope"})
-    assert (await client.galleries.get(GROUP, "made1")).provisioning_state == "Creating"
+    poller = await client.galleries.begin_create_or_update(GROUP, "resource_1", {"location": "westeurope"})
+    assert (await client.galleries.get(GROUP, "resource_1")).provisioning_state == "Creating"
     await clock.advance(10)
     await poller.result()
-    poller = await client.gallery_images.begin_create_or_update(GROUP, "made1", "linux", _definition())
-    listed = [item.name async for item in client.gallery_images.list_by_gallery(GROUP, "made1")]
+    poller = await client.gallery_images.begin_create_or_update(GROUP, "resource_1", "linux", _definition())
+    listed = [item.name async for item in client.gallery_images.list_by_gallery(GROUP, "resource_1")]
     assert listed == []
     await clock.advance(20)
     assert (await poller.result()).hyper_v_generation == "V1"
-    assert [item.name async for item in client.gallery_images.list_by_gallery(GROUP, "made1")] == ["linux"]
+    assert [item.name async for item in client.gallery_images.list_by_gallery(GROUP, "resource_1")] == ["linux"]
     with pytest.raises(ResourceExistsError, match="before nested resources are deleted"):
-        await client.galleries.begin_delete(GROUP, "made1")
+        await client.galleries.begin_delete(GROUP, "resource_1")
     with pytest.raises(ResourceExistsError, match=r"Changing property 'galleryImage.properties.osState'"):
-        await client.gallery_images.begin_create_or_update(GROUP, "made1", "linux", _definition(osState="Specialized"))
-    deleting = await client.gallery_images.begin_delete(GROUP, "made1", "linux")
+        await client.gallery_images.begin_create_or_update(
+            GROUP, "resource_1", "linux", _definition(osState="Specialized")
+        )
+    deleting = await client.gallery_images.begin_delete(GROUP, "resource_1", "linux")
     await clock.advance(40)
     await deleting.result()
     with pytest.raises(ResourceNotFoundError):
-        await client.gallery_images.get(GROUP, "made1", "linux")
-    made, gone = simulator.world.made, simulator.world.deleted
-    assert [trace.id.rsplit("/", 1)[1] for trace in (*made, *gone)] == ["made1", "linux", "linux"]
+        await client.gallery_images.get(GROUP, "resource_1", "linux")
+    resource, gone = simulator.world.resource, simulator.world.deleted
+    assert [trace.id.rsplit("/", 1)[1] for trace in (*resource, *gone)] == ["resource_1", "linux", "linux"]
 
 
 _WRONG_BODIES = [
@@ -100,7 +102,7 @@ async def test_names_are_checked_and_unique(simulator: Simulator, raw: Raw):
         simulator.world.add_definition("nothing", "linux")
 
 
-async def test_each_right_is_asked_for(simulator: Simulator, raw: Raw):
+async def test_each_permission_is_checked(simulator: Simulator, raw: Raw):
     gallery = simulator.world.add_gallery("gallery1")
     simulator.role = Role(("Microsoft.Compute/galleries/read", "Microsoft.Compute/galleries/images/write"))
     assert (await raw("GET", gallery.id)).status == 200

@@ -1,4 +1,4 @@
-"""Image versions: what they may be made from, how they are read, changed and deleted."""
+"""Image versions: their sources, and how they are read, changed and deleted."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,7 +10,7 @@ from tests.workbench.arm_simulator.fleet import GROUP, Raw, Sdk
 from tests.workbench.arm_simulator.gallery_fleet import (
     GALLERY,
     SOURCES,
-    furnish,
+    add_gallery,
     publish,
     version_body,
     version_path,
@@ -21,12 +21,12 @@ from workbench.arm_simulator import Role, Simulator, SteppedClock
 
 @pytest.fixture
 async def simulator(clock: SteppedClock) -> AsyncIterator[Simulator]:
-    async with Simulator(machines=SOURCES, clock=clock, emulate_linux=True) as running:
-        furnish(running)
+    async with Simulator(vms=SOURCES, clock=clock, emulate_linux=True) as running:
+        add_gallery(running)
         yield running
 
 
-async def test_a_version_of_a_machine_is_made_and_read(simulator: Simulator, client: Sdk, clock: SteppedClock):
+async def test_a_version_of_a_vm_is_created_and_read(simulator: Simulator, client: Sdk, clock: SteppedClock):
     version = await publish(client, clock, regions=("West Europe", "northeurope"))
     assert (version.provisioning_state, version.name, version.tags) == ("Succeeded", "1.0.0", {"golden": "yes"})
     profile = version.publishing_profile
@@ -41,11 +41,11 @@ async def test_a_version_of_a_machine_is_made_and_read(simulator: Simulator, cli
 
 
 async def test_the_first_answers_are_those_of_the_gallery_service(raw: Raw, clock: SteppedClock):
-    made = await raw("PUT", version_path(), version_body())
-    assert (made.status, made.body["properties"]["provisioningState"]) == (201, "Creating")
-    assert "/capsOperations/" in made.headers["Azure-AsyncOperation"]
-    assert "Location" not in made.headers
-    assert made.headers["x-ms-ratelimit-remaining-resource"].startswith(
+    resource = await raw("PUT", version_path(), version_body())
+    assert (resource.status, resource.body["properties"]["provisioningState"]) == (201, "Creating")
+    assert "/capsOperations/" in resource.headers["Azure-AsyncOperation"]
+    assert "Location" not in resource.headers
+    assert resource.headers["x-ms-ratelimit-remaining-resource"].startswith(
         "Microsoft.Compute/CreateUpdateGalleryImageVersion3Min;374"
     )
     busy = await raw("PUT", version_path(), version_body())
@@ -70,16 +70,16 @@ _MISFITS = [
 ]
 
 
-async def test_a_source_that_does_not_fit_is_refused(simulator: Simulator, client: Sdk):
+async def test_a_source_that_does_not_match_is_refused(simulator: Simulator, client: Sdk):
     versions = client.gallery_image_versions
     for definition, source, code, text in _MISFITS:
         with pytest.raises(HttpResponseError, match=text) as refused:
             await versions.begin_create_or_update(GROUP, GALLERY, definition, "1.0.0", version_body(source))
         assert (source, refused.value.status_code) == (source, code)
-    assert not simulator.world.made
+    assert not simulator.world.resource
 
 
-async def test_a_source_that_fits_is_taken(raw: Raw):
+async def test_a_source_that_matches_is_accepted(raw: Raw):
     for definition, source in (
         ("windows", "windows1"),
         ("trusted", "trusted1"),
@@ -116,10 +116,10 @@ async def test_a_body_that_is_wrong_is_refused(simulator: Simulator, raw: Raw):
         answer = await raw("PUT", version_path(version=version), body)
         assert text in answer.body["error"]["message"]
         assert (text, answer.status) == (text, 400)
-    assert not simulator.world.made
+    assert not simulator.world.resource
 
 
-async def test_a_missing_definition_is_told_apart_from_a_missing_version(client: Sdk, raw: Raw):
+async def test_a_missing_definition_and_a_missing_version_have_different_errors(client: Sdk, raw: Raw):
     answer = await raw("PUT", version_path("nothing"), version_body())
     assert (answer.status, answer.body["error"]["code"]) == (404, "ParentResourceNotFound")
     answer = await raw("GET", version_path())
@@ -127,7 +127,7 @@ async def test_a_missing_definition_is_told_apart_from_a_missing_version(client:
     assert (await raw("DELETE", version_path())).status == 204
 
 
-async def test_the_source_needs_a_right_of_its_own(simulator: Simulator, raw: Raw):
+async def test_the_source_needs_a_separate_permission(simulator: Simulator, raw: Raw):
     version = "Microsoft.Compute/galleries/images/versions/write"
     simulator.role = Role((version, "Microsoft.Compute/virtualMachines/read"))
     answer = await raw("PUT", version_path(), version_body())
@@ -137,8 +137,8 @@ async def test_the_source_needs_a_right_of_its_own(simulator: Simulator, raw: Ra
     assert (await raw("PUT", version_path(), version_body())).status == 201
 
 
-async def test_disks_are_a_source_and_name_no_state(simulator: Simulator, raw: Raw):
-    storage = simulator.machine("gold1").model.storage
+async def test_disks_are_a_source_without_an_os_state(simulator: Simulator, raw: Raw):
+    storage = simulator.vm("gold1").model.storage
     disks = {
         "osDiskImage": {"source": {"id": storage["osDisk"]["managedDisk"]["id"]}, "hostCaching": "ReadOnly"},
         "dataDiskImages": [{"lun": 3, "source": {"id": storage["dataDisks"][0]["managedDisk"]["id"]}}],
@@ -215,7 +215,7 @@ async def test_promotion_and_tags_are_patched(simulator: Simulator, client: Sdk,
 
 async def test_the_latest_is_the_highest_number_that_is_not_excluded(simulator: Simulator, client: Sdk):
     world, definition = simulator.world, version_path().partition("/versions/")[0]
-    content = simulator.machine("gold1").guest.freeze()
+    content = simulator.vm("gold1").guest.freeze()
     for name in ("1.9.0", "1.10.0", "1.2.0"):
         world.add_version(definition, name, content, regions=("northeurope",))
     world.add_version(definition, "2.0.0", content, excluded=True)
@@ -237,7 +237,7 @@ def _name(simulator: Simulator, definition: str, region: str | None = None) -> s
 
 async def test_lists_are_paged_and_do_not_show_what_is_fresh(simulator: Simulator, client: Sdk, clock: SteppedClock):
     definition = version_path().partition("/versions/")[0]
-    content = simulator.machine("gold1").guest.freeze()
+    content = simulator.vm("gold1").guest.freeze()
     for patch in range(101):
         simulator.world.add_version(definition, f"1.0.{patch}", content)
     await client.gallery_image_versions.begin_create_or_update(GROUP, GALLERY, "linux", "2.0.0", version_body())

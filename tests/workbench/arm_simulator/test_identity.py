@@ -14,7 +14,7 @@ from tests.workbench.arm_simulator.fleet import GROUP, Raw, Sdk, vm_path
 from workbench.arm_simulator import Simulator
 
 
-async def _ask(simulator: Simulator, query: str, header: str | None) -> tuple[int, dict[str, str]]:
+async def _request_token(simulator: Simulator, query: str, header: str | None) -> tuple[int, dict[str, str]]:
     headers = {} if header is None else {"X-IDENTITY-HEADER": header}
     async with (
         aiohttp.ClientSession() as session,
@@ -25,7 +25,7 @@ async def _ask(simulator: Simulator, query: str, header: str | None) -> tuple[in
 
 async def test_a_token_looks_like_a_jwt_with_the_tenant_and_an_expiry(simulator: Simulator):
     query = "?api-version=2019-08-01&resource=https://management.azure.com"
-    status, body = await _ask(simulator, query, simulator.identity_header)
+    status, body = await _request_token(simulator, query, simulator.identity_header)
     assert status == 200
     assert body["token_type"] == "Bearer"
     assert int(body["expires_on"]) > time.time() + 3600
@@ -45,11 +45,11 @@ async def test_a_token_looks_like_a_jwt_with_the_tenant_and_an_expiry(simulator:
 )
 async def test_the_token_endpoint_is_strict(simulator: Simulator, query: str, header: str | None, status: int):
     given = simulator.identity_header if header == "right" else header
-    assert (await _ask(simulator, query, given))[0] == status
+    assert (await _request_token(simulator, query, given))[0] == status
 
 
 async def test_a_request_without_a_good_token_is_401_with_a_challenge(simulator: Simulator, raw: Raw):
-    for bearer, code in (("", "AuthenticationFailed"), ("made.up.token", "InvalidAuthenticationToken")):
+    for bearer, code in (("", "AuthenticationFailed"), ("not.a.token", "InvalidAuthenticationToken")):
         answer = await raw("GET", vm_path("linux1"), bearer=bearer)
         assert (answer.status, answer.body["error"]["code"]) == (401, code)
         assert answer.headers["WWW-Authenticate"].startswith("Bearer authorization_uri=")

@@ -1,4 +1,4 @@
-"""Managed images: what they are made from, how they are shown, and how they go."""
+"""Managed images: their sources, and how they are read and deleted."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -7,16 +7,16 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from tests.workbench.arm_simulator.fleet import GROUP, Raw, Sdk
-from tests.workbench.arm_simulator.gallery_fleet import SOURCES, furnish, version_body, version_path, vm_id
-from workbench.arm_simulator import Fault, MachineSpec, Role, Simulator, SteppedClock
+from tests.workbench.arm_simulator.gallery_fleet import SOURCES, add_gallery, version_body, version_path, vm_id
+from workbench.arm_simulator import Fault, Role, Simulator, SteppedClock, VmSpec
 
-_PATH = f"{MachineSpec('any').group_id}/providers/Microsoft.Compute/images/image1"
+_PATH = f"{VmSpec('any').group_id}/providers/Microsoft.Compute/images/image1"
 
 
 @pytest.fixture
 async def simulator(clock: SteppedClock) -> AsyncIterator[Simulator]:
-    async with Simulator(machines=SOURCES, clock=clock, emulate_linux=True) as running:
-        furnish(running)
+    async with Simulator(vms=SOURCES, clock=clock, emulate_linux=True) as running:
+        add_gallery(running)
         yield running
 
 
@@ -25,7 +25,7 @@ def _body(source: str = "gold1", **more: Any) -> dict[str, Any]:
     return {"location": "westeurope", "tags": {"golden": "yes"}, "properties": properties}
 
 
-async def test_an_image_is_made_listed_and_deleted(simulator: Simulator, client: Sdk, clock: SteppedClock):
+async def test_an_image_is_created_listed_and_deleted(simulator: Simulator, client: Sdk, clock: SteppedClock):
     body = _body(storageProfile={"zoneResilient": True})
     poller = await client.images.begin_create_or_update(GROUP, "image1", body)
     assert (await client.images.get(GROUP, "image1")).provisioning_state == "Creating"
@@ -35,7 +35,7 @@ async def test_an_image_is_made_listed_and_deleted(simulator: Simulator, client:
     profile = image.storage_profile
     assert (image.provisioning_state, profile.zone_resilient) == ("Succeeded", True)
     assert (profile.os_disk.os_type, profile.os_disk.os_state) == ("Linux", "Generalized")
-    disks = simulator.machine("gold1").model.disks()
+    disks = simulator.vm("gold1").model.disks()
     assert [profile.os_disk.managed_disk.id, *(disk.managed_disk.id for disk in profile.data_disks)] == [
         disk for disk, _ in disks
     ]
@@ -48,11 +48,11 @@ async def test_an_image_is_made_listed_and_deleted(simulator: Simulator, client:
         await client.images.get(GROUP, "image1")
 
 
-async def test_a_machine_can_be_made_from_it_and_so_can_a_version(simulator: Simulator, raw: Raw, clock: SteppedClock):
-    made = await raw("PUT", _PATH, _body())
-    assert "/locations/westeurope/operations/" in made.headers["Azure-AsyncOperation"]
-    assert ("Location" in made.headers, made.headers["azure-asyncnotification"]) == (False, "Enabled")
-    assert made.headers["x-ms-ratelimit-remaining-resource"].startswith("Microsoft.Compute/CreateImages3Min;39")
+async def test_a_vm_can_be_created_from_it_and_so_can_a_version(simulator: Simulator, raw: Raw, clock: SteppedClock):
+    resource = await raw("PUT", _PATH, _body())
+    assert "/locations/westeurope/operations/" in resource.headers["Azure-AsyncOperation"]
+    assert ("Location" in resource.headers, resource.headers["azure-asyncnotification"]) == (False, "Enabled")
+    assert resource.headers["x-ms-ratelimit-remaining-resource"].startswith("Microsoft.Compute/CreateImages3Min;39")
     await clock.advance(30)
     source = simulator.world.image_source(_PATH.upper())
     assert source is not None
@@ -62,7 +62,7 @@ async def test_a_machine_can_be_made_from_it_and_so_can_a_version(simulator: Sim
     assert answer.status == 201
 
 
-async def test_a_machine_that_cannot_become_an_image_is_refused(simulator: Simulator, client: Sdk):
+async def test_a_vm_that_cannot_become_an_image_is_refused(simulator: Simulator, client: Sdk):
     for source, body, status, text in (
         ("plain1", _body("plain1"), 409, "requires the Virtual Machine 'plain1' to be Generalized"),
         ("nobody", _body("nobody"), 400, "was not found"),
@@ -76,10 +76,10 @@ async def test_a_machine_that_cannot_become_an_image_is_refused(simulator: Simul
         with pytest.raises(HttpResponseError, match=text) as refused:
             await client.images.begin_create_or_update(GROUP, "image1", body)
         assert (source, refused.value.status_code) == (source, status)
-    assert not simulator.world.made
+    assert not simulator.world.resource
 
 
-async def test_an_image_that_exists_only_takes_tags(raw: Raw, clock: SteppedClock):
+async def test_only_the_tags_of_an_existing_image_can_be_changed(raw: Raw, clock: SteppedClock):
     await raw("PUT", _PATH, _body())
     assert (await raw("PUT", _PATH, _body())).body["error"]["code"] == "Conflict"
     await clock.advance(30)
@@ -90,9 +90,7 @@ async def test_an_image_that_exists_only_takes_tags(raw: Raw, clock: SteppedCloc
     assert (answer.status, answer.body["error"]["code"]) == (409, "PropertyChangeNotAllowed")
 
 
-async def test_a_delete_that_fails_or_never_ends_can_be_tried_again(
-    simulator: Simulator, raw: Raw, clock: SteppedClock
-):
+async def test_a_delete_that_fails_or_never_ends_can_be_retried(simulator: Simulator, raw: Raw, clock: SteppedClock):
     await raw("PUT", _PATH, _body())
     await clock.advance(30)
     simulator.inject(Fault("operationFails", operation="images.delete"))
@@ -107,7 +105,7 @@ async def test_a_delete_that_fails_or_never_ends_can_be_tried_again(
     assert (await raw("DELETE", _PATH)).status == 204
 
 
-async def test_rights_locks_and_faults_hold_here_too(simulator: Simulator, raw: Raw, clock: SteppedClock):
+async def test_permissions_locks_and_faults_apply_to_images_too(simulator: Simulator, raw: Raw, clock: SteppedClock):
     simulator.role = Role(("Microsoft.Compute/images/*",))
     answer = await raw("PUT", _PATH, _body())
     assert (answer.status, answer.body["error"]["code"]) == (403, "LinkedAuthorizationFailed")

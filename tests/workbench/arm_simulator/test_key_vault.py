@@ -53,7 +53,7 @@ async def test_a_secret_is_read_by_name_and_by_version(simulator: Simulator):
         assert (await client.get_secret("other", first)).value == "one"
 
 
-async def test_a_client_that_checks_the_domain_refuses_a_local_address(simulator: Simulator):
+async def test_a_client_that_checks_the_domain_refuses_a_local_url(simulator: Simulator):
     credential = ManagedIdentityCredential()
     client = SecretClient(
         simulator.vault_endpoint("vault1"), credential, connection_verify=str(simulator.ca_file), retry_total=0
@@ -73,7 +73,7 @@ async def test_the_first_request_is_challenged_and_no_value_is_in_the_log(simula
     assert _VALUE not in repr(simulator.vaults.__dict__)
 
 
-async def test_vaults_are_apart_and_one_can_come_while_it_runs(simulator: Simulator):
+async def test_vaults_are_separate_and_can_be_added_while_it_runs(simulator: Simulator):
     simulator.add_secret("vault2", "mine", "here")
     async with _client(simulator, "VAULT2") as client:
         assert (await client.get_secret("mine")).value == "here"
@@ -87,7 +87,7 @@ async def test_vaults_are_apart_and_one_can_come_while_it_runs(simulator: Simula
         simulator.add_secret("vault1", "not_a_name", "x")
 
 
-async def test_without_the_right_and_for_a_disabled_secret_it_is_403(simulator: Simulator):
+async def test_without_the_permission_and_for_a_disabled_secret_it_is_403(simulator: Simulator):
     simulator.add_secret("vault1", "off", "x", enabled=False)
     async with _client(simulator) as client:
         with pytest.raises(HttpResponseError, match="disabled secret"):
@@ -100,13 +100,13 @@ async def test_without_the_right_and_for_a_disabled_secret_it_is_403(simulator: 
         assert (await client.get_secret("sysprep-password")).value == _VALUE
 
 
-async def test_faults_hold_here_too(simulator: Simulator):
+async def test_faults_apply_to_key_vault_too(simulator: Simulator):
     async with _client(simulator) as client:
         simulator.inject(Fault("status", operation="keyVault.getSecret", status=429, code="Throttled"))
         with pytest.raises(HttpResponseError) as refused:
             await client.get_secret("sysprep-password")
         assert refused.value.status_code == 429
-        # aiohttp itself repeats a GET whose kept connection was cut: it takes more than one to be seen.
+        # aiohttp itself repeats a GET on a reused connection that was cut, so more than one cut is needed.
         simulator.inject(Fault("cutBefore", operation="keyVault.getSecret"))
         simulator.inject(Fault("cutAfter", operation="keyVault.getSecret", nth=2, count=2))
         with pytest.raises(ServiceRequestError):

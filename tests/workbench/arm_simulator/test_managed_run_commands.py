@@ -1,4 +1,4 @@
-"""Managed Run Commands: put, read back, update, delete, and what a stopped machine refuses."""
+"""Managed Run Commands: put, read back, update, delete, and what a stopped VM refuses."""
 
 import json
 
@@ -50,13 +50,11 @@ async def test_the_same_name_again_runs_again(simulator: Simulator, client: Sdk,
     for _ in range(2):
         await client.virtual_machine_run_commands.begin_create_or_update(GROUP, "linux1", "run", linux_run())
         await clock.advance(30)
-    assert "alreadyArmed" in (await _state(client, "linux1")).output
-    assert simulator.machine("linux1").armed_by_run == {"run-1": 1}
+    assert "alreadyRequested" in (await _state(client, "linux1")).output
+    assert simulator.vm("linux1").requested_by_run == {"run-1": 1}
 
 
-async def test_protected_parameters_reach_the_guest_and_are_never_seen_again(
-    client: Sdk, clock: SteppedClock, raw: Raw
-):
+async def test_protected_parameters_reach_the_guest_and_are_never_returned(client: Sdk, clock: SteppedClock, raw: Raw):
     body = linux_run()
     body["properties"]["protectedParameters"] = [{"name": "GOLDEN_RUN_ID", "value": "hidden-7"}]
     body["properties"]["parameters"] = [
@@ -76,7 +74,7 @@ async def test_protected_parameters_reach_the_guest_and_are_never_seen_again(
     assert '"runId":"hidden-7"' in (await _state(client, "linux1")).output
 
 
-async def test_the_instance_view_is_shown_only_when_asked_for(raw: Raw):
+async def test_the_instance_view_is_returned_only_when_requested(raw: Raw):
     await raw("PUT", vm_path("linux1", "/runCommands/run"), linux_run())
     plain = await raw("GET", vm_path("linux1", "/runCommands/run"))
     asked = await raw("GET", vm_path("linux1", "/runCommands/run?api-version=1&$expand=instanceView"))
@@ -85,12 +83,12 @@ async def test_the_instance_view_is_shown_only_when_asked_for(raw: Raw):
 
 
 @pytest.mark.parametrize("name", ["stopped1", "dealloc1", "guestoff1"])
-async def test_a_machine_that_is_off_takes_no_run_command(client: Sdk, name: str):
+async def test_a_vm_that_is_off_accepts_no_run_command(client: Sdk, name: str):
     with pytest.raises(ResourceExistsError, match="Cannot modify extensions in the VM when the VM is not running"):
         await client.virtual_machine_run_commands.begin_create_or_update(GROUP, name, "run", linux_run())
 
 
-async def test_it_is_deleted_only_while_the_machine_runs(client: Sdk, clock: SteppedClock, raw: Raw):
+async def test_it_is_deleted_only_while_the_vm_runs(client: Sdk, clock: SteppedClock, raw: Raw):
     commands = client.virtual_machine_run_commands
     for name in ("one", "two"):
         await commands.begin_create_or_update(GROUP, "linux1", name, managed("sleep 9"))
@@ -108,7 +106,7 @@ async def test_it_is_deleted_only_while_the_machine_runs(client: Sdk, clock: Ste
     assert [command.name async for command in commands.list_by_virtual_machine(GROUP, "linux1")] == ["two"]
 
 
-async def test_no_more_than_25_on_one_machine(raw: Raw, simulator: Simulator):
+async def test_no_more_than_25_on_one_vm(raw: Raw, simulator: Simulator):
     simulator.world.throttle.enabled = False
     statuses = [
         (await raw("PUT", vm_path("linux1", f"/runCommands/n{number}"), managed("true"))).status for number in range(26)
@@ -141,15 +139,13 @@ async def test_an_agent_that_is_not_ready_never_starts_it(client: Sdk, clock: St
         await poller.result()
 
 
-async def test_a_script_that_kills_the_agent_is_running_for_ever(
-    simulator: Simulator, client: Sdk, clock: SteppedClock
-):
+async def test_a_script_that_stops_the_agent_never_ends(simulator: Simulator, client: Sdk, clock: SteppedClock):
     body = managed("#!/bin/sh\nwaagent -deprovision+user -force\n")
     body["properties"]["asyncExecution"] = False
     poller = await client.virtual_machine_run_commands.begin_create_or_update(GROUP, "linux1", "run", body)
     await clock.advance(3600)
     assert (await _state(client, "linux1")).execution_state == "Running"
-    assert simulator.machine("linux1").power_state == "PowerState/running"
+    assert simulator.vm("linux1").power_state == "PowerState/running"
     await clock.advance(3600)
     with pytest.raises(HttpResponseError, match="VMExtensionProvisioningTimeout"):
         await poller.result()
@@ -191,7 +187,7 @@ async def test_no_json_is_no_body(raw: Raw):
         assert answer.status == 400
 
 
-async def test_a_child_of_nobody_says_so(raw: Raw):
+async def test_a_child_of_a_missing_vm_is_404(raw: Raw):
     for method, body in (("PUT", managed("true")), ("GET", None), ("DELETE", None)):
         answer = await raw(method, vm_path("nobody", "/runCommands/run"), body)
         assert (answer.status, answer.body["error"]["code"]) == (404, "ParentResourceNotFound")

@@ -1,4 +1,4 @@
-"""Network interfaces and security groups: how they are written, what they refer to, and what keeps them."""
+"""Network interfaces and security groups: create, references, and what blocks their deletion."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ from tests.workbench.arm_simulator.bodies import (
     rule,
 )
 from tests.workbench.arm_simulator.fleet import Raw
-from workbench.arm_simulator import MachineSpec, Role, Simulator, SteppedClock
+from workbench.arm_simulator import Role, Simulator, SteppedClock, VmSpec
 
 JOIN_SUBNET = "Microsoft.Network/virtualNetworks/subnets/join/action"
 JOIN_GROUP = "Microsoft.Network/networkSecurityGroups/join/action"
 
 
 async def test_a_group_has_a_network_with_a_subnet_in_each_location(simulator: Simulator, raw: Raw):
-    simulator.add_machine(MachineSpec("far1", location="northeurope"))
+    simulator.add_vm(VmSpec("far1", location="northeurope"))
     for location in (REGION, "northeurope"):
         network = f"{NETWORK}/virtualNetworks/vnet-{location}"
         shown = (await raw("GET", network)).body
@@ -30,11 +30,11 @@ async def test_a_group_has_a_network_with_a_subnet_in_each_location(simulator: S
         assert set(subnet) == {"name", "id", "type", "properties"}
     assert (await raw("GET", f"{NETWORK}/virtualNetworks/vnet-moon")).status == 404
     nic = (await raw("GET", nic_id("linux1-nic"))).body["properties"]
-    assert nic["virtualMachine"]["id"] == simulator.machine("linux1").id
+    assert nic["virtualMachine"]["id"] == simulator.vm("linux1").id
     assert nic["ipConfigurations"][0]["properties"]["subnet"]["id"] == SUBNET
 
 
-async def test_an_interface_with_its_group_is_made_and_unmade_in_order(
+async def test_an_interface_with_its_group_is_created_and_deleted_in_order(
     simulator: Simulator, raw: Raw, clock: SteppedClock
 ):
     answer = await raw("PUT", nsg_id("nsg1"), nsg_body(rule(), rule("out", direction="outbound", priority=100)))
@@ -62,10 +62,10 @@ async def test_an_interface_with_its_group_is_made_and_unmade_in_order(
     assert [trace.id for trace in simulator.world.deleted] == [nic_id("nic1"), nsg_id("nsg1")]
 
 
-async def test_an_interface_that_a_machine_has_is_kept(simulator: Simulator, raw: Raw):
+async def test_an_interface_of_a_vm_cannot_be_deleted(simulator: Simulator, raw: Raw):
     answer = await raw("DELETE", nic_id("linux1-nic"))
     assert (answer.status, answer.body["error"]["code"]) == (409, "NicInUse")
-    assert simulator.machine("linux1").id in answer.body["error"]["message"]
+    assert simulator.vm("linux1").id in answer.body["error"]["message"]
 
 
 async def test_the_same_put_again_is_an_update(raw: Raw, clock: SteppedClock):
@@ -79,7 +79,7 @@ async def test_the_same_put_again_is_an_update(raw: Raw, clock: SteppedClock):
         await clock.advance(10)
 
 
-#: Members of a rule, the code of the refusal, and a word of its text.
+#: Members of a rule, the code of the refusal, and a part of its message.
 WRONG_RULES: tuple[tuple[dict[str, Any], str, str], ...] = (
     ({"priority": 99}, "SecurityRuleInvalidPriority", "100-4096"),
     ({"priority": 4097}, "SecurityRuleInvalidPriority", "4097"),
@@ -105,7 +105,7 @@ async def test_rules_are_checked(simulator: Simulator, raw: Raw):
     for second in (rule("other"), rule("deny", priority=200)):
         answer = await raw("PUT", nsg_id("nsg1"), nsg_body(rule(), second))
         assert answer.body["error"]["code"] == "SecurityRuleConflict"
-    assert simulator.world.made == []
+    assert simulator.world.resource == []
     fine = (
         rule("a", sourceAddressPrefix="AzureCloud.WestEurope", destinationPortRange="80-90"),
         rule("b", priority=300, destinationAddressPrefix="168.63.129.16/32"),
@@ -114,8 +114,8 @@ async def test_rules_are_checked(simulator: Simulator, raw: Raw):
     assert (await raw("PUT", nsg_id("nsg1"), nsg_body(*fine))).status == 201
 
 
-async def test_what_an_interface_refers_to_must_be_there_and_near(simulator: Simulator, raw: Raw):
-    simulator.add_machine(MachineSpec("far1", location="northeurope"))
+async def test_what_an_interface_references_must_exist_in_its_region(simulator: Simulator, raw: Raw):
+    simulator.add_vm(VmSpec("far1", location="northeurope"))
     public = nic_body()
     configuration: dict[str, Any] = public["properties"]["ipConfigurations"][0]["properties"]
     configuration["publicIPAddress"] = {"id": f"{NETWORK}/publicIPAddresses/p"}
@@ -130,10 +130,10 @@ async def test_what_an_interface_refers_to_must_be_there_and_near(simulator: Sim
         assert (answer.status, answer.body["error"]["code"]) == (400, "InvalidResourceReference")
     empty: dict[str, Any] = {"location": REGION, "properties": {"ipConfigurations": []}}
     assert (await raw("PUT", nic_id("nic1"), empty)).body["error"]["code"] == "InvalidParameter"
-    assert simulator.world.made == []
+    assert simulator.world.resource == []
 
 
-async def test_joining_needs_rights_at_what_is_joined(simulator: Simulator, raw: Raw, clock: SteppedClock):
+async def test_joining_needs_permissions_on_the_joined_resources(simulator: Simulator, raw: Raw, clock: SteppedClock):
     await raw("PUT", nsg_id("nsg1"), nsg_body(rule()))
     await clock.advance(10)
     for needed, scope in ((JOIN_SUBNET, SUBNET), (JOIN_GROUP, nsg_id("nsg1"))):

@@ -1,14 +1,14 @@
-"""Long operations: signed addresses, status bodies, and how each kind ends."""
+"""Long-running operations: signed URLs, status bodies, and how each kind ends."""
 
 import asyncio
 
 import pytest
 
 from tests.workbench.arm_simulator.fleet import GROUP, Connect, Raw, Sdk, vm_path
-from workbench.arm_simulator import MachineSpec, Role, ScaledClock, Simulator, SteppedClock
+from workbench.arm_simulator import Role, ScaledClock, Simulator, SteppedClock, VmSpec
 
 
-async def test_addresses_are_as_long_as_the_real_ones_and_followed_without_a_right(
+async def test_urls_are_as_long_as_on_azure_and_polled_without_a_permission(
     simulator: Simulator, raw: Raw, clock: SteppedClock
 ):
     answer = await raw("POST", vm_path("linux1", "/deallocate"))
@@ -28,13 +28,13 @@ async def test_addresses_are_as_long_as_the_real_ones_and_followed_without_a_rig
 @pytest.mark.parametrize(
     "change", [("p=", "p=0"), ("&h=", "&h=x"), ("api-version=2", "api-version=3"), ("&c=", "&c=y")]
 )
-async def test_an_address_that_was_changed_is_refused(raw: Raw, change: tuple[str, str]):
+async def test_a_changed_url_is_refused(raw: Raw, change: tuple[str, str]):
     url = (await raw("POST", vm_path("linux1", "/deallocate"))).headers["Azure-AsyncOperation"]
     answer = await raw("GET", url.replace(*change, 1))
     assert (answer.status, answer.body["error"]["code"]) == (400, "InvalidParameter")
 
 
-async def test_an_address_without_its_signature_needs_the_right_to_read_operations(simulator: Simulator, raw: Raw):
+async def test_a_url_without_its_signature_needs_the_permission_to_read_operations(simulator: Simulator, raw: Raw):
     url = (await raw("POST", vm_path("linux1", "/deallocate"))).headers["Azure-AsyncOperation"]
     bare = f"{url.split('?')[0]}?api-version=2024-07-01"
     assert (await raw("GET", bare)).status == 200
@@ -43,7 +43,7 @@ async def test_an_address_without_its_signature_needs_the_right_to_read_operatio
     assert (await raw("GET", bare.replace("operations/", "operations/0"))).status == 403
 
 
-async def test_an_operation_that_is_not_there_is_404(raw: Raw):
+async def test_an_unknown_operation_is_404(raw: Raw):
     url = (await raw("POST", vm_path("linux1", "/deallocate"))).headers["Azure-AsyncOperation"]
     answer = await raw("GET", f"{url.split('/operations/')[0]}/operations/none?api-version=2024-07-01")
     assert (answer.status, answer.body["error"]["code"]) == (404, "NotFound")
@@ -59,12 +59,12 @@ async def test_a_poller_can_be_resumed_from_its_token(client: Sdk, clock: Steppe
 
 
 async def test_on_a_scaled_clock_the_unmodified_poller_is_done_in_a_moment(connect: Connect):
-    fast = Simulator(machines=[MachineSpec("fast1")], clock=ScaledClock(speed=500), emulate_linux=True)
+    fast = Simulator(vms=[VmSpec("fast1")], clock=ScaledClock(speed=500), emulate_linux=True)
     async with fast, connect(fast) as client, asyncio.timeout(10):
         poller = await client.virtual_machines.begin_deallocate(GROUP, "fast1")
         await poller.result()
         await client.virtual_machines.generalize(GROUP, "fast1")
-    assert fast.machine("fast1").generalized
+    assert fast.vm("fast1").generalized
 
 
 async def test_every_answer_has_the_common_headers(raw: Raw):

@@ -15,7 +15,7 @@ async def _codes(client: Sdk, name: str) -> list[str]:
     return [status.code or "" for status in view.statuses]
 
 
-async def test_deallocate_goes_through_its_states_and_what_the_agent_knew_vanishes(client: Sdk, clock: SteppedClock):
+async def test_deallocate_goes_through_its_states_and_removes_the_agent_status(client: Sdk, clock: SteppedClock):
     poller = await client.virtual_machines.begin_deallocate(GROUP, "linux1")
     await clock.advance(30)
     assert "PowerState/deallocating" in await _codes(client, "linux1")
@@ -38,7 +38,7 @@ async def test_after_power_off_the_agent_is_still_reported_ready(client: Sdk, cl
     assert view.vm_agent.statuses[0].display_status == "Ready"
 
 
-async def test_a_started_machine_has_no_ready_agent_at_once(client: Sdk, clock: SteppedClock):
+async def test_a_started_vm_has_no_ready_agent_at_once(client: Sdk, clock: SteppedClock):
     poller = await client.virtual_machines.begin_start(GROUP, "dealloc1")
     await clock.advance(6)
     await poller.result()
@@ -50,7 +50,7 @@ async def test_a_started_machine_has_no_ready_agent_at_once(client: Sdk, clock: 
     assert view.vm_agent.statuses[0].display_status == "Ready"
 
 
-async def test_generalize_is_refused_until_the_platform_itself_stopped_the_machine(
+async def test_generalize_is_refused_until_the_platform_stopped_the_vm(
     simulator: Simulator, client: Sdk, clock: SteppedClock
 ):
     for name in ("linux1", "guestoff1"):
@@ -65,10 +65,10 @@ async def test_generalize_is_refused_until_the_platform_itself_stopped_the_machi
     await client.virtual_machines.generalize(GROUP, "guestoff1")
     codes = await _codes(client, "guestoff1")
     assert codes == ["OSState/generalized", "ProvisioningState/succeeded", "PowerState/deallocated"]
-    assert [effect.kind for effect in simulator.machine("guestoff1").effects] == ["generalized"]
+    assert [effect.kind for effect in simulator.vm("guestoff1").effects] == ["generalized"]
 
 
-async def test_a_generalized_machine_never_starts_again(client: Sdk):
+async def test_a_generalized_vm_never_starts_again(client: Sdk):
     await client.virtual_machines.generalize(GROUP, "stopped1")
     with pytest.raises(
         ResourceExistsError, match="'start' is not allowed on VM 'stopped1' since the VM is generalized"
@@ -107,7 +107,7 @@ async def test_power_changes_wait_for_each_other_but_deallocate_takes_precedence
     assert "PowerState/deallocated" in await _codes(client, "linux1")
 
 
-async def test_deallocate_cancels_a_run_command_that_is_under_way(client: Sdk, clock: SteppedClock):
+async def test_deallocate_cancels_a_run_command_in_progress(client: Sdk, clock: SteppedClock):
     body = {**managed("sleep 60")}
     body["properties"]["asyncExecution"] = False
     poller = await client.virtual_machine_run_commands.begin_create_or_update(GROUP, "linux1", "run", body)
@@ -122,7 +122,7 @@ async def test_deallocate_cancels_a_run_command_that_is_under_way(client: Sdk, c
     assert (record.provisioning_state, record.instance_view.execution_state) == ("Canceled", "Running")
 
 
-async def test_what_is_done_already_succeeds_quickly(client: Sdk, clock: SteppedClock):
+async def test_a_request_for_the_current_state_succeeds_quickly(client: Sdk, clock: SteppedClock):
     for begin, name in (
         (client.virtual_machines.begin_deallocate, "dealloc1"),
         (client.virtual_machines.begin_power_off, "guestoff1"),
@@ -134,8 +134,8 @@ async def test_what_is_done_already_succeeds_quickly(client: Sdk, clock: Stepped
     await client.virtual_machines.generalize(GROUP, "guestoff1")
 
 
-async def test_somebody_else_can_stop_it(simulator: Simulator, client: Sdk, clock: SteppedClock, raw: Raw):
-    answer = await raw("POST", "/_simulator/machines/linux1/stop", {"how": "powerOff", "afterSeconds": 100})
+async def test_another_caller_can_stop_it(simulator: Simulator, client: Sdk, clock: SteppedClock, raw: Raw):
+    answer = await raw("POST", "/_simulator/vms/linux1/stop", {"how": "powerOff", "afterSeconds": 100})
     assert answer.status == 200
     await clock.advance(95)
     assert "PowerState/running" in await _codes(client, "linux1")

@@ -1,4 +1,4 @@
-"""Replication of image versions: progress, failures of a region, and trying again."""
+"""Replication of image versions: progress, failures of a region, and retries."""
 
 import json
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from tests.workbench.arm_simulator.fleet import GROUP, Raw, Sdk
 from tests.workbench.arm_simulator.gallery_fleet import (
     GALLERY,
     SOURCES,
-    furnish,
+    add_gallery,
     publish,
     status,
     version_body,
@@ -27,8 +27,8 @@ _EXAMPLE = _SPEC / "GalleryImageVersion_Get_WithReplicationStatus.json"
 
 @pytest.fixture
 async def simulator(clock: SteppedClock) -> AsyncIterator[Simulator]:
-    async with Simulator(machines=SOURCES, clock=clock, emulate_linux=True) as running:
-        furnish(running)
+    async with Simulator(vms=SOURCES, clock=clock, emulate_linux=True) as running:
+        add_gallery(running)
         yield running
 
 
@@ -70,12 +70,12 @@ async def test_each_region_takes_its_time(simulator: Simulator, client: Sdk, clo
     assert source.regions == frozenset(_TWO)
 
 
-@pytest.mark.skipif(not _EXAMPLE.is_file(), reason="the published examples are not at hand")
+@pytest.mark.skipif(not _EXAMPLE.is_file(), reason="the published examples are not available")
 async def test_a_version_has_the_members_of_the_published_example(client: Sdk, raw: Raw, clock: SteppedClock):
     await publish(client, clock)
     shown = (await raw("GET", f"{version_path()}?api-version=2024-03-03&$expand=ReplicationStatus")).body
     example = json.loads(_EXAMPLE.read_text())["responses"]["200"]["body"]
-    # In later versions of the interface, or named by its description and not by the example.
+    # Members of later api-versions, or of the schema but not of the example.
     newer = {"virtualMachineId", "replicationMode", "excludeFromLatest", "id", "type", "tags", "golden"}
     assert _names(shown) - _names(example) <= newer
     given_only = {"encryption", "diskEncryptionSetId", "osDiskImage", "policyViolations", "category"}
@@ -117,7 +117,7 @@ async def _advanced(poller: Any, clock: SteppedClock, seconds: float) -> Any:
     return poller
 
 
-async def test_the_same_put_again_tries_the_failed_region_again(simulator: Simulator, client: Sdk, clock: SteppedClock):
+async def test_the_same_put_again_retries_the_failed_region(simulator: Simulator, client: Sdk, clock: SteppedClock):
     simulator.world.replication.fail_region("linux", "northeurope", "no capacity", times=2)
     for _ in range(2):
         poller = await _begin(client)
@@ -129,7 +129,7 @@ async def test_the_same_put_again_tries_the_failed_region_again(simulator: Simul
     assert (await poller.result()).provisioning_state == "Succeeded"
 
 
-async def test_a_failure_at_home_fails_every_region(simulator: Simulator, client: Sdk, clock: SteppedClock):
+async def test_a_failure_in_the_own_region_fails_every_region(simulator: Simulator, client: Sdk, clock: SteppedClock):
     simulator.world.replication.fail_region("*", "westeurope", "disk full")
     await _begin(client)
     await clock.advance(600)
@@ -163,7 +163,7 @@ async def test_changing_the_source_later_does_not_matter_but_deleting_it_does(
     await _begin(client)
     version = simulator.world.store.require(version_path())
     content = version.content
-    simulator.machine("gold1").guest.boot()
+    simulator.vm("gold1").guest.boot()
     assert version.content is content
     assert content is not None
     await client.virtual_machines.begin_delete(GROUP, "gold1")
@@ -173,7 +173,7 @@ async def test_changing_the_source_later_does_not_matter_but_deleting_it_does(
     assert "the source was deleted" in failed.replication_status.summary[0].details
 
 
-async def test_the_source_may_go_once_the_version_is_there(client: Sdk, clock: SteppedClock):
+async def test_the_source_may_be_deleted_once_the_version_exists(client: Sdk, clock: SteppedClock):
     await publish(client, clock)
     await client.virtual_machines.begin_delete(GROUP, "gold1")
     await clock.advance(60)
@@ -181,7 +181,7 @@ async def test_the_source_may_go_once_the_version_is_there(client: Sdk, clock: S
     assert (await status(client)).provisioning_state == "Succeeded"
 
 
-async def test_a_region_is_kept_when_the_safety_profile_says_so(client: Sdk, clock: SteppedClock):
+async def test_a_region_is_kept_when_the_safety_profile_requires_it(client: Sdk, clock: SteppedClock):
     await publish(client, clock, regions=_TWO)
     patch = {"properties": {"safetyProfile": {"allowDeletionOfReplicatedLocations": False}}}
     poller = await client.gallery_image_versions.begin_update(GROUP, GALLERY, "linux", "1.0.0", patch)
@@ -197,7 +197,7 @@ async def test_a_region_is_kept_when_the_safety_profile_says_so(client: Sdk, clo
         (Fault("operationNeverEnds", operation="galleryImageVersions.createOrUpdate"), False, "Creating"),
     ],
 )
-async def test_an_operation_that_is_made_to_end_otherwise(
+async def test_an_operation_with_an_injected_end(
     simulator: Simulator, client: Sdk, clock: SteppedClock, fault: Fault, ends: bool, state: str
 ):
     simulator.inject(fault)
@@ -219,7 +219,7 @@ async def test_a_connection_cut_after_the_work_was_accepted_leaves_a_version(
     assert (await status(client)).provisioning_state == "Succeeded"
 
 
-async def test_a_throttled_put_makes_nothing(simulator: Simulator, raw: Raw):
+async def test_a_throttled_put_creates_nothing(simulator: Simulator, raw: Raw):
     simulator.inject(Fault("status", operation="galleryImageVersions.createOrUpdate", status=429, code="Busy"))
     assert (await raw("PUT", version_path(), version_body())).status == 429
     assert simulator.world.store.get(version_path()) is None

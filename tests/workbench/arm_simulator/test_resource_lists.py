@@ -1,4 +1,4 @@
-"""Lists across types, permissions and locks at every resource, and a machine's picture."""
+"""Lists across types, permissions and locks at every resource, and the comparable text of a VM."""
 
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from tests.workbench.arm_simulator.bodies import (
 )
 from tests.workbench.arm_simulator.fleet import SUBSCRIPTION, Raw, Sdk, vm_path
 from tests.workbench.arm_simulator.scripts import managed
-from workbench.arm_simulator import MachineSpec, Role, Simulator, SteppedClock
+from workbench.arm_simulator import Role, Simulator, SteppedClock, VmSpec
 
 AUTHORIZATION = "/providers/Microsoft.Authorization"
 ACTION = "Microsoft.Resources/subscriptions{}/resources/read"
@@ -46,20 +46,20 @@ async def test_resources_are_found_by_their_tag_a_little_later(
         assert {item["id"] for item in found} == ids
         assert all(set(item) == {"id", "name", "type", "location", "tags"} for item in found)
         assert all(item["tags"] is None for item in found), "as on Azure"
-    whole = {item["id"]: item["tags"] for item in (await raw("GET", listing(GROUP_ID))).body["value"]}
-    assert whole[snapshot_id("s1")] == {"Run": "r9"}
+    tags = {item["id"]: item["tags"] for item in (await raw("GET", listing(GROUP_ID))).body["value"]}
+    assert tags[snapshot_id("s1")] == {"Run": "r9"}
     assert len((await raw("GET", listing(GROUP_ID, "tagName eq 'run'"))).body["value"]) == 5
-    (machine,) = (await raw("GET", listing(GROUP_ID, "tagname EQ 'golden'", "&$expand=createdTime"))).body["value"]
-    assert (machine["id"], machine["type"]) == (vm_id("linux1"), "Microsoft.Compute/virtualMachines")
-    assert "createdTime" in machine
-    assert "provisioningState" not in machine
+    (vm,) = (await raw("GET", listing(GROUP_ID, "tagname EQ 'golden'", "&$expand=createdTime"))).body["value"]
+    assert (vm["id"], vm["type"]) == (vm_id("linux1"), "Microsoft.Compute/virtualMachines")
+    assert "createdTime" in vm
+    assert "provisioningState" not in vm
     wrong = await raw("GET", listing(GROUP_ID, "resourceType eq 'x'"))
     assert (wrong.status, wrong.body["error"]["code"]) == (400, "InvalidFilterInQueryString")
 
 
 async def test_a_long_list_is_paged_with_its_filter(simulator: Simulator, raw: Raw):
     for number in range(130):
-        simulator.add_machine(MachineSpec(f"many{number}", resource_group="other-rg", tags={"many": "yes"}))
+        simulator.add_vm(VmSpec(f"many{number}", resource_group="other-rg", tags={"many": "yes"}))
     found: list[str] = []
     path = listing(f"/subscriptions/{SUBSCRIPTION}", "tagName eq 'many'")
     sizes: list[int] = []
@@ -72,19 +72,19 @@ async def test_a_long_list_is_paged_with_its_filter(simulator: Simulator, raw: R
     assert len(set(found)) == 130
 
 
-async def test_who_may_list_sees_what_lies_where_the_role_is(simulator: Simulator, raw: Raw):
-    simulator.add_machine(MachineSpec("foreign1", resource_group="other-rg"))
-    whole = f"/subscriptions/{SUBSCRIPTION}"
+async def test_a_list_contains_only_resources_in_the_scope_of_the_role(simulator: Simulator, raw: Raw):
+    simulator.add_vm(VmSpec("foreign1", resource_group="other-rg"))
+    scope = f"/subscriptions/{SUBSCRIPTION}"
     simulator.role = Role(("*",), (ACTION.format(""),))
-    assert (await raw("GET", listing(whole))).status == 403
+    assert (await raw("GET", listing(scope))).status == 403
     simulator.role = Role((ACTION.format(""),), (), (GROUP_ID,))
-    names = [item["name"] for item in (await raw("GET", listing(whole))).body["value"]]
+    names = [item["name"] for item in (await raw("GET", listing(scope))).body["value"]]
     assert "linux1" in names
     assert "foreign1" not in names
     assert (await raw("GET", listing(GROUP_ID))).body["error"]["code"] == "AuthorizationFailed"
 
 
-async def test_scale_sets_say_what_they_are_made_from(simulator: Simulator, raw: Raw):
+async def test_scale_sets_show_their_image(simulator: Simulator, raw: Raw):
     image = f"{GROUP_ID}/providers/Microsoft.Compute/galleries/g/images/d/versions/1.0.0"
     simulator.world.add_scale_set("vmss1", GROUP_ID, image)
     path = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Compute/virtualMachineScaleSets"
@@ -95,7 +95,7 @@ async def test_scale_sets_say_what_they_are_made_from(simulator: Simulator, raw:
     assert (await raw("GET", path)).status == 403
 
 
-async def test_permissions_and_locks_are_told_at_every_resource(simulator: Simulator, raw: Raw):
+async def test_permissions_and_locks_are_reported_at_every_resource(simulator: Simulator, raw: Raw):
     simulator.lock(GROUP_ID, "CanNotDelete", "keep")
     for scope in (os_disk_id(simulator, "linux1"), SUBNET, nic_id("linux1-nic"), SUBNET.rpartition("/subnets")[0]):
         (entry,) = (await raw("GET", f"{scope}{AUTHORIZATION}/permissions")).body["value"]
@@ -106,7 +106,7 @@ async def test_permissions_and_locks_are_told_at_every_resource(simulator: Simul
         assert (answer.status, answer.body["error"]["code"]) == (404, "ResourceNotFound")
 
 
-async def test_locks_keep_the_new_kinds_too(simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock):
+async def test_locks_apply_to_created_resources_too(simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock):
     await make_copy(client, clock, simulator)
     await make_network(raw, clock)
     simulator.lock(GROUP_ID, "CanNotDelete", "keep")
@@ -120,13 +120,13 @@ async def test_locks_keep_the_new_kinds_too(simulator: Simulator, client: Sdk, r
     assert simulator.world.deleted == []
 
 
-async def test_a_picture_shows_every_write_to_a_machine(simulator: Simulator, raw: Raw, clock: SteppedClock):
-    world, machine = simulator.world, simulator.machine("linux1")
-    seen = [world.picture(machine)]
+async def test_the_comparable_text_shows_every_change_of_a_vm(simulator: Simulator, raw: Raw, clock: SteppedClock):
+    world, vm = simulator.world, simulator.vm("linux1")
+    seen = [world.picture(vm)]
     await raw("GET", vm_path("linux1"))
     await raw("PUT", snapshot_id("s1"), copy_body(os_disk_id(simulator, "linux1")))
     await clock.advance(60)
-    assert world.picture(machine) == seen[0]
+    assert world.picture(vm) == seen[0]
     for method, path, body in (
         ("PATCH", vm_path("linux1"), {"tags": {"new": "1"}}),
         ("PATCH", os_disk_id(simulator, "linux1"), {"tags": {"new": "1"}}),
@@ -135,11 +135,11 @@ async def test_a_picture_shows_every_write_to_a_machine(simulator: Simulator, ra
     ):
         assert (await raw(method, path, body)).status < 300
         await clock.advance(60)
-        seen.append(world.picture(machine))
+        seen.append(world.picture(vm))
     assert len(set(seen)) == len(seen)
 
 
-async def test_the_control_plane_tells_what_there_is_and_was(
+async def test_the_control_plane_reports_existing_and_deleted_resources(
     simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock
 ):
     await make_copy(client, clock, simulator)
@@ -149,6 +149,6 @@ async def test_the_control_plane_tells_what_there_is_and_was(
         raise AssertionError(error) from error
     await clock.advance(10)
     shown = (await raw("GET", "/_simulator/resources")).body
-    assert [entry["id"] for entry in shown["made"]] == [snapshot_id("copy1-snap"), disk_id("copy1")]
+    assert [entry["id"] for entry in shown["resource"]] == [snapshot_id("copy1-snap"), disk_id("copy1")]
     assert [entry["id"] for entry in shown["deleted"]] == [disk_id("copy1")]
     assert snapshot_id("copy1-snap") in {entry["id"] for entry in shown["resources"]}

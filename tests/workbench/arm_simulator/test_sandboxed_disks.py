@@ -8,14 +8,12 @@ from random import Random
 import pytest
 
 from guest.scripts import load_script
-from tests.workbench.arm_simulator.identity_scripts import LINUX_ORDER, REAL_IDENTITY, UPDATE_SH, identity
+from tests.workbench.arm_simulator.identity_scripts import LINUX_PARAMETERS, REAL_IDENTITY, UPDATE_SH, identity
 from workbench.arm_simulator import LinuxTraits
 from workbench.arm_simulator.guests.sandboxed_linux import SandboxedLinuxGuest, linux_guest, sandbox_kind
-from workbench.arm_simulator.specs import LinuxLeftover
+from workbench.arm_simulator.specs import LinuxResidue
 
-pytestmark = pytest.mark.skipif(
-    sandbox_kind() is None, reason="no sandbox (bubblewrap or user namespaces) can be had here"
-)
+pytestmark = pytest.mark.skipif(sandbox_kind() is None, reason="no sandbox (bubblewrap or user namespaces) works here")
 KEY = "ssh-ed25519 AAAA builder"
 READ = REAL_IDENTITY.read_text()
 type Make = Callable[..., SandboxedLinuxGuest]
@@ -23,24 +21,24 @@ type Make = Callable[..., SandboxedLinuxGuest]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    def made(*leaves: LinuxLeftover) -> SandboxedLinuxGuest:
+    def create(*leaves: LinuxResidue) -> SandboxedLinuxGuest:
         return SandboxedLinuxGuest(tmp_path / "1-vm-7", LinuxTraits(leaves=leaves), host_name="vm-7")
 
-    return made
+    return create
 
 
-async def seal(guest: SandboxedLinuxGuest) -> None:
-    outcome = await guest.run(load_script("linux/deprovision.sh").text, LINUX_ORDER, 30)
+async def deprovision(guest: SandboxedLinuxGuest) -> None:
+    outcome = await guest.run(load_script("linux/deprovision.sh").text, LINUX_PARAMETERS, 30)
     assert outcome.exit_code == 0, outcome.stdout
     await guest.run_scheduled(guest.scheduled()[-1].id)
     assert guest.powered_off()
 
 
-async def test_a_disk_that_was_never_laid_is_just_its_traits(make: Make, tmp_path: Path):
+async def test_a_disk_without_a_file_tree_is_only_its_traits(make: Make, tmp_path: Path):
     source = make()
     content = source.freeze()
     copy = content.guest(tmp_path / "2-copy")
-    assert (content.packages, content.sealed, content.system) == (0, False, "Linux")
+    assert (content.packages, content.deprovisioned, content.system) == (0, False, "Linux")
     assert (copy.freeze().tree, copy.remembers_scripts(), os.listdir(tmp_path)) == (None, False, [])
     ours, theirs = await identity(source, script=READ), await identity(copy, script=READ)
     assert ours.pop("bootId") != theirs.pop("bootId")
@@ -48,7 +46,7 @@ async def test_a_disk_that_was_never_laid_is_just_its_traits(make: Make, tmp_pat
     assert ours["hostName"] == "vm-7"
 
 
-async def test_a_picture_shows_the_moment_and_is_copied_when_it_is_used(make: Make, tmp_path: Path):
+async def test_a_snapshot_has_the_content_of_its_moment_and_is_copied_at_first_use(make: Make, tmp_path: Path):
     source = make()
     await source.run("echo one >/etc/motd", {}, 30)
     first = source.freeze()
@@ -72,14 +70,14 @@ async def test_a_copy_of_a_copy(make: Make, tmp_path: Path):
     assert (await again.run("cat /etc/motd", {}, 30)).stdout == "one\n"
 
 
-async def test_updates_are_in_the_image_and_a_new_machine_is_its_own(make: Make, tmp_path: Path):
+async def test_updates_are_in_the_image_and_a_temporary_vm_is_its_own(make: Make, tmp_path: Path):
     source = make()
     old = await identity(source, "azureuser", script=READ)
     await source.run(UPDATE_SH.replace("exit 1", "apt-get -y upgrade"), {}, 30)
     assert source.effects() == ("prepared linux-packages-update", "apt-get -y upgrade")
-    await seal(source)
+    await deprovision(source)
     image = source.freeze()
-    assert (image.sealed, image.packages) == (True, 1)
+    assert (image.deprovisioned, image.packages) == (True, 1)
     guest = image.guest(tmp_path / "2-new")
     guest.provision("new-1", "builder", key=KEY, rng=Random(3))
     assert not (tmp_path / "2-new").exists()
@@ -87,13 +85,13 @@ async def test_updates_are_in_the_image_and_a_new_machine_is_its_own(make: Make,
     assert (new["hostName"], new["users"], new["authorizedKeys"], new["logs"]) == ("new-1", "", "", "")
     assert not set(new["sshHostKeys"].split(",")) & set(old["sshHostKeys"].split(","))
     assert new["identity"] != old["identity"]
-    assert (guest.freeze().sealed, guest.freeze().packages) == (False, 1)
+    assert (guest.freeze().deprovisioned, guest.freeze().packages) == (False, 1)
 
 
-async def test_the_real_report_finds_what_the_real_script_left(make: Make, tmp_path: Path):
-    source = make("user", "authorizedKeys", "machineId", "logs")
+async def test_the_real_identity_script_finds_what_the_real_script_left(make: Make, tmp_path: Path):
+    source = make("user", "authorizedKeys", "vmId", "logs")
     old = await identity(source, script=READ)
-    await seal(source)
+    await deprovision(source)
     guest = source.freeze().guest(tmp_path / "2-new")
     guest.provision("new-1", "builder", key=KEY, rng=Random(3))
     new = await identity(guest, "builder", "vm-7", script=READ)
@@ -103,14 +101,14 @@ async def test_the_real_report_finds_what_the_real_script_left(make: Make, tmp_p
     assert not set(new["sshHostKeys"].split(",")) & set(old["sshHostKeys"].split(","))
 
 
-async def test_a_laid_machine_can_be_provisioned(make: Make):
+async def test_a_vm_with_a_file_tree_can_be_provisioned(make: Make):
     source = make()
-    await seal(source)
+    await deprovision(source)
     source.provision("new-1", None, rng=Random(3))
     assert (await source.run("hostname", {}, 30)).stdout == "new-1\n"
 
 
-def test_the_name_of_the_machine_is_its_hosts(tmp_path: Path):
+def test_the_name_of_the_vm_is_its_host_name(tmp_path: Path):
     for emulate in (True, False):
         guest = linux_guest(tmp_path / "vm", LinuxTraits(), emulate, host_name="vm-9")
         assert "vm-9" in repr(guest.freeze())

@@ -1,4 +1,4 @@
-"""Sysprep under a local administrator's credential, which reaches the guest and nobody else."""
+"""Sysprep under a local administrator's credential, which reaches only the guest."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from tests.workbench.arm_simulator.fleet import GROUP, Raw, Sdk, vm_path
 from tests.workbench.arm_simulator.scripts import NEVER, managed, windows_run
-from workbench.arm_simulator import LinuxTraits, MachineSpec, Simulator, SteppedClock, WindowsTraits
+from workbench.arm_simulator import LinuxTraits, Simulator, SteppedClock, VmSpec, WindowsTraits
 from workbench.arm_simulator.guests.sandboxed_linux import SandboxedLinuxGuest, sandbox_kind
 
 SECRET = "Correct-Horse-7"
@@ -18,14 +18,14 @@ SCRIPT = (
 SERVER_2025 = WindowsTraits(build=26100, administrators={"ImageAdmin": SECRET})
 
 
-def order(user: str | None, password: str = SECRET) -> dict[str, Any]:
+def run_command(user: str | None, password: str = SECRET) -> dict[str, Any]:
     body = windows_run(script=SCRIPT)
     secret = {"SysprepUser": user, "SysprepPassword": password} if user is not None else {}
     body["properties"]["protectedParameters"] = [{"name": name, "value": value} for name, value in secret.items()]
     return body
 
 
-async def told(client: Sdk, clock: SteppedClock, vm: str, body: dict[str, Any]) -> dict[str, Any]:
+async def reported(client: Sdk, clock: SteppedClock, vm: str, body: dict[str, Any]) -> dict[str, Any]:
     commands = client.virtual_machine_run_commands
     await commands.begin_create_or_update(GROUP, vm, "run", body)
     await clock.advance(110)
@@ -36,45 +36,45 @@ async def told(client: Sdk, clock: SteppedClock, vm: str, body: dict[str, Any]) 
 @pytest.mark.parametrize(
     ("traits", "user", "password", "outcome", "code"),
     [
-        (SERVER_2025, "ImageAdmin", SECRET, "sealed", ""),
-        (SERVER_2025, r".\imageadmin", SECRET, "sealed", ""),
+        (SERVER_2025, "ImageAdmin", SECRET, "deprovisioned", ""),
+        (SERVER_2025, r".\imageadmin", SECRET, "deprovisioned", ""),
         (SERVER_2025, None, SECRET, "refused", "buildNeedsUserContext"),
         (SERVER_2025, "", SECRET, "refused", "buildNeedsUserContext"),
         (SERVER_2025, "ImageAdmin", "wrong", "refused", "badCredential"),
         (SERVER_2025, "somebody", SECRET, "refused", "badCredential"),
-        (WindowsTraits(administrators={"ImageAdmin": SECRET}), "ImageAdmin", SECRET, "sealed", ""),
+        (WindowsTraits(administrators={"ImageAdmin": SECRET}), "ImageAdmin", SECRET, "deprovisioned", ""),
         (WindowsTraits(), "ImageAdmin", SECRET, "refused", "badCredential"),
         (WindowsTraits(build=26100, administrators={"ImageAdmin": ""}), "ImageAdmin", "", "refused", "badCredential"),
     ],
 )
-async def test_who_may_seal(
+async def test_who_may_deprovision(
     simulator: Simulator, client: Sdk, clock: SteppedClock, traits: WindowsTraits, user: str | None, password: str,
     outcome: str, code: str,
 ):  # fmt: skip
-    simulator.add_machine(MachineSpec("server1", os="Windows", windows=traits))
-    answer = await told(client, clock, "server1", order(user, password))
+    simulator.add_vm(VmSpec("server1", os="Windows", windows=traits))
+    answer = await reported(client, clock, "server1", run_command(user, password))
     assert (answer["outcome"], answer["code"]) == (outcome, code)
-    assert (simulator.machine("server1").guest.effects() != ()) is (outcome == "sealed")
+    assert (simulator.vm("server1").guest.effects() != ()) is (outcome == "deprovisioned")
 
 
-async def test_the_account_is_named_and_the_password_shown_nowhere(
+async def test_the_account_is_reported_and_the_password_is_never_shown(
     simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock
 ):
-    machine = simulator.add_machine(MachineSpec("server1", os="Windows", windows=SERVER_2025))
-    answer = await told(client, clock, "server1", order("ImageAdmin"))
+    vm = simulator.add_vm(VmSpec("server1", os="Windows", windows=SERVER_2025))
+    answer = await reported(client, clock, "server1", run_command("ImageAdmin"))
     assert answer["facts"]["sysprepUser"] == "ImageAdmin"
-    assert machine.guest.effects() == ("sysprep /generalize as ImageAdmin",)
+    assert vm.guest.effects() == ("sysprep /generalize as ImageAdmin",)
     await clock.advance(100)
     paths = [vm_path("server1", "/runCommands/run"), vm_path("server1", "/runCommands"), vm_path("server1")]
     query = "?api-version=2024-07-01&$expand=instanceView"
     shown = [(await raw("GET", path + query)).text for path in paths]
     shown += [
-        repr(list(machine.run_commands.values())),
-        repr(machine.effects),
-        machine.serial_log(),
-        repr(machine.spec),
+        repr(list(vm.run_commands.values())),
+        repr(vm.effects),
+        vm.serial_log(),
+        repr(vm.spec),
     ]
-    shown += [json.dumps([request.body() for request in simulator.requests()]), repr(machine.guest.freeze())]
+    shown += [json.dumps([request.body() for request in simulator.requests()]), repr(vm.guest.freeze())]
     assert [text for text in shown[:2] if "SysprepUser" not in text or "protectedParameters" in text] == []
     assert [text for text in shown if SECRET in text] == []
 
@@ -92,11 +92,11 @@ async def test_a_parameter_that_the_script_does_not_know_is_not_echoed(
     assert SECRET not in text
 
 
-@pytest.mark.skipif(sandbox_kind() is None, reason="no sandbox (bubblewrap or user namespaces) can be had here")
-async def test_in_the_sandbox_they_come_as_environment_variables(tmp_path: Any):
-    guest = SandboxedLinuxGuest(tmp_path / "machine", LinuxTraits())
+@pytest.mark.skipif(sandbox_kind() is None, reason="no sandbox (bubblewrap or user namespaces) works here")
+async def test_in_the_sandbox_they_are_environment_variables(tmp_path: Any):
+    guest = SandboxedLinuxGuest(tmp_path / "vm", LinuxTraits())
     script = '[ "$TOKEN" = "$1" ] || printf "%s" "$TOKEN" | sha256sum | cut -c 1-8'
     outcome = await guest.run(script, {"TOKEN": SECRET}, 30)
     assert len(outcome.stdout.strip()) == 8
-    files = (file for file in (tmp_path / "machine").rglob("*") if file.is_file() and not file.is_symlink())
+    files = (file for file in (tmp_path / "vm").rglob("*") if file.is_file() and not file.is_symlink())
     assert [file for file in files if SECRET.encode() in file.read_bytes()] == []

@@ -1,4 +1,4 @@
-"""Token buckets a machine and a subscription."""
+"""Token buckets per VM and per subscription."""
 
 import json
 
@@ -9,7 +9,7 @@ from tests.workbench.arm_simulator.fleet import GROUP, Raw, Sdk, vm_path
 from workbench.arm_simulator import Simulator, SteppedClock
 
 
-async def test_36_reads_of_one_machine_at_once_and_then_12_a_minute(raw: Raw, clock: SteppedClock):
+async def test_36_reads_of_one_vm_at_once_and_then_12_a_minute(raw: Raw, clock: SteppedClock):
     statuses = [(await raw("GET", vm_path("linux1"))).status for _ in range(38)]
     assert statuses == [200] * 36 + [429] * 2
     assert (await raw("GET", vm_path("windows1"))).status == 200
@@ -32,7 +32,7 @@ async def test_operations_have_a_bucket_of_their_own(raw: Raw):
     assert statuses == [200] * 45 + [429]
 
 
-async def test_the_refusal_says_when_to_come_back_and_why(client: Sdk, raw: Raw):
+async def test_the_refusal_has_a_retry_time_and_a_reason(client: Sdk, raw: Raw):
     first = await raw("GET", vm_path("linux1"))
     left = "Microsoft.Compute/LowCostGetSubscriptionMaximum;23999,Microsoft.Compute/LowCostGetResource;35"
     assert first.headers["x-ms-ratelimit-remaining-resource"] == left

@@ -1,14 +1,14 @@
-"""Machines as the API shows them, one by one and in lists."""
+"""VMs as the API shows them, one by one and in lists."""
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from tests.workbench.arm_simulator.fleet import FLEET, GROUP, SUBSCRIPTION, Raw, Sdk, vm_path
-from workbench.arm_simulator import MachineSpec, Simulator, SteppedClock
+from workbench.arm_simulator import Simulator, SteppedClock, VmSpec
 
 
-async def test_the_model_says_what_the_machine_is(simulator: Simulator, client: Sdk):
-    spec = MachineSpec(
+async def test_the_model_describes_the_vm(simulator: Simulator, client: Sdk):
+    spec = VmSpec(
         "big1",
         scale_set="vmss",
         ephemeral_os_disk=True,
@@ -18,7 +18,7 @@ async def test_the_model_says_what_the_machine_is(simulator: Simulator, client: 
         user_data="aGk=",
         data_disks=2,
     )
-    simulator.add_machine(spec)
+    simulator.add_vm(spec)
     vm = await client.virtual_machines.get(GROUP, "BIG1", expand="userData")
     assert (vm.name, vm.location, vm.zones, vm.license_type) == ("big1", "westeurope", ["1"], "RHEL_BYOS")
     assert vm.virtual_machine_scale_set.id.endswith("/virtualMachineScaleSets/vmss")
@@ -45,7 +45,7 @@ async def test_the_instance_view(client: Sdk, name: str, codes: list[str], agent
     assert shown == agent
 
 
-async def test_the_system_is_named_as_the_agent_reports_it(client: Sdk):
+async def test_the_os_name_is_as_the_agent_reports_it(client: Sdk):
     linux = await client.virtual_machines.instance_view(GROUP, "linux1")
     windows = await client.virtual_machines.instance_view(GROUP, "windows1")
     assert (linux.os_name, linux.os_version) == ("ubuntu", "22.04")
@@ -55,7 +55,7 @@ async def test_the_system_is_named_as_the_agent_reports_it(client: Sdk):
 
 async def test_lists_are_paged_and_status_only_has_no_model(simulator: Simulator, client: Sdk):
     for number in range(120):
-        simulator.add_machine(MachineSpec(f"many{number}", resource_group="other-rg"))
+        simulator.add_vm(VmSpec(f"many{number}", resource_group="other-rg"))
     every = [vm async for vm in client.virtual_machines.list_all()]
     assert len(every) == 120 + len(FLEET)
     assert len({vm.name for vm in every}) == len(every)
@@ -67,7 +67,7 @@ async def test_lists_are_paged_and_status_only_has_no_model(simulator: Simulator
     assert statuses[0].storage_profile is None
 
 
-async def test_what_does_not_exist_is_404_in_the_words_of_the_gateway(raw: Raw):
+async def test_what_does_not_exist_is_404_with_the_gateways_message(raw: Raw):
     answer = await raw("GET", vm_path("nobody"))
     assert (answer.status, answer.body["error"]["code"]) == (404, "ResourceNotFound")
     assert "'Microsoft.Compute/virtualMachines/nobody' under resource group 'golden-rg'" in answer.text
@@ -78,14 +78,14 @@ async def test_what_does_not_exist_is_404_in_the_words_of_the_gateway(raw: Raw):
     assert other.body["error"]["code"] == "SubscriptionNotFound"
 
 
-async def test_paths_and_queries_have_no_case_and_any_api_version_will_do(raw: Raw):
+async def test_paths_and_queries_are_case_insensitive_and_any_api_version_works(raw: Raw):
     answer = await raw("GET", f"{vm_path('linux1').upper()}?API-VERSION=2019-01-01&$EXPAND=INSTANCEVIEW")
     assert answer.status == 200
     assert answer.body["properties"]["instanceView"]["statuses"]
     assert answer.headers["ETag"] == '"2"'
 
 
-async def test_tags_can_be_changed_and_nothing_else(client: Sdk, raw: Raw):
+async def test_only_tags_can_be_changed(client: Sdk, raw: Raw):
     poller = await client.virtual_machines.begin_update(GROUP, "linux1", {"tags": {"new": "1"}})
     assert (await poller.result()).tags == {"new": "1"}
     answer = await raw("PATCH", vm_path("linux1"), {"properties": {"licenseType": "x"}})
@@ -107,14 +107,14 @@ async def test_deleting_takes_its_time_and_a_second_one_is_204(client: Sdk, cloc
 
 
 async def test_disks_say_whether_they_are_encrypted_and_reserved(simulator: Simulator, raw: Raw):
-    machine = simulator.add_machine(MachineSpec("ade1", ade_encrypted=True, power="deallocated"))
-    disk = (await raw("GET", f"{machine.spec.group_id}/providers/Microsoft.Compute/disks/{machine.os_disk}")).body
+    vm = simulator.add_vm(VmSpec("ade1", ade_encrypted=True, power="deallocated"))
+    disk = (await raw("GET", f"{vm.spec.group_id}/providers/Microsoft.Compute/disks/{vm.os_disk}")).body
     assert disk["properties"]["encryptionSettingsCollection"]["enabled"] is True
     assert (disk["properties"]["osType"], disk["properties"]["diskState"]) == ("Linux", "Reserved")
-    assert disk["managedBy"] == machine.id
+    assert disk["managedBy"] == vm.id
     view = (await raw("GET", vm_path("ade1", "/instanceView"))).body
     assert view["disks"][0]["statuses"][-1]["code"] == "EncryptionState/encrypted"
-    assert (await raw("GET", f"{machine.spec.group_id}/providers/Microsoft.Compute/disks/none")).status == 404
+    assert (await raw("GET", f"{vm.spec.group_id}/providers/Microsoft.Compute/disks/none")).status == 404
 
 
 async def test_subscriptions_groups_and_the_cloud_can_be_read(simulator: Simulator, raw: Raw):

@@ -1,4 +1,4 @@
-"""Machines that are created: from a disk and from images, their first boot, and what goes with them."""
+"""VMs that are created: from a disk and from images, their first boot, and what is deleted with them."""
 
 import random
 from typing import Any
@@ -33,28 +33,34 @@ LATEST = f"{COMPUTE}/galleries/g/images/d"
 
 
 def content(**traits: Any) -> DiskContent:
-    """What is on a disk of a machine that was in use."""
+    """The disk content of a VM that was in use."""
     return EmulatedLinuxGuest(LinuxTraits(**traits), host_name="old-host").freeze()
 
 
 def add_image(simulator: Simulator, os_state: Any = "Generalized", image: str = IMAGE, **more: Any) -> None:
-    """An image that machines can be made from."""
+    """Add an image that VMs can be created from."""
     given: dict[str, Any] = {"content": content(), "os_type": "Linux", "generation": "V2", "security_type": None}
     given |= {"regions": frozenset({REGION}), "exact_id": IMAGE, **more}
     source = ImageSource(os_state=os_state, **given)
     simulator.world.image_sources.insert(0, lambda wanted: source if wanted.lower() == image.lower() else None)
 
 
-async def test_a_machine_from_a_disk_is_the_source_again_and_goes_with_what_is_its(
+async def test_a_vm_from_a_disk_has_the_sources_identity_and_is_deleted_with_its_resources(
     simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock
 ):
-    source = simulator.machine("linux1")
+    source = simulator.vm("linux1")
     before = simulator.world.picture(source)
     await make_copy(client, clock, simulator)
     await make_network(raw, clock)
-    vm = await finish(clock, client.virtual_machines.begin_create_or_update(GROUP, "clone1", vm_body(attached())))
-    assert (vm.provisioning_state, vm.os_profile, vm.tags) == ("Succeeded", None, {"run": "r1"})
-    assert vm.storage_profile.os_disk.managed_disk.id == disk_id("copy1")
+    vm_resource = await finish(
+        clock, client.virtual_machines.begin_create_or_update(GROUP, "clone1", vm_body(attached()))
+    )
+    assert (vm_resource.provisioning_state, vm_resource.os_profile, vm_resource.tags) == (
+        "Succeeded",
+        None,
+        {"run": "r1"},
+    )
+    assert vm_resource.storage_profile.os_disk.managed_disk.id == disk_id("copy1")
     await clock.advance(60)
     view = await client.virtual_machines.instance_view(GROUP, "clone1")
     assert [status.code for status in view.statuses] == ["ProvisioningState/succeeded", "PowerState/running"]
@@ -71,18 +77,18 @@ async def test_a_machine_from_a_disk_is_the_source_again_and_goes_with_what_is_i
     with pytest.raises(ResourceNotFoundError):
         await client.disks.get(GROUP, "copy1")
     assert simulator.world.store.require(nic_id("nic1")).owners == []
-    assert [machine.name for machine in simulator.world.former] == ["clone1"]
+    assert [vm.name for vm in simulator.world.former] == ["clone1"]
     assert simulator.world.picture(source) == before
 
 
-async def test_a_disk_that_is_kept_has_what_its_machine_wrote(
+async def test_a_disk_that_is_kept_has_the_content_that_its_vm_wrote(
     simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock
 ):
     await make_copy(client, clock, simulator)
     await make_network(raw, clock)
     body = vm_body(attached(delete="Detach"))
     await finish(clock, client.virtual_machines.begin_create_or_update(GROUP, "clone1", body))
-    guest = simulator.machine("clone1").guest
+    guest = simulator.vm("clone1").guest
     guest.provision("renamed", None, rng=random.Random(1))
     last = guest.freeze()
     await finish(clock, client.virtual_machines.begin_delete(GROUP, "clone1"))
@@ -99,23 +105,23 @@ async def test_a_generalized_image_is_provisioned_and_its_password_is_never_show
     data = [{"lun": 1, "createOption": "FromImage", "deleteOption": "Delete"}]
     storage = {**from_image(LATEST, deleteOption="Delete"), "dataDisks": data}
     begun = client.virtual_machines.begin_create_or_update(GROUP, "fresh1", vm_body(storage, osProfile=linux_profile()))
-    vm = await finish(clock, begun)
-    assert vm.storage_profile.image_reference.id == LATEST
-    assert vm.storage_profile.image_reference.exact_version == "1.0.0"
-    assert vm.os_profile.computer_name == "fresh1"
+    vm_resource = await finish(clock, begun)
+    assert vm_resource.storage_profile.image_reference.id == LATEST
+    assert vm_resource.storage_profile.image_reference.exact_version == "1.0.0"
+    assert vm_resource.os_profile.computer_name == "fresh1"
     assert PASSWORD not in (await raw("GET", vm_id("fresh1"))).text
-    assert PASSWORD not in simulator.world.picture(simulator.machine("fresh1"))
-    made = [trace for trace in simulator.world.made if "/disks/" in trace.id]
-    assert [dict(trace.tags) for trace in made] == [{}, {}, {}]
-    assert [(disk.lun, disk.disk_size_gb) for disk in vm.storage_profile.data_disks] == [(1, 16), (0, 8)]
+    assert PASSWORD not in simulator.world.picture(simulator.vm("fresh1"))
+    resource = [trace for trace in simulator.world.resource if "/disks/" in trace.id]
+    assert [dict(trace.tags) for trace in resource] == [{}, {}, {}]
+    assert [(disk.lun, disk.disk_size_gb) for disk in vm_resource.storage_profile.data_disks] == [(1, 16), (0, 8)]
     await clock.advance(60)
     view = await client.virtual_machines.instance_view(GROUP, "fresh1")
     assert (view.computer_name, view.vm_agent.statuses[0].display_status) == ("fresh1", "Ready")
-    assert simulator.machine("fresh1").guest.freeze() != content()
+    assert simulator.vm("fresh1").guest.freeze() != content()
     listed = [found async for found in client.virtual_machines.list_all() if found.name == "fresh1"]
     assert listed[0].storage_profile.image_reference.exact_version == "1.0.0"
     await finish(clock, client.virtual_machines.begin_delete(GROUP, "fresh1"))
-    # One data disk was not to go with the machine.
+    # One data disk is not deleted with the VM.
     assert len([trace for trace in simulator.world.deleted if "/disks/" in trace.id]) == 2
 
 
@@ -125,15 +131,15 @@ async def test_a_specialized_image_is_not_provisioned(simulator: Simulator, clie
     refused = await raw("PUT", vm_id("spec1"), vm_body(from_image(IMAGE), osProfile=linux_profile()))
     assert refused.body["error"]["message"] == "Parameter 'osProfile' is not allowed."
     body = vm_body(from_image(IMAGE, name="spec-os"), securityProfile={"securityType": "TrustedLaunch"})
-    vm = await finish(clock, client.virtual_machines.begin_create_or_update(GROUP, "spec1", body))
-    assert (vm.storage_profile.os_disk.name, vm.os_profile) == ("spec-os", None)
+    vm_resource = await finish(clock, client.virtual_machines.begin_create_or_update(GROUP, "spec1", body))
+    assert (vm_resource.storage_profile.os_disk.name, vm_resource.os_profile) == ("spec-os", None)
     disk = await client.disks.get(GROUP, "spec-os")
     assert (disk.security_profile.security_type, disk.tags) == ("TrustedLaunch", {})
     view = await client.virtual_machines.instance_view(GROUP, "spec1")
     assert view.statuses[0].code == "OSState/specialized"
 
 
-async def test_a_bad_content_shows_in_its_machine(simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock):
+async def test_a_disk_that_does_not_boot_fails_its_vm(simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock):
     add_image(simulator, content=content(boots="agentNeverReady"))
     await make_network(raw, clock)
     body = vm_body(from_image(IMAGE), osProfile=linux_profile())
@@ -151,7 +157,7 @@ async def test_a_bad_content_shows_in_its_machine(simulator: Simulator, client: 
     assert (await client.virtual_machines.get(GROUP, "stuck1")).provisioning_state == "Failed"
 
 
-async def test_the_same_put_again_goes_on_and_another_is_refused(
+async def test_the_same_put_again_continues_and_another_is_refused(
     simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock
 ):
     await make_copy(client, clock, simulator)
@@ -173,10 +179,10 @@ async def test_the_same_put_again_goes_on_and_another_is_refused(
         answer = await raw("PUT", vm_id("clone1"), body)
         assert (answer.status, answer.body["error"]["code"]) == (409, "PropertyChangeNotAllowed")
     assert (await raw("PUT", vm_id("linux1"), vm_body(attached()))).body["error"]["code"] == "PropertyChangeNotAllowed"
-    assert len([trace for trace in simulator.world.made if trace.id == vm_id("clone1")]) == 1
+    assert len([trace for trace in simulator.world.resource if trace.id == vm_id("clone1")]) == 1
 
 
-async def test_a_machine_that_is_created_can_be_given_up(
+async def test_a_vm_can_be_deleted_during_its_creation(
     simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock
 ):
     await make_copy(client, clock, simulator)

@@ -1,4 +1,4 @@
-"""What keeps a machine from being made: interfaces, disks, plan, names, size, quota, rights; nothing is left behind."""
+"""Refused VM creations: interfaces, disks, plan, names, size, quota, permissions; nothing is created."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from tests.workbench.arm_simulator.bodies import (
 )
 from tests.workbench.arm_simulator.fleet import Raw, Reply, Sdk
 from tests.workbench.arm_simulator.test_vm_creation import IMAGE, add_image
-from workbench.arm_simulator import MachineSpec, Role, Simulator, SteppedClock
+from workbench.arm_simulator import Role, Simulator, SteppedClock, VmSpec
 from workbench.arm_simulator.errors import ArmError
 from workbench.arm_simulator.os_profile import check_profile
 
@@ -75,16 +75,16 @@ WRONG: tuple[tuple[dict[str, Any], int, str], ...] = (
 )  # fmt: skip
 
 
-async def test_a_machine_that_cannot_be_made_leaves_nothing(
+async def test_a_vm_that_cannot_be_created_leaves_nothing(
     simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock
 ):
     await make_copy(client, clock, simulator)
     await make_network(raw, clock)
     add_image(simulator)
-    made, simulator.world.throttle.enabled = len(simulator.world.made), False
+    resource, simulator.world.throttle.enabled = len(simulator.world.resource), False
     for body, status, code in WRONG:
         assert code_of(await raw("PUT", vm_id("new1"), body)) == (status, code), body
-    assert len(simulator.world.made) == made
+    assert len(simulator.world.resource) == resource
     assert (await raw("GET", vm_id("new1"))).status == 404
     assert simulator.world.store.require(nic_id("nic1")).owners == []
 
@@ -96,8 +96,8 @@ async def test_a_disk_must_be_free_and_in_the_zone(simulator: Simulator, client:
     }
     refused = await raw("PUT", vm_id("new1"), vm_body(taken))
     assert code_of(refused) == (409, "ConflictingUserInput")
-    assert f"already owned by VM '{simulator.machine('linux1').id}'" in refused.body["error"]["message"]
-    await raw("DELETE", simulator.machine("linux1").id)
+    assert f"already owned by VM '{simulator.vm('linux1').id}'" in refused.body["error"]["message"]
+    await raw("DELETE", simulator.vm("linux1").id)
     assert code_of(await raw("PUT", vm_id("new1"), vm_body(taken))) == (409, "AttachDiskWhileBeingDetached")
     await make_copy(client, clock, simulator, "windows1")
     zoned = copy_body(snapshot_id("copy1-snap"), zones=["2"])
@@ -111,7 +111,7 @@ async def test_a_disk_must_be_free_and_in_the_zone(simulator: Simulator, client:
 async def test_trusted_launch_and_plan_must_be_those_of_the_source(
     simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock
 ):
-    simulator.add_machine(MachineSpec("rich1", security_type="TrustedLaunch", plan=PLAN))
+    simulator.add_vm(VmSpec("rich1", security_type="TrustedLaunch", plan=PLAN))
     await make_copy(client, clock, simulator, "rich1")
     await make_network(raw, clock)
     for body, status, code in (
@@ -125,13 +125,13 @@ async def test_trusted_launch_and_plan_must_be_those_of_the_source(
     assert (shown["plan"], shown["properties"]["securityProfile"]) == (PLAN, TRUSTED)
 
 
-async def test_the_quota_of_cores_counts_deallocated_machines_too(
+async def test_the_quota_of_cores_counts_deallocated_vms_too(
     simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock
 ):
     await make_copy(client, clock, simulator)
     await make_network(raw, clock)
     used = simulator.world.cores_used(REGION)
-    assert used == 2 * len(simulator.world.machines)
+    assert used == 2 * len(simulator.world.vms)
     assert (await raw("PUT", "/_simulator/quota", {"West Europe": used + 1})).body == {REGION: used + 1}
     refused = await raw("PUT", vm_id("new1"), vm_body(attached()))
     assert code_of(refused) == (409, "OperationNotAllowed")
@@ -142,9 +142,7 @@ async def test_the_quota_of_cores_counts_deallocated_machines_too(
     assert (await raw("PUT", vm_id("new1"), vm_body(attached()))).status == 201
 
 
-async def test_a_machine_needs_rights_at_what_it_is_made_of(
-    simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock
-):
+async def test_a_vm_needs_permissions_on_its_source(simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock):
     await make_copy(client, clock, simulator)
     await make_network(raw, clock)
     add_image(simulator)
@@ -198,7 +196,7 @@ KEY = {
         ),
     ],
 )
-def test_names_and_passwords_are_those_that_azure_takes(os_type: str, change: dict[str, Any], target: str | None):
+def test_names_and_passwords_are_checked_as_on_azure(os_type: str, change: dict[str, Any], target: str | None):
     profile = {**linux_profile(adminUsername="u1"), **change}
     profile = {name: value for name, value in profile.items() if value is not None}
     if target is None:
@@ -209,14 +207,12 @@ def test_names_and_passwords_are_those_that_azure_takes(os_type: str, change: di
     assert (refused.value.status, refused.value.code, refused.value.target) == (400, "InvalidParameter", target)
 
 
-async def test_an_interface_of_a_machine_that_is_deleted_becomes_free(
-    simulator: Simulator, raw: Raw, clock: SteppedClock
-):
+async def test_an_interface_of_a_deleted_vm_is_detached(simulator: Simulator, raw: Raw, clock: SteppedClock):
     await raw("PUT", nic_id("free1"), nic_body())
     await clock.advance(10)
-    assert (await raw("DELETE", simulator.machine("linux1").id)).status == 202
+    assert (await raw("DELETE", simulator.vm("linux1").id)).status == 202
     assert code_of(await raw("DELETE", nic_id("linux1-nic"))) == (409, "NicInUse")
     await clock.advance(40)
-    # The fleet's interfaces go with their machines.
+    # The fleet's interfaces are deleted with their VMs.
     assert (await raw("GET", nic_id("linux1-nic"))).status == 404
     assert (await raw("DELETE", nic_id("free1"))).status == 202

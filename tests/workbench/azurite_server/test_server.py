@@ -1,4 +1,4 @@
-"""Azurite starts on a free port, keeps or forgets, and never outlives the program that started it."""
+"""Azurite starts on a free port, stores messages or not, and never outlives the program that started it."""
 
 import os
 import signal
@@ -90,7 +90,7 @@ def test_azurite_ends_with_the_program_that_started_it(number: signal.Signals) -
         assert _gone(pid)
 
 
-def test_a_port_in_use_is_told() -> None:
+def test_a_port_in_use_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(AzuriteError, match="EADDRINUSE"):
         AzuriteServer(port=taken.getsockname()[1]).start()
 
@@ -127,9 +127,9 @@ def test_the_queue_service_alone_has_no_other_endpoint() -> None:
 
 
 def _served_by(url: str) -> str:
-    """What the storage service at the address calls itself."""
+    """The name of the storage service at the address."""
     try:
         urllib.request.urlopen(f"{url}?comp=list", timeout=5)
     except urllib.error.HTTPError as refused:
         return refused.headers.get("Server", "")
-    return "answered a request without a key"
+    return "it answered a request without a key"

@@ -1,4 +1,4 @@
-"""The embedded hub passes the checks that the real Durable extension passes; what differs is named, with the reason."""
+"""The embedded hub passes the checks that the real Durable extension passes; differences are listed with reasons."""
 
 from workbench.conformance.extension_stack import WINDOW
 from workbench.conformance.hub_stack import hub_stack

@@ -1,4 +1,4 @@
-"""The demo as a user starts it: what it prints, how it ends, and that nothing is left when it is interrupted."""
+"""The demo as a user starts it: its output, its exit status, and that it leaves no process when interrupted."""
 
 import os
 import re
@@ -14,10 +14,10 @@ import pytest
 ROOT = Path(__file__).parents[3]
 LAST_LINE = re.compile(
     r"demo: 3 generalized, 2 published, 1 refused, 0 failed in \d+ s \(simulated \d+ min\), "
-    r"\d+ ARM requests a machine in place, \d+ an image"
+    r"\d+ ARM requests a VM in place, \d+ an image"
 )
 PUBLISHED = re.compile(
-    r"(linux-web|windows-app) 1\.0\.0 in westeurope, northeurope; verified; "
+    r"(linux-web|windows-app) 1\.0\.0 in westeurope, northeurope; validated; "
     r"promoted: latest in westeurope, northeurope"
 )
 
@@ -34,8 +34,8 @@ def start() -> subprocess.Popen[str]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def whole_demo() -> Generator[subprocess.Popen[str]]:
-    """One demo that is left to its end; most of it is waiting, so the tests of interrupted ones go on beside it."""
+def finished_demo() -> Generator[subprocess.Popen[str]]:
+    """One demo that runs to its end; most of it is waiting, so the tests of interrupted ones run beside it."""
     demo = start()
     try:
         yield demo
@@ -62,18 +62,22 @@ def test_interrupted_it_leaves_no_process_behind(number: signal.Signals) -> None
     assert left == []
 
 
-def test_it_ends_well_and_says_so(whole_demo: subprocess.Popen[str]) -> None:
-    output, _ = whole_demo.communicate(timeout=140)
-    assert whole_demo.returncode == 0, output
+def test_it_ends_well_and_prints_it(finished_demo: subprocess.Popen[str]) -> None:
+    output, _ = finished_demo.communicate(timeout=140)
+    assert finished_demo.returncode == 0, output
     assert LAST_LINE.fullmatch(output.splitlines()[-1]), output
     assert "WindowsBuildNeedsUserContext" in output
-    assert "$.dryrun" in output, "the message that is no request was answered"
+    assert "$.dryrun" in output, "the message that is not a request is answered"
     assert {found[1] for found in PUBLISHED.finditer(output)} == {"linux-web", "windows-app"}, output
     for name in ("web-02", "app-03"):
-        assert re.search(rf"gone: \d+ things made for a time, 0 left; {name} itself is as before", output), output
-        for stage in ("cloning", "preparing", "publishing", "verifying"):
-            assert re.search(rf" {name} +{stage} .*[1-9]\d* temporary", output), f"{name} was seen {stage}\n{output}"
-    assert output.count("kept: undo snapshot") == 3
+        assert re.search(rf"deleted: \d+ temporary resources, 0 still there; {name} itself is as before", output), (
+            output
+        )
+        for stage in ("cloning", "customizing", "publishing", "validating"):
+            assert re.search(rf" {name} +{stage} .*[1-9]\d* temporary", output), (
+                f"{name} was not seen {stage}\n{output}"
+            )
+    assert output.count("kept: rollback snapshot") == 3
 
 
 def _descendants(pid: int) -> list[int]:

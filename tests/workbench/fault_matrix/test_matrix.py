@@ -1,19 +1,19 @@
-"""A few cells of the matrix, real; and that it reports a product that leaks, repeats, or ends in another way."""
+"""A few real cells of the matrix; and that it reports an app that leaks, repeats, or ends in another way."""
 
 from collections.abc import Generator
 from dataclasses import replace
 
 import pytest
 
-from contracts.made import Kind, Left, Made
+from contracts.resources import Kind, Left, Resource
 from workbench.fault_matrix.calls import Call
+from workbench.fault_matrix.checking import check
 from workbench.fault_matrix.ends import End
-from workbench.fault_matrix.judging import judge
+from workbench.fault_matrix.fault_kinds import FaultKind
 from workbench.fault_matrix.matrix import Cell, cells_of, try_cell
+from workbench.fault_matrix.report import clean_run
 from workbench.fault_matrix.sight import Seen
 from workbench.fault_matrix.station import Station, station
-from workbench.fault_matrix.telling import clean_run
-from workbench.fault_matrix.troubles import Trouble
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +32,12 @@ def calls(clean: tuple[Seen, list[Call]]) -> list[Call]:
     return clean[1]
 
 
-def _cell(calls: list[Call], name: str, trouble: Trouble) -> Cell:
-    (cell,) = [cell for cell in cells_of(calls, name, frozenset({trouble})) if not cell.call.later]
+def _cell(calls: list[Call], name: str, fault_kind: FaultKind) -> Cell:
+    (cell,) = [cell for cell in cells_of(calls, name, frozenset({fault_kind})) if not cell.call.later]
     return cell
 
 
-def test_every_call_has_a_documented_end_for_each_trouble(calls: list[Call]) -> None:
+def test_every_call_has_a_documented_end_for_each_fault(calls: list[Call]) -> None:
     cells = cells_of(calls)
 
     assert len({call.name for call in calls}) == len(calls) > 100
@@ -46,65 +46,65 @@ def test_every_call_has_a_documented_end_for_each_trouble(calls: list[Call]) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "trouble"),
+    ("name", "fault_kind"),
     [
-        ("PUT snapshots.createOrUpdate os-snapshot in make_snapshot", Trouble.OPERATION_FAILS),
-        ("PUT virtualMachines.createOrUpdate clone in make_machine", Trouble.CUT_AFTER),
-        ("DELETE snapshots.delete os-snapshot in delete_made", Trouble.OPERATION_NEVER_ENDS),
+        ("PUT snapshots.createOrUpdate os-snapshot in create_snapshot", FaultKind.OPERATION_FAILS),
+        ("PUT virtualMachines.createOrUpdate clone in create_vm", FaultKind.CUT_AFTER),
+        ("DELETE snapshots.delete os-snapshot in delete_resource", FaultKind.OPERATION_NEVER_ENDS),
     ],
 )
-def test_a_cell_ends_as_documented(place: Station, calls: list[Call], name: str, trouble: Trouble) -> None:
-    tried = try_cell(place, _cell(calls, name, trouble))
+def test_a_cell_ends_as_documented(place: Station, calls: list[Call], name: str, fault_kind: FaultKind) -> None:
+    tried = try_cell(place, _cell(calls, name, fault_kind))
 
-    assert tried.verdict.well, tried
+    assert tried.result.well, tried
 
 
 def test_a_wrong_expectation_is_reported(place: Station, calls: list[Call]) -> None:
-    cell = _cell(calls, "permissions.list source/permissions", Trouble.REFUSED)
+    cell = _cell(calls, "permissions.list source/permissions", FaultKind.REFUSED)
 
     tried = try_cell(place, replace(cell, end=End(why="wrong")))
 
-    assert any("ended as refused PermissionsUnreadable" in text for text in tried.verdict.wrong)
+    assert any("ended as refused PermissionsUnreadable" in text for text in tried.result.wrong)
 
 
-def test_a_trouble_that_meets_nothing_is_reported(clean: tuple[Seen, list[Call]]) -> None:
-    assert judge(clean[0], End()).wrong == ("the trouble met no request: the story went another way",)
+def test_a_fault_that_meets_nothing_is_reported(clean: tuple[Seen, list[Call]]) -> None:
+    assert check(clean[0], End()).wrong == ("no request met the fault: the run took another path",)
 
 
-def test_a_product_that_leaks_is_reported(place: Station, calls: list[Call], monkeypatch: pytest.MonkeyPatch) -> None:
-    async def gone(_made: Made) -> None:
-        """Believe of everything that it is gone."""
+def test_an_app_that_leaks_is_reported(place: Station, calls: list[Call], monkeypatch: pytest.MonkeyPatch) -> None:
+    async def gone(_resource: Resource) -> None:
+        """Report every resource as deleted."""
 
-    monkeypatch.setattr("activities.delete_made.read_thing", gone)
+    monkeypatch.setattr("activities.delete_resource.get_resource", gone)
 
-    tried = try_cell(place, _cell(calls, "PUT disks.createOrUpdate os-disk", Trouble.REFUSED))
+    tried = try_cell(place, _cell(calls, "PUT disks.createOrUpdate os-disk", FaultKind.REFUSED))
 
-    assert any("os-snapshot stands, and the result does not name it" in text for text in tried.verdict.leaked)
-    assert any("os-snapshot stands even after the sweep" in text for text in tried.verdict.leaked)
+    assert any("os-snapshot exists, and the result does not name it" in text for text in tried.result.leaked)
+    assert any("os-snapshot exists even after the cleanup" in text for text in tried.result.leaked)
 
 
-def test_what_is_named_as_left_and_is_gone_is_reported(clean: tuple[Seen, list[Call]]) -> None:
+def test_a_named_orphan_that_does_not_exist_is_reported(clean: tuple[Seen, list[Call]]) -> None:
     seen = clean[0]
     gone = Left(kind=Kind.DISK, id=next(each for each in seen.births if each.endswith("-os-disk")), why="in use")
-    named = replace(seen, result=seen.result.model_copy(update={"left": (gone,)}))
+    named = replace(seen, result=seen.result.model_copy(update={"orphaned_resources": (gone,)}))
 
-    assert any("which is gone" in text for text in judge(named, End(), must_meet=False).wrong)
-    assert judge(named, End(), about="os-disk", must_meet=False).well, "it could not be looked at"
+    assert any("which does not exist" in text for text in check(named, End(), must_meet=False).wrong)
+    assert check(named, End(), about="os-disk", must_meet=False).well, "it could not be read"
 
 
 def test_what_was_done_twice_is_reported(clean: tuple[Seen, list[Call]]) -> None:
     seen = clean[0]
-    assert judge(seen, End(attempts=1, leaves=False), must_meet=False).well
+    assert check(seen, End(attempts=1, leaves=False), must_meet=False).well
     clone = next(each for each in seen.effects if each.endswith("-clone"))
     twice = replace(
         seen,
-        effects={**seen.effects, clone: {"armed": 2, "generalized": 1}},
+        effects={**seen.effects, clone: {"requested": 2, "generalized": 1}},
         births={**seen.births, clone: 2},
         source_untouched=False,
     )
 
-    verdict = judge(twice, End(), must_meet=False)
+    result = check(twice, End(), must_meet=False)
 
-    assert len(verdict.repeated) == 2
-    assert "armed 2 times" in verdict.repeated[0]
-    assert verdict.wrong == ("the source machine is not as it was",)
+    assert len(result.repeated) == 2
+    assert "requested 2 times" in result.repeated[0]
+    assert result.wrong == ("the source VM has changed",)

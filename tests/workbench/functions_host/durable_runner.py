@@ -26,7 +26,7 @@ class Runner:
     http: aiohttp.ClientSession
 
     async def start(self, name: str, given: object = "x", instance_id: str = "") -> str:
-        """Through the app's own door; returns the address of the status."""
+        """Through the app's own trigger; returns the address of the status."""
         url = f"{self.url}/api/run/{name}" + (f"?id={instance_id}" if instance_id else "")
         async with self.http.post(url, json=given) as answer:
             assert answer.status == 202, await answer.text()

@@ -19,7 +19,7 @@ async def test_one_argument_orchestrators_entities_retries_blueprints_and_the_ol
 ) -> None:
     async with start_host("compat") as host:
         runner = Runner(host.url, host.engine_address, http)
-        ended = await runner.run("story", {"name": "ada"})
+        ended = await runner.run("orchestration", {"name": "ada"})
         assert ended["output"] == ["hello ada after 3 tries", ["hello a", "hello b"], 200]
         async with http.get(f"{host.url}/api/state/one") as answer:
             assert await answer.text() == "True 21"
@@ -44,7 +44,7 @@ async def test_two_argument_orchestrators_an_entity_class_locks_and_a_blocking_c
 ) -> None:
     async with start_host("native") as host:
         runner = Runner(host.url, host.engine_address, http)
-        packed, one, other, alone = (await runner.run("story", ["ab", "x", "x", "y"]))["output"]
+        packed, one, other, alone = (await runner.run("orchestration", ["ab", "x", "x", "y"]))["output"]
         assert packed == {"packed": "abab"}
         assert {one, other} == {7, 4}, "one after the other on the same stock, whichever came first"
         assert alone == 7

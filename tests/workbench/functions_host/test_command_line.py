@@ -16,19 +16,19 @@ def test_a_wrong_command_line_is_status_2(arguments: list[str], capsys: pytest.C
     assert "usage: python -m workbench.functions_host" in capsys.readouterr().err
 
 
-def test_the_options_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_options_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["start", "--help"])
     assert ended.value.code == 0
-    told = capsys.readouterr().out
+    reported = capsys.readouterr().out
     for option in ("--port", "-p", "--functions", "--engine", "--state-dir", "--drain", "--ready-file"):
-        assert option in told
+        assert option in reported
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--engine", "sqlserver"], "'sqlserver' is no engine"),
+        (["--engine", "sqlserver"], "'sqlserver' is not an engine"),
         ([], "function_app.py:7"),
     ],
 )

@@ -144,8 +144,8 @@ async def test_a_failed_instance_is_500_when_asked_for(runner: Runner) -> None:
 
 
 async def test_history_has_one_entry_for_each_task_and_its_output_when_asked_for(runner: Runner) -> None:
-    await runner.end(await runner.start("chain", {"n": 20}, "told"))
-    bare = (await runner.api("GET", "instances/told?showHistory=true")).body["historyEvents"]
+    await runner.end(await runner.start("chain", {"n": 20}, "reported"))
+    bare = (await runner.api("GET", "instances/reported?showHistory=true")).body["historyEvents"]
     assert [entry["EventType"] for entry in bare] == [
         *("ExecutionStarted", "TaskCompleted", "TaskCompleted", "ExecutionCompleted")
     ]
@@ -153,15 +153,15 @@ async def test_history_has_one_entry_for_each_task_and_its_output_when_asked_for
     assert not any("Result" in entry for entry in bare)
     assert bare[1]["ScheduledTime"] <= bare[1]["Timestamp"]
     assert bare[3]["OrchestrationStatus"] == "Completed"
-    path = "instances/told?showHistory=true&showHistoryOutput=true&showInput=false"
+    path = "instances/reported?showHistory=true&showHistoryOutput=true&showInput=false"
     full = (await runner.api("GET", path)).body["historyEvents"]
     assert [entry.get("Result") for entry in full] == [None, 40, 41, 41]
     assert not any("Input" in entry for entry in full)
 
 
-async def test_history_of_a_failed_activity_tells_why(runner: Runner) -> None:
-    await runner.end(await runner.start("describe_failure", "trouble", "told"))
-    entries = (await runner.api("GET", "instances/told?showHistory=true")).body["historyEvents"]
+async def test_history_of_a_failed_activity_reports_why(runner: Runner) -> None:
+    await runner.end(await runner.start("describe_failure", "fault", "reported"))
+    entries = (await runner.api("GET", "instances/reported?showHistory=true")).body["historyEvents"]
     assert (entries[1]["EventType"], entries[1]["Reason"]) == ("TaskFailed", "Throttled: slow down")
 
 
@@ -204,7 +204,7 @@ async def test_purge_of_one_forgets_it_once_it_has_ended(runner: Runner) -> None
     assert (await runner.api("DELETE", "instances/first")).status == 404
 
 
-async def test_purge_by_filter_needs_a_beginning_and_tells_how_many(runner: Runner) -> None:
+async def test_purge_by_filter_needs_a_beginning_and_reports_how_many(runner: Runner) -> None:
     for number in range(2):
         await runner.end(await runner.start("chain", {"n": number}, f"batch-{number}"))
     await runner.end(await runner.start("raising", instance_id="failed"))

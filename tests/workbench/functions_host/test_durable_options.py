@@ -11,8 +11,14 @@ from typing import Any
 
 import pytest
 
+from workbench.azurite_server import AzuriteServer
 from workbench.functions_host.app_settings import AppSettings
-from workbench.functions_host.durable_options import DurableOptions, hub_name_of, read_durable_options
+from workbench.functions_host.durable_options import (
+    DurableOptions,
+    check_named_settings,
+    hub_name_of,
+    read_durable_options,
+)
 from workbench.functions_host.errors import ConfigurationError
 from workbench.functions_host.host_json_section import Section
 from workbench.task_hub import BackendOptions
@@ -52,6 +58,44 @@ _REFUSED: dict[str, tuple[dict[str, object], str]] = {
     "window": ({"entityMessageReorderWindowInMinutes": "soon"}, "soon"),
     "strategy": ({"versionFailureStrategy": "Maybe"}, "Maybe"),
     "flag": ({"extendedSessionsEnabled": "perhaps"}, "perhaps"),
+    "beyond 32 bits": ({"maxConcurrentActivityFunctions": 99999999999}, "99999999999"),
+    "an underscore": ({"maxConcurrentActivityFunctions": "1_000"}, "1_000"),
+    "Arabic digits": ({"maxConcurrentActivityFunctions": "٣"}, "٣"),
+    "a minus": ({"maxConcurrentActivityFunctions": "-7"}, "axConcurrentActivityFunctions"),
+    "a group": ({"maxConcurrentActivityFunctions": "1,000"}, "1,000"),
+    "large messages": ({"maxGrpcMessageSizeInBytes": 99999999999999}, "99999999999999"),
+    "no size": ({"maxGrpcMessageSizeInBytes": ""}, "axGrpcMessageSizeInBytes"),
+    "long window": ({"entityMessageReorderWindowInMinutes": 2147483648}, "2147483648"),
+    "no operation": ({"maxEntityOperationBatchSize": 0}, "axEntityOperationBatchSize"),
+    "storage": (_storage(connectionName="NoSuch"), "Unable to resolve the Azure Storage connection named 'NoSuch'"),
+    "no storage": (_storage(connectionName=""), "Unable to resolve the Azure Storage connection named ''"),
+    "old name": (_storage(connectionStringName="NoSuch"), "Azure Storage connection named 'NoSuch'"),
+    "tracking": (_storage(trackingStoreConnectionName="NoSuch"), "Azure Storage connection named 'NoSuch'"),
+    "tracing": ({"tracing": {"version": "V9"}}, "V9"),
+    "tracing flag": ({"tracing": {"traceReplayEvents": "x"}}, "raceReplayEvents"),
+    "client's time": ({"grpcHttpClientTimeout": "x"}, "rpcHttpClientTimeout"),
+    "sleep": ({"httpSettings": {"defaultAsyncRequestSleepTimeMilliseconds": "x"}}, "efaultAsyncRequestSleepTime"),
+    "forwarded": ({"httpSettings": {"useForwardedHost": "x"}}, "seForwardedHost"),
+    "no strategy": ({"versionMatchStrategy": ""}, "ersionMatchStrategy"),
+    "hexadecimal strategy": ({"versionMatchStrategy": "0x1"}, "0x1"),
+    "sessions": ({"extendedSessionsEnabled": True}, "set to 'true' is only supported when using the in-process"),
+    "no flag": ({"useAppLease": ""}, "seAppLease"),
+    "rpc": ({"localRpcEndpointEnabled": "1"}, "ocalRpcEndpointEnabled"),
+    "actions": ({"maxOrchestrationActions": "x"}, "axOrchestrationActions"),
+    "lease": ({"appLeaseOptions": {"leaseInterval": "x"}}, "easeInterval"),
+    "hexadecimal partitions": (_storage(partitionCount="0x10"), "0x10"),
+    "33 messages": (_storage(controlQueueBatchSize=33), "32"),
+    "storage flag": (_storage(useInstanceTableEtag="1"), "useInstanceTableEtag"),
+    "both managers": (
+        _storage(useLegacyPartitionManagement=True, useTablePartitionManagement=True),
+        "Cannot use both TablePartitionManagement and LegacyPartitionManagement",
+    ),
+    "encoding": (_storage(queueClientMessageEncoding="x"), "queueClientMessageEncoding"),
+    "encoding 9": (_storage(queueClientMessageEncoding=9), "9"),
+    "no type": (_storage(type=""), "Storage provider type () was not found"),
+    "event key": ({"notifications": {"eventGrid": {"keySettingName": "NoSuch"}}}, "configuration values for NoSuch"),
+    "event retry": ({"notifications": {"eventGrid": {"publishRetryInterval": "01:00:01"}}}, "no more than 60 minutes"),
+    "event count": ({"notifications": {"eventGrid": {"publishRetryCount": "x"}}}, "ublishRetryCount"),
     "another case": ({"HUBNAME": "my-hub"}, "should contain only alphanumeric characters"),
 }
 _TAKEN: dict[str, dict[str, object]] = {
@@ -64,13 +108,23 @@ _TAKEN: dict[str, dict[str, object]] = {
     "a number as text": {"maxConcurrentActivityFunctions": "7"},
     "a version that is a number": {"defaultVersion": 1},
     "a window below zero": {"entityMessageReorderWindowInMinutes": -1},
+    "hexadecimal": {"maxConcurrentActivityFunctions": "0x10", "maxConcurrentEntityFunctions": " #10 "},
+    "nothing where none may be": {"maxConcurrentActivityFunctions": "", "maxEntityOperationBatchSize": ""},
+    "32 bits": {"maxConcurrentActivityFunctions": 2147483647, "entityMessageReorderWindowInMinutes": -2147483648},
+    "no limit": {"maxGrpcMessageSizeInBytes": -1, "grpcHttpClientTimeout": ""},
+    "visible before": _storage(workItemQueueVisibilityTimeout="-00:01:00"),
+    "numbers of members": {"versionMatchStrategy": "1", "overridableExistingInstanceStates": 0},
+    "several members": {"versionMatchStrategy": "None, Strict", "tracing": {"version": "9"}},
+    "a setting's name": _storage(connectionName="Storage", connectionStringName="AzureWebJobsStorage"),
     "unknown names": {"nonsense": 1, **_storage(nonsense="x")},
 }
 
 
 def _read(document: dict[str, Any]) -> DurableOptions:
     options = read_durable_options(Section(document))
-    hub_name_of(options, AppSettings({}))
+    settings = AppSettings({"AzureWebJobsStorage": "x"})
+    hub_name_of(options, settings)
+    check_named_settings(options, settings)
     return options
 
 
@@ -97,17 +151,32 @@ def test_the_extension_itself_refuses_the_same(tmp_path: Path) -> None:
     assert {name: log for name, log in logs.items() if _REFUSED[name][1] not in log} == {}
 
 
+@pytest.mark.skipif(shutil.which(_PROGRAM) is None, reason=f"{_PROGRAM} is not on PATH")
+def test_the_extension_itself_takes_the_same(tmp_path: Path) -> None:
+    with AzuriteServer(all_services=True) as azurite, ThreadPoolExecutor(2) as pool:
+
+        def status_of(name: str) -> int:
+            return _run(tmp_path, name, _TAKEN[name], azurite.connection_string).returncode
+
+        assert dict(zip(_TAKEN, pool.map(status_of, _TAKEN), strict=True)) == dict.fromkeys(_TAKEN, 0)
+
+
 def _extension_log(folder: Path, name: str) -> str:
     """What the extension says while it does not start: it looks at its options before it looks for its storage."""
-    file = folder / f"{name}.json"
-    document = {"hubName": "Probe", **_REFUSED[name][0]}
-    if "HUBNAME" in document:
-        del document["hubName"]
-    file.write_text(json.dumps({"version": "2.0", "extensions": {"durableTask": document}}), "utf-8")
     nowhere = "http://127.0.0.1:1/devstoreaccount1"
     endpoints = "".join(f"{service}Endpoint={nowhere};" for service in ("Blob", "Queue", "Table"))
     storage = f"AccountName=devstoreaccount1;AccountKey=a2V5;{endpoints}"
-    ended = subprocess.run(
+    ended = _run(folder, name, _REFUSED[name][0], storage)
+    assert ended.returncode == 1, name
+    return ended.stderr
+
+
+def _run(folder: Path, name: str, section: dict[str, object], storage: str) -> subprocess.CompletedProcess[str]:
+    """Starts the extension, which ends when it has started: its standard input is at its end."""
+    file = folder / f"{name}.json"
+    document = section if "HUBNAME" in section else {"hubName": "Probe", **section}
+    file.write_text(json.dumps({"version": "2.0", "extensions": {"durableTask": document}}), "utf-8")
+    return subprocess.run(
         [_PROGRAM, "--host-json", file, "--functions", "-", "--stop-on-eof"],
         input="[]\n",
         env={**os.environ, "AzureWebJobsStorage": storage},
@@ -116,8 +185,6 @@ def _extension_log(folder: Path, name: str) -> str:
         timeout=60,
         check=False,
     )
-    assert ended.returncode == 1, name
-    return ended.stderr
 
 
 def test_values_reach_the_engine_as_the_extension_reads_them() -> None:
@@ -155,12 +222,12 @@ def test_without_values_the_engine_is_set_as_the_extension_is() -> None:
         ("---", "DefaultTaskHub"),
     ],
 )
-def test_only_a_name_made_of_the_sites_is_made_to_fit(site: str | None, name: str) -> None:
+def test_only_a_name_made_of_the_sites_is_created_to_fit(site: str | None, name: str) -> None:
     settings = AppSettings({"WEBSITE_SITE_NAME": site} if site else {})
     assert hub_name_of(DurableOptions(), settings) == name
 
 
-def test_a_setting_within_the_name_is_resolved_before_it_is_judged() -> None:
+def test_a_setting_within_the_name_is_resolved_before_it_is_checked() -> None:
     options = DurableOptions(hub_name="%SITE%")
     assert hub_name_of(options, AppSettings({"SITE": "Hub7"})) == "Hub7"
     with pytest.raises(ConfigurationError, match="'my-hub'"):
@@ -172,3 +239,29 @@ def test_the_engine_hears_of_versions_and_of_the_size_of_messages() -> None:
     engine = BackendOptions.of_durable_task(_read(document).section())
     assert (engine.version_match, engine.fail_other_versions) == ("strict", True)
     assert engine.max_message_bytes == 1_000
+
+
+def test_numbers_of_members_and_hexadecimal_numbers_mean_what_they_mean_to_the_extension() -> None:
+    options = _read({"versionMatchStrategy": "1", "maxConcurrentActivityFunctions": "0x10"})
+    assert (options.version_match, options.max_concurrent_activities) == ("Strict", 16)
+    assert _read({"versionMatchStrategy": "None, Strict"}).version_match == "Strict"
+
+
+def test_what_no_engine_can_do_is_not_asked_of_it() -> None:
+    def visibility(text: str) -> timedelta:
+        section = _read(_storage(workItemQueueVisibilityTimeout=text)).section()
+        return BackendOptions.of_durable_task(section).work_item_visibility
+
+    assert (visibility("-00:01:00"), visibility("10675199")) == (timedelta(0), timedelta(days=7))
+
+
+def test_an_event_needs_a_known_name() -> None:
+    grid = {"topicEndpoint": "http://127.0.0.1:1/", "keySettingName": "AzureWebJobsStorage"}
+    _read({"notifications": {"eventGrid": {**grid, "publishEventTypes": ["Started"]}}})
+    with pytest.raises(ConfigurationError, match="Unsupported event types"):
+        _read({"notifications": {"eventGrid": {**grid, "publishEventTypes": ["started"]}}})
+
+
+def test_a_connection_may_be_a_group_of_settings() -> None:
+    settings = AppSettings({"Hub__accountName": "x"})
+    check_named_settings(read_durable_options(Section(_storage(connectionName="hub"))), settings)

@@ -81,7 +81,7 @@ async def test_a_running_id_is_409_and_a_finished_one_makes_room(runner: Runner)
     assert (await runner.until("mine", "Completed"))["output"] == 5
 
 
-async def test_restart_takes_a_new_id_unless_told_to_keep_it(runner: Runner) -> None:
+async def test_restart_takes_a_new_id_unless_reported_to_keep_it(runner: Runner) -> None:
     assert (await runner.api("POST", "instances/nobody/restart")).status == 400
     await runner.start("waits", "given", "first")
     await runner.until("first", "Running")
@@ -103,8 +103,8 @@ async def test_the_default_version_of_host_json_goes_to_starts_that_name_none(
     start_host: StartHost, http: aiohttp.ClientSession, tmp_path: Path, engine: str
 ) -> None:
     settings = {"HUB": "Hub", "AzureFunctionsJobHost__extensions__durableTask__defaultVersion": "1.4.0"}
-    made = SqliteEngine(tmp_path / "task-hub.db", races=False) if engine == "sqlite" else MemoryEngine()
-    async with start_host("durable", settings=settings, engine=made) as host:
+    resource = SqliteEngine(tmp_path / "task-hub.db", races=False) if engine == "sqlite" else MemoryEngine()
+    async with start_host("durable", settings=settings, engine=resource) as host:
         runner = Runner(host.url, host.engine_address, http)
         wait = "timeout=10&pollingInterval=1"
         assert (await runner.api("POST", f"orchestrators/versioned?{wait}")).body == "1.4.0"

@@ -43,9 +43,9 @@ async def test_an_entity_keeps_its_state_when_the_worker_fails() -> None:
 
 
 async def test_an_orchestration_fails_when_the_worker_fails() -> None:
-    started = pb.HistoryEvent(executionStarted=pb.ExecutionStartedEvent(name="Story"))
+    started = pb.HistoryEvent(executionStarted=pb.ExecutionStartedEvent(name="Orchestration"))
     request = pb.OrchestratorRequest(instanceId="x", newEvents=[started])
-    response = await _tasks("orchestrationTrigger", "story").orchestrate(request)
+    response = await _tasks("orchestrationTrigger", "orchestration").orchestrate(request)
     [action] = response.actions
     assert action.completeOrchestration.orchestrationStatus == pb.ORCHESTRATION_STATUS_FAILED
     assert action.completeOrchestration.failureDetails.errorMessage == "the worker is gone"
@@ -62,7 +62,7 @@ async def test_activities_sync_async_and_renamed_run_in_turn(runner: Runner) -> 
 @pytest.mark.parametrize(
     ("activity", "kind", "message"),
     [
-        ("trouble", "ArmTrouble", "Throttled: slow down"),
+        ("fault", "ArmFault", "Throttled: slow down"),
         ("silent", "Silent", "Silent without a message"),
     ],
 )
@@ -77,7 +77,7 @@ async def test_an_unknown_activity_fails_the_call(runner: Runner) -> None:
     ended = await runner.run("describe_failure", "never_written")
     assert ended["output"]["type"] == "ActivityFunctionNotFound"
     assert "'never_written'" in ended["output"]["message"]
-    assert "trouble" in ended["output"]["message"]
+    assert "fault" in ended["output"]["message"]
 
 
 async def test_an_unknown_orchestrator_fails_the_instance(runner: Runner) -> None:

@@ -20,7 +20,7 @@ from workbench.task_hub import BackendOptions
 
 @pytest.mark.parametrize("name", ["sqlite3", "http://nowhere", ""])
 def test_an_unknown_engine_is_refused(name: str) -> None:
-    with pytest.raises(ConfigurationError, match="is no engine"):
+    with pytest.raises(ConfigurationError, match="is not an engine"):
         engine_named(name, Path())
 
 
@@ -64,12 +64,12 @@ async def test_sqlite_keeps_its_file_in_the_apps_folder_and_is_set_to_what_host_
 
 
 @pytest.mark.usefixtures("recording_hub")
-async def test_a_file_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_opened_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="engine sqlite cannot start: file is not a database"):
         await SqliteEngine(tmp_path / "damaged.db").start()
 
 
-async def test_the_memory_engine_tells_sub_orchestrations_their_parent(
+async def test_the_memory_engine_reports_sub_orchestrations_their_parent(
     start_host: StartHost, http: aiohttp.ClientSession
 ) -> None:
     async with start_host("durable", settings={"HUB": "Hub"}, engine=MemoryEngine()) as host:

@@ -11,7 +11,7 @@ from tests.workbench.functions_host.conftest import StartHost
 type Records = Callable[[], list[dict[str, Any]]]
 
 
-def _event(number: int, subject: str = "machine") -> dict[str, object]:
+def _event(number: int, subject: str = "vm") -> dict[str, object]:
     return {
         "id": f"e{number}",
         "topic": "/subscriptions/s",

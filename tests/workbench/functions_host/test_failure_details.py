@@ -9,7 +9,7 @@ from workbench.functions_host.worker_protocol import RpcException
 @pytest.mark.parametrize(
     ("message", "kind", "text"),
     [
-        ("ArmTrouble: Throttled: slow down", "ArmTrouble", "Throttled: slow down"),
+        ("ArmFault: Throttled: slow down", "ArmFault", "Throttled: slow down"),
         ("no type here", "(unknown)", "no type here"),
         ("Silent: ", "Silent", "Silent without a message"),
     ],

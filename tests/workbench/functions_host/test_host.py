@@ -62,7 +62,7 @@ async def test_a_second_host_in_the_process_is_refused_and_the_first_goes_on(
             assert answer.status == 200
 
 
-async def test_a_port_in_use_is_told() -> None:
+async def test_a_port_in_use_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match=f"port {port} cannot be used"):
@@ -70,7 +70,7 @@ async def test_a_port_in_use_is_told() -> None:
                 pass
 
 
-async def test_storage_that_does_not_answer_is_told(start_host: StartHost) -> None:
+async def test_storage_that_does_not_answer_is_reported(start_host: StartHost) -> None:
     dead = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;QueueEndpoint=http://127.0.0.1:1/a;"
     with pytest.raises(ConfigurationError, match="Start Azurite"):
         async with start_host("queues", settings={"AzureWebJobsStorage": dead, "PREFIX": "x"}):

@@ -66,9 +66,22 @@ def test_unknown_names_are_left_alone() -> None:
         ({"extensions": {"queues": {"maxDequeueCount": 0}}}, "maxDequeueCount"),
         ({"extensions": {"queues": {"maxPollingInterval": "00:00:00.05"}}}, "must not be less than 00:00:00.1"),
         ({"extensions": {"queues": {"visibilityTimeout": "soon"}}}, "visibilityTimeout: 'soon'"),
-        ({"extensions": {"queues": {"messageEncoding": "hex"}}}, "messageEncoding: 'hex' is none of base64, none"),
+        ({"extensions": {"queues": {"messageEncoding": "hex"}}}, "messageEncoding: 'hex' is none of None, Base64"),
         ({"extensions": []}, "extensions must hold a JSON object"),
         ({"functionTimeout": "5 minutes"}, "functionTimeout"),
+        ({"functionTimeout": "00:00:00.9"}, "functionTimeout: must be at least 00:00:01"),
+        ({"functionTimeout": "00:00:00"}, "functionTimeout: must be at least 00:00:01"),
+        ({"functionTimeout": 0}, "functionTimeout: must be at least 00:00:01"),
+        ({"functionTimeout": "-00:05:00"}, "functionTimeout: must be at least 00:00:01"),
+        ({"functionTimeout": "-2"}, "functionTimeout: must be at least 00:00:01"),
+        ({"extensions": {"queues": {"batchSize": "1_0"}}}, "batchSize: '1_0' is no whole number"),
+        ({"extensions": {"queues": {"maxDequeueCount": 2**31}}}, "maxDequeueCount: '2147483648' is outside"),
+        ({"logging": {"logLevel": {"default": "Chatty"}}}, "Configuration value 'Chatty' is not supported"),
+        ({"logging": {"logLevel": {"default": " "}}}, "Configuration value ' ' is not supported"),
+        ({"logging": {"logLevel": {"default": True}}}, "Configuration value 'True' is not supported"),
+        ({"logging": {"logLevel": {"Host.Results": "x"}}}, "Configuration value 'x' is not supported"),
+        ({"logging": {"logLevel": {"Host": {"Results": "x"}}}}, "Configuration value 'x' is not supported"),
+        ({"logging": {"console": {"logLevel": {"default": "x"}}}}, "Configuration value 'x' is not supported"),
     ],
 )
 def test_a_wrong_value_is_named(document: object, named: str) -> None:
@@ -108,7 +121,23 @@ def test_bad_json_names_the_file(tmp_path: Path) -> None:
         ({"functionTimeout": "00:05:00"}, timedelta(minutes=5)),
         ({"functionTimeout": "-1"}, None),
         ({"functionTimeout": -1}, None),
+        ({"functionTimeout": "-1.00:00:00"}, None),
+        ({"functionTimeout": ""}, timedelta(minutes=30)),
+        ({"functionTimeout": "00:00:01"}, timedelta(seconds=1)),
     ],
 )
 def test_the_most_that_a_function_may_take(given: dict[str, object], limit: timedelta | None) -> None:
     assert parse_host_config(given).function_timeout == limit
+
+
+@pytest.mark.parametrize(
+    ("given", "level"),
+    [("", "Information"), (" warning ", "Warning"), (4, "Error"), ("9", "None"), ("Information, Warning", "Warning")],
+)
+def test_a_level_is_a_name_or_any_number(given: object, level: str) -> None:
+    document: object = {"logging": {"logLevel": {"default": given}, "applicationInsights": {"level": "x"}}}
+    assert parse_host_config(document).default_log_level == level
+
+
+def test_the_number_of_an_encoding_is_its_name() -> None:
+    assert not parse_host_config({"extensions": {"queues": {"messageEncoding": "0"}}}).queues.base64

@@ -17,12 +17,14 @@ def test_numbers_and_flags_become_what_the_file_would_hold() -> None:
         "azurefunctionsjobhost__EXTENSIONS__queues__batchsize": "2",
         "AzureFunctionsJobHost:logging:applicationInsights:enabled": "False",
         "AzureFunctionsJobHost__new__deep__name": "x",
+        "AzureFunctionsJobHost__new__version": "01",
+        "AzureFunctionsJobHost__new__digit": "²",
         "Other__extensions__queues__batchSize": "9",
     }
     assert with_overrides(DOCUMENT, settings) == {
         "extensions": {"queues": {"batchSize": 2, "visibilityTimeout": "00:00:30"}},
         "logging": {"applicationInsights": {"enabled": False}},
-        "new": {"deep": {"name": "x"}},
+        "new": {"deep": {"name": "x"}, "version": "01", "digit": "²"},
     }
 
 

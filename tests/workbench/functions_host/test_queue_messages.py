@@ -36,7 +36,7 @@ def test_plain_text_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize("text", ["not base64!", "aGVsbG8", "=aGVsbG8="])
-def test_bad_base64_says_what_to_change(text: str) -> None:
+def test_bad_base_64_says_remediation(text: str) -> None:
     with pytest.raises(NotBase64Error, match="messageEncoding"):
         decode_body(text, is_base64=True)
 

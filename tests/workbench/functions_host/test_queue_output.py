@@ -72,7 +72,7 @@ async def test_text_that_only_looks_like_json_fails_the_function(
     assert "JsonReaderException" in caplog.text
 
 
-@pytest.mark.parametrize(("size", "status"), [(49_152, 200), (49_153, 500)])
+@pytest.mark.parametrize(("size", "status"), [(49_151, 200), (49_152, 200), (49_153, 500)])
 async def test_a_message_has_at_most_64_kib_in_base64(
     start_host: StartHost,
     queues: Queues,

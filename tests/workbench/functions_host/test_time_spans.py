@@ -28,6 +28,9 @@ from workbench.functions_host.time_spans import parse_timespan, timespan_text
         ("2", timedelta(days=2)),
         ("-1", -timedelta(days=1)),
         ("10675199", timedelta(days=10_675_199)),
+        ("000000001", timedelta(days=1)),
+        ("00:000:01", timedelta(seconds=1)),
+        ("00:00:00.099999999", timedelta(seconds=0.1)),
     ],
 )
 def test_what_dotnet_reads(text: str, span: timedelta) -> None:
@@ -37,7 +40,19 @@ def test_what_dotnet_reads(text: str, span: timedelta) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "soon", "00:60:00", "00:00:60", "25:00", "1.24:00:00", "1:24:00:00", "24:60:00", "30:10:61", "10675200"),
+        *(
+            "",
+            "soon",
+            "00:60:00",
+            "00:00:60",
+            "25:00",
+            "1.24:00:00",
+            "1:24:00:00",
+            "24:60:00",
+            "30:10:61",
+            "10675200",
+            "10675199.03:00:00",
+        ),
         *("1.5", "1.2.3", "00:00:01.", "00:00:00.12345678", "00:00:02,5", "00:01:00Z", "+00:01:00", ":01:00", "00::01"),
     ],
 )
@@ -46,6 +61,6 @@ def test_what_dotnet_refuses(text: str) -> None:
         parse_timespan(text)
 
 
-@pytest.mark.parametrize("text", ["00:00:00", "00:02:05", "3.04:05:06", "00:00:00.250000"])
+@pytest.mark.parametrize("text", ["00:00:00", "00:02:05", "3.04:05:06", "00:00:00.250000", "-00:01:00"])
 def test_a_written_span_reads_the_same(text: str) -> None:
     assert timespan_text(parse_timespan(text)) == text

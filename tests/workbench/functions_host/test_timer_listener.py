@@ -26,7 +26,7 @@ async def _sleeping(clock: ManualClock) -> None:
     await until(lambda: clock.sleepers == 2)
 
 
-async def test_fires_on_schedule_and_tells_the_schedule(start_host: StartHost, records: Records) -> None:
+async def test_fires_on_schedule_and_reports_the_schedule(start_host: StartHost, records: Records) -> None:
     clock = ManualClock(START)
     async with start_host("timers", settings=FIVE_MINUTES, options=HostOptions(clock=clock)):
         await _sleeping(clock)
@@ -140,7 +140,7 @@ async def test_a_failed_run_is_repeated_as_its_retry_policy_says_and_knows_its_n
 
 
 async def test_a_bad_schedule_stops_the_start_and_names_the_function(start_host: StartHost) -> None:
-    with pytest.raises(ConfigurationError, match=r"tick.*no NCRONTAB"):
+    with pytest.raises(ConfigurationError, match=r"tick.*not an NCRONTAB"):
         async with start_host("timers", settings={"TICK_SCHEDULE": "0 0 99 * * *"}):
             pass
 

@@ -69,7 +69,7 @@ async def test_an_orchestrators_turn_is_tried_again(
         host.lose_worker_in("chain")
         ended = await _run(host, http, "chain", {"n": 1})
         assert (ended["runtimeStatus"], ended["output"]) == ("Completed", 3)
-    assert caplog.text.count("ended in a turn of chain; it is given back to the engine") == 1
+    assert caplog.text.count("ended in a turn of chain; it is abandoned, and the engine sends it again") == 1
 
 
 async def test_a_queue_message_is_delivered_again(start_host: StartHost, queues: Queues, records: Records) -> None:

@@ -1,4 +1,4 @@
-"""What a guest can neither see nor change: this computer. Each claim is tried by a script that wants to break it."""
+"""A guest can neither see nor change this computer. Each test runs a script that tries to."""
 
 import os
 import platform
@@ -16,13 +16,13 @@ from workbench.guest_sandbox.isolation import ENTER, SandboxKind, host_environme
 KINDS = [kind for kind in get_args(SandboxKind) if works(kind)]
 
 pytestmark = pytest.mark.skipif(
-    sandbox_kind() is None, reason="no sandbox here: neither bubblewrap nor user namespaces can be had"
+    sandbox_kind() is None, reason="no sandbox: neither bubblewrap nor user namespaces work here"
 )
 
 
 @pytest.fixture(params=KINDS)
 def guest(request: pytest.FixtureRequest, tmp_path: Path) -> LinuxGuest:
-    return LinuxGuest(tmp_path / "machine", LinuxTraits(), kind=request.param)
+    return LinuxGuest(tmp_path / "vm", LinuxTraits(), kind=request.param)
 
 
 def identity() -> tuple[str, bytes | None]:
@@ -30,7 +30,7 @@ def identity() -> tuple[str, bytes | None]:
     return platform.node(), file.read_bytes() if file.exists() else None
 
 
-async def said(guest: LinuxGuest, script: str) -> str:
+async def output(guest: LinuxGuest, script: str) -> str:
     return (await guest.run(script, {})).stdout.strip()
 
 
@@ -44,11 +44,11 @@ async def test_this_computers_programs_cannot_be_written(guest: LinuxGuest):
     assert shutil.which("cat")
 
 
-async def test_read_only_cannot_be_undone(guest: LinuxGuest):
+async def test_read_only_cannot_be_reverted(guest: LinuxGuest):
     script = (
         "/.host/usr/bin/mount -o remount,rw,bind /.host/usr; /.host/usr/bin/umount -l /.host/usr; ls /.host/usr/bin/cat"
     )
-    assert await said(guest, script) == "/.host/usr/bin/cat"
+    assert await output(guest, script) == "/.host/usr/bin/cat"
     assert (await guest.run("echo x >/.host/usr/pwned && echo WROTE", {})).stdout == ""
 
 
@@ -72,10 +72,10 @@ async def test_files_of_this_computer_are_not_to_be_seen(guest: LinuxGuest, tmp_
     secret = tmp_path / "secret"
     secret.write_text("secret")
     assert (
-        await said(guest, f"cat {secret} /.old{secret} 2>/dev/null; ls -A /.old /proc | tr -d '\\n'")
+        await output(guest, f"cat {secret} /.old{secret} 2>/dev/null; ls -A /.old /proc | tr -d '\\n'")
         == "/.old:/proc:sys"
     )
-    top = (await said(guest, "ls -A /")).split()
+    top = (await output(guest, "ls -A /")).split()
     assert set(top) <= {
         *(".host", ".machine", ".old", "bin", "dev", "etc", "home", "lib", "lib64"),
         *("proc", "root", "run", "sbin", "tmp", "usr", "var", "newroot", "oldroot"),
@@ -83,32 +83,32 @@ async def test_files_of_this_computer_are_not_to_be_seen(guest: LinuxGuest, tmp_
 
 
 async def test_processes_of_this_computer_are_out_of_reach(guest: LinuxGuest):
-    assert await said(guest, f"kill -0 {os.getpid()} 2>/dev/null && echo SEEN") == ""
+    assert await output(guest, f"kill -0 {os.getpid()} 2>/dev/null && echo SEEN") == ""
     await guest.run("kill -9 -1", {})
-    assert int(await said(guest, "echo $$")) < 100
+    assert int(await output(guest, "echo $$")) < 100
 
 
 async def test_there_is_no_network(guest: LinuxGuest):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         script = f"#!/bin/bash\n(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null && echo REACHED || echo no"
-        assert await said(guest, script) == "no"
+        assert await output(guest, script) == "no"
 
 
 async def test_there_is_no_device_but_null(guest: LinuxGuest):
     script = "for f in /dev/*; do if [ -b $f ] || [ -c $f ]; then echo $f; fi; done"
-    assert (await said(guest, script)).split() == ["/dev/null"]
-    assert await said(guest, "/.host/usr/bin/mknod /dev/disk b 8 0 2>/dev/null && echo MADE; cat /dev/null") == ""
+    assert (await output(guest, script)).split() == ["/dev/null"]
+    assert await output(guest, "/.host/usr/bin/mknod /dev/disk b 8 0 2>/dev/null && echo MADE; cat /dev/null") == ""
 
 
 async def test_no_right_is_left_to_administer(guest: LinuxGuest):
     script = "for m in proc sysfs; do /.host/usr/bin/mount -t $m none /tmp 2>/dev/null && echo MOUNTED; done; true"
-    assert await said(guest, script) == ""
-    assert await said(guest, "/.host/usr/sbin/chroot / true 2>/dev/null && echo CHROOTED") == ""
+    assert await output(guest, script) == ""
+    assert await output(guest, "/.host/usr/sbin/chroot / true 2>/dev/null && echo CHROOTED") == ""
 
 
 async def test_power_is_the_guests_own(guest: LinuxGuest):
-    rights = await said(guest, "/.host/usr/bin/setpriv --dump | grep -i bounding")
+    rights = await output(guest, "/.host/usr/bin/setpriv --dump | grep -i bounding")
     assert "chown" in rights
     assert "sys_boot" not in rights
     assert "sys_admin" not in rights
@@ -134,29 +134,29 @@ async def test_nothing_runs_on_after_the_script(guest: LinuxGuest):
     assert (alive.stat().st_size if alive.exists() else 0) == before
 
 
-def test_both_sandboxes_are_tried_where_both_can_be_had():
+def test_both_sandboxes_are_tested_where_both_work():
     assert sandbox_kind() == KINDS[0]
 
 
-def test_a_sandbox_that_cannot_be_had_is_not_claimed(monkeypatch: pytest.MonkeyPatch):
+def test_a_sandbox_that_does_not_work_is_not_offered(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PATH", "/nowhere")
     assert not works("bwrap")
     assert not works("unshare")
 
 
-def test_without_a_sandbox_there_is_no_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_a_sandbox_there_is_no_vm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("workbench.guest_sandbox.linux_guest.sandbox_kind", lambda: None)
-    with pytest.raises(RuntimeError, match="install bubblewrap"):
-        LinuxGuest(tmp_path / "machine", LinuxTraits())
-    assert not (tmp_path / "machine").exists()
+    with pytest.raises(RuntimeError, match="Install bubblewrap"):
+        LinuxGuest(tmp_path / "vm", LinuxTraits())
+    assert not (tmp_path / "vm").exists()
 
 
 def test_a_guest_that_could_write_this_computer_is_not_entered(tmp_path: Path):
-    """The last gate of enter.sh: with programs that can be written, it stops before the script."""
+    """The last check of enter.sh: when programs are writable, it stops before the script."""
     text = ENTER.read_text().replace('mount -o "remount,bind,$options,ro" "$target"', ":")
     assert text != ENTER.read_text()
     (tmp_path / "enter.sh").write_text(text)
-    root = LinuxGuest(tmp_path / "machine", LinuxTraits(), kind="unshare").files
+    root = LinuxGuest(tmp_path / "vm", LinuxTraits(), kind="unshare").files
     command = [*isolated("unshare", root, {}, ("/bin/sh", "-c", "echo ENTERED"))]
     command[command.index(str(ENTER))] = str(tmp_path / "enter.sh")
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=host_environment())

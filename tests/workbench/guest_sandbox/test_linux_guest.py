@@ -1,4 +1,4 @@
-"""The made-up machine: how it runs scripts, keeps detached work and behaves like the real services."""
+"""The emulated VM: how it runs scripts, stores detached work and behaves like the real services."""
 
 import asyncio
 import time
@@ -10,13 +10,13 @@ import pytest
 from workbench.guest_sandbox import LinuxGuest, LinuxTraits, ScheduledJob, sandbox_kind
 
 pytestmark = pytest.mark.skipif(
-    sandbox_kind() is None, reason="no sandbox here: neither bubblewrap nor user namespaces can be had"
+    sandbox_kind() is None, reason="no sandbox: neither bubblewrap nor user namespaces work here"
 )
 
 
 @pytest.fixture
 def guest(tmp_path: Path) -> LinuxGuest:
-    return LinuxGuest(tmp_path / "machine", LinuxTraits())
+    return LinuxGuest(tmp_path / "vm", LinuxTraits())
 
 
 async def test_a_script_gets_its_parameters_and_gives_output_and_exit_code(guest: LinuxGuest):
@@ -28,7 +28,7 @@ async def test_a_script_runs_as_root_by_its_first_line(guest: LinuxGuest):
     assert (await guest.run("#!/bin/bash\nid -u; echo ${BASH_VERSION:+bash}", {})).stdout == "0\nbash\n"
 
 
-async def test_a_script_that_hangs_is_ended_and_what_it_said_is_kept(guest: LinuxGuest):
+async def test_a_script_that_hangs_is_stopped_and_its_output_is_kept(guest: LinuxGuest):
     began = time.monotonic()
     result = await guest.run("echo before; while :; do :; done", {}, timeout_s=0.3)
     assert (result.exit_code, result.stdout, result.timed_out) == (-1, "before\n", True)
@@ -55,7 +55,7 @@ async def test_a_cancelled_run_leaves_no_process(guest: LinuxGuest):
 
 
 async def test_the_names_of_parameters_are_checked(guest: LinuxGuest):
-    with pytest.raises(ValueError, match="not names"):
+    with pytest.raises(ValueError, match="not valid names"):
         await guest.run("true", {"A=B;C": "x"})
 
 
@@ -79,7 +79,7 @@ async def test_detached_work_waits_until_it_is_run_once(guest: LinuxGuest, comma
 
 
 async def test_setsid_is_recorded_with_the_delay_it_was_given(tmp_path: Path):
-    guest = LinuxGuest(tmp_path / "machine", LinuxTraits(detach=("setsid",)))
+    guest = LinuxGuest(tmp_path / "vm", LinuxTraits(detach=("setsid",)))
     await guest.run("setsid --fork nohup /bin/echo wait 45", {})
     assert guest.scheduled() == (ScheduledJob("1", 45),)
 
@@ -98,26 +98,26 @@ async def test_a_unit_name_is_taken_once(guest: LinuxGuest):
 
 
 @pytest.mark.parametrize("tool", ["systemd-run", "systemctl", "at", "setsid", "waagent"])
-async def test_a_machine_has_only_the_tools_of_its_traits(tmp_path: Path, tool: str):
-    guest = LinuxGuest(tmp_path / "machine", LinuxTraits(detach=(), waagent="missing"))
+async def test_a_vm_has_only_the_tools_of_its_traits(tmp_path: Path, tool: str):
+    guest = LinuxGuest(tmp_path / "vm", LinuxTraits(detach=(), waagent="missing"))
     assert (await guest.run(f"command -v {tool}", {})).exit_code != 0
 
 
-async def test_an_existing_tree_is_taken_as_it_is(guest: LinuxGuest, tmp_path: Path):
+async def test_an_existing_tree_is_reused(guest: LinuxGuest, tmp_path: Path):
     await guest.run("echo mine >/etc/motd; systemd-run --on-active=9 /bin/true", {})
-    again = LinuxGuest(tmp_path / "machine", LinuxTraits())
+    again = LinuxGuest(tmp_path / "vm", LinuxTraits())
     assert (again.files / "etc/motd").read_text() == "mine\n"
     assert len(again.scheduled()) == 1
     assert (await again.run("echo ok", {})).stdout == "ok\n"
 
 
-async def test_a_half_laid_tree_is_laid_anew(guest: LinuxGuest, tmp_path: Path):
-    (guest.files / ".machine/laid").unlink()
+async def test_an_incomplete_tree_is_created_again(guest: LinuxGuest, tmp_path: Path):
+    (guest.files / ".machine/complete").unlink()
     (guest.files / "etc/passwd").unlink()
-    assert (LinuxGuest(tmp_path / "machine", LinuxTraits()).files / "etc/passwd").exists()
+    assert (LinuxGuest(tmp_path / "vm", LinuxTraits()).files / "etc/passwd").exists()
 
 
-async def test_a_machine_that_is_off_runs_nothing_until_it_boots(guest: LinuxGuest):
+async def test_a_vm_that_is_off_runs_nothing_until_it_boots(guest: LinuxGuest):
     await guest.run("echo x >/run/volatile; systemd-run --on-active=9 /bin/true; poweroff", {})
     assert guest.powered_off()
     assert not guest.agent_running()
@@ -144,7 +144,7 @@ async def test_every_form_of_date_shows_the_clock_that_was_set(guest: LinuxGuest
     assert int(epoch) == datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC).timestamp()
     assert "2031" in plain
     guest.set_clock(datetime(2032, 1, 1, tzinfo=UTC))
-    again = LinuxGuest(tmp_path / "machine", LinuxTraits())
+    again = LinuxGuest(tmp_path / "vm", LinuxTraits())
     again.boot()
     assert (await again.run("date -u +%F", {})).stdout == "2032-01-01\n"
 
@@ -162,7 +162,7 @@ def test_a_clock_needs_a_time_zone(guest: LinuxGuest):
         guest.set_clock(datetime(2031, 5, 6))  # noqa: DTZ001 - the mistake itself
 
 
-async def test_the_handler_remembers_what_it_ran_until_waagent_removes_its_state(guest: LinuxGuest):
+async def test_the_handler_keeps_its_history_until_waagent_removes_its_state(guest: LinuxGuest):
     assert not guest.remembers_scripts()
     await guest.run("true", {})
     assert guest.remembers_scripts()
@@ -202,7 +202,7 @@ async def test_waagent_does_what_the_real_one_does(guest: LinuxGuest, arguments:
 
 
 async def test_waagent_that_fails_still_exits_with_zero(tmp_path: Path):
-    guest = LinuxGuest(tmp_path / "machine", LinuxTraits(waagent="fails"))
+    guest = LinuxGuest(tmp_path / "vm", LinuxTraits(waagent="fails"))
     result = await guest.run("waagent -deprovision+user -force", {})
     assert result.exit_code == 0
     assert "Failed to run" in result.stdout
@@ -210,13 +210,13 @@ async def test_waagent_that_fails_still_exits_with_zero(tmp_path: Path):
     assert not guest.agent_running()
 
 
-async def test_many_machines_run_at_the_same_time(tmp_path: Path):
+async def test_many_vms_run_at_the_same_time(tmp_path: Path):
     guests = [LinuxGuest(tmp_path / str(number), LinuxTraits()) for number in range(4)]
     results = await asyncio.gather(*(guest.run(f"echo {n}", {}) for n, guest in enumerate(guests)))
     assert [result.stdout for result in results] == ["0\n", "1\n", "2\n", "3\n"]
 
 
-async def test_one_machine_runs_scripts_at_the_same_time(guest: LinuxGuest):
+async def test_one_vm_runs_scripts_at_the_same_time(guest: LinuxGuest):
     results = await asyncio.gather(*(guest.run(f"echo {number}", {}) for number in range(4)))
     assert [result.stdout for result in results] == ["0\n", "1\n", "2\n", "3\n"]
 
@@ -229,6 +229,6 @@ async def test_one_machine_runs_scripts_at_the_same_time(guest: LinuxGuest):
         ({"user": "root; rm"}, "account name"),
     ],
 )
-def test_traits_that_make_no_sense_are_refused(traits: dict[str, str], message: str):
+def test_invalid_traits_are_refused(traits: dict[str, str], message: str):
     with pytest.raises(ValueError, match=message):
         LinuxTraits(**traits)  # pyright: ignore[reportArgumentType]

@@ -1,4 +1,4 @@
-"""The stand-ins for package managers: each distribution has its own, and they fail as the real ones do."""
+"""The stubs of package managers: each distribution has its own, and they fail as the real ones do."""
 
 from pathlib import Path
 from typing import Literal
@@ -8,7 +8,7 @@ import pytest
 from workbench.guest_sandbox import LinuxGuest, LinuxTraits, sandbox_kind
 
 pytestmark = pytest.mark.skipif(
-    sandbox_kind() is None, reason="no sandbox here: neither bubblewrap nor user namespaces can be had"
+    sandbox_kind() is None, reason="no sandbox: neither bubblewrap nor user namespaces work here"
 )
 UPDATES = {
     "ubuntu-22.04": "apt-get -q -y -o Dpkg::Options::=--force-confold upgrade",
@@ -20,13 +20,13 @@ UPDATES = {
 MANAGERS = ("apt-get", "dnf", "yum", "zypper", "tdnf")
 
 
-def machine(folder: Path, distribution: str, packages: Literal["ok", "fails", "locked"] = "ok") -> LinuxGuest:
-    return LinuxGuest(folder / "machine", LinuxTraits(distribution=distribution, packages=packages))
+def vm(folder: Path, distribution: str, packages: Literal["ok", "fails", "locked"] = "ok") -> LinuxGuest:
+    return LinuxGuest(folder / "vm", LinuxTraits(distribution=distribution, packages=packages))
 
 
 @pytest.mark.parametrize("distribution", UPDATES)
 async def test_each_distribution_has_its_own_and_an_update_leaves_a_trace(tmp_path: Path, distribution: str):
-    guest = machine(tmp_path, distribution)
+    guest = vm(tmp_path, distribution)
     there = (await guest.run(f"for m in {' '.join(MANAGERS)}; do command -v $m; done; true", {})).stdout
     update = UPDATES[distribution]
     assert there.split() == [f"/usr/bin/{update.split()[0]}"]
@@ -35,8 +35,8 @@ async def test_each_distribution_has_its_own_and_an_update_leaves_a_trace(tmp_pa
     assert guest.effects() == (update, update)
 
 
-async def test_flatcar_updates_as_a_whole(tmp_path: Path):
-    assert (await machine(tmp_path, "flatcar").run(f"command -v {' '.join(MANAGERS)}", {})).stdout == ""
+async def test_flatcar_has_no_package_manager(tmp_path: Path):
+    assert (await vm(tmp_path, "flatcar").run(f"command -v {' '.join(MANAGERS)}", {})).stdout == ""
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ async def test_flatcar_updates_as_a_whole(tmp_path: Path):
 )
 async def test_failures_look_like_the_real_ones(tmp_path: Path, distribution: str, failed: int, locked: int):
     for number, packages in enumerate(("fails", "locked")):
-        guest = machine(tmp_path / packages, distribution, packages)
+        guest = vm(tmp_path / packages, distribution, packages)
         result = await guest.run(UPDATES[distribution], {})
         assert result.exit_code == (failed, locked)[number]
         assert ("lock" in result.stderr) is (packages == "locked")
@@ -60,8 +60,8 @@ WANTS = {
 
 
 @pytest.mark.parametrize("distribution", WANTS)
-async def test_an_update_wants_a_reboot_until_there_was_one(tmp_path: Path, distribution: str):
-    guest = machine(tmp_path, distribution)
+async def test_an_update_needs_a_reboot_until_the_next_boot(tmp_path: Path, distribution: str):
+    guest = vm(tmp_path, distribution)
     codes = [(await guest.run(WANTS[distribution], {})).exit_code]
     await guest.run(UPDATES[distribution], {})
     codes.append((await guest.run(WANTS[distribution], {})).exit_code)
@@ -71,7 +71,7 @@ async def test_an_update_wants_a_reboot_until_there_was_one(tmp_path: Path, dist
     assert (guest.files / "var/lib/packages-updated").exists()
 
 
-async def test_what_is_not_simulated_is_said(tmp_path: Path):
-    result = await machine(tmp_path, "rhel-9").run("dnf history undo 3", {})
+async def test_an_unsupported_command_is_reported(tmp_path: Path):
+    result = await vm(tmp_path, "rhel-9").run("dnf history undo 3", {})
     assert result.exit_code == 1
     assert "'history' is not simulated" in result.stderr

@@ -1,4 +1,4 @@
-"""The first boot of a generalized image, and what a badly sealed one still shows after it."""
+"""The first boot of a generalized image, and the residue of an incomplete deprovisioning after it."""
 
 from pathlib import Path
 from random import Random
@@ -6,14 +6,14 @@ from random import Random
 import pytest
 
 from workbench.guest_sandbox import LinuxGuest, LinuxTraits, sandbox_kind
-from workbench.guest_sandbox.traits import LEFTOVERS
+from workbench.guest_sandbox.traits import ORPHANS
 
 pytestmark = pytest.mark.skipif(
-    sandbox_kind() is None, reason="no sandbox here: neither bubblewrap nor user namespaces can be had"
+    sandbox_kind() is None, reason="no sandbox: neither bubblewrap nor user namespaces work here"
 )
 KEY = "ssh-ed25519 BBBB builder"
-#: A thorough script: waagent, and what a deprovision script removes besides.
-SEAL = """waagent -deprovision+user -force
+#: A complete script: waagent, and what a deprovision script removes in addition.
+DEPROVISION = """waagent -deprovision+user -force
 rm -rf /var/log/journal/* /var/log/*.1 /root/.ssh /home/*/.ssh /var/lib/dbus/machine-id
 : >/etc/machine-id; : >/var/log/syslog; : >/var/log/auth.log; rm -f /var/log/cloud-init.log
 poweroff"""
@@ -21,13 +21,13 @@ poweroff"""
 
 async def image(folder: Path) -> Path:
     source = LinuxGuest(folder / "source", LinuxTraits())
-    await source.run(SEAL, {})
-    source.copy_disk_to(folder / "picture")
-    return folder / "picture"
+    await source.run(DEPROVISION, {})
+    source.copy_disk_to(folder / "snapshot")
+    return folder / "snapshot"
 
 
 async def built(folder: Path) -> LinuxGuest:
-    guest = LinuxGuest(folder / "built", LinuxTraits(), picture=await image(folder))
+    guest = LinuxGuest(folder / "built", LinuxTraits(), snapshot=await image(folder))
     guest.provision("new-vm", "builder", KEY, Random(7))
     return guest
 
@@ -41,7 +41,7 @@ def identity(guest: LinuxGuest) -> list[str]:
     return [text(guest, name) for name in names]
 
 
-async def test_the_first_boot_makes_a_machine_of_its_own(tmp_path: Path):
+async def test_the_first_boot_creates_a_new_identity(tmp_path: Path):
     guest = await built(tmp_path)
     fresh = LinuxGuest(tmp_path / "fresh", LinuxTraits())
     assert not set(identity(guest)) & set(identity(fresh))
@@ -55,79 +55,79 @@ async def test_the_first_boot_makes_a_machine_of_its_own(tmp_path: Path):
     assert guest.agent_running()
 
 
-async def test_identities_come_from_the_source_of_chance(tmp_path: Path):
-    picture = await image(tmp_path)
-    made: list[list[str]] = []
+async def test_identities_come_from_the_random_generator(tmp_path: Path):
+    snapshot = await image(tmp_path)
+    resource: list[list[str]] = []
     for number, seed in enumerate((1, 1, 2)):
-        guest = LinuxGuest(tmp_path / str(number), LinuxTraits(), picture=picture)
+        guest = LinuxGuest(tmp_path / str(number), LinuxTraits(), snapshot=snapshot)
         guest.provision("vm", None, None, Random(seed))
-        made.append(identity(guest))
-    assert made[0] == made[1]
-    assert not set(made[1]) & set(made[2])
+        resource.append(identity(guest))
+    assert resource[0] == resource[1]
+    assert not set(resource[1]) & set(resource[2])
 
 
-async def test_without_a_user_none_is_made(tmp_path: Path):
-    picture = await image(tmp_path)
-    guest = LinuxGuest(tmp_path / "built", LinuxTraits(), picture=picture)
+async def test_without_a_user_none_is_created(tmp_path: Path):
+    snapshot = await image(tmp_path)
+    guest = LinuxGuest(tmp_path / "built", LinuxTraits(), snapshot=snapshot)
     guest.provision("vm", None, None, Random(1))
     assert [line.split(":")[0] for line in text(guest, "etc/passwd").splitlines()] == ["root", "daemon", "alice"]
     assert not (guest.files / "var/lib/waagent/ovf-env.xml").exists()
 
 
-async def test_a_provisioned_machine_can_be_sealed_again(tmp_path: Path):
+async def test_a_provisioned_vm_can_be_deprovisioned_again(tmp_path: Path):
     guest = await built(tmp_path)
-    assert not guest.sealed()
-    await guest.run(SEAL, {})
-    assert guest.sealed()
+    assert not guest.deprovisioned()
+    await guest.run(DEPROVISION, {})
+    assert guest.deprovisioned()
     assert "builder" not in text(guest, "etc/passwd")
     guest.boot()
-    assert not guest.sealed()
+    assert not guest.deprovisioned()
 
 
-def leftovers(guest: LinuxGuest, before: list[str]) -> set[str]:
-    """What of the source is to be seen in the guest; `before` was the source's identity."""
+def residue(guest: LinuxGuest, before: list[str]) -> set[str]:
+    """The residue of the source in the guest; `before` was the source's identity."""
     host_keys = {file.read_text() for file in (guest.files / "etc/ssh").glob("ssh_host_*.pub")}
     logs = "".join(file.read_text() for file in (guest.files / "var/log").rglob("*") if file.is_file())
     seen = {
         "user": "azureuser" in text(guest, "etc/passwd"),
         "authorizedKeys": (guest.files / "root/.ssh/authorized_keys").exists(),
         "hostKeys": bool(host_keys & set(before)),
-        "machineId": text(guest, "etc/machine-id") in before,
+        "vmId": text(guest, "etc/machine-id") in before,
         "logs": "source-vm" in logs,
         "hostName": text(guest, "etc/hostname") == "source-vm\n",
     }
     return {name for name, is_seen in seen.items() if is_seen}
 
 
-@pytest.mark.parametrize("left", [(), LEFTOVERS[::2], LEFTOVERS[1::2], LEFTOVERS])
-async def test_what_was_left_behind_shows_after_the_first_boot(tmp_path: Path, left: tuple[str, ...]):
+@pytest.mark.parametrize("left", [(), ORPHANS[::2], ORPHANS[1::2], ORPHANS])
+async def test_residue_is_visible_after_the_first_boot(tmp_path: Path, left: tuple[str, ...]):
     traits = LinuxTraits(leaves=left)
     source = LinuxGuest(tmp_path / "source", traits)
     before = identity(source)
-    assert leftovers(source, before) == set(LEFTOVERS)
-    await source.run(SEAL, {})
-    assert source.sealed()
-    assert leftovers(source, before) == set(left)
-    source.copy_disk_to(tmp_path / "picture")
-    guest = LinuxGuest(tmp_path / "built", traits, picture=tmp_path / "picture")
+    assert residue(source, before) == set(ORPHANS)
+    await source.run(DEPROVISION, {})
+    assert source.deprovisioned()
+    assert residue(source, before) == set(left)
+    source.copy_disk_to(tmp_path / "snapshot")
+    guest = LinuxGuest(tmp_path / "built", traits, snapshot=tmp_path / "snapshot")
     guest.provision("new-vm", "builder", KEY, Random(7))
-    assert leftovers(guest, before) == set(left)
+    assert residue(guest, before) == set(left)
 
 
-async def test_a_seal_that_failed_is_no_seal(tmp_path: Path):
+async def test_a_failed_deprovisioning_does_not_count(tmp_path: Path):
     source = LinuxGuest(tmp_path / "source", LinuxTraits(waagent="fails", leaves=("user",)))
     await source.run("waagent -deprovision+user -force", {})
-    assert not source.sealed()
+    assert not source.deprovisioned()
 
 
 @pytest.mark.parametrize(("host", "user"), [("bad name", None), ("vm", "Bad User"), ("", None)])
-async def test_names_that_cannot_be_are_refused(tmp_path: Path, host: str, user: str | None):
-    guest = LinuxGuest(tmp_path / "machine", LinuxTraits())
+async def test_invalid_names_are_refused(tmp_path: Path, host: str, user: str | None):
+    guest = LinuxGuest(tmp_path / "vm", LinuxTraits())
     with pytest.raises(ValueError, match="not a"):
         guest.provision(host, user, None, Random(1))
     assert text(guest, "etc/hostname") == "source-vm\n"
 
 
-def test_a_leftover_that_nobody_knows_is_refused():
+def test_an_unknown_kind_of_residue_is_refused():
     with pytest.raises(ValueError, match="swapfile"):
         LinuxTraits(leaves=("swapfile",))

@@ -1,4 +1,4 @@
-"""Every way in which a promise can be broken is found, and nothing else is."""
+"""Every kind of violation is found, and nothing else is."""
 
 import pytest
 
@@ -7,53 +7,53 @@ from workbench.kill_test.book import Items
 from workbench.kill_test.checks import End
 from workbench.kill_test.journal import Line, LineKind
 
-GOOD_LINUX = {"armed": 1, "deprovisioned": 1, "sealed": 1, "poweroff": 2, "generalized": 1}
+GOOD_LINUX = {"requested": 1, "waagent": 1, "deprovisioned": 1, "poweroff": 2, "generalized": 1}
 
 
 def line(kind: LineKind, task: int = 1, execution: str = "e1", instance: str = "run-1") -> Line:
     return Line(kind, instance, execution, task, "mark")
 
 
-def test_instances_that_came_to_what_was_promised_are_not_lost() -> None:
+def test_instances_with_the_expected_output_are_not_lost() -> None:
     ends = {"a": End("COMPLETED", {"vm1": "generalized"}), "b": End("COMPLETED", 9)}
     assert checks.lost_instances({"a": {"vm1": "generalized"}, "b": 9}, ends) == []
 
 
 @pytest.mark.parametrize(
-    ("end", "words"),
+    ("end", "message"),
     [
         (None, "does not know it"),
         (End("RUNNING"), "is RUNNING"),
         (End("FAILED", "TypeError"), "is FAILED"),
-        (End("COMPLETED", 8), "gave 8 instead of 9"),
+        (End("COMPLETED", 8), "returned 8 instead of 9"),
     ],
 )
-def test_a_lost_instance_is_found(end: End | None, words: str) -> None:
+def test_a_lost_instance_is_found(end: End | None, message: str) -> None:
     (found,) = checks.lost_instances({"a": 9}, {"a": end})
     assert found.startswith("a: ")
-    assert words in found
+    assert message in found
 
 
-def test_an_instance_that_nobody_was_promised_must_end_too() -> None:
+def test_an_instance_without_an_expected_output_must_end_too() -> None:
     assert checks.open_instances({"a": "COMPLETED", "a:0001": "RUNNING"}) == ["a:0001: is RUNNING"]
 
 
-def test_events_may_come_as_often_as_they_were_sent() -> None:
+def test_events_may_be_received_as_often_as_they_were_sent() -> None:
     assert checks.lost_items("c", Items([1, 2, 3], {1: 1, 2: 2, 3: 1}), [1, 2, 2, 3]) == []
 
 
 @pytest.mark.parametrize(
-    ("received", "words"),
+    ("received", "message"),
     [
-        ([1, 3], "event 2 was acknowledged and lost"),
+        ([1, 3], "event 2 was acknowledged and is lost"),
         ([1, 1, 2, 3], "event 1 was received 2 times"),
         ([1, 2, 3, 7], "event 7 was received 1 times"),
         ([1, 2, 3, "3"], "event '3' was received 1 times"),
     ],
 )
-def test_a_lost_or_invented_event_is_found(received: list[object], words: str) -> None:
+def test_a_lost_or_invented_event_is_found(received: list[object], message: str) -> None:
     (found,) = checks.lost_items("c", Items([1, 2, 3], {1: 1, 2: 2, 3: 1}), received)
-    assert words in found
+    assert message in found
 
 
 def test_a_tally_must_hold_what_was_added() -> None:
@@ -100,15 +100,15 @@ def test_what_was_done_once_was_not_repeated() -> None:
     assert checks.repeated_irreversible({"vm1": GOOD_LINUX, "vm2": {}}) == []
 
 
-@pytest.mark.parametrize("kind", ["armed", "deprovisioned", "sysprep", "sealed", "generalized"])
+@pytest.mark.parametrize("kind", ["requested", "waagent", "sysprep", "deprovisioned", "generalized"])
 def test_a_repeated_effect_is_found(kind: str) -> None:
     assert checks.repeated_irreversible({"vm1": {**GOOD_LINUX, kind: 2}}) == [f"vm1: {kind} 2 times"]
 
 
-def test_outcomes_are_held_against_the_machines_themselves() -> None:
+def test_outcomes_are_compared_with_the_vms() -> None:
     outcomes = {"vm1": "generalized", "vm2": "refused"}
     assert checks.untrue_outcomes(outcomes, {"vm1": GOOD_LINUX, "vm2": {}}) == []
-    assert checks.untrue_outcomes(outcomes, {"vm1": {"armed": 1}, "vm2": {"armed": 1}}) == [
-        "vm1: must be generalized, and only this was done: armed",
-        "vm2: must be left alone, and this was done: armed",
+    assert checks.untrue_outcomes(outcomes, {"vm1": {"requested": 1}, "vm2": {"requested": 1}}) == [
+        "vm1: must be generalized, but has only these effects: requested",
+        "vm2: must be unchanged, but has these effects: requested",
     ]

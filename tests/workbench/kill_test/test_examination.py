@@ -3,7 +3,7 @@
 from workbench.kill_test.examination import Findings
 
 
-def test_a_good_run_ends_with_noughts() -> None:
+def test_a_good_run_ends_with_zeros() -> None:
     findings = Findings(instances=1980, run_again=300, asked_again=20)
     assert findings.all == []
     assert findings.last_line(200) == (

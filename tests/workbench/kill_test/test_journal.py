@@ -1,4 +1,4 @@
-"""The journal is read back as it was written, by whomever."""
+"""The journal is read back as it was written, by any writer."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The updater of the allow-list writes today's hashes and changes nothing else."""
+"""The updater of the allow-list writes the current hashes and changes nothing else."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The page of rights and the role hold the same actions."""
+"""The page of permissions and the role have the same actions."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The published schemas: valid themselves, and of one mind with the code that reads and writes."""
+"""The published schemas: valid, and consistent with the code that reads and writes."""
 
 import json
 from typing import Any
@@ -9,27 +9,27 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from contracts.cleanup import CleanupMode, CleanupResult
+from contracts.error_codes import Failure, FailureCode, Refusal, RefusalCode
 from contracts.ids import VmId
-from contracts.reading import BadRequest, Fault, read_request
-from contracts.reasons import Failure, FailureCode, Refusal, RefusalCode
+from contracts.parsing import BadRequest, Fault, read_request
 from contracts.request import EvidenceLevel, Mode
 from contracts.results import (
     Evidence,
-    MachineResult,
-    MachineSummary,
     Outcome,
     Rejection,
     RunResult,
     StageTiming,
+    VmResult,
+    VmSummary,
     result_text,
 )
-from contracts.run import Door
+from contracts.run import Trigger
 from contracts.schemas import schemas
 from contracts.stages import Stage
-from contracts.sweep import SweepMode, SweepResult
 from tests.support.requests import GROUP, request, vm_id
 
-unhurried = hypothesis_settings(deadline=None)  # a busy machine is no fault
+unhurried = hypothesis_settings(deadline=None)  # a busy VM is not a fault
 
 SCHEMAS: dict[str, Any] = {name: json.loads(text) for name, text in schemas().items()}
 
@@ -69,13 +69,18 @@ IMAGE = f"{GROUP}/providers/Microsoft.Compute/images/i"
 DEFINITION = f"{GROUP}/providers/Microsoft.Compute/galleries/g/images/i"
 GOOD: dict[str, object] = {
     "the least": request(),
-    "many machines": request("a", "b", "c"),
+    "many VMs": request("a", "b", "c"),
     "a requestId": request(requestId="nightly-7"),
     "requestId null": request(requestId=None),
     "capitals": with_target(vmId=vm_id().upper()),
     "small letters": with_target(vmId=vm_id().lower() + "/"),
     "every option": with_target(
-        deprovision={"keepUser": True, "allowUnknownDistribution": True, "vmMode": False, "evidence": "powerStateOnly"}
+        deprovision={
+            "keepUser": True,
+            "allowUnknownDistribution": True,
+            "sysprepModeVm": False,
+            "evidence": "powerStateOnly",
+        }
     ),
     "image null": with_target(image=None),
     "a managed image": with_target(image={"kind": "managedImage", "imageId": IMAGE}),
@@ -116,8 +121,8 @@ BAD: dict[str, object] = {
     "unknown in the options": with_target(deprovision={"keepuser": True}),
     "options null": with_target(deprovision=None),
     "evidence unknown": with_target(deprovision={"evidence": "none"}),
-    "an option as text": with_target(deprovision={"vmMode": "true"}),
-    "an option as number": with_target(deprovision={"vmMode": 1}),
+    "an option as text": with_target(deprovision={"sysprepModeVm": "true"}),
+    "an option as number": with_target(deprovision={"sysprepModeVm": 1}),
     "image of no kind": with_target(image={"imageId": "i"}),
     "image of another kind": with_target(image={"kind": "disk", "imageId": "i"}),
     "image mixed": with_target(image={"kind": "managedImage", "imageDefinitionId": "i"}),
@@ -176,7 +181,9 @@ TARGETS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     optional={
         "vmId": st.sampled_from([vm_id(), vm_id().upper(), "/x", 1]),
         "mode": st.sampled_from(["inPlace", "clone", "x", None]),
-        "deprovision": st.dictionaries(st.sampled_from(["keepUser", "vmMode", "evidence", "x"]), VALUES, max_size=2),
+        "deprovision": st.dictionaries(
+            st.sampled_from(["keepUser", "sysprepModeVm", "evidence", "x"]), VALUES, max_size=2
+        ),
         "image": st.dictionaries(st.sampled_from(["kind", "imageId", "x"]), VALUES, max_size=3) | st.none(),
         "x": VALUES,
     },
@@ -187,7 +194,7 @@ NAMES = st.sampled_from(["requestId", "maxParallel", "dryRun", "approval", "x"])
 @unhurried
 @given(TARGETS, st.dictionaries(NAMES, VALUES, max_size=2), st.sampled_from([1, 1, 1, 2, True]))
 def test_schema_and_reader_are_of_one_mind(one: dict[str, object], more: dict[str, object], version: object) -> None:
-    # What members ask of each other is the reader's alone.
+    # Only the reader checks members against each other.
     assume(one.get("mode") != "clone" or one.get("image") is not None)
     document = {"version": version, "targets": [one], **more}
     assert valid("request.v1.json", document) is accepted(document)
@@ -196,17 +203,17 @@ def test_schema_and_reader_are_of_one_mind(one: dict[str, object], more: dict[st
 def test_where_the_schema_can_say_less_than_the_reader() -> None:
     twice = request("a", "a")
     assert (valid("request.v1.json", twice), accepted(twice)) == (True, False)
-    # To JSON Schema 10.0 is a whole number; the reader wants it written as one.
+    # To JSON Schema 10.0 is an integer; the reader requires it to be written as one.
     fraction = request(maxParallel=10.0)
     assert (valid("request.v1.json", fraction), accepted(fraction)) == (True, False)
 
 
-def test_every_member_of_a_request_that_needs_words_has_them() -> None:
+def test_every_member_of_a_request_that_needs_a_description_has_one() -> None:
     members = SCHEMAS["request.v1.json"]["properties"]
     assert {name for name, member in members.items() if "description" not in member} <= {"approval"}
 
 
-MACHINE = MachineResult(
+VM = VmResult(
     run_id="vm-r1-1",
     request_id="r1",
     vm_id=VmId.parse(vm_id()),
@@ -215,7 +222,7 @@ MACHINE = MachineResult(
     outcome=Outcome.GENERALIZED,
     ended_in=Stage.GENERALIZING,
 )
-FULL = MACHINE.model_copy(
+FULL = VM.model_copy(
     update={
         "refusals": tuple(Refusal.of(code, "m") for code in RefusalCode),
         "failure": Failure.of(FailureCode.GUEST_FAILED, "m", "c"),
@@ -224,22 +231,22 @@ FULL = MACHINE.model_copy(
         "timings": (
             StageTiming.model_validate({"stage": "stopping", "startedAt": "2026-01-01T00:00:00Z", "seconds": 1.5}),
         ),
-        "made": ("/images/i",),
+        "created_resources": ("/images/i",),
         "correlation_ids": {"deallocate_vm": "c"},
     }
 )
-SUMMARY = MachineSummary(vm_id=VmId.parse(vm_id()), run_id="vm-r1-1", outcome=Outcome.FAILED, code="Unexpected")
+SUMMARY = VmSummary(vm_id=VmId.parse(vm_id()), run_id="vm-r1-1", outcome=Outcome.FAILED, code="Unexpected")
 RUN = RunResult(
-    run_id="batch-r1", request_id="r1", door=Door.QUEUE, dry_run=True, counts={Outcome.FAILED: 1}, machines=(SUMMARY,)
+    run_id="batch-r1", request_id="r1", trigger=Trigger.QUEUE, dry_run=True, counts={Outcome.FAILED: 1}, vms=(SUMMARY,)
 )
-SWEPT = SweepResult(sweep_id="sweep-1", mode=SweepMode.DRY_RUN, looked_at=2, would_delete=("/disks/d",))
-WRITTEN: list[tuple[str, MachineResult | RunResult | Rejection | SweepResult]] = [
-    ("machine-result.v1.json", MACHINE),
-    ("machine-result.v1.json", FULL),
-    ("machine-result.v1.json", FULL.model_copy(update={"evidence": Evidence()})),
+CLEANUP = CleanupResult(cleanup_id="cleanup-1", mode=CleanupMode.REPORT, looked_at=2, would_delete=("/disks/d",))
+WRITTEN: list[tuple[str, VmResult | RunResult | Rejection | CleanupResult]] = [
+    ("vm-result.v1.json", VM),
+    ("vm-result.v1.json", FULL),
+    ("vm-result.v1.json", FULL.model_copy(update={"evidence": Evidence()})),
     ("run-result.v1.json", RUN),
-    ("run-result.v1.json", RUN.model_copy(update={"machines": (), "counts": {}, "left_out": 3})),
-    ("sweep-result.v1.json", SWEPT),
+    ("run-result.v1.json", RUN.model_copy(update={"vms": (), "counts": {}, "truncated": 3})),
+    ("cleanup-result.v1.json", CLEANUP),
     ("rejection.v1.json", Rejection(message_id="m1")),
     ("rejection.v1.json", Rejection(message_id="m1", faults=(Fault(path="$", message="m"),), kept_in="q")),
     ("rejection.v1.json", Rejection(message_id="m1", refusal=Refusal.of(RefusalCode.REQUEST_ID_REUSED, "m"))),
@@ -247,13 +254,13 @@ WRITTEN: list[tuple[str, MachineResult | RunResult | Rejection | SweepResult]] =
 
 
 @pytest.mark.parametrize(("name", "result"), WRITTEN)
-def test_what_the_app_writes_is_valid(name: str, result: MachineResult | RunResult | Rejection | SweepResult) -> None:
+def test_what_the_app_writes_is_valid(name: str, result: VmResult | RunResult | Rejection | CleanupResult) -> None:
     assert valid(name, json.loads(result_text(result)))
 
 
 @pytest.mark.parametrize(("name", "result"), WRITTEN)
 def test_a_result_is_no_result_of_another_kind(
-    name: str, result: MachineResult | RunResult | Rejection | SweepResult
+    name: str, result: VmResult | RunResult | Rejection | CleanupResult
 ) -> None:
     document = json.loads(result_text(result))
     assert [other for other in SCHEMAS if valid(other, document)] == [name]
@@ -262,22 +269,22 @@ def test_a_result_is_no_result_of_another_kind(
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("machine-result.v1.json", {"outcome": "fine"}),
-        ("machine-result.v1.json", {"vmId": "vm1"}),
-        ("machine-result.v1.json", {"endedIn": "nowhere"}),
-        ("machine-result.v1.json", {"failure": {"code": "NoSuchCode", "message": "m", "whatToChange": "w"}}),
-        ("machine-result.v1.json", {"failure": None}),
-        ("machine-result.v1.json", {"refusals": [{"code": "NotOptedIn"}]}),
-        ("machine-result.v1.json", {"timings": [{"stage": "stopping"}]}),
-        ("machine-result.v1.json", {"version": 2}),
+        ("vm-result.v1.json", {"outcome": "fine"}),
+        ("vm-result.v1.json", {"vmId": "vm1"}),
+        ("vm-result.v1.json", {"endedIn": "nowhere"}),
+        ("vm-result.v1.json", {"failure": {"code": "NoSuchCode", "message": "m", "remediation": "w"}}),
+        ("vm-result.v1.json", {"failure": None}),
+        ("vm-result.v1.json", {"refusals": [{"code": "NotOptedIn"}]}),
+        ("vm-result.v1.json", {"timings": [{"stage": "stopping"}]}),
+        ("vm-result.v1.json", {"version": 2}),
         ("run-result.v1.json", {"counts": {"fine": 1}}),
-        ("run-result.v1.json", {"machines": [dict[str, str]()]}),
-        ("run-result.v1.json", {"leftOut": "some"}),
-        ("run-result.v1.json", {"door": "window"}),
+        ("run-result.v1.json", {"vms": [dict[str, str]()]}),
+        ("run-result.v1.json", {"truncated": "some"}),
+        ("run-result.v1.json", {"trigger": "window"}),
         ("rejection.v1.json", {"faults": [{"path": "$"}]}),
         ("rejection.v1.json", {"messageId": 1}),
-        ("sweep-result.v1.json", {"mode": "all"}),
-        ("sweep-result.v1.json", {"lookedAt": "two"}),
+        ("cleanup-result.v1.json", {"mode": "all"}),
+        ("cleanup-result.v1.json", {"lookedAt": "two"}),
     ],
 )
 def test_what_the_app_would_never_write_is_not_valid(name: str, change: dict[str, object]) -> None:
@@ -286,7 +293,7 @@ def test_what_the_app_would_never_write_is_not_valid(name: str, change: dict[str
 
 
 @pytest.mark.parametrize("name", [name for name in SCHEMAS if name != "request.v1.json"])
-def test_what_always_stands_in_a_result_may_not_be_missing(name: str) -> None:
+def test_a_member_that_is_in_every_result_is_required(name: str) -> None:
     document = json.loads(result_text(next(result for other, result in WRITTEN if other == name)))
     for member in document:
         assert not valid(name, {key: value for key, value in document.items() if key != member}) or member == "keptIn"

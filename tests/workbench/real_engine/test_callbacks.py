@@ -114,10 +114,10 @@ async def test_a_function_that_the_app_does_not_have_fails() -> None:
 def test_an_instance_with_triggers_alone_takes_no_durable_work() -> None:
     built_in = _function("BuiltIn__HttpActivity", "activityTrigger")
     triggers = FunctionCatalog((*_catalog("httpTrigger", "queueTrigger").functions, built_in))
-    whole = FunctionCatalog((*triggers.functions, *_catalog("entityTrigger").functions))
+    succeeded = FunctionCatalog((*triggers.functions, *_catalog("entityTrigger").functions))
     invoker = cast(Invoker, FakeInvoker(Outcome("id")))
     assert ExtensionCallbacks(triggers, invoker).durable_functions() == []
-    found = ExtensionCallbacks(whole, invoker).durable_functions()
+    found = ExtensionCallbacks(succeeded, invoker).durable_functions()
     assert [each["name"] for each in found] == ["BuiltIn__HttpActivity", "fn-entityTrigger"]
     assert found[1] == {"name": "fn-entityTrigger", "type": "entityTrigger", "binding": found[1]["binding"]}
     assert found[1]["binding"]["name"] == "context"

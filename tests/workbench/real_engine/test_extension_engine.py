@@ -95,7 +95,7 @@ async def test_a_program_that_ends_before_it_is_ready_is_an_error(program: Path,
 
 
 @pytest.mark.parametrize(
-    ("named", "words"), [("", "is not on PATH"), ("nowhere", "names nowhere, which is no program")]
+    ("named", "words"), [("", "is not on PATH"), ("nowhere", "names nowhere, which is not a program")]
 )
 async def test_a_missing_program_is_one_sentence(
     named: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -66,13 +66,15 @@ def test_the_copy_of_the_app_differs_in_one_number(tmp_path: Path) -> None:
     before = (ROOT / "contracts/run.py").read_text().splitlines()
     after = (copy / "contracts/run.py").read_text().splitlines()
     lines = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
-    assert lines == [("    every: int = Field(ge=15, le=300)", "    every: int = Field(ge=1, le=300)")]
+    assert lines == [
+        ("    interval_seconds: int = Field(ge=15, le=300)", "    interval_seconds: int = Field(ge=1, le=300)")
+    ]
     assert (copy / "host.json").read_bytes() == (ROOT / "host.json").read_bytes()
 
 
 def test_an_app_that_says_it_otherwise_is_refused(tmp_path: Path) -> None:
     source = copy_app(ROOT, tmp_path / "source")
-    with pytest.raises(RuntimeError, match="no longer says"):
+    with pytest.raises(RuntimeError, match="no longer has exactly one"):
         copy_app(source, tmp_path / "copy")
 
 

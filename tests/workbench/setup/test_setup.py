@@ -1,4 +1,4 @@
-"""The set-up finds its Python, leaves no stamp when it fails, and does nothing the second time."""
+"""Setup finds its Python, writes no stamp when it fails, and does nothing the second time."""
 
 import os
 import shutil
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.walls.fault import ROOT
+from tests.layers.fault import ROOT
 
 SETUP = "workbench/setup"
-# Stands in for Python: makes a folder that looks like a virtual environment, and says what it was asked to do.
+# Replaces Python: creates a folder that looks like a virtual environment, and records its arguments.
 PYTHON = """#!/bin/sh
 echo "python $*" >>"$LOG"
 case $* in
@@ -26,7 +26,7 @@ NPM = OTHER + '[ "$1" = --version ] || {{ mkdir -p node_modules && [ ! -e "$LOG.
 
 
 class House:
-    """A copy of the set-up scripts with stand-ins for every program that would download something."""
+    """A copy of the setup scripts with replacements for every program that would download something."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "house"
@@ -86,7 +86,7 @@ def test_the_first_run_installs_by_hash_and_the_second_run_nothing(house: House)
     assert "npm ci" not in asked
 
 
-def test_a_changed_lock_is_installed_but_azurite_is_left_alone(house: House) -> None:
+def test_a_changed_lock_is_installed_but_azurite_is_not(house: House) -> None:
     house.run()
     house.asked()
     with (house.folder / "workbench/locks/workbench.txt").open("a") as lock:
@@ -107,7 +107,7 @@ def test_a_set_up_that_breaks_leaves_no_stamp_and_is_done_again(house: House) ->
     assert house.is_stamped
 
 
-def test_a_change_that_cannot_be_installed_takes_the_old_stamp_away(house: House) -> None:
+def test_a_change_that_cannot_be_installed_removes_the_old_stamp(house: House) -> None:
     house.run()
     with (house.folder / "workbench/locks/workbench.txt").open("a") as lock:
         lock.write("# another pin\n")
@@ -124,7 +124,7 @@ def test_a_moved_folder_is_set_up_anew(house: House) -> None:
     assert "-m venv --clear .venv" in house.asked()
 
 
-def test_no_node_takes_the_wheel_of_its_own_lock(house: House) -> None:
+def test_without_node_the_wheel_of_its_lock_is_installed(house: House) -> None:
     (house.bin / "node").unlink()
     (house.bin / "wheel/bin").mkdir(parents=True)
     house.program("wheel/bin/node", NPM.format(name="node of the wheel"))

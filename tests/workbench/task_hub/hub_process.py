@@ -11,7 +11,7 @@ from typing import IO
 
 from durabletask.client import TaskHubGrpcClient
 
-from tests.walls.fault import ROOT
+from tests.layers.fault import ROOT
 from tests.workbench.task_hub.rig import QUIET
 
 
@@ -27,12 +27,12 @@ class HubProcess:
         return TaskHubGrpcClient(host_address=self.address, logger=QUIET)
 
     def kill(self) -> None:
-        """End it as a power cut would end its process."""
+        """Kill it, as a power failure would."""
         self.process.send_signal(signal.SIGKILL)
         self.wait()
 
     def terminate(self) -> int:
-        """Ask it to end, and give its exit status."""
+        """Terminate it, and return its exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.wait()
 
@@ -47,7 +47,7 @@ class HubProcess:
 
 def launch(file: Path, *options: str, before: Sequence[str] = (), port: int = 0) -> subprocess.Popen[str]:
     """Start the command line, under another command if one is given."""
-    # A test that fails half way leaves no hub behind: it ends with the tests' own process.
+    # Also after a failed test the hub ends with the tests' own process.
     hub = [sys.executable, "-m", "workbench.task_hub", "--stop-on-eof", "--file", str(file), "--port", str(port)]
     command = [*before, *hub, *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

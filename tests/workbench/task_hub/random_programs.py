@@ -7,7 +7,7 @@ from durabletask import task
 from durabletask.entities import EntityInstanceId
 from hypothesis import strategies as st
 
-from tests.workbench.task_hub.rig import Program, Story
+from tests.workbench.task_hub.rig import Orchestration, Program
 
 type Step = list[Any]
 
@@ -19,15 +19,15 @@ def echo(_context: Any, value: Any) -> Any:
 
 
 def counter(context: Any, amount: int) -> Any:
-    """Adds up: the order of additions cannot be seen."""
+    """Holds a sum, which does not depend on the order of additions."""
     total = context.get_state(int, 0) + amount
     if amount < 0:
         raise ValueError("only more")
     context.set_state(total)
 
 
-def interpret(context: Any, given: dict[str, Any]) -> Story:
-    """Run the steps in order and give what each gave; continue-as-new passes on what is left."""
+def interpret(context: Any, given: dict[str, Any]) -> Orchestration:
+    """Run the steps in order and return their results; continue-as-new passes on the remaining steps."""
     results: list[Any] = list(given["results"])
     steps: list[Step] = given["steps"]
     for place, step in enumerate(steps):
@@ -39,7 +39,7 @@ def interpret(context: Any, given: dict[str, Any]) -> Story:
     return results
 
 
-def _run(context: Any, step: Step, given: dict[str, Any]) -> Story:
+def _run(context: Any, step: Step, given: dict[str, Any]) -> Orchestration:
     kind, *values = step
     if kind in ("activity", "timer", "event", "retry"):
         return (yield from _wait(context, kind, values))
@@ -63,7 +63,7 @@ def _run(context: Any, step: Step, given: dict[str, Any]) -> Story:
     return (yield from _entity(context, kind, values, given))
 
 
-def _wait(context: Any, kind: str, values: list[Any]) -> Story:
+def _wait(context: Any, kind: str, values: list[Any]) -> Orchestration:
     if kind == "timer":
         yield context.create_timer(timedelta(seconds=values[0]))
         return "waited"
@@ -79,7 +79,7 @@ def _wait(context: Any, kind: str, values: list[Any]) -> Story:
         return f"activity: {error.details.message}"
 
 
-def _entity(context: Any, kind: str, values: list[Any], given: dict[str, Any]) -> Story:
+def _entity(context: Any, kind: str, values: list[Any], given: dict[str, Any]) -> Orchestration:
     if kind == "status":
         context.set_custom_status(values[0])
         return "set"

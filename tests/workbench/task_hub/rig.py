@@ -22,9 +22,9 @@ from workbench.task_hub import BackendOptions, HubThread, VersionMatch
 from workbench.timed_engine import TimedBackend, VirtualClock
 from workbench.timed_engine.clocks import EngineClock
 
-type Story = Generator[task.Task[Any], Any, Any]
+type Orchestration = Generator[task.Task[Any], Any, Any]
 
-# Entity calls arrive, timers come on time, every version runs: for tests of all but those traits.
+# Entity calls arrive, timers are exact, every version runs: for tests of everything else.
 CALM = BackendOptions(entity_reorder_window=timedelta(), version_match=VersionMatch.NONE).without_races()
 QUIET = logging.getLogger("tests.task_hub")
 QUIET.setLevel(logging.CRITICAL)
@@ -43,7 +43,7 @@ class Program:
 
 @dataclass
 class Rig:
-    """A running engine with a client, and as many workers as a test wants."""
+    """A running engine with a client, and as many workers as a test needs."""
 
     engine: HubThread | TimedBackend
     address: str
@@ -78,20 +78,20 @@ class Rig:
         return self.end_of(self.start(name, given, **options))
 
     def state(self, instance_id: str) -> OrchestrationState:
-        """Look at an instance."""
+        """Return an instance's state."""
         state = self.client.get_orchestration_state(instance_id)
         assert state is not None, f"{instance_id} does not exist"
         return state
 
     def until(self, reached: Callable[[], bool], seconds: float = SECONDS) -> None:
-        """Wait until something is so."""
+        """Wait until a condition is met."""
         end = time.monotonic() + seconds
         while not reached() and time.monotonic() < end:
             time.sleep(0.002)
         assert reached()
 
     def gone(self, instance_id: str) -> bool:
-        """Tell whether there is no such instance."""
+        """Return whether there is no such instance."""
         return self.client.get_orchestration_state(instance_id) is None
 
 
@@ -129,7 +129,7 @@ def running(
 def oracle(program: Program) -> Generator[Rig]:
     """Run durabletask's in-memory backend on a virtual clock."""
     virtual = VirtualClock()
-    # With `restart_finished` a parent may start a finished child again, as the stock backend lets it.
+    # With `restart_finished` a parent may start a finished child again, as with the original backend.
     with _rig(TimedBackend(virtual, restart_finished=True), virtual, program) as rig:
         yield rig
 
@@ -150,17 +150,17 @@ def _rig(engine: HubThread | TimedBackend, clock: VirtualClock, program: Program
 
 
 class BareWorker:
-    """A worker by hand: takes work items from a stream of its own and completes what it likes."""
+    """A manual worker: receives work items from its own stream, and completes those that a test chooses."""
 
     def __init__(self, address: str, most_bytes: int | None = None, **request: Any) -> None:
-        """Connect; `most_bytes` is what the worker says that it takes, -1 anything."""
+        """Connect; `most_bytes` is the largest message that the worker accepts, -1 any."""
         self.channel = grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", -1)])
         said = None if most_bytes is None else [("task-hub-max-message-bytes", str(most_bytes))]
         self.stub: Any = stubs.TaskHubSidecarServiceStub(self.channel)
         self.stream: Any = self.stub.GetWorkItems(pb.GetWorkItemsRequest(**request), timeout=SECONDS, metadata=said)
 
     def take(self) -> pb.WorkItem:
-        """Take the next work item."""
+        """Receive the next work item."""
         return next(self.stream)
 
     def leave(self) -> None:
@@ -193,7 +193,7 @@ class BareWorker:
 
 @contextmanager
 def bare(address: str, **request: Any) -> Generator[BareWorker]:
-    """Run a worker by hand."""
+    """Run a manual worker."""
     worker = BareWorker(address, **request)
     try:
         yield worker
@@ -218,6 +218,6 @@ HOURS_4 = timedelta(hours=4)
 
 
 def code_of(error: pytest.ExceptionInfo[grpc.RpcError]) -> grpc.StatusCode:
-    """Give the status of a call that failed."""
+    """Return the status of a call that failed."""
     call: Any = error.value
     return call.code()

@@ -1,4 +1,4 @@
-"""The settings of the backend: the extension's defaults, host.json and the environment over it."""
+"""The settings of the backend: the extension's defaults, host.json, and the environment, which overrides it."""
 
 import json
 from datetime import timedelta
@@ -60,8 +60,8 @@ def test_names_are_read_in_any_case_and_the_environment_wins(tmp_path: Path) -> 
         ({"storageProvider": {"controlQueueVisibilityTimeout": "01:00:01"}}, "between 1 and 60 minutes"),
         ({"storageProvider": {"maxQueuePollingInterval": "-00:00:02"}}, "write hh:mm:ss"),
         ({"storageProvider": {"maxQueuePollingInterval": "2 s"}}, "write hh:mm:ss"),
-        ({"entityMessageReorderWindowInMinutes": "none"}, "no whole number"),
-        ({"overridableExistingInstanceStates": "Some"}, "is none of NonRunningStates, AnyState"),
+        ({"entityMessageReorderWindowInMinutes": "none"}, "not a whole number"),
+        ({"overridableExistingInstanceStates": "Some"}, "must be one of NonRunningStates, AnyState"),
     ],
 )
 def test_what_stops_the_extension_is_refused(section: dict[str, Any], text: str) -> None:
@@ -80,11 +80,11 @@ def test_what_the_extension_passes_over_is_passed_over() -> None:
 def test_a_section_that_is_no_object_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "host.json"
     file.write_text(json.dumps({"extensions": {"durableTask": "none"}}))
-    with pytest.raises(ValueError, match="write an object"):
+    with pytest.raises(ValueError, match="write a JSON object"):
         BackendOptions.of_host_json(file, {})
 
 
-def test_a_hub_takes_its_version_and_its_rule_for_known_ids_from_the_options() -> None:
+def test_a_hub_reads_its_version_and_its_rule_for_known_ids_from_the_options() -> None:
     hub = TaskHub(None, options=BackendOptions(default_version="7", replace_running=True))
     assert (hub.options.default_version, hub.existing) == ("7", Existing.REPLACE)
     assert TaskHub(None).existing is Existing.RESTART

@@ -1,4 +1,4 @@
-"""What a hub holds: the same threads whatever it runs, nothing of what is finished, and calls that fail cleanly."""
+"""What a hub uses: a constant number of threads, no memory of finished work; and calls that fail cleanly."""
 
 import subprocess
 import sys
@@ -11,12 +11,12 @@ import grpc
 import pytest
 from durabletask import task
 
-from tests.walls.fault import ROOT
+from tests.layers.fault import ROOT
 from tests.workbench.task_hub.hub_process import start_hub
-from tests.workbench.task_hub.rig import Program, Story, code_of, running
+from tests.workbench.task_hub.rig import Orchestration, Program, code_of, running
 
 
-def many(context: Any, count: int) -> Story:
+def many(context: Any, count: int) -> Orchestration:
     timers = [context.create_timer(timedelta(days=1)) for _ in range(count)]
     yield task.when_any([context.wait_for_external_event("go"), *timers])
 
@@ -59,13 +59,13 @@ def test_a_disk_that_fails_fails_the_call_and_nothing_else(tmp_path: Path) -> No
              " os.execv(sys.argv[1], sys.argv[1:])"]  # fmt: skip
     hub = start_hub(tmp_path / "hub.db", before=[sys.executable, *limit])
     with hub.client() as client:
-        client.schedule_new_orchestration("story", instance_id="small")
+        client.schedule_new_orchestration("orchestration", instance_id="small")
         with pytest.raises(grpc.RpcError) as error:
-            client.schedule_new_orchestration("story", input="x" * 700_000, instance_id="large")
+            client.schedule_new_orchestration("orchestration", input="x" * 700_000, instance_id="large")
         assert code_of(error) in (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE)
         assert "nothing was written" in str(error.value)
         assert client.get_orchestration_state("large") is None
-        client.schedule_new_orchestration("story", instance_id="small too")
+        client.schedule_new_orchestration("orchestration", instance_id="small too")
     hub.kill()
     again = start_hub(tmp_path / "hub.db")
     with again.client() as client:

@@ -14,7 +14,7 @@ def test_it_says_when_it_serves_and_ends_cleanly(tmp_path: Path, number: signal.
     hub = start_hub(tmp_path / "hub.db", "--ready-file", str(ready))
     assert ready.read_text() == hub.address
     with hub.client() as client:
-        client.schedule_new_orchestration("story", instance_id="a")
+        client.schedule_new_orchestration("orchestration", instance_id="a")
     hub.process.send_signal(number)
     assert hub.wait() == 0
     # A clean end leaves everything in the one file.
@@ -32,7 +32,7 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
 def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
     hub = start_hub(tmp_path / "hub.db")
     port = int(hub.address.rpartition(":")[2])
-    for file, expected in ((tmp_path / "hub.db", "in use by another task hub"), (tmp_path / "other.db", "is taken")):
+    for file, expected in ((tmp_path / "hub.db", "in use by another task hub"), (tmp_path / "other.db", "is in use")):
         second = launch(file, port=port)
         _, said = second.communicate(timeout=20)
         assert second.returncode == 1

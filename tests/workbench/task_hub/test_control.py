@@ -1,4 +1,4 @@
-"""Orders to instances: terminate, suspend, resume, restart."""
+"""Control of instances: terminate, suspend, resume, restart."""
 
 import time
 from collections.abc import Callable, Generator
@@ -8,8 +8,8 @@ import grpc
 import pytest
 from durabletask.client import OrchestrationStatus
 
+from tests.workbench.task_hub.orchestrations import PROGRAM, family, steps, waiter
 from tests.workbench.task_hub.rig import Rig, code_of, running
-from tests.workbench.task_hub.stories import PROGRAM, family, steps, waiter
 
 COMPLETED, TERMINATED = OrchestrationStatus.COMPLETED, OrchestrationStatus.TERMINATED
 REFUSED = grpc.StatusCode.FAILED_PRECONDITION
@@ -60,7 +60,7 @@ def _refused(order: Callable[..., Any], instance: str, code: grpc.StatusCode = R
     return str(error.value)
 
 
-def test_orders_to_nobody_and_to_the_ended_are_refused_in_the_extensions_words(rig: Rig) -> None:
+def test_control_of_unknown_and_ended_instances_is_refused_with_the_extensions_message(rig: Rig) -> None:
     client = rig.client
     ended = rig.run(steps, 1).instance_id
     unknown = "No instance with ID 'nobody' was found. (Parameter 'instanceId')"

@@ -45,7 +45,7 @@ def test_a_program_ends_the_same_on_both(engines: tuple[Rig, Rig], program: list
 
 
 def outcome(rig: Rig, run: str) -> dict[str, Any]:
-    """What a user sees of a run: its end, and the state of its entities once all signals are through."""
+    """What a user sees of a run: its end, and the state of its entities after all signals."""
     state = rig.end_of(run)
     quiet, until = 0, time.monotonic() + 10
     while quiet < _SETTLED_LOOKS and time.monotonic() < until:
@@ -64,7 +64,7 @@ def outcome(rig: Rig, run: str) -> dict[str, Any]:
 
 
 def _said(state: OrchestrationState) -> str | None:
-    """The output; of a failure its message, which the hub gives as the output, with the type before it."""
+    """The output; for a failure its message, which is the output on the hub, with the type before it."""
     if state.failure_details is not None:
         return state.failure_details.message
     output = state.serialized_output

@@ -8,13 +8,13 @@ from durabletask.client import OrchestrationStatus
 from durabletask.entities import EntityInstanceId
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from tests.workbench.task_hub.rig import Program, Story, bare, finish, running
+from tests.workbench.task_hub.rig import Orchestration, Program, bare, finish, running
 from workbench.task_hub import BackendOptions
 
 RACES = BackendOptions()
 
 
-def waiter(context: Any, _: Any) -> Story:
+def waiter(context: Any, _: Any) -> Orchestration:
     return (yield context.wait_for_external_event("go"))
 
 
@@ -34,7 +34,7 @@ def test_an_event_before_the_first_turn_is_accepted_and_lost(caplog: pytest.LogC
 
 def test_an_event_while_the_first_turn_runs_is_kept() -> None:
     with running(options=RACES) as rig, bare(rig.address) as worker:
-        instance = rig.start("story")
+        instance = rig.start("orchestration")
         first = worker.take()
         rig.client.raise_orchestration_event(instance, "go")
         worker.complete(first)

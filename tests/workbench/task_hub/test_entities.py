@@ -10,13 +10,13 @@ from durabletask.client import EntityQuery, OrchestrationStatus
 from durabletask.entities import EntityContext, EntityInstanceId
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from tests.workbench.task_hub.rig import Program, Rig, Story, bare, running
+from tests.workbench.task_hub.rig import Orchestration, Program, Rig, bare, running
 
 A, B = EntityInstanceId("ledger", "a"), EntityInstanceId("ledger", "b")
 
 
 def ledger(context: EntityContext, given: Any) -> Any:
-    """A list that grows; "start" begins an orchestration, "pass_on" signals another entity, "clear" forgets."""
+    """A list that grows; "start" begins an orchestration, "pass_on" signals another entity, "clear" empties it."""
     entries = context.get_state(list, [])
     if context.operation == "add":
         entries.append(given)
@@ -32,25 +32,25 @@ def ledger(context: EntityContext, given: Any) -> Any:
     return entries
 
 
-def adding(context: Any, entry: str) -> Story:
+def adding(context: Any, entry: str) -> Orchestration:
     return (yield context.call_entity(A, "add", input=entry))
 
 
-def failing(context: Any, _: Any) -> Story:
+def failing(context: Any, _: Any) -> Orchestration:
     try:
         yield context.call_entity(A, "fail")
     except task.TaskFailedError as error:
         return error.details.message
 
 
-def signal_lock_call(context: Any, _: Any) -> Story:
-    """What was sent before the lock is done before what is called within it."""
+def signal_lock_call(context: Any, _: Any) -> Orchestration:
+    """What was sent before the lock runs before what is called within it."""
     context.signal_entity(A, "add", input="before")
     with (yield context.lock_entities([A, B])):
         return (yield context.call_entity(A, "add", input="within"))
 
 
-def long_section(context: Any, name: str) -> Story:
+def long_section(context: Any, name: str) -> Orchestration:
     with (yield context.lock_entities([A])):
         first = yield context.call_entity(A, "add", input=f"{name}-first")
         yield context.wait_for_external_event("go")
@@ -58,8 +58,8 @@ def long_section(context: Any, name: str) -> Story:
     return [len(first), len(second)]
 
 
-def crossing(context: Any, order: list[str]) -> Story:
-    """Two of these with opposite orders would deadlock if locks were taken one by one as named."""
+def crossing(context: Any, order: list[str]) -> Orchestration:
+    """Two of these in opposite order would deadlock if locks were granted one by one."""
     with (yield context.lock_entities([EntityInstanceId("ledger", key) for key in order])):
         yield context.create_timer(timedelta(seconds=1))
     return order
@@ -106,7 +106,7 @@ def test_an_entity_cannot_start_an_orchestration_twice_where_known_ids_are_rejec
         assert rig.hub.started == ["started-by-entity"]
 
 
-def test_an_entity_replaces_what_runs_under_the_id_without_a_word() -> None:
+def test_an_entity_silently_replaces_a_running_instance_with_the_id() -> None:
     with running(PROGRAM) as rig:
         rig.start(long_section, "one", instance_id="started-by-entity")
         _until(lambda: entries(rig) == ["one-first"])
@@ -163,7 +163,7 @@ def _until(reached: Any) -> None:
 
 
 @pytest.mark.parametrize("waits", [False, True], ids=["holding", "waiting"])
-def test_a_terminated_orchestration_gives_its_locks_and_its_place_back(waits: bool) -> None:
+def test_a_terminated_orchestration_releases_its_locks_and_its_requests(waits: bool) -> None:
     with running(PROGRAM) as rig:
         holder = rig.start(long_section, "one")
         _until(lambda: entries(rig) == ["one-first"])
@@ -201,7 +201,7 @@ def test_a_batch_that_was_done_in_part_keeps_the_rest() -> None:
         assert (done in (1, 2), names, rest.entityState.value) == (True, ['"two"'], '["one"]')
 
 
-def test_a_failure_of_the_whole_batch_is_each_callers() -> None:
+def test_a_failure_of_the_succeeded_batch_is_each_callers() -> None:
     with running(Program([adding])) as rig, bare(rig.address) as worker:
         rig.workers[0].stop()
         instance = rig.start("adding", "x")
@@ -222,7 +222,7 @@ def test_a_failure_of_the_whole_batch_is_each_callers() -> None:
         assert rig.state(instance).runtime_status == OrchestrationStatus.RUNNING
 
 
-def test_queries_page_and_leave_empty_ones_out() -> None:
+def test_queries_return_pages_without_empty_entities() -> None:
     with running(PROGRAM) as rig:
         keys = [EntityInstanceId("ledger", f"k{number}") for number in range(5)]
         for key in keys:

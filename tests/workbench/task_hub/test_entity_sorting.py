@@ -1,4 +1,4 @@
-"""Entities that sort within a window drop what bears no time of sending: all calls and lock requests of this SDK."""
+"""Entities that sort within a window drop messages without a time of sending: all calls and locks of this SDK."""
 
 import json
 from datetime import timedelta
@@ -10,7 +10,7 @@ from durabletask import task
 from durabletask.client import OrchestrationStatus
 from durabletask.entities import EntityInstanceId
 
-from tests.workbench.task_hub.rig import CALM, Program, Rig, Story, running
+from tests.workbench.task_hub.rig import CALM, Orchestration, Program, Rig, running
 from workbench.task_hub import BackendOptions
 
 KEY = EntityInstanceId("ledger", "a")
@@ -24,19 +24,19 @@ def ledger(context: Any, given: Any) -> Any:
     return len(entries) if context.operation == "add" else None
 
 
-def calling(context: Any, operation: str) -> Story:
+def calling(context: Any, operation: str) -> Orchestration:
     try:
         return [(yield context.call_entity(KEY, operation, input="called"))]
     except task.TaskFailedError as error:
         return [error.details.error_type, error.details.message]
 
 
-def locking(context: Any, _: Any) -> Story:
+def locking(context: Any, _: Any) -> Orchestration:
     with (yield context.lock_entities([KEY])):
         return "held"
 
 
-def signaling(context: Any, _: Any) -> Story:
+def signaling(context: Any, _: Any) -> Orchestration:
     context.signal_entity(KEY, "add", input="by an orchestration")
     yield context.create_timer(timedelta(seconds=1))
 
@@ -55,7 +55,7 @@ def test_with_the_default_window_a_call_or_a_lock_is_never_answered(name: Any) -
         instance = rig.start(name, "add")
         rig.client.wait_for_orchestration_start(instance, timeout=10)
         rig.until(rig.hub.is_idle)
-        # Nothing is left that could wake it, however much time passes.
+        # Nothing can wake it, however much time passes.
         assert (rig.hub.is_idle(), rig.hub.pending_timers()) == (True, [])
         assert rig.state(instance).runtime_status == OrchestrationStatus.RUNNING
         assert entries(rig) is None

@@ -1,4 +1,4 @@
-"""Long orchestrations take many results in one turn; short ones, and those that wait for nothing more, at once."""
+"""Long orchestrations process many results in one turn; short ones, and those with no more results, run at once."""
 
 import asyncio
 import sqlite3
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from durabletask import task
 
-from tests.workbench.task_hub.rig import Program, Story, running
+from tests.workbench.task_hub.rig import Orchestration, Program, running
 from workbench.task_hub.gathering import Gathering
 from workbench.task_hub.schema import open_writer
 from workbench.task_hub.transaction import ReadyOrchestration
@@ -33,7 +33,7 @@ async def test_only_a_long_one_that_waits_for_more_is_held_and_for_a_while_only(
     assert (len(gathering), released) == (1, [])
     async with asyncio.timeout(2):
         while not released:
-            gathering.add(ReadyOrchestration(1, "long", None, 500))  # more and more come, and yet it ends
+            gathering.add(ReadyOrchestration(1, "long", None, 500))  # more and more results arrive, but the wait ends
             await asyncio.sleep(0.001)
     assert released == [1]
     gathering.clear()
@@ -51,7 +51,7 @@ def test_a_parent_of_many_children_has_few_turns() -> None:
     def child(_context: Any, value: int) -> int:
         return value
 
-    def parent(context: Any, count: int) -> Story:
+    def parent(context: Any, count: int) -> Orchestration:
         return len((yield task.when_all([context.call_sub_orchestrator("child", input=n) for n in range(count)])))
 
     with running(Program([child, parent])) as rig:

@@ -1,4 +1,4 @@
-"""Hidden messages: how long, which rows, and in what order they are seen again."""
+"""Hidden messages: how long, which rows, and in what order they become visible."""
 
 import pytest
 

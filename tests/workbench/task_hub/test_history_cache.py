@@ -1,4 +1,4 @@
-"""The cache of histories: never anything but what the file holds, and never more than its bound."""
+"""The cache of histories: only what the file holds, and never more than its limit."""
 
 import sqlite3
 from collections.abc import Generator
@@ -33,7 +33,7 @@ def test_it_is_read_once_and_appended_to(db: sqlite3.Connection) -> None:
     write(db, 1, 0, [b"a", b"b"])
     assert cache.past_events(db, 1, 2) == expected([b"a", b"b"])
     cache.append(1, 2, [b"c"])
-    # The file was not asked again: it does not hold the third.
+    # The file was not read again: it does not have the third.
     assert cache.past_events(db, 1, 3) == expected([b"a", b"b", b"c"])
     assert cache.size == len(expected([b"a", b"b", b"c"]))
 
@@ -49,7 +49,7 @@ def test_what_does_not_fit_together_is_read_again(db: sqlite3.Connection) -> Non
     assert cache.size == 0
 
 
-def test_the_least_recently_used_goes_first(db: sqlite3.Connection) -> None:
+def test_the_least_recently_used_is_removed_first(db: sqlite3.Connection) -> None:
     cache = HistoryCache(most_bytes=50)
     for n in range(10):
         write(db, n, 0, [b"x" * 18])

@@ -1,4 +1,4 @@
-"""Looking at many instances: pages, filters, ids, histories, and purging them."""
+"""Queries of many instances: pages, filters, ids, histories, and purging them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from durabletask.client import OrchestrationQuery, OrchestrationStatus
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from tests.workbench.task_hub.rig import Program, Story, code_of, running
+from tests.workbench.task_hub.rig import Orchestration, Program, code_of, running
 
 COMPLETED = OrchestrationStatus.COMPLETED
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -18,15 +18,15 @@ def echo(_context: Any, value: Any) -> Any:
     return value
 
 
-def waiter(context: Any, _: Any) -> Story:
+def waiter(context: Any, _: Any) -> Orchestration:
     return (yield context.wait_for_external_event("go"))
 
 
-def family(context: Any, _: Any) -> Story:
+def family(context: Any, _: Any) -> Orchestration:
     yield context.call_sub_orchestrator(echo, input=1, instance_id=f"{context.instance_id}-child")
 
 
-def timed(context: Any, count: int) -> Story:
+def timed(context: Any, count: int) -> Orchestration:
     for _ in range(count):
         yield context.create_timer(timedelta(hours=1))
 
@@ -62,7 +62,7 @@ def test_outputs_are_always_sent_and_only_inputs_are_asked_for() -> None:
             assert states[0].serialized_input == given
 
 
-def test_a_page_is_as_large_as_it_is_and_a_client_takes_4_mib() -> None:
+def test_a_page_has_no_size_limit_and_a_client_accepts_4_mib() -> None:
     with running(PROGRAM) as rig:
         for number in range(6):
             rig.run(echo, "x" * 1_000_000, instance_id=f"large-{number}")
@@ -81,7 +81,7 @@ def test_the_extension_lists_no_ids() -> None:
         assert code_of(error) == grpc.StatusCode.UNIMPLEMENTED
 
 
-def test_a_history_is_whole_and_in_order() -> None:
+def test_a_history_is_complete_and_in_order() -> None:
     with running(PROGRAM) as rig:
         rig.run(timed, 3, instance_id="a")
         names = [type(event).__name__.removesuffix("Event") for event in rig.client.get_orchestration_history("a")]
@@ -132,7 +132,7 @@ def test_purging_stops_when_its_time_is_over() -> None:
         for number in range(130):
             rig.end_of(rig.start(echo, number))
         result = rig.client.purge_orchestrations_by(timeout=timedelta(microseconds=1))
-        # It looks at its time between transactions, of which each deletes a hundred at most.
+        # It checks the time between transactions, each of which deletes at most a hundred.
         assert result.deleted_instance_count in (0, 100)
 
 

@@ -1,4 +1,4 @@
-"""Orchestrations on the hub: what a program asks of its engine, and what the engine gives back."""
+"""Orchestrations on the hub: what a program requests from its engine, and what the engine returns."""
 
 import uuid
 from collections.abc import Generator
@@ -12,8 +12,7 @@ import pytest
 from durabletask.client import OrchestrationStatus
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from tests.workbench.task_hub.rig import CALM, Rig, code_of, running
-from tests.workbench.task_hub.stories import (
+from tests.workbench.task_hub.orchestrations import (
     PROGRAM,
     counting,
     failing,
@@ -22,13 +21,14 @@ from tests.workbench.task_hub.stories import (
     names,
     names_of_child,
     orphaned,
+    reported,
     saying,
     silent,
     steps,
     taking,
-    told,
     waiter,
 )
+from tests.workbench.task_hub.rig import CALM, Rig, code_of, running
 
 COMPLETED, FAILED, TERMINATED = (
     OrchestrationStatus.COMPLETED,
@@ -172,7 +172,7 @@ def test_an_event_is_delivered_whatever_its_names_case(rig: Rig) -> None:
     assert rig.end_of(instance).serialized_output == "[1, 2]"
 
 
-def test_an_event_to_nobody_and_one_to_the_ended_are_refused(rig: Rig) -> None:
+def test_events_to_unknown_and_to_ended_instances_are_refused(rig: Rig) -> None:
     with pytest.raises(grpc.RpcError) as error:
         rig.client.raise_orchestration_event("nobody", "go")
     assert code_of(error) == grpc.StatusCode.NOT_FOUND
@@ -186,13 +186,13 @@ def test_an_event_to_nobody_and_one_to_the_ended_are_refused(rig: Rig) -> None:
 
 def test_one_orchestration_sends_another_an_event(rig: Rig) -> None:
     target = rig.start(waiter)
-    sender = rig.run(told, target)
+    sender = rig.run(reported, target)
     assert rig.end_of(target).serialized_output == f'{{"from": "{sender.instance_id}"}}'
-    assert rig.run(told, "nobody").runtime_status == COMPLETED
+    assert rig.run(reported, "nobody").runtime_status == COMPLETED
 
 
 def test_continue_as_new_carries_events_and_drops_old_results() -> None:
-    """Task numbers begin again: an old activity's result must not be taken for a new one's."""
+    """Task numbers start again: an old activity's result must not count as a new one's."""
     with running(PROGRAM) as rig:
         instance = rig.start(counting, 0)
         rig.client.raise_orchestration_event(instance, "go", data="a")

@@ -1,4 +1,4 @@
-"""State transitions: whole or not at all, answered after they are on disk, one's failure nobody else's."""
+"""State transitions: atomic, answered after they are on disk, and a failure does not affect others."""
 
 import asyncio
 import sqlite3
@@ -17,7 +17,7 @@ from workbench.task_hub.transaction import Effects, Tx
 
 
 class Recorded(sqlite3.Connection):
-    """A connection that writes down its commits."""
+    """A connection that records its commits."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -80,7 +80,7 @@ async def test_a_refusal_after_a_write_undoes_that_write_only(parts: tuple[Journ
 
     def refused(tx: Tx) -> None:
         insert(50)(tx)
-        raise HubError(grpc.StatusCode.NOT_FOUND, "no such thing")
+        raise HubError(grpc.StatusCode.NOT_FOUND, "no such row")
 
     def broken(tx: Tx) -> None:
         insert(51)(tx)
@@ -131,7 +131,7 @@ async def test_a_full_or_read_only_disk(parts: tuple[Journal, Recorded], pragma:
     assert rows(db) == [1]
 
 
-async def test_nothing_is_taken_once_it_is_closed(parts: tuple[Journal, Recorded]) -> None:
+async def test_nothing_is_accepted_once_it_is_closed(parts: tuple[Journal, Recorded]) -> None:
     journal, db = parts
     last = journal.submit(insert(1))
     await journal.close()

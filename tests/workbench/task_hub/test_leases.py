@@ -1,4 +1,4 @@
-"""Work items on a worker's stream: leases, limits, filters, and what becomes of a worker that is gone."""
+"""Work items on a worker's stream: leases, limits, filters, and workers that disconnect."""
 
 from typing import Any
 
@@ -6,21 +6,21 @@ import grpc
 import pytest
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from tests.workbench.task_hub.rig import Program, Story, bare, code_of, finish, running, schedule
+from tests.workbench.task_hub.rig import Orchestration, Program, bare, code_of, finish, running, schedule
 
 
 def step(_context: Any, value: int) -> int:
     return value
 
 
-def one_step(context: Any, _: Any) -> Story:
+def one_step(context: Any, _: Any) -> Orchestration:
     return (yield context.call_activity(step, input=1))
 
 
-def test_a_completion_from_a_stream_that_is_gone_is_refused() -> None:
+def test_a_completion_from_a_closed_stream_is_refused() -> None:
     with running() as rig, bare(rig.address) as worker:
         rig.clock.allow(rig.clock.now())
-        rig.start("story")
+        rig.start("orchestration")
         item = worker.take()
         worker.leave()
         rig.until(lambda: rig.hub.pending_timers() != [])
@@ -29,9 +29,9 @@ def test_a_completion_from_a_stream_that_is_gone_is_refused() -> None:
         assert code_of(error) == grpc.StatusCode.FAILED_PRECONDITION
 
 
-def test_a_lease_that_is_over_is_given_again_and_its_completion_refused() -> None:
+def test_an_item_with_an_expired_lease_is_sent_again_and_its_completion_refused() -> None:
     with running(lease_seconds=0.2) as rig, bare(rig.address) as worker:
-        rig.start("story")
+        rig.start("orchestration")
         worker.complete(worker.take(), schedule(1))
         first = worker.take()
         second = worker.take()
@@ -48,7 +48,7 @@ def test_a_lease_that_is_over_is_given_again_and_its_completion_refused() -> Non
 
 def test_a_completion_counts_once() -> None:
     with running() as rig, bare(rig.address) as worker:
-        rig.start("story")
+        rig.start("orchestration")
         worker.complete(worker.take(), schedule(1), schedule(2))
         item = worker.take()
         worker.complete_activity(item)
@@ -59,12 +59,12 @@ def test_a_completion_counts_once() -> None:
 
 
 @pytest.mark.parametrize("kind", ["orchestration", "activity", "entity"])
-def test_what_is_abandoned_comes_again(kind: str) -> None:
+def test_an_abandoned_item_is_sent_again(kind: str) -> None:
     with running() as rig, bare(rig.address) as worker:
         if kind == "entity":
             rig.client.signal_entity(__import__("durabletask.entities").entities.EntityInstanceId("e", "k"), "op")
         else:
-            rig.start("story")
+            rig.start("orchestration")
             if kind == "activity":
                 worker.complete(worker.take(), schedule(1))
         item = worker.take()
@@ -83,27 +83,27 @@ def test_what_is_abandoned_comes_again(kind: str) -> None:
 def test_a_worker_gets_no_more_than_it_can_take() -> None:
     with running() as rig, bare(rig.address, maxConcurrentOrchestrationWorkItems=2) as small:
         for number in range(3):
-            rig.start("story", instance_id=f"i{number}")
+            rig.start("orchestration", instance_id=f"i{number}")
         taken = [small.take(), small.take()]
         with bare(rig.address) as large:
             item = large.take()
             assert item.orchestratorRequest.instanceId == "i2"
             large.complete(item, finish())
         assert [item.orchestratorRequest.instanceId for item in taken] == ["i0", "i1"]
-        rig.start("story", instance_id="i3")
+        rig.start("orchestration", instance_id="i3")
         small.complete(taken[0], finish())
         assert small.take().orchestratorRequest.instanceId == "i3"
 
 
 def test_filters_by_name_and_version() -> None:
     only = pb.WorkItemFilters(
-        orchestrations=[pb.OrchestrationFilter(name="story", versions=["2"])],
+        orchestrations=[pb.OrchestrationFilter(name="orchestration", versions=["2"])],
         activities=[pb.ActivityFilter(name="step")],
     )
     with running() as rig, bare(rig.address, workItemFilters=only) as picky:
-        rig.start("story", instance_id="old", version="1")
+        rig.start("orchestration", instance_id="old", version="1")
         rig.start("tale", instance_id="other")
-        rig.start("story", instance_id="new", version="2")
+        rig.start("orchestration", instance_id="new", version="2")
         item = picky.take()
         assert item.orchestratorRequest.instanceId == "new"
         picky.complete(item, schedule(1, "other_step"), schedule(2, "step"))
@@ -115,7 +115,7 @@ def test_filters_by_name_and_version() -> None:
 def test_filters_that_name_nothing_let_everything_pass() -> None:
     """As a .NET worker sends them."""
     with running() as rig, bare(rig.address, workItemFilters=pb.WorkItemFilters()) as worker:
-        rig.start("story")
+        rig.start("orchestration")
         worker.complete(worker.take(), schedule(1))
         assert worker.take().activityRequest.name == "step"
 
@@ -130,11 +130,11 @@ def test_the_work_of_a_worker_that_died_is_done_by_another() -> None:
         assert rig.end_of(instance).serialized_output == "1"
 
 
-def test_a_replaced_instance_takes_nothing_of_the_old_one() -> None:
+def test_a_replaced_instance_receives_nothing_of_the_old_one() -> None:
     with running(existing="replace") as rig, bare(rig.address) as worker:
-        rig.start("story", instance_id="a")
+        rig.start("orchestration", instance_id="a")
         old = worker.take()
-        rig.start("story", instance_id="a")
+        rig.start("orchestration", instance_id="a")
         with pytest.raises(grpc.RpcError) as error:
             worker.complete(old, finish(result='"old"'))
         assert code_of(error) == grpc.StatusCode.FAILED_PRECONDITION

@@ -1,4 +1,4 @@
-"""Workers that are gone: with their host the work comes back after its timeout, alone the call fails."""
+"""Workers that have ended: with their host the work is sent again after its timeout, alone the call fails."""
 
 import json
 from dataclasses import replace
@@ -13,7 +13,7 @@ from durabletask.client import OrchestrationStatus
 from durabletask.entities import EntityInstanceId
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from tests.workbench.task_hub.rig import CALM, BareWorker, Program, Story, bare, finish, running, schedule
+from tests.workbench.task_hub.rig import CALM, BareWorker, Orchestration, Program, bare, finish, running, schedule
 from workbench.task_hub import BackendOptions, LostWorker
 from workbench.timed_engine import ScaledClock
 
@@ -33,14 +33,14 @@ def ledger(context: Any, given: Any) -> Any:
     return 1
 
 
-def one_step(context: Any, _: Any) -> Story:
+def one_step(context: Any, _: Any) -> Orchestration:
     try:
         return (yield context.call_activity(step, input=1))
     except task.TaskFailedError as error:
         return [error.details.error_type, error.details.message]
 
 
-def one_call(context: Any, _: Any) -> Story:
+def one_call(context: Any, _: Any) -> Orchestration:
     try:
         return (yield context.call_entity(KEY, "add", input=1))
     except task.TaskFailedError:
@@ -56,13 +56,13 @@ def minutes(rig: Any) -> float:
 
 
 @pytest.mark.parametrize(("kind", "timeout"), [("turn", 3), ("activity", 7), ("entity", 3)])
-def test_a_hosts_work_comes_back_after_its_visibility_timeout(kind: str, timeout: int) -> None:
+def test_a_hosts_work_is_sent_again_after_its_visibility_timeout(kind: str, timeout: int) -> None:
     with running(options=HOST) as rig, bare(rig.address) as dying:
         rig.clock.allow(START)
         if kind == "entity":
             rig.client.signal_entity(KEY, "add", input=1)
         else:
-            rig.start("story")
+            rig.start("orchestration")
             if kind == "activity":
                 dying.complete(dying.take(), schedule(1))
         item = dying.take()
@@ -77,7 +77,7 @@ def test_a_hosts_work_comes_back_after_its_visibility_timeout(kind: str, timeout
             assert rig.clock.now() == due
 
 
-def test_with_the_extensions_defaults_a_run_stands_still_for_five_minutes() -> None:
+def test_with_the_extensions_defaults_a_run_pauses_for_five_minutes() -> None:
     options = replace(BackendOptions(), entity_reorder_window=timedelta())
     with running(options=options) as rig, bare(rig.address) as dying:
         instance = rig.start(one_step)
@@ -102,8 +102,8 @@ def test_on_a_clock_that_runs_fast_the_timeout_is_in_its_time() -> None:
 def test_what_was_merely_queued_is_not_held_back() -> None:
     with running(options=HOST) as rig, bare(rig.address, maxConcurrentOrchestrationWorkItems=1) as dying:
         rig.clock.allow(START)
-        rig.start("story", instance_id="given")
-        rig.start("story", instance_id="queued")
+        rig.start("orchestration", instance_id="given")
+        rig.start("orchestration", instance_id="queued")
         assert dying.take().orchestratorRequest.instanceId == "given"
         dying.close()
         with bare(rig.address) as next_one:
@@ -113,7 +113,7 @@ def test_what_was_merely_queued_is_not_held_back() -> None:
 def test_an_event_reaches_an_instance_of_which_another_message_is_hidden() -> None:
     with running(options=HOST) as rig, bare(rig.address) as worker:
         rig.clock.allow(START)
-        instance = rig.start("story")
+        instance = rig.start("orchestration")
         worker.complete(worker.take())
         rig.client.raise_orchestration_event(instance, "first")
         assert names(worker) == ["first"]
@@ -132,11 +132,11 @@ def names(worker: BareWorker) -> list[str]:
     return [event.eventRaised.name for event in worker.take().orchestratorRequest.newEvents[1:]]
 
 
-def test_a_hub_that_ends_takes_its_hosts_with_it(tmp_path: Path) -> None:
+def test_the_end_of_a_hub_is_the_end_of_its_hosts(tmp_path: Path) -> None:
     file = tmp_path / "hub.db"
     with running(path=file, options=HOST) as rig, bare(rig.address, maxConcurrentActivityWorkItems=1) as worker:
         rig.clock.allow(START)
-        rig.start("story", instance_id="a")
+        rig.start("orchestration", instance_id="a")
         worker.complete(worker.take(), schedule(1), schedule(2))
         given = worker.take().activityRequest.taskId
         rig.client.get_orchestration_state("a")
@@ -152,7 +152,7 @@ def test_a_hub_that_ends_takes_its_hosts_with_it(tmp_path: Path) -> None:
         assert minutes(rig) == 7
 
 
-def test_an_activity_fails_when_its_worker_alone_is_gone() -> None:
+def test_an_activity_fails_when_only_its_worker_ended() -> None:
     with running(options=WORKER) as rig:
         with bare(rig.address) as dying:
             instance = rig.start(one_step)
@@ -167,7 +167,7 @@ def test_an_activity_fails_when_its_worker_alone_is_gone() -> None:
         assert rig.clock.now() == START
 
 
-def test_an_entitys_operation_fails_past_any_try_when_its_worker_alone_is_gone() -> None:
+def test_an_entitys_operation_fails_past_any_try_when_only_its_worker_ended() -> None:
     with running(options=WORKER) as rig:
         with bare(rig.address) as dying:
             instance = rig.start("one_call")
@@ -189,7 +189,7 @@ def call_entity(task_id: int) -> Any:
     return action
 
 
-def test_a_turn_is_tried_again_two_seconds_after_its_worker_alone_is_gone() -> None:
+def test_a_turn_is_repeated_two_seconds_after_only_its_worker_ended() -> None:
     with running(options=WORKER) as rig:
         with bare(rig.address) as dying:
             instance = rig.start(one_step)
@@ -202,7 +202,7 @@ def test_a_turn_is_tried_again_two_seconds_after_its_worker_alone_is_gone() -> N
 def test_both_kinds_take_turns() -> None:
     with running(options=BOTH) as rig:
         rig.clock.allow(START)
-        rig.start("story")
+        rig.start("orchestration")
         for seconds in (300, 302):
             with bare(rig.address) as dying:
                 rig.clock.allow(START + timedelta(seconds=seconds - 1))
@@ -213,9 +213,9 @@ def test_both_kinds_take_turns() -> None:
             rig.until(lambda due=due: rig.clock.now() == due)
 
 
-def test_an_abandoned_item_comes_back_later_each_time() -> None:
+def test_an_abandoned_item_is_sent_again_later_each_time() -> None:
     with running(options=CALM) as rig, bare(rig.address) as worker:
-        rig.start("story")
+        rig.start("orchestration")
         for seconds in (2, 6, 14):
             item = worker.take()
             worker.stub.AbandonTaskOrchestratorWorkItem(

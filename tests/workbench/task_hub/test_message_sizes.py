@@ -1,4 +1,4 @@
-"""Messages above 4 MiB: what a client and a worker with gRPC's usual bound meet, and what goes on beside them."""
+"""Messages above 4 MiB: what a client and a worker with gRPC's default limit receive, and what continues meanwhile."""
 
 import re
 from typing import Any
@@ -52,14 +52,14 @@ def test_one_instance_too_large_for_its_worker_fails_and_the_others_go_on(caplog
         assert state.runtime_status == OrchestrationStatus.FAILED
         said = [record for record in caplog.records if record.name.startswith("task_hub")]
         assert len(said) == 1
-        assert "more than any worker takes" in said[0].getMessage()
+        assert "more than any worker accepts" in said[0].getMessage()
         assert said[0].exc_info is None
 
 
 def test_an_activity_too_large_fails_alone() -> None:
-    only = pb.WorkItemFilters(orchestrations=[pb.OrchestrationFilter(name="story")])
+    only = pb.WorkItemFilters(orchestrations=[pb.OrchestrationFilter(name="orchestration")])
     with running() as rig, bare(rig.address, most_bytes=-1, workItemFilters=only) as roomy, bare(rig.address) as small:
-        rig.start("story")
+        rig.start("orchestration")
         action = schedule(1)
         action.scheduleTask.input.value = "x" * LIMIT
         roomy.complete(roomy.take(), action, schedule(2, "little"))
@@ -78,7 +78,7 @@ def test_an_operation_too_large_fails_alone() -> None:
         assert found.get_state() == "3"
 
 
-def test_a_batch_of_operations_is_cut_to_what_a_worker_takes() -> None:
+def test_a_batch_of_operations_is_limited_to_what_a_worker_accepts() -> None:
     with running(PROGRAM) as rig:
         rig.clock.allow(rig.clock.now())
         rig.workers[0].stop()
@@ -88,17 +88,17 @@ def test_a_batch_of_operations_is_cut_to_what_a_worker_takes() -> None:
         rig.until(lambda: (e := rig.client.get_entity(KEY)) is not None and e.get_state() == "6000000")
 
 
-def test_a_worker_that_takes_more_gets_what_others_do_not() -> None:
+def test_a_worker_that_accepts_more_receives_what_others_do_not() -> None:
     with running(PROGRAM) as rig:
         with bare(rig.address, most_bytes=-1) as roomy:
-            rig.start("story", "x" * LIMIT)
+            rig.start("orchestration", "x" * LIMIT)
             item = roomy.take()
             assert len(item.orchestratorRequest.newEvents[1].executionStarted.input.value) == LIMIT + 2
             roomy.complete(item, finish())
         assert rig.run(echo, 1).serialized_output == "1"
 
 
-def test_what_is_too_large_waits_for_room_at_the_worker_that_takes_it() -> None:
+def test_a_large_item_waits_for_capacity_of_the_worker_that_accepts_it() -> None:
     limits = {"most_bytes": -1, "maxConcurrentOrchestrationWorkItems": 1}
     with running() as rig, bare(rig.address) as small, bare(rig.address, **limits) as roomy:
         rig.start("large", "x" * LIMIT, instance_id="first")
@@ -112,17 +112,17 @@ def test_what_is_too_large_waits_for_room_at_the_worker_that_takes_it() -> None:
 
 def test_a_turn_grown_too_large_ends_its_instance_with_a_text() -> None:
     with running() as rig, bare(rig.address) as worker:
-        instance = rig.start("story")
+        instance = rig.start("orchestration")
         worker.complete(worker.take(), *(schedule(number) for number in range(5)))
         for _ in range(5):
             item = worker.take()
             worker.complete_activity(item, "x" * 1_000_000)
         rig.until(lambda: rig.state(instance).runtime_status == OrchestrationStatus.FAILED or _drain(worker))
-        assert "larger than any connected worker takes" in (rig.state(instance).serialized_output or "")
+        assert "larger than any connected worker accepts" in (rig.state(instance).serialized_output or "")
 
 
 def _drain(worker: Any) -> bool:
-    """Turns that came before the last result are completed without doing anything."""
+    """Turns before the last result are completed without actions."""
     item: pb.WorkItem = worker.take()
     if item.HasField("orchestratorRequest"):
         worker.complete(item)

@@ -1,4 +1,4 @@
-"""Polling: what another process sent waits for the next look; timers are early by less than a second, or late."""
+"""Polling: what another process sent waits for the next poll; timers are early by less than a second, or late."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Any
 
 from durabletask.entities import EntityInstanceId
 
-from tests.workbench.task_hub.rig import CALM, Program, Rig, Story, running
+from tests.workbench.task_hub.rig import CALM, Orchestration, Program, Rig, running
 from workbench.task_hub.polling import Polling
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -16,7 +16,7 @@ EARLY = replace(CALM, early_timers=True)
 REMOTE = replace(CALM, remote_clients=True)
 
 
-def asleep(context: Any, seconds: float) -> Story:
+def asleep(context: Any, seconds: float) -> Orchestration:
     yield context.create_timer(timedelta(seconds=seconds))
 
 
@@ -24,7 +24,7 @@ def echo(_context: Any, value: Any) -> Any:
     return value
 
 
-def waiter(context: Any, _: Any) -> Story:
+def waiter(context: Any, _: Any) -> Orchestration:
     return (yield context.wait_for_external_event("go"))
 
 
@@ -42,17 +42,17 @@ def elapsed(rig: Rig) -> float:
 def test_the_pause_doubles_up_to_the_longest() -> None:
     polling = Polling(2 * SECOND)
     polling.touch(1, 0)
-    looks = [polling.next_look(1, moment) for moment in (0, 1, 50_001, 150_001, 1_550_001, 3_150_001, 9_000_000)]
+    looks = [polling.next_poll(1, moment) for moment in (0, 1, 50_001, 150_001, 1_550_001, 3_150_001, 9_000_000)]
     assert looks == [50_000, 50_000, 150_000, 350_000, 3_150_000, 5_150_000, 9_150_000]
     polling.touch(1, 4 * SECOND)
-    assert polling.next_look(1, 4 * SECOND + 1) == 4 * SECOND + 50_000
+    assert polling.next_poll(1, 4 * SECOND + 1) == 4 * SECOND + 50_000
 
 
-def test_each_queue_has_a_pause_of_its_own() -> None:
+def test_each_queue_has_its_own_polling_interval() -> None:
     polling = Polling(30 * SECOND)
     polling.touch(4, 100 * SECOND)
-    assert polling.next_look(8, 100 * SECOND + 1) == 100 * SECOND + 50_000
-    assert polling.next_look(5, 100 * SECOND + 1) - 100 * SECOND > SECOND
+    assert polling.next_poll(8, 100 * SECOND + 1) == 100 * SECOND + 50_000
+    assert polling.next_poll(5, 100 * SECOND + 1) - 100 * SECOND > SECOND
 
 
 def test_a_timer_is_late_by_the_pause_and_never_by_more() -> None:
@@ -79,13 +79,13 @@ def test_a_timer_is_early_by_the_part_of_a_second() -> None:
         with running(PROGRAM, options=EARLY) as rig:
             instance = rig.run(asleep, asked).instance_id
             assert elapsed(rig) == seen
-            # The event tells the time that was asked for.
+            # The event has the requested time.
             history: list[Any] = rig.client.get_orchestration_history(instance)
             fired = [event.fire_at for event in history if type(event).__name__ == "TimerFiredEvent"]
             assert fired == [START + timedelta(seconds=asked)]
 
 
-def test_what_a_remote_client_sends_is_seen_at_the_next_look() -> None:
+def test_what_a_remote_client_sends_is_seen_at_the_next_poll() -> None:
     for options, waits in ((CALM, False), (REMOTE, True)):
         with running(PROGRAM, options=options) as rig:
             rig.clock.allow(START)

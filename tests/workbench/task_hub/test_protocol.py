@@ -1,4 +1,4 @@
-"""Every call of the protocol is there, and answers as it should when nothing is in its way."""
+"""Every call of the protocol exists, and answers correctly without errors."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,15 +39,15 @@ def test_the_calls_that_no_client_class_makes() -> None:
         assert _status(lambda: stub.ListInstanceIds(pb.ListInstanceIdsRequest())) == unknown
 
 
-def test_an_empty_id_is_given_one() -> None:
+def test_an_empty_id_is_replaced_by_a_new_one() -> None:
     with running() as rig, bare(rig.address) as worker:
-        given = worker.stub.StartInstance(pb.CreateInstanceRequest(name="story")).instanceId
-        assert (len(given), rig.state(given).name) == (32, "story")
+        given = worker.stub.StartInstance(pb.CreateInstanceRequest(name="orchestration")).instanceId
+        assert (len(given), rig.state(given).name) == (32, "orchestration")
 
 
 def test_a_turn_in_parts_is_refused_and_one_without_history_sent_again() -> None:
     with running() as rig, bare(rig.address) as worker:
-        rig.start("story")
+        rig.start("orchestration")
         item = worker.take()
         assert _status(lambda: worker.complete(item, isPartial=True)) == grpc.StatusCode.UNIMPLEMENTED
         worker.complete(item, requiresHistory=True)
@@ -56,9 +56,9 @@ def test_a_turn_in_parts_is_refused_and_one_without_history_sent_again() -> None
         worker.complete(again, finish())
 
 
-def test_a_turn_is_sent_whole_and_its_trace_kept() -> None:
+def test_a_turn_is_sent_succeeded_and_its_trace_kept() -> None:
     with running() as rig, bare(rig.address) as worker:
-        rig.start("story", instance_id="a", version="3")
+        rig.start("orchestration", instance_id="a", version="3")
         first = worker.take()
         context = pb.OrchestrationTraceContext()
         context.spanID.value = "span"

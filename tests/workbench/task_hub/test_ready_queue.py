@@ -1,4 +1,4 @@
-"""Ready work: in order, once each, and only what a filter lets pass."""
+"""Ready work: in order, once each, and only what a filter accepts."""
 
 from workbench.task_hub.ready_queue import ReadyQueue
 

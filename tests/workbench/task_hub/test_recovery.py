@@ -1,4 +1,4 @@
-"""Hubs killed with SIGKILL at several instants: what was acknowledged goes on where it was, on the next one."""
+"""Hubs killed with SIGKILL at several instants: what was acknowledged continues on the next one."""
 
 import json
 import sqlite3
@@ -12,9 +12,9 @@ import pytest
 from durabletask.client import OrchestrationStatus, TaskHubGrpcClient
 from durabletask.entities import EntityInstanceId
 
-from tests.walls.fault import ROOT
+from tests.layers.fault import ROOT
 from tests.workbench.task_hub.hub_process import HubProcess, start_hub
-from tests.workbench.task_hub.rig import Program, Story, bare, finish, schedule, start_worker, stop_workers
+from tests.workbench.task_hub.rig import Orchestration, Program, bare, finish, schedule, start_worker, stop_workers
 
 KEY = EntityInstanceId("ledger", "a")
 
@@ -26,7 +26,7 @@ def ledger(context: Any, entry: Any) -> Any:
     return len(entries)
 
 
-def story(context: Any, effects: str) -> Story:
+def orchestration(context: Any, effects: str) -> Orchestration:
     """A timer, an event, a child with an activity, and an entity under a lock."""
     yield context.create_timer(timedelta(milliseconds=300))
     event = yield context.wait_for_external_event("go")
@@ -36,7 +36,7 @@ def story(context: Any, effects: str) -> Story:
     return [event, child]
 
 
-def act(context: Any, effects: str) -> Story:
+def act(context: Any, effects: str) -> Orchestration:
     return (yield context.call_activity(effect, input=[effects, context.instance_id]))
 
 
@@ -46,8 +46,8 @@ def effect(_context: Any, given: list[str]) -> str:
     return "done"
 
 
-PROGRAM = Program([story, act], [effect], [ledger])
-# What a killed hub's workers had is seen again after a minute of its time.
+PROGRAM = Program([orchestration, act], [effect], [ledger])
+# What a killed hub's workers had becomes visible after a minute of its time.
 SPEED = 120
 OPTIONS = ("--no-races", "--host-json", str(ROOT / "host.json"), "--speed", str(SPEED))
 
@@ -55,7 +55,7 @@ OPTIONS = ("--no-races", "--host-json", str(ROOT / "host.json"), "--speed", str(
 class Life:
     """One hub after the other on the same file and port, each with a worker if the test wants one.
 
-    Their time goes on from one to the next.
+    Time continues from one to the next.
     """
 
     def __init__(self, file: Path) -> None:
@@ -86,12 +86,12 @@ def life(tmp_path: Path) -> Any:
         life.kill()
 
 
-def test_all_that_was_acknowledged_goes_on_after_each_kill(life: Life, tmp_path: Path) -> None:
+def test_everything_acknowledged_continues_after_each_kill(life: Life, tmp_path: Path) -> None:
     effects = tmp_path / "effects"
     ids = [f"run-{number}" for number in range(6)]
     with life.begin(work=False) as client:
         for run in ids:
-            client.schedule_new_orchestration(story, input=str(effects), instance_id=run)
+            client.schedule_new_orchestration(orchestration, input=str(effects), instance_id=run)
     life.kill()  # before any worker saw them
     with life.begin() as client:
         for run in ids:

@@ -7,7 +7,7 @@ import grpc
 import pytest
 from durabletask.client import OrchestrationStatus
 
-from tests.workbench.task_hub.rig import Program, Story, code_of, running
+from tests.workbench.task_hub.rig import Orchestration, Program, code_of, running
 
 runs: list[str] = []
 broken: set[str] = set()
@@ -20,17 +20,17 @@ def step(_context: Any, name: str) -> str:
     return name
 
 
-def two_steps(context: Any, _: Any) -> Story:
+def two_steps(context: Any, _: Any) -> Orchestration:
     first = yield context.call_activity(step, input="first")
     second = yield context.call_activity(step, input="second")
     return [first, second]
 
 
-def child(context: Any, name: str) -> Story:
+def child(context: Any, name: str) -> Orchestration:
     return (yield context.call_activity(step, input=name))
 
 
-def parent(context: Any, _: Any) -> Story:
+def parent(context: Any, _: Any) -> Orchestration:
     good = yield context.call_sub_orchestrator(child, input="good", instance_id=f"{context.instance_id}-good")
     bad = yield context.call_sub_orchestrator(child, input="bad", instance_id=f"{context.instance_id}-bad")
     return [good, bad]

@@ -1,4 +1,4 @@
-"""The file: what is refused, in one clear sentence each, and what a hub's own file is like."""
+"""The file: what is refused, with one clear sentence each, and the contents of a hub's own file."""
 
 import os
 import sqlite3
@@ -51,10 +51,10 @@ def test_a_file_of_a_newer_program_is_refused(file: Path) -> None:
         start(file)
 
 
-def test_a_file_of_version_1_goes_on(file: Path) -> None:
+def test_a_file_of_version_1_is_upgraded(file: Path) -> None:
     hub = start(file)
     client = TaskHubGrpcClient(host_address=hub.address, logger=QUIET)
-    client.schedule_new_orchestration("story", instance_id="a")
+    client.schedule_new_orchestration("orchestration", instance_id="a")
     hub.stop()
     with sqlite3.connect(file) as db:
         for table, columns in {
@@ -80,7 +80,7 @@ def test_a_file_of_version_1_goes_on(file: Path) -> None:
     db.close()
 
 
-def test_what_is_no_sqlite_file_is_refused_and_left_alone(file: Path) -> None:
+def test_another_file_is_refused_and_unchanged(file: Path) -> None:
     file.write_text("my notes, not a database at all")
     with pytest.raises(TaskHubFileError, match="not an SQLite file"):
         start(file)
@@ -91,7 +91,7 @@ def test_another_programs_database_is_refused(file: Path) -> None:
     with sqlite3.connect(file) as db:
         db.execute("CREATE TABLE notes(text TEXT)")
     db.close()
-    with pytest.raises(TaskHubFileError, match="no task hub"):
+    with pytest.raises(TaskHubFileError, match="not a task hub"):
         start(file)
 
 
@@ -133,7 +133,7 @@ def test_a_start_that_died_half_way_is_begun_again(file: Path) -> None:
     start(file).stop()
 
 
-def test_the_file_of_a_temporary_hub_is_gone_with_it() -> None:
+def test_the_file_of_a_temporary_hub_is_deleted_with_it() -> None:
     hub = HubThread(None)
     hub.start()
     temporary = hub._hub._temporary  # pyright: ignore[reportPrivateUsage]

@@ -1,4 +1,4 @@
-"""Completions that cannot be written: the call fails, the item is given out again later, nothing is lost."""
+"""Completions that cannot be written: the call fails, the item is sent again later, nothing is lost."""
 
 import grpc
 import pytest
@@ -6,9 +6,9 @@ import pytest
 from tests.workbench.task_hub.rig import bare, code_of, finish, running, schedule
 
 
-def test_an_item_whose_completion_cannot_be_written_comes_again() -> None:
+def test_an_item_whose_completion_cannot_be_written_is_sent_again() -> None:
     with running() as rig, bare(rig.address) as worker:
-        instance = rig.start("story")
+        instance = rig.start("orchestration")
         worker.complete(worker.take(), schedule(1))
         item = worker.take()
         journal = rig.hub._hub._parts.journal  # type: ignore[union-attr] # pyright: ignore

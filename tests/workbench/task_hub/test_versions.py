@@ -1,4 +1,4 @@
-"""Versions of runs: one newer than the hub's default version is not taken: it waits without a word, or fails."""
+"""Versions of runs: one newer than the hub's default version is not accepted: it waits silently, or fails."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from durabletask.client import OrchestrationStatus
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from tests.workbench.task_hub.rig import CALM, Program, Story, running
+from tests.workbench.task_hub.rig import CALM, Orchestration, Program, running
 from workbench.task_hub import BackendOptions, VersionMatch
 from workbench.task_hub.versions import may_run
 
@@ -16,7 +16,7 @@ OLDER = replace(CALM, version_match=VersionMatch.CURRENT_OR_OLDER)
 VERSIONS = ("", "0", "1", "1.0", "1.9", "1.10", "1.11", "2", "a")
 
 
-def version(context: Any, _: Any) -> Story:
+def version(context: Any, _: Any) -> Orchestration:
     return context.version
     yield
 
@@ -60,10 +60,10 @@ def test_a_newer_run_fails_where_that_is_asked_for() -> None:
         assert state.serialized_output == expected
 
 
-def test_an_empty_version_is_a_version_of_its_own() -> None:
+def test_an_empty_version_differs_from_no_version() -> None:
     with running(PROGRAM, options=replace(OLDER, default_version="1")) as rig:
         stub: Any = rig.client._stub  # pyright: ignore[reportPrivateUsage]
         request = pb.CreateInstanceRequest(instanceId="a", name="version")
-        request.version.value = ""  # the client's own method leaves it out
+        request.version.value = ""  # the client's own method omits it
         stub.StartInstance(request)
         assert rig.end_of("a").serialized_output == '""'

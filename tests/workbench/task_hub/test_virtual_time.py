@@ -1,4 +1,4 @@
-"""Time that is given in: hours pass in milliseconds, in the order in which they would really pass."""
+"""Virtual time: hours pass in milliseconds, with events in the same order as in real time."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Any
 
 from durabletask import task
 
-from tests.workbench.task_hub.rig import Program, Story, running
+from tests.workbench.task_hub.rig import Orchestration, Program, running
 from workbench.task_hub.time_keeper import TimeKeeper
 from workbench.timed_engine import ScaledClock, VirtualClock
 
@@ -18,7 +18,7 @@ def note(_context: Any, name: str) -> str:
     return name
 
 
-def races(context: Any, scale: float) -> Story:
+def races(context: Any, scale: float) -> Orchestration:
     """Timers of hours (times the scale) crossed with activities; the order is that of time."""
     started = context.current_utc_datetime
     tasks = [context.call_sub_orchestrator(after, input=[hours * scale, name]) for hours, name in PLAN]
@@ -26,12 +26,12 @@ def races(context: Any, scale: float) -> Story:
     return (context.current_utc_datetime - started).total_seconds()
 
 
-def after(context: Any, given: list[Any]) -> Story:
+def after(context: Any, given: list[Any]) -> Orchestration:
     yield context.create_timer(timedelta(hours=given[0]))
     yield context.call_activity(note, input=given[1])
 
 
-def timeout(context: Any, _: Any) -> Story:
+def timeout(context: Any, _: Any) -> Orchestration:
     event = context.wait_for_external_event("approved")
     timer = context.create_timer(timedelta(hours=4))
     winner = yield task.when_any([event, timer])
@@ -50,7 +50,7 @@ def test_four_hours_pass_in_the_order_of_real_time() -> None:
         assert (rig.run(races, 1.0).serialized_output or "").startswith("14400")
         assert time.monotonic() - began < 3
     virtual, _ = list(order), order.clear()
-    # The same hours on a clock that really runs, 36,000 times as fast.
+    # The same hours on a real clock, 36,000 times as fast.
     with running(PROGRAM, clock=ScaledClock(datetime(2026, 1, 1, tzinfo=UTC), 36_000)) as rig:
         rig.run(races, 1.0)
     assert virtual == order == ["half", "one", "two", "three", "four"]
@@ -73,9 +73,9 @@ def test_time_stands_still_up_to_its_limit_and_while_there_is_work() -> None:
         assert rig.hub.pending_timers() == []
 
 
-def test_work_that_nobody_takes_keeps_time_from_passing() -> None:
+def test_time_does_not_pass_while_work_waits_for_a_worker() -> None:
     with running() as rig:
-        rig.start("story")
+        rig.start("orchestration")
         rig.start("later", start_at=datetime(2027, 1, 1, tzinfo=UTC))
         time.sleep(0.05)
         assert not rig.hub.is_idle()
@@ -94,7 +94,7 @@ def test_others_clocks_move_before_any_timer_fires() -> None:
 
 
 def test_timers_far_away_and_in_the_past() -> None:
-    def far(context: Any, _: Any) -> Story:
+    def far(context: Any, _: Any) -> Orchestration:
         yield context.create_timer(datetime(2020, 1, 1))  # noqa: DTZ001 - the SDK takes naive UTC
         yield context.create_timer(timedelta(days=30))
         return context.current_utc_datetime.isoformat()
@@ -104,7 +104,7 @@ def test_timers_far_away_and_in_the_past() -> None:
 
 
 def test_a_sooner_timer_is_never_jumped_over() -> None:
-    """The hub becomes idle as the sooner timer is noted: a clock about to jump to the later one must see it."""
+    """The hub becomes idle while an earlier timer is added: a clock about to jump to the later one must see it."""
     keepers: list[TimeKeeper] = []
 
     def idle() -> bool:

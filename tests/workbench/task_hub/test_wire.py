@@ -1,4 +1,4 @@
-"""Messages put together by hand are the messages that protobuf would have made."""
+"""Messages built from serialized parts equal those that protobuf builds."""
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 from hypothesis import given

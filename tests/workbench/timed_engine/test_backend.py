@@ -1,4 +1,4 @@
-"""The in-memory engine with time given in."""
+"""The in-memory engine on a given clock."""
 
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
@@ -84,7 +84,7 @@ def test_timers_fire_in_the_order_of_their_times(virtual: tuple[Engine, VirtualC
     assert jumps == [START + timedelta(hours=hours) for hours in (1, 3, 5)]
 
 
-def test_the_clock_stands_at_its_limit(virtual: tuple[Engine, VirtualClock, list[datetime]]) -> None:
+def test_the_clock_stops_at_its_limit(virtual: tuple[Engine, VirtualClock, list[datetime]]) -> None:
     engine, clock, _ = virtual
     clock.allow(START + timedelta(hours=1))
     engine.run(1, "within")

@@ -1,1 +1,1 @@
-"""What runs inside a simulated machine."""
+"""What runs inside a simulated VM."""

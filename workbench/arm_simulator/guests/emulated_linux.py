@@ -1,4 +1,4 @@
-"""A small emulation of a Linux guest, for where no sandbox can be had: it knows the sentinel protocol only."""
+"""A small emulation of a Linux guest, for computers without a sandbox: it supports only the result protocol."""
 
 import random
 import re
@@ -12,11 +12,11 @@ from workbench.arm_simulator.guests.expiry import is_epoch, seconds_late
 from workbench.arm_simulator.guests.linux_disk import LinuxDisk
 from workbench.arm_simulator.guests.model import Boots, Job, Outcome, System
 from workbench.arm_simulator.guests.protocol import (
+    customized,
+    customizes,
     identity,
     is_evidence,
     is_identity,
-    prepared,
-    prepares,
     sentinel,
     updates_packages,
 )
@@ -27,20 +27,20 @@ _DETACHED = re.compile(r"systemd-run|setsid|\bat\s+(-M\s+)?now")
 
 @dataclass(frozen=True)
 class EmulatedLinuxContent:
-    """A picture of an emulated Linux disk."""
+    """A snapshot of an emulated Linux disk."""
 
     traits: LinuxTraits
     disk: LinuxDisk
     system: System = "Linux"
 
     @property
-    def sealed(self) -> bool:
-        """Whether it was deprovisioned, and has not booted since."""
-        return self.disk.sealed
+    def deprovisioned(self) -> bool:
+        """Whether it was deprovisioned and has not booted since."""
+        return self.disk.deprovisioned
 
     @property
     def boots(self) -> Boots:
-        """What becomes of a machine that is made from it."""
+        """How a VM that is created from it boots."""
         return self.traits.boots
 
     @property
@@ -49,12 +49,12 @@ class EmulatedLinuxContent:
         return self.disk.packages
 
     def guest(self, root: Path) -> "EmulatedLinuxGuest":
-        """A guest with this disk; it lays no files."""
-        return EmulatedLinuxGuest(self.traits, disk=replace(self.disk, sealed=False))
+        """A guest with this disk; it writes no files."""
+        return EmulatedLinuxGuest(self.traits, disk=replace(self.disk, deprovisioned=False))
 
 
 class EmulatedLinuxGuest:
-    """Judges a script by its parameters and by a few words in it; runs nothing."""
+    """Checks the parameters of a script and searches its text; runs nothing."""
 
     def __init__(self, traits: LinuxTraits, *, host_name: str = "source-vm", disk: LinuxDisk | None = None) -> None:
         self._traits = traits
@@ -70,15 +70,15 @@ class EmulatedLinuxGuest:
         self._clock: datetime | None = None
 
     def set_clock(self, moment: datetime) -> None:
-        """Set the clock by which an order expires; until then it is this computer's."""
+        """Set the clock by which a request expires; the default is this computer's clock."""
         self._clock = moment
 
     async def run(self, script: str, parameters: Mapping[str, str], timeout_s: float) -> Outcome:
-        """Answer as the protocol asks; a script without it runs `waagent` directly, or prints a line."""
+        """Answer by the protocol; a script without the protocol runs `waagent` directly or prints a line."""
         self._disk = replace(self._disk, remembers_scripts=True)
         run_id, nonce = parameters.get("GOLDEN_RUN_ID", ""), parameters.get("GOLDEN_NONCE", "")
-        if name := prepares(script):
-            return self._prepare(name)
+        if name := customizes(script):
+            return self._customize(name)
         if is_identity(script):
             known, old = parameters.get("GOLDEN_KNOWN_USER", ""), parameters.get("GOLDEN_OLD_HOST", "")
             return identity(run_id, nonce, self._disk.report(known, old, self._boot_id))
@@ -86,7 +86,7 @@ class EmulatedLinuxGuest:
             return self._deprovision(run_id, nonce, parameters)
         if "GOLDEN_RUN_ID" in script:
             failure = self._disk.failure
-            facts = {"failure": failure[:200], "armed": self._disk.armed or ""}
+            facts = {"failure": failure[:200], "requested": self._disk.requested or ""}
             return sentinel("evidence", run_id, nonce, "", failure or "nothing failed", facts)
         if "-deprovision" in script and _DETACHED.search(script):
             self._jobs.append(Job(f"job-{len(self._jobs)}", 60.0))
@@ -97,11 +97,11 @@ class EmulatedLinuxGuest:
             return Outcome(0, "")
         return Outcome(0, "This is a sample script with parameters\n")
 
-    def _prepare(self, name: str) -> Outcome:
-        """The script's own end by its traits; updated packages are on the disk."""
+    def _customize(self, name: str) -> Outcome:
+        """The end of the script as the traits set it; the disk records updated packages."""
         self._effects.append(f"prepared {name}")
         updates = updates_packages(name)
-        done = prepared(name, self._traits.prepare.get(name, int(updates and self._traits.packages != "ok")))
+        done = customized(name, self._traits.customize.get(name, int(updates and self._traits.packages != "ok")))
         if updates and done.exit_code == 0 and not done.never_ends:
             self._disk = replace(self._disk, packages=self._disk.packages + 1)
         return done
@@ -109,16 +109,16 @@ class EmulatedLinuxGuest:
     def _deprovision(self, run_id: str, nonce: str, parameters: Mapping[str, str]) -> Outcome:
         traits, delay = self._traits, parameters.get("GOLDEN_DELAY_SECONDS", "60")
         refusal = self._bad_parameter(run_id, nonce, parameters)
-        if refusal is None and self._disk.armed == run_id:
-            return sentinel("alreadyArmed", run_id, nonce, "", "This run armed the machine before.", {})
+        if refusal is None and self._disk.requested == run_id:
+            return sentinel("alreadyRequested", run_id, nonce, "", "This run already requested it.", {})
         refusal = refusal or self._refusal(parameters)
         if refusal is not None:
             return sentinel("refused", run_id, nonce, refusal[0], refusal[1], {})
-        self._disk, self._nonce = replace(self._disk, armed=run_id), nonce
+        self._disk, self._nonce = replace(self._disk, requested=run_id), nonce
         self._keep_user = parameters.get("GOLDEN_KEEP_USER", "false") == "true"
         self._jobs.append(Job(f"job-{len(self._jobs)}", float(delay)))
         facts = {"distribution": traits.distribution, "method": traits.detach[0], "delaySeconds": delay}
-        return sentinel("armed", run_id, nonce, "", "The machine seals itself and powers off.", facts)
+        return sentinel("requested", run_id, nonce, "", "The VM deprovisions itself and powers off.", facts)
 
     def _bad_parameter(self, run_id: str, nonce: str, parameters: Mapping[str, str]) -> tuple[str, str] | None:
         if not run_id or not nonce or not parameters.get("GOLDEN_DELAY_SECONDS", "60").isdigit():
@@ -128,27 +128,27 @@ class EmulatedLinuxGuest:
         return None
 
     def _refusal(self, parameters: Mapping[str, str]) -> tuple[str, str] | None:
-        if self._disk.armed is not None:
-            return "armedByAnotherRun", "Another run armed this machine."
+        if self._disk.requested is not None:
+            return "requestedByAnotherRun", "Another run is deprovisioning this VM."
         late = seconds_late(parameters["GOLDEN_NOT_AFTER"], self._clock or datetime.now(UTC))
         if late > 0:
-            return "expired", f"The order came {late} seconds too late."
+            return "expired", f"The request is {late} seconds too old."
         allow_unknown = parameters.get("GOLDEN_ALLOW_UNKNOWN_OS", "false") == "true"
         if self._traits.distribution.startswith("unknown") and not allow_unknown:
             return "unknownDistribution", "This distribution is not in the table."
         if self._traits.waagent == "missing":
             return "agentMissing", "waagent was not found."
         if not self._traits.detach:
-            return "noDetachMethod", "Neither systemd-run nor at nor setsid is there."
+            return "noDetachMethod", "None of systemd-run, at and setsid is installed."
         return None
 
     def scheduled(self) -> tuple[Job, ...]:
-        """Detached work, also what has run."""
+        """Detached work, including work that has run."""
         return tuple(self._jobs)
 
     async def run_scheduled(self, job_id: str) -> Outcome:
-        """Seal and power off, or fail and stay up."""
-        options, run_id = "-deprovision" if self._keep_user else "-deprovision+user", self._disk.armed
+        """Deprovision and power off, or fail and stay running."""
+        options, run_id = "-deprovision" if self._keep_user else "-deprovision+user", self._disk.requested
         self._waagent(f"waagent {options} -force", thorough=run_id is not None)
         if self._traits.waagent == "fails":
             failure = "waagent exited with 1"
@@ -156,7 +156,7 @@ class EmulatedLinuxGuest:
             self._serial.append(f"GOLDEN-IMAGE-FAILED {run_id} {self._nonce} waagentFailed {failure}")
             return Outcome(1, "", failure)
         if run_id is not None:
-            self._serial.append(f"GOLDEN-IMAGE-SEALED {run_id} {self._nonce}")
+            self._serial.append(f"GOLDEN-IMAGE-DEPROVISIONED {run_id} {self._nonce}")
         self._effects.append("poweroff")
         self._off = True
         return Outcome(0, "")
@@ -165,7 +165,7 @@ class EmulatedLinuxGuest:
         self._effects.append(command)
         self._agent = False
         if self._traits.waagent != "fails":
-            self._disk = self._disk.deprovisioned(self._traits, self._keep_user, thorough)
+            self._disk = self._disk.after_waagent(self._traits, self._keep_user, thorough)
 
     def agent_running(self) -> bool:
         """Whether waagent's service runs."""
@@ -176,7 +176,7 @@ class EmulatedLinuxGuest:
         return self._disk.remembers_scripts
 
     def powered_off(self) -> bool:
-        """Whether the guest ordered its own power off."""
+        """Whether the guest powered itself off."""
         return self._off
 
     def serial_log(self) -> str:
@@ -184,25 +184,25 @@ class EmulatedLinuxGuest:
         return "".join(f"{line}\n" for line in self._serial)
 
     def effects(self) -> tuple[str, ...]:
-        """Commands that cannot be undone."""
+        """Irreversible commands."""
         return tuple(self._effects)
 
     def boot(self) -> None:
-        """Services run again; what sealing had removed is not made anew: that is `provision`."""
+        """Services run again; what deprovisioning removed is created by `provision`, not here."""
         self._off, self._agent, self._boot_id = False, True, str(uuid.uuid4())
-        self._disk = replace(self._disk, sealed=False)
+        self._disk = replace(self._disk, deprovisioned=False)
 
     def freeze(self) -> EmulatedLinuxContent:
-        """A picture of the disk; nothing is copied, since a disk is never changed, only replaced."""
+        """A snapshot of the disk; nothing is copied, because a disk is never changed, only replaced."""
         return EmulatedLinuxContent(self._traits, self._disk)
 
     def provision(
         self, host_name: str, user: str | None, *, key: str | None = None, rng: random.Random | None = None
     ) -> None:
-        """First boot of an image."""
+        """The first boot of an image."""
         self._disk = self._disk.provisioned(self._traits, host_name, user, key, rng or _own_chance())
         self.boot()
 
 
 def _own_chance() -> random.Random:
-    return random.Random()  # noqa: S311 - made-up identities, no secrets
+    return random.Random()  # noqa: S311 - test identities, no secrets

@@ -1,4 +1,4 @@
-"""An emulation of a Windows guest: it answers for a Sysprep script by the sentinel protocol, with Sysprep's traps."""
+"""An emulation of a Windows guest: it answers Sysprep scripts by the result protocol, with Sysprep's known failures."""
 
 import random
 import re
@@ -11,11 +11,11 @@ from pathlib import Path
 from workbench.arm_simulator.guests.expiry import is_epoch, seconds_late
 from workbench.arm_simulator.guests.model import Boots, Job, Outcome, System
 from workbench.arm_simulator.guests.protocol import (
+    customized,
+    customizes,
     identity,
     is_evidence,
     is_identity,
-    prepared,
-    prepares,
     sentinel,
     updates_packages,
 )
@@ -29,20 +29,20 @@ _RUN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 @dataclass(frozen=True)
 class EmulatedWindowsContent:
-    """A picture of an emulated Windows disk."""
+    """A snapshot of an emulated Windows disk."""
 
     traits: WindowsTraits
     disk: WindowsDisk
     system: System = "Windows"
 
     @property
-    def sealed(self) -> bool:
-        """Whether it was syspreped, and has not booted since."""
-        return self.disk.sealed
+    def deprovisioned(self) -> bool:
+        """Whether Sysprep generalized it and it has not booted since."""
+        return self.disk.deprovisioned
 
     @property
     def boots(self) -> Boots:
-        """What becomes of a machine that is made from it."""
+        """How a VM that is created from it boots."""
         return self.traits.boots
 
     @property
@@ -51,8 +51,8 @@ class EmulatedWindowsContent:
         return self.disk.packages
 
     def guest(self, root: Path) -> "EmulatedWindowsGuest":
-        """A guest with this disk; it lays no files."""
-        return EmulatedWindowsGuest(self.traits, disk=replace(self.disk, sealed=False))
+        """A guest with this disk; it writes no files."""
+        return EmulatedWindowsGuest(self.traits, disk=replace(self.disk, deprovisioned=False))
 
 
 def declared(script: str) -> set[str]:
@@ -68,13 +68,13 @@ def declared(script: str) -> set[str]:
 
 
 class EmulatedWindowsGuest:
-    """Keyed on the parameters (RunId, Nonce, …) and on a script that orders `/generalize`."""
+    """Answers by the parameters (RunId, Nonce, …) and by whether the script runs `/generalize`."""
 
     def __init__(self, traits: WindowsTraits, *, host_name: str = "source-vm", disk: WindowsDisk | None = None) -> None:
         self._traits = traits
         self._disk = disk or WindowsDisk.new(traits, host_name, _own_chance())
         self._boot_id = str(uuid.uuid4())
-        self._armed: str | None = None
+        self._requested: str | None = None
         self._first: Outcome | None = None
         self._clock: datetime | None = None
         self._off = False
@@ -82,58 +82,58 @@ class EmulatedWindowsGuest:
         self._effects: list[str] = []
 
     def set_clock(self, moment: datetime) -> None:
-        """Set the clock by which an order expires; until then it is this computer's."""
+        """Set the clock by which a request expires; the default is this computer's clock."""
         self._clock = moment
 
     async def run(self, script: str, parameters: Mapping[str, str], timeout_s: float) -> Outcome:
-        """Answer for a deprovision script, an evidence script, a bare Sysprep, or anything else."""
+        """Answer a deprovision script, an evidence script, a direct Sysprep, or any other script."""
         given = {name.lower(): value for name, value in parameters.items()}
         text = script.lower()
         known = declared(script)
         if known and (unknown := sorted(set(given) - known)):
             message = f"A parameter cannot be found that matches parameter name '{unknown[0]}'."
             return Outcome(1, "", message, duration=2.0)
-        if name := prepares(script):
-            return self._prepare(name)
+        if name := customizes(script):
+            return self._customize(name)
         if is_identity(script):
             facts = self._disk.report(given.get("knownuser", ""), given.get("oldhost", ""), self._boot_id)
             return identity(given.get("runid", ""), given.get("nonce", ""), facts)
         if "sysprep" in text and "/generalize" in text and not is_evidence(text):
             if "runid" in given or re.search(r"\$runid\b", text):
-                return self._deprovision(given, timeout_s)
+                return self._request_deprovision(given, timeout_s)
             return self._bare_sysprep(text)
         if "runid" in given:
             return self._evidence(given)
         return Outcome(0, "This is a sample script with parameters\r\n", duration=2.0)
 
-    def _prepare(self, name: str) -> Outcome:
-        """The script's own end by its traits; updated packages are on the disk."""
+    def _customize(self, name: str) -> Outcome:
+        """The end of the script as the traits set it; the disk records updated packages."""
         self._effects.append(f"prepared {name}")
-        done = prepared(name, self._traits.prepare.get(name, 0))
+        done = customized(name, self._traits.customize.get(name, 0))
         if updates_packages(name) and done.exit_code == 0 and not done.never_ends:
             self._disk = replace(self._disk, packages=self._disk.packages + 1)
         return done
 
-    def _deprovision(self, given: Mapping[str, str], timeout_s: float) -> Outcome:
+    def _request_deprovision(self, given: Mapping[str, str], timeout_s: float) -> Outcome:
         run_id, nonce = given.get("runid", ""), given.get("nonce", "")
         if _parameters_are_bad(given):
             return _refused(run_id, nonce, "badParameters")
-        if self._armed == run_id:
-            message = "This run armed the machine before."
-            return self._first or sentinel("alreadyArmed", run_id, nonce, "", message, {})
+        if self._requested == run_id:
+            message = "This run already requested it."
+            return self._first or sentinel("alreadyRequested", run_id, nonce, "", message, {})
         if (refusal := self._refusal(given)) is not None:
             return _refused(run_id, nonce, refusal)
-        self._armed = run_id
+        self._requested = run_id
         user = given.get("sysprepuser", "")
         self._effects.append(f"sysprep /generalize as {user}" if user else "sysprep /generalize")
         done = self._sysprep(given, run_id, nonce, timeout_s)
-        if not done.timed_out:  # ended from outside, it did not come to keep its answer
+        if not done.timed_out:  # a script that was stopped has stored no answer
             self._first = Outcome(done.exit_code, done.stdout, repeated=True)
         return done
 
     def _refusal(self, given: Mapping[str, str]) -> str | None:
-        if self._armed is not None:
-            return "armedByAnotherRun"
+        if self._requested is not None:
+            return "requestedByAnotherRun"
         if seconds_late(given["notafter"], self._clock or datetime.now(UTC)) > 0:
             return "expired"
         if given.get("sysprepuser"):
@@ -151,7 +151,7 @@ class EmulatedWindowsGuest:
     def _sysprep(self, given: Mapping[str, str], run_id: str, nonce: str, timeout_s: float) -> Outcome:
         limit = float(given.get("syspreptimeoutseconds", "1800"))
         kind = self._traits.sysprep
-        self._seal(None if kind == "hangs" else int(kind == "fails"))
+        self._deprovision(None if kind == "hangs" else int(kind == "fails"))
         facts = self._facts()
         if user := given.get("sysprepuser", ""):
             facts["sysprepUser"] = user
@@ -161,16 +161,16 @@ class EmulatedWindowsGuest:
         if kind == "ok":
             delay = float(given.get("shutdowndelayseconds", "45"))
             self._jobs.append(Job(f"shutdown-{len(self._jobs)}", delay + _SYSPREP_SECONDS))
-            done = sentinel("sealed", run_id, nonce, "", "Sealed; shutting down.", facts)
+            done = sentinel("deprovisioned", run_id, nonce, "", "Deprovisioned; shutting down.", facts)
         elif kind == "fails":
             done = sentinel("failed", run_id, nonce, "sysprepFailed", "Sysprep exited with 1.", facts)
         else:
-            message = "Sysprep ended, ImageState did not follow."
+            message = "Sysprep ended, but ImageState is not generalized."
             done = sentinel("failed", run_id, nonce, "imageStateNotReached", message, facts)
         return Outcome(done.exit_code, done.stdout, duration=_SYSPREP_SECONDS)
 
-    def _seal(self, exit_code: int | None) -> None:
-        """Only Sysprep that works leaves a sealed disk."""
+    def _deprovision(self, exit_code: int | None) -> None:
+        """Only a successful Sysprep leaves a deprovisioned disk."""
         if self._traits.sysprep == "ok":
             self._disk = self._disk.syspreped(self._traits)
         else:
@@ -180,7 +180,7 @@ class EmulatedWindowsGuest:
         """`/shutdown` powers off even when generalization did not take place; the script never reports."""
         self._effects.append("sysprep /generalize")
         exit_code = int(self._traits.sysprep != "ok")
-        self._seal(exit_code)
+        self._deprovision(exit_code)
         if "/shutdown" in text:
             self._jobs.append(Job(f"shutdown-{len(self._jobs)}", _SYSPREP_SECONDS))
             return Outcome(0, "", never_ends=True)
@@ -203,7 +203,7 @@ class EmulatedWindowsGuest:
         return "" if code is None else str(code)
 
     def scheduled(self) -> tuple[Job, ...]:
-        """The delayed shutdown."""
+        """Run the delayed shutdown."""
         return tuple(self._jobs)
 
     async def run_scheduled(self, job_id: str) -> Outcome:
@@ -212,7 +212,7 @@ class EmulatedWindowsGuest:
         return Outcome(0, "")
 
     def agent_running(self) -> bool:
-        """Sysprep with /quit leaves the agent alone."""
+        """Sysprep with /quit does not stop the agent."""
         return True
 
     def remembers_scripts(self) -> bool:
@@ -220,7 +220,7 @@ class EmulatedWindowsGuest:
         return True
 
     def powered_off(self) -> bool:
-        """Whether the guest ordered its own shutdown."""
+        """Whether the guest shut itself down."""
         return self._off
 
     def serial_log(self) -> str:
@@ -232,24 +232,24 @@ class EmulatedWindowsGuest:
         return tuple(self._effects)
 
     def boot(self) -> None:
-        """The machine starts again; the volatile key that held the run's mark and answer is gone."""
-        self._off, self._armed, self._first, self._boot_id = False, None, None, str(uuid.uuid4())
-        self._disk = replace(self._disk, sealed=False)
+        """The VM starts again; the volatile registry key with the run's record and answer is gone."""
+        self._off, self._requested, self._first, self._boot_id = False, None, None, str(uuid.uuid4())
+        self._disk = replace(self._disk, deprovisioned=False)
 
     def freeze(self) -> EmulatedWindowsContent:
-        """A picture of the disk; nothing is copied, since a disk is never changed, only replaced."""
+        """A snapshot of the disk; nothing is copied, because a disk is never changed, only replaced."""
         return EmulatedWindowsContent(self._traits, self._disk)
 
     def provision(
         self, host_name: str, user: str | None, *, key: str | None = None, rng: random.Random | None = None
     ) -> None:
-        """First boot of an image; Windows has no use for an SSH key."""
+        """The first boot of an image; the SSH key is not used on Windows."""
         self._disk = self._disk.provisioned(self._traits, host_name, user, rng or _own_chance())
         self.boot()
 
 
 def _own_chance() -> random.Random:
-    return random.Random()  # noqa: S311 - made-up identities, no secrets
+    return random.Random()  # noqa: S311 - test identities, no secrets
 
 
 def _parameters_are_bad(given: Mapping[str, str]) -> bool:

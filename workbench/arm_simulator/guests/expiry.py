@@ -1,4 +1,4 @@
-"""When an order to deprovision is too old, as the guest scripts judge it."""
+"""When a request to deprovision is too old, as the guest scripts check it."""
 
 import re
 from datetime import datetime
@@ -12,5 +12,5 @@ def is_epoch(text: str) -> bool:
 
 
 def seconds_late(not_after: str, now: datetime) -> int:
-    """How many whole seconds after `not_after` (see is_epoch) it is; zero or less while the order is good."""
+    """Full seconds since `not_after` (see is_epoch); zero or less while the request is valid."""
     return int(now.timestamp()) - int(not_after)

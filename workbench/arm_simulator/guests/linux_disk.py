@@ -1,4 +1,4 @@
-"""What an emulated Linux machine has on its disk, and how sealing and a first boot change it."""
+"""What an emulated Linux VM has on its disk, and how deprovisioning and a first boot change it."""
 
 import random
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ def digest(text: str) -> str:
 
 @dataclass(frozen=True)
 class LinuxDisk:
-    """The disk as it is at one moment. `machine_id` is empty, and there are no host keys, on a sealed disk."""
+    """The state of the disk at one moment. A deprovisioned disk has an empty `machine_id` and no host keys."""
 
     host_name: str
     machine_id: str
@@ -31,15 +31,15 @@ class LinuxDisk:
     logs: tuple[tuple[str, str], ...] = ()
     #: How often packages were updated.
     packages: int = 0
-    armed: str | None = None
+    requested: str | None = None
     failure: str = ""
-    #: The agent's state, with the run commands that it ran.
+    #: The agent's state, with its run command history.
     remembers_scripts: bool = False
-    sealed: bool = False
+    deprovisioned: bool = False
 
     @staticmethod
     def new(traits: LinuxTraits, host_name: str, rng: random.Random) -> "LinuxDisk":
-        """A machine that has been in use for a while."""
+        """The disk of a VM that has been in use."""
         return LinuxDisk(
             host_name=host_name,
             machine_id=f"{rng.getrandbits(128):032x}",
@@ -51,9 +51,9 @@ class LinuxDisk:
             logs=(("/var/log/auth.log", host_name), ("/var/log/syslog", host_name)),
         )
 
-    def deprovisioned(self, traits: LinuxTraits, keep_user: bool, thorough: bool) -> "LinuxDisk":
-        """After waagent; `thorough` is with what the deprovision script does besides. The traits' leftovers stay."""
-        left: Sequence[str] = traits.leaves if thorough else (*traits.leaves, "machineId", "logs", "authorizedKeys")
+    def after_waagent(self, traits: LinuxTraits, keep_user: bool, thorough: bool) -> "LinuxDisk":
+        """The disk after waagent; `thorough`: also after the deprovision script. Residue that the traits name stays."""
+        left: Sequence[str] = traits.leaves if thorough else (*traits.leaves, "vmId", "logs", "authorizedKeys")
         stays = self.provisioned_user if keep_user or "user" in left else ""
         gone = {self.provisioned_user} - {stays}
         kept_keys = {_key_file(self.provisioned_user)} if keep_user else set[str]()
@@ -62,23 +62,23 @@ class LinuxDisk:
         return replace(
             self,
             host_name=self.host_name if "hostName" in left else _UNNAMED,
-            machine_id=self.machine_id if "machineId" in left else "",
+            machine_id=self.machine_id if "vmId" in left else "",
             host_keys=self.host_keys if "hostKeys" in left else (),
             users=tuple(user for user in self.users if user not in gone),
             provisioned_user="",
             key_files=tuple(file for file in self.key_files if file in kept_keys),
             rotated_logs=self.rotated_logs if "logs" in left else (),
             logs=self.logs if "logs" in left else (),
-            armed=None,
+            requested=None,
             failure="",
             remembers_scripts=False,
-            sealed=True,
+            deprovisioned=True,
         )
 
     def provisioned(
         self, traits: LinuxTraits, host_name: str, user: str | None, key: str | None, rng: random.Random
     ) -> "LinuxDisk":
-        """After the first boot of an image: what is missing is made, what was left behind stays."""
+        """After the first boot of an image: what is missing is created, residue stays."""
         name = self.host_name if "hostName" in traits.leaves else host_name
         users = self.users if user is None or user in self.users else (*self.users, user)
         keys = {*self.key_files, *([_key_file(user)] if user and key else [])}
@@ -91,12 +91,12 @@ class LinuxDisk:
             provisioned_user=user or "",
             key_files=tuple(sorted(keys)),
             logs=(*self.logs, ("/var/log/cloud-init.log", name)),
-            sealed=False,
+            deprovisioned=False,
         )
 
     def report(self, known_user: str, old_host: str, boot_id: str) -> dict[str, str]:
-        """The facts of the identity report."""
-        # A machine that is still called so names itself in its logs: its host name tells that already.
+        """The facts of the identity script's answer."""
+        # A VM with the old host name names itself in its logs; `hostName` already shows that.
         foreign = old_host and old_host != self.host_name
         named = [file for file, host in self.logs if foreign and host == old_host]
         return {

@@ -1,4 +1,4 @@
-"""What the platform needs of a guest system, whichever way it is simulated."""
+"""The interface between the platform and a guest operating system, emulated or sandboxed."""
 
 import random
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 type System = Literal["Linux", "Windows"]
-#: What becomes of a machine made from a disk: it works, its agent never reports, or provisioning never ends.
+#: How a VM created from a disk boots: it works, its agent never reports, or provisioning never ends.
 type Boots = Literal["ok", "agentNeverReady", "neverProvisions"]
 
 
@@ -16,7 +16,7 @@ type Boots = Literal["ok", "agentNeverReady", "neverProvisions"]
 class Outcome:
     """How a script ended. `duration` is in simulated seconds; `never_ends` is a script that hangs.
 
-    `repeated`: it did nothing but print again what an earlier call of the same run had printed.
+    `repeated`: it only printed the output of an earlier call of the same run again.
     """
 
     exit_code: int
@@ -30,14 +30,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Job:
-    """Detached work that a script left behind, due `delay_seconds` after the script ran."""
+    """Detached work that a script scheduled, due `delay_seconds` after the script ran."""
 
     id: str
     delay_seconds: float
 
 
 class DiskContent(Protocol):
-    """An immutable picture of what a disk holds; any number of machines can be made from it."""
+    """An immutable snapshot of a disk's content; any number of VMs can be created from it."""
 
     @property
     def system(self) -> System:
@@ -45,24 +45,24 @@ class DiskContent(Protocol):
         ...
 
     @property
-    def sealed(self) -> bool:
-        """Whether it was deprovisioned or syspreped, and has not booted since."""
+    def deprovisioned(self) -> bool:
+        """Whether it was deprovisioned (Windows: by Sysprep) and has not booted since."""
         ...
 
     @property
     def boots(self) -> Boots:
-        """What becomes of a machine that is made from it."""
+        """How a VM that is created from it boots."""
         ...
 
     @property
     def packages(self) -> int:
-        """How often packages were updated on it: what a prepare script leaves for tests to see."""
+        """How often packages were updated on it: tests read it to check a customizer script."""
         ...
 
     def guest(self, root: Path) -> "Guest":
-        """A switched-on guest with a disk of its own that begins as this picture; its files, if any, come below root.
+        """A running guest with a disk of its own that starts as this snapshot; its files, if any, are below root.
 
-        Nothing is copied before the guest is used. A sealed picture still wants `Guest.provision`.
+        Nothing is copied before the guest is used. A deprovisioned snapshot still needs `Guest.provision`.
         """
         ...
 
@@ -79,7 +79,7 @@ class Guest(Protocol):
         ...
 
     def scheduled(self) -> tuple[Job, ...]:
-        """Detached work that is planned, including what has run."""
+        """Scheduled detached work, including work that has run."""
         ...
 
     async def run_scheduled(self, job_id: str) -> Outcome:
@@ -91,11 +91,11 @@ class Guest(Protocol):
         ...
 
     def remembers_scripts(self) -> bool:
-        """Whether the agent still knows which run commands it ran; it runs those that stand again if not."""
+        """Whether the agent has its run command history; without it, it runs the existing commands again."""
         ...
 
     def powered_off(self) -> bool:
-        """Whether the guest has ordered its own power off."""
+        """Whether the guest has powered itself off."""
         ...
 
     def serial_log(self) -> str:
@@ -103,22 +103,22 @@ class Guest(Protocol):
         ...
 
     def effects(self) -> tuple[str, ...]:
-        """What was done that cannot be undone, in order, as text."""
+        """Irreversible effects, in order, as text."""
         ...
 
     def boot(self) -> None:
-        """The machine starts again: services run, a power-off order is forgotten, the boot id is another."""
+        """The VM starts again: services run, a requested power-off is dropped, the boot id changes."""
         ...
 
     def freeze(self) -> DiskContent:
-        """A picture of the disk as it is now; of a running guest it is crash-consistent."""
+        """A snapshot of the disk now; for a running guest it is crash-consistent."""
         ...
 
     def provision(
         self, host_name: str, user: str | None, *, key: str | None = None, rng: random.Random | None = None
     ) -> None:
-        """The first boot of a generalized image: host name, machine's identity, SSH host keys and user are new.
+        """The first boot of a generalized image: host name, machine identity, SSH host keys and user are new.
 
-        `key` is the user's public SSH key. `rng` is where the identities come from; without it from this computer.
+        `key` is the user's public SSH key. `rng` generates the identities; without it they are random.
         """
         ...

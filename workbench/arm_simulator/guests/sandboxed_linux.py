@@ -13,20 +13,20 @@ from typing import Any
 
 from workbench.arm_simulator.guests.emulated_linux import EmulatedLinuxGuest
 from workbench.arm_simulator.guests.model import Boots, Guest, Job, Outcome, System
-from workbench.arm_simulator.guests.protocol import prepares
+from workbench.arm_simulator.guests.protocol import customizes
 from workbench.arm_simulator.specs import LinuxTraits
 
-#: No script of a test or a demo runs longer than this in real seconds; one that does counts as hanging.
+#: Maximum real seconds of a script in a test or a demo; a longer script counts as hanging.
 _MOST_REAL_SECONDS = 60.0
 _HANDLER = "var/lib/waagent/run-command-handler"
 _PACKAGES = "var/lib/packages-updated"
-#: Traits that only the platform, or only an emulated guest, looks at.
-_NOT_OF_THE_SANDBOX = ("boots", "prepare")
+#: Traits that only the platform, or only an emulated guest, uses.
+_NOT_OF_THE_SANDBOX = ("boots", "customize")
 
 
 @functools.cache
 def sandbox_kind() -> str | None:
-    """Which sandbox can be had here: "bwrap", "unshare", or None."""
+    """The sandbox that works on this computer: "bwrap", "unshare", or None."""
     try:
         sandbox: Any = importlib.import_module("workbench.guest_sandbox")
     except ImportError:
@@ -36,7 +36,7 @@ def sandbox_kind() -> str | None:
 
 
 def linux_guest(root: Path, traits: LinuxTraits, emulate: bool = False, host_name: str = "source-vm") -> Guest:
-    """The real script in a sandbox where one can be had, else the emulation."""
+    """A guest that runs the real script in a sandbox if one works here, else the emulation."""
     if emulate or sandbox_kind() is None:
         return EmulatedLinuxGuest(traits, host_name=host_name)
     return SandboxedLinuxGuest(root, traits, host_name=host_name)
@@ -44,17 +44,17 @@ def linux_guest(root: Path, traits: LinuxTraits, emulate: bool = False, host_nam
 
 @dataclass(frozen=True)
 class SandboxedLinuxContent:
-    """A picture of a sandboxed disk: a copy of its file tree, or, when that was never laid, what it would be."""
+    """A snapshot of a sandboxed disk: a copy of its file tree, or its description while no file tree exists."""
 
     traits: LinuxTraits
     host_name: str
     tree: Path | None = None
-    sealed: bool = False
+    deprovisioned: bool = False
     system: System = "Linux"
 
     @property
     def boots(self) -> Boots:
-        """What becomes of a machine that is made from it."""
+        """How a VM that is created from it boots."""
         return self.traits.boots
 
     @property
@@ -64,8 +64,8 @@ class SandboxedLinuxContent:
         return int(counter.read_text()) if counter is not None and counter.exists() else 0
 
     def guest(self, root: Path) -> "SandboxedLinuxGuest":
-        """A guest whose file tree is copied from the picture when it is first used."""
-        return SandboxedLinuxGuest(root, self.traits, host_name=self.host_name, picture=self.tree)
+        """A guest whose file tree is copied from the snapshot at first use."""
+        return SandboxedLinuxGuest(root, self.traits, host_name=self.host_name, snapshot=self.tree)
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,14 @@ class _FirstBoot:
 
 
 class SandboxedLinuxGuest:
-    """Hands scripts to `workbench.guest_sandbox` and tells what they did.
+    """Runs scripts in `workbench.guest_sandbox` and reports their effects.
 
-    The machine's file tree is laid when its first script arrives, so that a large fleet costs nothing before.
-    ValueError when the sandbox does not know the traits.
+    The VM's file tree is created when its first script arrives, so that a large fleet costs nothing before.
+    Raises ValueError when the sandbox does not support the traits.
     """
 
     def __init__(
-        self, root: Path, traits: LinuxTraits, *, host_name: str = "source-vm", picture: Path | None = None
+        self, root: Path, traits: LinuxTraits, *, host_name: str = "source-vm", snapshot: Path | None = None
     ) -> None:
         self._sandbox: Any = importlib.import_module("workbench.guest_sandbox")
         self._given = traits
@@ -92,100 +92,100 @@ class SandboxedLinuxGuest:
         self._host_name = _as_host(host_name)
         self._traits: Any = self._sandbox.LinuxTraits(**known, host_name=self._host_name)
         self._root = root
-        self._picture = picture
+        self._snapshot = snapshot
         self._first_boot: _FirstBoot | None = None
-        self._laid: Any = None
+        self._guest: Any = None
         self._frozen: SandboxedLinuxContent | None = None
-        self._pictures = 0
+        self._snapshots = 0
 
-    def _machine(self) -> Any:
-        if self._laid is None:
+    def _vm(self) -> Any:
+        if self._guest is None:
             self._root.mkdir(parents=True, exist_ok=True)
-            self._laid = self._sandbox.LinuxGuest(self._root, self._traits, picture=self._picture)
+            self._guest = self._sandbox.LinuxGuest(self._root, self._traits, snapshot=self._snapshot)
             if (first := self._first_boot) is not None:
-                self._laid.provision(first.host_name, first.user, first.key, first.rng)
+                self._guest.provision(first.host_name, first.user, first.key, first.rng)
         self._frozen = None
-        return self._laid
+        return self._guest
 
     def set_clock(self, moment: datetime) -> None:
         """Set the clock that `date` shows in the guest."""
-        self._machine().set_clock(moment)
+        self._vm().set_clock(moment)
 
     async def run(self, script: str, parameters: Mapping[str, str], timeout_s: float) -> Outcome:
         """Run the script as root of the sandbox, parameters as environment variables."""
         began = time.monotonic()
         limit = min(timeout_s, _MOST_REAL_SECONDS)
-        if name := prepares(script):
-            self._machine().note(f"prepared {name}")
-        result = await self._machine().run(script, dict(parameters), limit)
-        self._frozen = None  # one may have been made while the script ran
+        if name := customizes(script):
+            self._vm().note(f"prepared {name}")
+        result = await self._vm().run(script, dict(parameters), limit)
+        self._frozen = None  # a snapshot may have been created while the script ran
         return _outcome(result, began)
 
     def scheduled(self) -> tuple[Job, ...]:
-        """Detached work that the script left behind."""
-        return tuple(Job(str(job.id), float(job.delay_seconds)) for job in self._machine().scheduled())
+        """Detached work that the script scheduled."""
+        return tuple(Job(str(job.id), float(job.delay_seconds)) for job in self._vm().scheduled())
 
     async def run_scheduled(self, job_id: str) -> Outcome:
         """Run detached work now."""
         began = time.monotonic()
-        result = await self._machine().run_scheduled(job_id)
+        result = await self._vm().run_scheduled(job_id)
         self._frozen = None
         return _outcome(result, began)
 
     def agent_running(self) -> bool:
         """Whether the agent's service runs."""
-        return self._laid is None or bool(self._laid.agent_running())
+        return self._guest is None or bool(self._guest.agent_running())
 
     def remembers_scripts(self) -> bool:
-        """Whether the state of Run Command's handler is still on the machine's disk."""
-        if self._laid is not None:
-            return bool(self._laid.remembers_scripts())
-        return self._picture is not None and (self._picture / _HANDLER).exists()
+        """Whether the state of Run Command's handler is still on the VM's disk."""
+        if self._guest is not None:
+            return bool(self._guest.remembers_scripts())
+        return self._snapshot is not None and (self._snapshot / _HANDLER).exists()
 
     def powered_off(self) -> bool:
         """Whether the guest powered itself off."""
-        return self._laid is not None and bool(self._laid.powered_off())
+        return self._guest is not None and bool(self._guest.powered_off())
 
     def serial_log(self) -> str:
         """What was written to the console."""
-        return "" if self._laid is None else str(self._laid.serial_log())
+        return "" if self._guest is None else str(self._guest.serial_log())
 
     def effects(self) -> tuple[str, ...]:
-        """What the stubs recorded."""
-        return () if self._laid is None else tuple(str(effect) for effect in self._laid.effects())
+        """The effects that the stubs recorded."""
+        return () if self._guest is None else tuple(str(effect) for effect in self._guest.effects())
 
     def boot(self) -> None:
         """Power it on again."""
-        if self._laid is not None:
-            self._machine().boot()
+        if self._guest is not None:
+            self._vm().boot()
 
     def freeze(self) -> SandboxedLinuxContent:
-        """A picture of the disk: the file tree is copied (some ms) unless nothing happened since the last one."""
-        if self._laid is None and self._first_boot is None:
-            return SandboxedLinuxContent(self._given, self._host_name, self._picture)
+        """A snapshot of the disk: the file tree is copied (some ms) unless nothing happened since the last one."""
+        if self._guest is None and self._first_boot is None:
+            return SandboxedLinuxContent(self._given, self._host_name, self._snapshot)
         if self._frozen is None:
-            machine = self._machine()
-            self._pictures += 1
-            # Beside the machine's own folder: a picture outlives its machine.
-            tree = self._root.with_name(f"{self._root.name}-pictures") / str(self._pictures)
-            machine.copy_disk_to(tree)
-            self._frozen = SandboxedLinuxContent(self._given, self._host_name, tree, bool(machine.sealed()))
+            vm = self._vm()
+            self._snapshots += 1
+            # Outside the VM's own folder: a snapshot outlives its VM.
+            tree = self._root.with_name(f"{self._root.name}-pictures") / str(self._snapshots)
+            vm.copy_disk_to(tree)
+            self._frozen = SandboxedLinuxContent(self._given, self._host_name, tree, bool(vm.deprovisioned()))
         return self._frozen
 
     def provision(
         self, host_name: str, user: str | None, *, key: str | None = None, rng: random.Random | None = None
     ) -> None:
-        """First boot of an image; a tree that is not laid yet is provisioned when it is."""
+        """The first boot of an image; without a file tree, it is provisioned when the tree is created."""
         seed = None if rng is None else rng.getrandbits(64)
-        first = _FirstBoot(_as_host(host_name), user, key, random.Random(seed))  # noqa: S311 - made-up identities
-        if self._laid is None:
+        first = _FirstBoot(_as_host(host_name), user, key, random.Random(seed))  # noqa: S311 - test identities
+        if self._guest is None:
             self._first_boot = first
         else:
-            self._machine().provision(first.host_name, first.user, first.key, first.rng)
+            self._vm().provision(first.host_name, first.user, first.key, first.rng)
 
 
 def _as_host(name: str) -> str:
-    """A machine's name as a host's name: what no host name may hold is a hyphen in it."""
+    """A VM's name as a host name: invalid characters become hyphens."""
     return re.sub(r"[^A-Za-z0-9.-]", "-", name)[:63].lstrip(".-") or "vm"
 
 

@@ -1,4 +1,4 @@
-"""What an emulated Windows machine has on its disk, and how sealing and a first boot change it."""
+"""What an emulated Windows VM has on its disk, and how deprovisioning and a first boot change it."""
 
 import random
 from dataclasses import dataclass, replace
@@ -8,32 +8,32 @@ from workbench.arm_simulator.specs import WindowsTraits
 
 COMPLETE = "IMAGE_STATE_COMPLETE"
 UNDEPLOYABLE = "IMAGE_STATE_UNDEPLOYABLE"
-SEALED = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
+DEPROVISIONED = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
 
 
 @dataclass(frozen=True)
 class WindowsDisk:
-    """The disk as it is at one moment. `sid` (the machine's) is empty on a sealed disk."""
+    """The state of the disk at one moment. `sid` (the machine SID) is empty on a deprovisioned disk."""
 
     host_name: str
     sid: str
     users: tuple[str, ...]
-    #: Leftovers of an earlier life: file and the host name in it.
+    #: Residue of the source VM: a file and the host name in it.
     logs: tuple[tuple[str, str], ...] = ()
     #: How often packages were updated.
     packages: int = 0
     image_state: str = COMPLETE
     sysprep_exit_code: int | None = None
-    sealed: bool = False
+    deprovisioned: bool = False
 
     @staticmethod
     def new(traits: WindowsTraits, host_name: str, rng: random.Random) -> "WindowsDisk":
-        """A machine that has been in use for a while."""
+        """The disk of a VM that has been in use."""
         logs = ((r"C:\Windows\Panther\setupact.log", host_name),)
         return WindowsDisk(host_name, _sid(rng), tuple(dict.fromkeys((traits.user, *traits.administrators))), logs)
 
     def syspreped(self, traits: WindowsTraits) -> "WindowsDisk":
-        """After Sysprep did its work; the traits' leftovers stay."""
+        """The disk after Sysprep; residue that the traits name stays."""
         left = traits.leaves
         return replace(
             self,
@@ -41,15 +41,15 @@ class WindowsDisk:
             sid=self.sid if "sid" in left else "",
             users=self.users if "user" in left else (),
             logs=self.logs if "logs" in left else (),
-            image_state=SEALED,
+            image_state=DEPROVISIONED,
             sysprep_exit_code=0,
-            sealed=True,
+            deprovisioned=True,
         )
 
     def provisioned(
         self, traits: WindowsTraits, host_name: str, user: str | None, rng: random.Random
     ) -> "WindowsDisk":  # fmt: skip
-        """After the first boot of an image: what is missing is made, what was left behind stays."""
+        """After the first boot of an image: what is missing is created, residue stays."""
         return replace(
             self,
             host_name=self.host_name if "hostName" in traits.leaves else host_name,
@@ -57,12 +57,12 @@ class WindowsDisk:
             users=self.users if user is None or user in self.users else (*self.users, user),
             image_state=COMPLETE,
             sysprep_exit_code=None,
-            sealed=False,
+            deprovisioned=False,
         )
 
     def report(self, known_user: str, old_host: str, boot_id: str) -> dict[str, str]:
-        """The facts of the identity report."""
-        # A machine that is still called so names itself in its logs: its host name tells that already.
+        """The facts of the identity script's answer."""
+        # A VM with the old host name names itself in its logs; `hostName` already shows that.
         foreign = old_host and old_host != self.host_name
         return {
             "hostName": self.host_name,

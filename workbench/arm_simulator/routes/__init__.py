@@ -1,4 +1,4 @@
-"""Every route of the simulated API, one file a family."""
+"""Every route of the simulated API, one file per resource family."""
 
 from workbench.arm_simulator.api import Route
 from workbench.arm_simulator.routes import (

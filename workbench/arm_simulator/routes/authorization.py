@@ -1,4 +1,4 @@
-"""What the caller may do, and which locks are in the way, at any scope."""
+"""Permissions and management locks of any scope."""
 
 from workbench.arm_simulator.api import Answer, Call, Route
 from workbench.arm_simulator.errors import unknown_path
@@ -17,7 +17,7 @@ def _require_scope(call: Call) -> str:
     elif len(parts) == 5 and parts[3].lower() == "resourcegroups":
         world.require_group(parts[2], parts[4])
     elif len(parts) == 9 and "/".join(parts[5:8]).lower() == "providers/microsoft.compute/virtualmachines":
-        world.machine_at(parts[2], parts[4], parts[8])
+        world.vm_at(parts[2], parts[4], parts[8])
     elif len(parts) >= 9 and len(parts) % 2 == 1 and parts[5].lower() == "providers":
         world.require_group(parts[2], parts[4])
         world.store.require(scope)
@@ -27,12 +27,12 @@ def _require_scope(call: Call) -> str:
 
 
 async def permissions(call: Call) -> Answer:
-    """What the role gives at the scope."""
+    """The role's permissions at the scope."""
     return Answer(200, {"value": call.world.role.permissions(_require_scope(call))})
 
 
 async def locks(call: Call) -> Answer:
-    """Locks of the scope: its own, inherited ones and (without `atScope()`) those below it."""
+    """Locks of the scope: its own, inherited ones and (without `atScope()`) those of child scopes."""
     scope, at_scope = _require_scope(call), "$filter" in call.query
     return Answer(200, {"value": [lock.body() for lock in call.world.locks.listed_at(scope, at_scope)]})
 

@@ -26,18 +26,18 @@ async def get(call: Call) -> Answer:
 
 
 async def get_encryption_set(call: Call) -> Answer:
-    """One disk encryption set: only that it is there."""
+    """One disk encryption set; it only exists, without key properties."""
     return Answer(200, call.resource.body())
 
 
 async def list_group(call: Call) -> Answer:
-    """Those of a resource group."""
+    """Disks or snapshots of a resource group."""
     call.world.require_group(call.subscription, call.names["group"])
     return _listed(call, f"/subscriptions/{call.subscription}/resourceGroups/{call.names['group']}")
 
 
 async def list_all(call: Call) -> Answer:
-    """Those of a subscription."""
+    """Disks or snapshots of a subscription."""
     call.world.require_subscription(call.subscription)
     return _listed(call, f"/subscriptions/{call.subscription}")
 
@@ -49,7 +49,7 @@ def _listed(call: Call, scope: str) -> Answer:
 
 
 async def put(call: Call) -> Answer:
-    """Create or update; followed by both headers, as the disk provider does it."""
+    """Create or update; the answer has both polling headers, as with Azure's disks."""
     world, kind = call.world, _kind(call)
     world.require_group(call.subscription, call.names["group"])
     known = world.store.get(call.resource_id)
@@ -69,7 +69,7 @@ async def put(call: Call) -> Answer:
 
 
 def _check_unchanged(known: Resource, body: dict[str, Any]) -> None:
-    """Tags are all that a later PUT can change here."""
+    """A later PUT can change only the tags here."""
     for name, given in body["properties"].items():
         had: Any = known.properties.get(name)
         same = given.items() <= had.items() if isinstance(given, dict) and isinstance(had, dict) else given == had  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
@@ -94,13 +94,13 @@ def _written(call: Call, resource: Resource, during: str) -> Answer:
         fate=call.fate, done=copied, during=during, output=lambda: disk_view(call.world, resource),
     )  # fmt: skip
     body = disk_view(call.world, resource)
-    # The first answer says Updating whatever the work is.
+    # The first answer shows Updating for every kind of change.
     body["properties"]["provisioningState"] = "Updating"
     return Answer(202, body, operation=operation)
 
 
 async def update(call: Call) -> Answer:
-    """Change the tags, and who may export it."""
+    """Change the tags and the network access."""
     resource = call.resource
     check_location(resource, resource.location)
     if "tags" in call.body:
@@ -111,7 +111,7 @@ async def update(call: Call) -> Answer:
 
 
 async def delete(call: Call) -> Answer:
-    """Delete it unless a machine has it; 204 when there is none."""
+    """Delete it unless it is attached to a VM; 204 when it does not exist."""
     world = call.world
     world.require_group(call.subscription, call.names["group"])
     resource = world.store.get(call.resource_id)

@@ -34,7 +34,7 @@ _FIXED = ("osType", "osState", "hyperVGeneration", "identifier", "architecture")
 
 
 def require_parent(call: Call, verb: str, kind: str) -> Resource:
-    """The resource above the one of the path. Raises ARM's 404."""
+    """The parent of the resource in the path. Raises ARM's 404."""
     call.world.require_group(call.subscription, call.names["group"])
     parts = call.resource_id.split("/")
     parent_id = "/".join(parts[: 9 if kind == DEFINITION else 11])
@@ -76,7 +76,7 @@ async def put_gallery(call: Call) -> Answer:
 
 
 async def put_definition(call: Call) -> Answer:
-    """Create (201) or update (200) a definition; what its versions depend on cannot be changed."""
+    """Create (201) or update (200) a definition; properties that its versions depend on cannot be changed."""
     parent = require_parent(call, "write", DEFINITION)
     name, rule = call.names["definition"], r"^[^_\W][\w.-]{0,79}(?<![-.])$"
     if re.fullmatch(rule, name) is None:
@@ -116,8 +116,8 @@ def _put(call: Call, kind: str, properties: dict[str, Any]) -> Answer:
     display_region(location, kind)
     existing = store.get(call.resource_id)
     if existing is None:
-        made = store.add(store.new(call.resource_id, kind, location, tags=tags, properties=properties))
-        return _follow(call, made, 201, "Creating")
+        resource = store.add(store.new(call.resource_id, kind, location, tags=tags, properties=properties))
+        return _follow(call, resource, 201, "Creating")
     if existing.provisioning_state in ("Creating", "Updating", "Deleting"):
         raise concurrent_request()
     check_location(existing, location)
@@ -134,7 +134,7 @@ def _follow(call: Call, resource: Resource, status: int, during: str) -> Answer:
 
 
 async def delete(call: Call) -> Answer:
-    """Delete it if it is empty; 204 when there is none."""
+    """Delete it if it is empty; 204 when it does not exist."""
     call.world.require_group(call.subscription, call.names["group"])
     store = call.world.store
     held = store.get(call.resource_id)

@@ -1,4 +1,4 @@
-"""Image versions: create, read with their replication, list, change and delete."""
+"""Image versions: create, read with their replication status, list, update and delete."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -126,7 +126,7 @@ def _update(
 
 
 def _source_still_needed(call: Call, version: Resource) -> Callable[[], bool]:
-    """Copies come from the one at home; while that is missing, the source is read again."""
+    """Copies come from the copy in the version's own region; while that is missing, from the source."""
     if region_key(version.location) in call.world.replication.completed(version):
         return _always
     source = _source(call, asked_sources(version.properties["storageProfile"]), version.location)
@@ -139,7 +139,7 @@ def _always() -> bool:
 
 
 async def update(call: Call) -> Answer:
-    """Change tags, regions, the end of life, and whether it counts as the latest."""
+    """Change tags, target regions, the end-of-life date, and whether it is excluded from latest."""
     require_parent(call, "write", VERSION)
     version, body = call.resource, call.body.get("properties", {})
     publishing = body.get("publishingProfile", {})
@@ -151,7 +151,7 @@ async def update(call: Call) -> Answer:
     if publishing.get("replicationMode", before["replicationMode"]) != before["replicationMode"]:
         raise property_change("galleryImageVersion.properties.publishingProfile.replicationMode")
     kept = {name: value for name, value in before.items() if name != "publishedDate"}
-    # An end of life that has passed meanwhile is no fault of who changes something else.
+    # An end-of-life date that has passed meanwhile must not block other changes.
     past = {} if "endOfLifeDate" in publishing else {"endOfLifeDate": kept.pop("endOfLifeDate", None)}
     now = call.world.clock.now()
     profile = publishing_profile({**kept, **publishing}, version.location, before["publishedDate"], now)
@@ -161,7 +161,7 @@ async def update(call: Call) -> Answer:
 
 
 async def get(call: Call) -> Answer:
-    """The version; with `$expand=ReplicationStatus` also how far each region is."""
+    """The version; with `$expand=ReplicationStatus` also the progress of each region."""
     require_parent(call, "read", VERSION)
     version = call.resource
     body = version.body()
@@ -171,13 +171,13 @@ async def get(call: Call) -> Answer:
 
 
 async def list_all(call: Call) -> Answer:
-    """The versions of a definition, without their replication."""
+    """The versions of a definition, without their replication status."""
     parent = require_parent(call, "read", VERSION)
     return page(call, call.world.store.listed(VERSION, parent.id), Resource.body)
 
 
 async def delete(call: Call) -> Answer:
-    """Delete it everywhere, also while it is being replicated; 204 when there is none."""
+    """Delete it everywhere, also while it is being replicated; 204 when it does not exist."""
     world = call.world
     world.require_group(call.subscription, call.names["group"])
     version = world.store.get(call.resource_id)

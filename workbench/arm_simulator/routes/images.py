@@ -1,4 +1,4 @@
-"""Managed images: create from a generalized machine, read, list and delete."""
+"""Managed images: create from a generalized VM, read, list and delete."""
 
 from workbench.arm_simulator.api import Answer, Call, Route
 from workbench.arm_simulator.errors import invalid_parameter
@@ -6,7 +6,7 @@ from workbench.arm_simulator.gallery_errors import concurrent_request, property_
 from workbench.arm_simulator.gallery_schemas import MANAGED_IMAGE as BODY
 from workbench.arm_simulator.gallery_sources import find_source
 from workbench.arm_simulator.image_resolvers import MANAGED_IMAGE
-from workbench.arm_simulator.images import check_machine, image_properties
+from workbench.arm_simulator.images import check_vm, image_properties
 from workbench.arm_simulator.linked_rights import require_linked
 from workbench.arm_simulator.paging import page
 from workbench.arm_simulator.resource_work import begin_delete, begin_write, check_location
@@ -18,7 +18,7 @@ _NOTIFIED = {"azure-asyncnotification": "Enabled"}
 
 
 async def put(call: Call) -> Answer:
-    """Create it (201); of one that exists only the tags can be changed (200)."""
+    """Create it (201); for an existing one only the tags can be changed (200)."""
     call.world.require_group(call.subscription, call.names["group"])
     source_id: str = call.body["properties"]["sourceVirtualMachine"]["id"]
     read = [("Microsoft.Compute/virtualMachines/read", source_id)]
@@ -29,16 +29,16 @@ async def put(call: Call) -> Answer:
 
 def _create(call: Call, source_id: str) -> Answer:
     world, location, body = call.world, call.body["location"], call.body["properties"]
-    machine = world.machines.get(source_id.lower().rstrip("/"))
-    if machine is None or machine.deleting:
+    vm = world.vms.get(source_id.lower().rstrip("/"))
+    if vm is None or vm.deleting:
         message = f"The source virtual machine '{source_id}' was not found."
         raise invalid_parameter("image.properties.sourceVirtualMachine.id", message)
     generation: str = body.get("hyperVGeneration", "V1")
-    check_machine(machine, location, generation)
-    properties = image_properties(machine, generation, body.get("storageProfile", {}).get("zoneResilient", False))
+    check_vm(vm, location, generation)
+    properties = image_properties(vm, generation, body.get("storageProfile", {}).get("zoneResilient", False))
     tags = dict(call.body.get("tags", {}))
     image = world.store.new(call.resource_id, MANAGED_IMAGE, location, tags=tags, properties=properties)
-    source = find_source(world, machine.id, location)
+    source = find_source(world, vm.id, location)
     image.content = source.content
     world.galleries.data_disks[image.id.lower()] = source.data_disks
     world.store.add(image)
@@ -66,18 +66,18 @@ def _follow(call: Call, image: Resource, status: int, during: str) -> Answer:
 
 
 async def get(call: Call) -> Answer:
-    """One image."""
+    """One managed image."""
     return Answer(200, call.resource.body())
 
 
 async def list_group(call: Call) -> Answer:
-    """Images of a resource group."""
+    """Managed images of a resource group."""
     call.world.require_group(call.subscription, call.names["group"])
     return _listed(call, f"/subscriptions/{call.subscription}/resourceGroups/{call.names['group']}")
 
 
 async def list_all(call: Call) -> Answer:
-    """Images of a subscription."""
+    """Managed images of a subscription."""
     call.world.require_subscription(call.subscription)
     return _listed(call, f"/subscriptions/{call.subscription}")
 
@@ -87,7 +87,7 @@ def _listed(call: Call, scope: str) -> Answer:
 
 
 async def delete(call: Call) -> Answer:
-    """Delete it; 204 when there is none."""
+    """Delete it; 204 when it does not exist."""
     world = call.world
     world.require_group(call.subscription, call.names["group"])
     image = world.store.get(call.resource_id)

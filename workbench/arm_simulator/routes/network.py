@@ -70,7 +70,7 @@ def _written(call: Call, resource: Resource, created: bool) -> Answer:
 
 
 async def delete_interface(call: Call) -> Answer:
-    """Delete an interface that no machine has; 204 when there is none."""
+    """Delete an interface that is attached to no VM; 204 when it does not exist."""
     nic = call.world.store.get(call.resource_id)
     if nic is not None:
         check_interface_free(nic)
@@ -78,7 +78,7 @@ async def delete_interface(call: Call) -> Answer:
 
 
 async def delete_group(call: Call) -> Answer:
-    """Delete a security group that no interface has; 204 when there is none."""
+    """Delete a security group that no interface uses; 204 when it does not exist."""
     group = call.world.store.get(call.resource_id)
     if group is not None:
         check_group_free(call.world.store, group)

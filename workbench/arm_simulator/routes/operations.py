@@ -1,4 +1,4 @@
-"""Where a client follows a long operation: signed addresses, replayed verbatim."""
+"""Where a client polls a long-running operation: signed URLs that it must send unchanged."""
 
 from workbench.arm_simulator.api import Answer, Call, Route
 from workbench.arm_simulator.durations import RETRY_AFTER
@@ -8,16 +8,16 @@ from workbench.arm_simulator.operations import FAMILY_PATHS, Family, Operation
 
 
 def operation_of(call: Call) -> Operation:
-    """The operation that the path names, once the address is known to be genuine."""
+    """The operation in the path, after a check of the URL's signature."""
     signer, query = call.world.signer, call.query
     if not signer.is_signed(query):
-        # Without its signature the address is an ordinary resource, and needs the right to read it.
+        # Without a signature the URL is an ordinary resource, and the caller needs the permission to read it.
         provider, _, folder = call.path.partition("/providers/")[2].partition("/locations/")
         action = f"{provider}/locations/{folder.split('/')[1]}/read"
         if not call.world.role.allows(action, f"/subscriptions/{call.subscription}"):
             raise authorization_failed(CLIENT_ID, OBJECT_ID, action, call.path)
     elif not signer.is_genuine(query) or query.get("p", "").lower() != call.names["operation"].lower():
-        message = "The signature of the operation URL does not fit. Replay the URL as it was given."
+        message = "The signature of the operation URL is not valid. Use the URL exactly as it was returned."
         raise invalid_parameter("h", message)
     operation = call.world.platform.operations.find(call.names["operation"])
     if operation is None or f"/{FAMILY_PATHS[operation.family][1]}/".lower() not in call.path.lower():
@@ -42,7 +42,7 @@ async def get(call: Call) -> Answer:
 def _route(family: Family) -> Route:
     provider, folder = FAMILY_PATHS[family]
     path = f"/subscriptions/{{subscription}}/providers/{provider}/locations/{{location}}/{folder}/{{operation}}"
-    # Only the compute provider's own operations are counted against its buckets.
+    # Only the compute provider's own operations count for its throttling limits.
     policy = "GetOperation" if family == "compute" else ""
     return Route("GET", path, "operations.get", "", get, policy, ("p", "monitor", "t", "c", "s", "h"))
 

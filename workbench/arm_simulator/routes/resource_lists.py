@@ -1,4 +1,4 @@
-"""Lists across types: resources by their tags, and scale sets with the images they are made from."""
+"""Lists across types: resources by their tags, and scale sets with the images they use."""
 
 import re
 from datetime import datetime
@@ -39,13 +39,13 @@ def _listed(call: Call, scope: str) -> Answer:
     ]
     names = {name.lower(): name for name in ("createdTime", "changedTime", "provisioningState")}
     hidden = {names[name] for name in names.keys() - expand}
-    # As on Azure: who filters by a tag is not told the tags.
-    untold: dict[str, Any] = {} if wanted is None else {"tags": None}
-    return page(call, found, lambda item: {k: v for k, v in item.items() if k not in hidden} | untold)
+    # As on Azure: a list with a tag filter does not return the tags.
+    hidden_tags: dict[str, Any] = {} if wanted is None else {"tags": None}
+    return page(call, found, lambda item: {k: v for k, v in item.items() if k not in hidden} | hidden_tags)
 
 
 def _items(call: Call) -> list[dict[str, Any]]:
-    """Everything that lists show by now; what has no location (a subnet) is no resource of its own here."""
+    """Every resource that lists show now, except child resources without a location, such as subnets."""
     world = call.world
     now = world.clock.now()
     items: list[dict[str, Any]] = []
@@ -53,17 +53,17 @@ def _items(call: Call) -> list[dict[str, Any]]:
         if held.listed_from <= now and held.location and not held.kind.endswith("/subnets"):
             item = _item(held.id, held.kind, held.location, held.tags, held.created, held.provisioning_state)
             items.append({**item, **({"managedBy": held.owners[0]} if held.owners else {})})
-    for machine in world.machines.values():
-        if machine.listed_from <= now:
-            kind, state = "Microsoft.Compute/virtualMachines", machine.provisioning_state
-            items.append(_item(machine.id, kind, machine.spec.location, machine.tags, machine.created, state))
+    for vm in world.vms.values():
+        if vm.listed_from <= now:
+            kind, state = "Microsoft.Compute/virtualMachines", vm.provisioning_state
+            items.append(_item(vm.id, kind, vm.spec.location, vm.tags, vm.created, state))
     return items
 
 
 def _item(
     resource_id: str, kind: str, location: str, tags: dict[str, str], created: datetime, state: str
 ) -> dict[str, Any]:
-    # A child is named with its parents: gallery/definition/version.
+    # The name of a child includes its parents: gallery/definition/version.
     name = "/".join(resource_id.partition("/providers/")[2].split("/")[2::2])
     moment = created.isoformat()
     shown: dict[str, Any] = {"id": resource_id, "name": name, "type": kind, "location": location, "tags": dict(tags)}
@@ -75,7 +75,7 @@ def _wanted(text: str | None) -> tuple[str, str | None] | None:
         return None
     found = _FILTER.fullmatch(text)
     if found is None:
-        message = f"The filter '{text}' is not understood here: only tagName eq '…', and with it tagValue eq '…'."
+        message = f"The filter '{text}' is not supported: use tagName eq '…', optionally with tagValue eq '…'."
         raise ArmError(400, "InvalidFilterInQueryString", message, target="$filter")
     return found[1].lower(), found[2]
 

@@ -1,4 +1,4 @@
-"""What surrounds resources: subscriptions, resource groups, and the cloud's own description."""
+"""Subscriptions, resource groups, and the metadata of the cloud."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def _subscription(subscription_id: str) -> dict[str, Any]:
 
 
 async def list_subscriptions(call: Call) -> Answer:
-    """Subscriptions that the role reaches into."""
+    """Subscriptions in which the role is assigned."""
     return Answer(200, {"value": [_subscription(known) for known in call.world.subscriptions()]})
 
 
@@ -32,7 +32,7 @@ async def get_group(call: Call) -> Answer:
     call.world.require_group(call.subscription, group)
     group_id = f"/subscriptions/{call.subscription}/resourceGroups/{group}"
     spec = next(
-        (machine.spec for machine in call.world.machines.values() if machine.spec.group_id.lower() == group_id.lower()),
+        (vm.spec for vm in call.world.vms.values() if vm.spec.group_id.lower() == group_id.lower()),
         None,
     )
     shown = {"id": group_id, "name": group, "type": "Microsoft.Resources/resourceGroups"}
@@ -41,7 +41,7 @@ async def get_group(call: Call) -> Answer:
 
 
 async def metadata(call: Call) -> Answer:
-    """What `az cloud register` asks for. Newer api-versions get one object, as the CLI wants it."""
+    """The cloud metadata for `az cloud register`. Newer api-versions get one object, as the CLI expects it."""
     audience = "https://management.azure.com/"
     login = {"loginEndpoint": "https://login.microsoftonline.com/", "audiences": [audience], "tenant": "common"}
     suffixes = {

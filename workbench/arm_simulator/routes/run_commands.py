@@ -12,17 +12,17 @@ from workbench.arm_simulator.errors import (
     parent_not_found,
     resource_not_found,
 )
-from workbench.arm_simulator.machine import Machine
 from workbench.arm_simulator.routes.virtual_machines import VM
 from workbench.arm_simulator.schemas import RUN_COMMAND, RUN_COMMAND_INPUT
+from workbench.arm_simulator.vm import Vm
 
 _ACTION = "Microsoft.Compute/virtualMachines/runCommands"
 _PATH = f"{VM}/runCommands"
 
 
-def _parent(call: Call, operation: str) -> Machine:
+def _parent(call: Call, operation: str) -> Vm:
     try:
-        return call.machine
+        return call.vm
     except ArmError as error:
         if error.code != "ResourceNotFound":
             raise
@@ -33,8 +33,8 @@ def _parent(call: Call, operation: str) -> Machine:
 async def put(call: Call) -> Answer:
     """Create (201) or update and run again (200)."""
     _check(call.body["properties"])
-    machine = _parent(call, "write")
-    record, created = managed_run_commands.put(machine, call.names["name"], dict(call.body), call.fate)
+    vm = _parent(call, "write")
+    record, created = managed_run_commands.put(vm, call.names["name"], dict(call.body), call.fate)
     body = record.body(with_instance_view=False)
     return Answer(201 if created else 200, body, operation=record.operation, with_location=False)
 
@@ -45,42 +45,42 @@ def _check(properties: dict[str, Any]) -> None:
     if not given:
         raise missing_parameter("properties.source.script")
     if len(given) > 1:
-        raise bad_request("Only one of script, scriptUri and commandId may be given.", "properties.source")
+        raise bad_request("Only one of script, scriptUri and commandId may be set.", "properties.source")
     timeout = properties.get("timeoutInSeconds", 0)
     if timeout < 0:
         message = "timeoutInSeconds must not be negative."
         raise invalid_parameter("properties.timeoutInSeconds", message)
     names = [entry["name"] for entry in properties.get("parameters", [])]
     if len({name.lower() for name in names}) != len(names):
-        raise invalid_parameter("properties.parameters", "A parameter name was given twice.")
+        raise invalid_parameter("properties.parameters", "A parameter name is used twice.")
 
 
 async def get(call: Call) -> Answer:
-    """The resource; with `$expand=instanceView` also what the script did."""
-    machine, name = _parent(call, "read"), call.names["name"]
-    record = machine.run_commands.get(name.lower())
+    """The resource; with `$expand=instanceView` also the progress of the script."""
+    vm, name = _parent(call, "read"), call.names["name"]
+    record = vm.run_commands.get(name.lower())
     if record is None:
-        missing = f"Microsoft.Compute/virtualMachines/{machine.name}/runCommands/{name}"
+        missing = f"Microsoft.Compute/virtualMachines/{vm.name}/runCommands/{name}"
         raise resource_not_found(missing, call.names["group"])
     return Answer(200, record.body("instanceview" in call.expand("instanceView")))
 
 
 async def list_all(call: Call) -> Answer:
-    """All of one machine."""
+    """All run commands of a VM."""
     with_view = "instanceview" in call.expand("instanceView")
     records = _parent(call, "read").run_commands.values()
     return Answer(200, {"value": [record.body(with_view) for record in records]})
 
 
 async def delete(call: Call) -> Answer:
-    """Delete it, ending a script that runs; 204 when there is none."""
+    """Delete it and stop its running script; 204 when it does not exist."""
     operation = managed_run_commands.remove(_parent(call, "delete"), call.names["name"], call.fate)
     return Answer(204) if operation is None else Answer(202, operation=operation)
 
 
 async def act(call: Call) -> Answer:
-    """Run a script now; one at a time."""
-    return Answer(202, operation=action_run_command.begin(call.machine, dict(call.body), call.fate))
+    """Run a script now; only one at a time."""
+    return Answer(202, operation=action_run_command.begin(call.vm, dict(call.body), call.fate))
 
 
 ROUTES = (

@@ -9,10 +9,10 @@ from workbench.arm_simulator import power, vm_creation
 from workbench.arm_simulator.api import Answer, Call, Handler, Route
 from workbench.arm_simulator.errors import invalid_parameter, not_allowed
 from workbench.arm_simulator.instance_view import instance_view
-from workbench.arm_simulator.machine import Machine
 from workbench.arm_simulator.operations import Fate, Operation
 from workbench.arm_simulator.paging import page
 from workbench.arm_simulator.schemas import NO_BODY, VM_UPDATE
+from workbench.arm_simulator.vm import Vm
 from workbench.arm_simulator.vm_schemas import VIRTUAL_MACHINE
 from workbench.arm_simulator.vm_views import vm_model, vm_status_item
 
@@ -24,28 +24,28 @@ _ACTION = "Microsoft.Compute/virtualMachines"
 
 
 async def get(call: Call) -> Answer:
-    """The model; with `$expand=instanceView` also how it is."""
-    machine = call.machine
+    """The model; with `$expand=instanceView` also the instance view."""
+    vm = call.vm
     expand = call.expand("instanceView", "userData", "resiliencyView")
-    model = vm_model(machine, expand)
+    model = vm_model(vm, expand)
     if "instanceview" in expand:
         model["properties"]["instanceView"] = call.coloured(model["properties"]["instanceView"])
     return Answer(200, model, {"ETag": '"2"'})
 
 
 async def get_instance_view(call: Call) -> Answer:
-    """How it is."""
-    return Answer(200, call.coloured(instance_view(call.machine)))
+    """The instance view."""
+    return Answer(200, call.coloured(instance_view(call.vm)))
 
 
 async def list_group(call: Call) -> Answer:
-    """Machines of a resource group."""
+    """VMs of a resource group."""
     call.world.require_group(call.subscription, call.names["group"])
     return _page(call, call.names["group"])
 
 
 async def list_all(call: Call) -> Answer:
-    """Machines of a subscription; with `statusOnly=true` their statuses instead of their models."""
+    """VMs of a subscription; with `statusOnly=true` their statuses instead of their models."""
     call.world.require_subscription(call.subscription)
     return _page(call, None)
 
@@ -55,17 +55,17 @@ def _page(call: Call, group: str | None) -> Answer:
     call.expand()
     role, now = call.world.role, call.world.clock.now()
     found = [
-        machine
-        for machine in call.world.machines.values()
-        if machine.spec.subscription_id.lower() == call.subscription.lower()
-        and (group is None or machine.spec.resource_group.lower() == group.lower())
-        and machine.listed_from <= now
-        and role.allows(f"{_ACTION}/read", machine.id)
+        vm
+        for vm in call.world.vms.values()
+        if vm.spec.subscription_id.lower() == call.subscription.lower()
+        and (group is None or vm.spec.resource_group.lower() == group.lower())
+        and vm.listed_from <= now
+        and role.allows(f"{_ACTION}/read", vm.id)
     ]
-    show: Callable[[Machine], dict[str, Any]] = vm_status_item if call.flag("statusOnly") else vm_model
+    show: Callable[[Vm], dict[str, Any]] = vm_status_item if call.flag("statusOnly") else vm_model
 
-    def coloured(machine: Machine) -> dict[str, Any]:
-        item = show(machine)
+    def coloured(vm: Vm) -> dict[str, Any]:
+        item = show(vm)
         if "instanceView" in item["properties"]:
             item["properties"]["instanceView"] = call.coloured(item["properties"]["instanceView"])
         return item
@@ -74,68 +74,68 @@ def _page(call: Call, group: str | None) -> Answer:
 
 
 async def put(call: Call) -> Answer:
-    """Create (201), or the same PUT again (200)."""
+    """Create (201), or accept the same PUT again (200)."""
     call.world.require_group(call.subscription, call.names["group"])
-    machine, operation, created = vm_creation.put(call.world, call.resource_id, call.body, call.fate)
+    vm, operation, created = vm_creation.put(call.world, call.resource_id, call.body, call.fate)
     headers = {"azure-asyncnotification": "Enabled"}
-    return Answer(201 if created else 200, vm_model(machine), headers, operation, with_location=False)
+    return Answer(201 if created else 200, vm_model(vm), headers, operation, with_location=False)
 
 
 async def update(call: Call) -> Answer:
-    """Change the tags; nothing else of a machine can be changed here."""
-    machine = call.machine
-    if machine.deleting:
-        raise power.operation_not_allowed("update", machine.name, power.DELETING)
+    """Change the tags; other properties cannot be changed here."""
+    vm = call.vm
+    if vm.deleting:
+        raise power.operation_not_allowed("update", vm.name, power.DELETING)
     if "tags" in call.body:
-        machine.tags = dict(call.body["tags"])
-    operation = machine.platform.operations.begin("update", machine.id, machine.spec.location, call.fate)
+        vm.tags = dict(call.body["tags"])
+    operation = vm.platform.operations.begin("update", vm.id, vm.spec.location, call.fate)
     if call.fate is None:
-        machine.platform.operations.succeed(operation)
+        vm.platform.operations.succeed(operation)
     elif call.fate.ends == "fails":
-        machine.platform.operations.fail(operation, call.fate.code, call.fate.message)
-    return Answer(200, vm_model(machine), operation=operation, with_location=False)
+        vm.platform.operations.fail(operation, call.fate.code, call.fate.message)
+    return Answer(200, vm_model(vm), operation=operation, with_location=False)
 
 
 async def delete(call: Call) -> Answer:
-    """Delete it; 204 when there is none."""
+    """Delete it; 204 when it does not exist."""
     call.flag("forceDeletion")
     call.world.require_group(call.subscription, call.names["group"])
-    machine = call.world.machines.get(call.path.lower().rstrip("/"))
-    if machine is None:
+    vm = call.world.vms.get(call.path.lower().rstrip("/"))
+    if vm is None:
         return Answer(204)
-    operation = power.delete(machine, lambda: call.world.remove(machine), call.fate)
+    operation = power.delete(vm, lambda: call.world.remove(vm), call.fate)
     return Answer(202, None, {"azure-asyncnotification": "Enabled"}, operation)
 
 
 async def generalize(call: Call) -> Answer:
-    """Mark it generalized; answers at once."""
-    power.generalize(call.machine)
+    """Mark it generalized; returns at once."""
+    power.generalize(call.vm)
     return Answer(200)
 
 
-def _power(change: Callable[[Machine, Fate | None], Operation], *flags: str) -> Handler:
+def _power(change: Callable[[Vm, Fate | None], Operation], *flags: str) -> Handler:
     async def handle(call: Call) -> Answer:
         asked = [name for name in flags if call.flag(name)]
         if "hibernate" in asked:
             raise not_allowed("Hibernation is not enabled on this VM.")
-        return Answer(202, operation=change(call.machine, call.fate))
+        return Answer(202, operation=change(call.vm, call.fate))
 
     return handle
 
 
 async def boot_diagnostics(call: Call) -> Answer:
-    """Signed addresses of the console's picture and log, valid for 120 minutes or as asked (1 to 1,440)."""
-    machine = call.machine
+    """SAS URLs of the console screenshot and the serial log, valid for 120 minutes or as requested (1 to 1,440)."""
+    vm = call.vm
     given = call.query.get("sasuriexpirationtimeinminutes", "120")
     if not given.isdigit() or not 1 <= int(given) <= 1440:
         message = "sasUriExpirationTimeInMinutes must be a whole number between 1 and 1440."
         raise invalid_parameter("sasUriExpirationTimeInMinutes", message)
-    if not machine.spec.boot_diagnostics:
-        raise not_allowed(f"Boot diagnostics is not enabled on VM '{machine.name}'. Enable it, then try again.")
+    if not vm.spec.boot_diagnostics:
+        raise not_allowed(f"Boot diagnostics is not enabled on VM '{vm.name}'. Enable it, then try again.")
     expires = call.world.clock.now() + timedelta(minutes=int(given))
 
     def address(blob: str) -> str:
-        path = f"/bootdiagnostics-{machine.name.lower()}-{machine.vm_id}/{machine.name}.{machine.vm_id}.{blob}"
+        path = f"/bootdiagnostics-{vm.name.lower()}-{vm.vm_id}/{vm.name}.{vm.vm_id}.{blob}"
         return f"{call.endpoint}{quote(path)}?{call.world.signer.blob_query(path, expires)}"
 
     names = ("consoleScreenshotBlobUri", "screenshot.bmp"), ("serialConsoleLogBlobUri", "serialconsole.log")

@@ -18,7 +18,7 @@ class OverLimit(Exception):
 
 @blueprint.entity_trigger(context_name="context", entity_name="Account")
 def keep_account(context: entities.EntityContext, amount: int | None) -> int:
-    """Hold a sum: `add`, `get`, `fail`; `start` begins an orchestration, `forget` ends the entity."""
+    """Hold a sum: `add`, `get`, `fail`; `start` begins an orchestration, `forget` deletes the entity."""
     total = context.get_state(int, 0)
     if context.operation == "add":
         context.set_state(total := total + (amount or 0))
@@ -34,7 +34,7 @@ def keep_account(context: entities.EntityContext, amount: int | None) -> int:
 
 @blueprint.entity_trigger(context_name="context", entity_name="Fragile")
 def keep_fragile(context: entities.EntityContext, _: object) -> str:
-    """Do nothing; the checks let the worker die in it."""
+    """Do nothing; the checks end the worker's process in it."""
     return "alive"
 
 
@@ -49,7 +49,7 @@ def call_account(context: task.OrchestrationContext, key: str) -> Steps:
 
 @blueprint.orchestration_trigger(context_name="context")
 def call_failing(context: task.OrchestrationContext, key: str) -> Steps:
-    """Give what is seen of an operation that raises, and the state after it."""
+    """Return what the caller sees of an operation that raises, and the state after it."""
     account = entities.EntityInstanceId("Account", key)
     yield context.call_entity(account, "add", 5)
     try:
@@ -62,7 +62,7 @@ def call_failing(context: task.OrchestrationContext, key: str) -> Steps:
 
 @blueprint.orchestration_trigger(context_name="context")
 def call_fragile(context: task.OrchestrationContext, key: str) -> Steps:
-    """Call an operation in which the worker dies, and try to catch it."""
+    """Call an operation in which the worker ends, and try to catch the failure."""
     try:
         return (yield context.call_entity(entities.EntityInstanceId("Fragile", key), "use"))
     except Exception as error:
@@ -71,20 +71,20 @@ def call_fragile(context: task.OrchestrationContext, key: str) -> Steps:
 
 @blueprint.orchestration_trigger(context_name="context")
 def use_fragile(context: task.OrchestrationContext, key: str) -> Steps:
-    """Call an operation in which the worker may die."""
+    """Call an operation in which the worker may end."""
     return (yield context.call_entity(entities.EntityInstanceId("Fragile", key), "use"))
 
 
 @blueprint.orchestration_trigger(context_name="context")
 def use_fragile_again(context: task.OrchestrationContext, key: str) -> Steps:
-    """Call it in a child that is tried again."""
+    """Call it in a child that is retried."""
     policy = task.RetryPolicy(first_retry_interval=timedelta(seconds=1), max_number_of_attempts=3)
     return (yield context.call_sub_orchestrator("use_fragile", input=key, retry_policy=policy))
 
 
 @blueprint.orchestration_trigger(context_name="context")
 def transfer(context: task.OrchestrationContext, keys: list[str]) -> Steps:
-    """Lock accounts; in the lock read each, wait a turn, and add one to it: nobody comes between."""
+    """Lock accounts; in the lock read each, wait a turn, and add one to it: no other run interferes."""
     accounts = [entities.EntityInstanceId("Account", key) for key in keys]
     with (yield context.lock_entities(accounts)):
         for account in accounts:

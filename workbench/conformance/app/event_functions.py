@@ -14,14 +14,14 @@ blueprint = df.Blueprint()
 
 @blueprint.orchestration_trigger(context_name="context")
 def wait_for_go(context: task.OrchestrationContext, _: object) -> Steps:
-    """Say that it waits; give what the event `go` brings."""
+    """Set the custom status to waiting; return the data of the event `go`."""
     context.set_custom_status("waiting")
     return (yield context.wait_for_external_event("go"))
 
 
 @blueprint.orchestration_trigger(context_name="context")
 def wait_for_many(context: task.OrchestrationContext, count: int) -> Steps:
-    """Give the data of so many events `item`, in the order in which they came."""
+    """Return the data of so many events `item`, in the order in which they arrived."""
     context.set_custom_status("waiting")
     found: list[Any] = []
     for _ in range(count):
@@ -31,7 +31,7 @@ def wait_for_many(context: task.OrchestrationContext, count: int) -> Steps:
 
 @blueprint.orchestration_trigger(context_name="context")
 def race(context: task.OrchestrationContext, seconds: float) -> Steps:
-    """Tell which came first, the event `go` or the timer."""
+    """Return which came first, the event `go` or the timer."""
     context.set_custom_status("waiting")
     event, timer = context.wait_for_external_event("go"), context.create_timer(timedelta(seconds=seconds))
     first = yield task.when_any([event, timer])
@@ -47,7 +47,7 @@ def send_go(context: task.OrchestrationContext, instance: str) -> Steps:
 
 @blueprint.orchestration_trigger(context_name="context")
 def collect(context: task.OrchestrationContext, given: list[Any]) -> Steps:
-    """Take one event `item` an execution, begin anew with all so far, and end at the item `end`."""
+    """Receive one event `item` in each execution, continue as new with all so far, and end at the item `end`."""
     context.set_custom_status("waiting")
     item = yield context.wait_for_external_event("item")
     if item == "end":

@@ -11,7 +11,7 @@ from durabletask import task
 type Steps = Generator[task.Task[Any], Any, Any]
 
 blueprint = df.Blueprint()
-# Of this process: how often each key was tried.
+# In this process: the attempts of each key.
 _tries: Counter[str] = Counter()
 
 
@@ -47,13 +47,13 @@ def fan_out(context: task.OrchestrationContext, count: int) -> Steps:
 
 @blueprint.activity_trigger(input_name="text")
 def refuse(text: str) -> None:
-    """Raise with the text."""
+    """Raise an error with the text."""
     raise OutOfStock(text)
 
 
 @blueprint.orchestration_trigger(context_name="context")
 def describe_failure(context: task.OrchestrationContext, call: dict[str, Any]) -> Steps:
-    """Give what is seen of a failed activity."""
+    """Return what the caller sees of a failed activity."""
     try:
         yield context.call_activity(call["activity"], input=call["input"])
     except task.TaskFailedError as error:
@@ -63,14 +63,14 @@ def describe_failure(context: task.OrchestrationContext, call: dict[str, Any]) -
 
 @blueprint.orchestration_trigger(context_name="context")
 def raises(context: task.OrchestrationContext, text: str) -> Steps:
-    """Fail of itself after a turn."""
+    """Fail after a turn."""
     yield context.call_activity("double", input=1)
     raise ValueError(text)
 
 
 @blueprint.orchestration_trigger(context_name="context")
 def retry(context: task.OrchestrationContext, call: dict[str, Any]) -> Steps:
-    """Call an activity that succeeds at its n-th try, with a policy of so many attempts."""
+    """Call an activity that succeeds at its n-th attempt, with a policy of so many attempts."""
     policy = task.RetryPolicy(
         first_retry_interval=timedelta(seconds=1), max_number_of_attempts=call["attempts"], backoff_coefficient=1
     )
@@ -79,7 +79,7 @@ def retry(context: task.OrchestrationContext, call: dict[str, Any]) -> Steps:
 
 @blueprint.activity_trigger(input_name="call")
 def succeed_at(call: str) -> int:
-    """Count the tries of a key; raise before the one that is asked for. `call` is "KEY NUMBER"."""
+    """Count the attempts of a key; raise before the requested one. `call` is "KEY NUMBER"."""
     key, succeeds = call.split()
     _tries[key] += 1
     tried = _tries[key]
@@ -90,7 +90,7 @@ def succeed_at(call: str) -> int:
 
 @blueprint.orchestration_trigger(context_name="context")
 def fail_once(context: task.OrchestrationContext, key: str) -> Steps:
-    """Fail at the first try of the key's activity, with one before it that succeeds."""
+    """Fail at the first attempt of the key's activity, after one that succeeds."""
     first = yield context.call_activity("count_call", input=f"{key}-first")
     yield context.call_activity("succeed_at", input=f"{key} 2")
     return {"first": first, "again": (yield context.call_activity("count_call", input=f"{key}-first"))}
@@ -112,7 +112,7 @@ def parent(context: task.OrchestrationContext, children: int) -> Steps:
 
 @blueprint.orchestration_trigger(context_name="context")
 def parent_of_failing(context: task.OrchestrationContext, text: str) -> Steps:
-    """Give what is seen of a child that fails."""
+    """Return what the caller sees of a child that fails."""
     try:
         yield context.call_sub_orchestrator("raises", input=text)
     except task.TaskFailedError as error:
@@ -128,7 +128,7 @@ def parent_of_waiting(context: task.OrchestrationContext, child: str) -> Steps:
 
 @blueprint.orchestration_trigger(context_name="context")
 def sleep(context: task.OrchestrationContext, seconds: list[float]) -> Steps:
-    """Sleep so long one after the other; give how long each took by the engine's time."""
+    """Sleep so long one after the other; return how long each took by the engine's time."""
     took: list[float] = []
     for each in seconds:
         before = context.current_utc_datetime
@@ -139,13 +139,13 @@ def sleep(context: task.OrchestrationContext, seconds: list[float]) -> Steps:
 
 @blueprint.orchestration_trigger(context_name="context")
 def version_of(context: task.OrchestrationContext, _: object) -> str | None:
-    """Give the version that the run has."""
+    """Return the version that the run has."""
     return context.version
 
 
 @blueprint.orchestration_trigger(context_name="context")
 def text_of(context: task.OrchestrationContext, length: int) -> str:
-    """Give a text of so many characters."""
+    """Return a text of so many characters."""
     return "x" * length
 
 

@@ -9,5 +9,5 @@ app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 @app.orchestration_trigger(context_name="context")
 def image_batch(context: task.OrchestrationContext, characters: int) -> str:
-    """Give a text of so many characters."""
+    """Return a text of so many characters."""
     return "x" * characters

@@ -10,7 +10,7 @@ import azure.durable_functions as df
 import azure.functions as func
 from billing import billing
 
-type Story = Generator[Any, Any, Any]
+type Orchestration = Generator[Any, Any, Any]
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 app.register_functions(billing)  # pyright: ignore[reportArgumentType]
@@ -31,7 +31,7 @@ async def state(req: func.HttpRequest, client: df.DurableOrchestrationClient) ->
 
 
 @app.orchestration_trigger(context_name="context")  # pyright: ignore[reportArgumentType]
-def story(context: df.DurableOrchestrationContext) -> Story:
+def orchestration(context: df.DurableOrchestrationContext) -> Orchestration:
     given = context.get_input()
     retry = df.RetryOptions(1, 3)
     first = yield context.call_activity("greet", given["name"])
@@ -43,7 +43,7 @@ def story(context: df.DurableOrchestrationContext) -> Story:
 
 
 @app.orchestration_trigger(context_name="context")  # pyright: ignore[reportArgumentType]
-def child(context: df.DurableOrchestrationContext) -> Story:
+def child(context: df.DurableOrchestrationContext) -> Orchestration:
     tally = df.EntityId("tally", "one")
     context.signal_entity(tally, "add", context.get_input())
     yield context.call_entity(tally, "add", 1)
@@ -76,7 +76,7 @@ def third_time(text: str) -> str:
 
 
 @app.orchestration_trigger(context_name="context")  # pyright: ignore[reportArgumentType]
-def fetch(context: df.DurableOrchestrationContext) -> Story:
+def fetch(context: df.DurableOrchestrationContext) -> Orchestration:
     request = context.get_input()
     answer = yield context.call_http(request["method"], request["uri"], request.get("content"), {"X-Caller": "fetch"})
     return {"status": answer.status_code, "content": answer.content}

@@ -12,12 +12,12 @@ from durabletask import entities, task
 
 from tests.workbench.functions_host.recorder import record
 
-type Story = Generator[task.Task[Any], Any, object]
+type Orchestration = Generator[task.Task[Any], Any, object]
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 
-class ArmTrouble(Exception):
+class ArmFault(Exception):
     """Named after nothing."""
 
 
@@ -42,7 +42,7 @@ async def binding(req: func.HttpRequest, client: df.DurableFunctionsClient) -> s
 
 
 @app.orchestration_trigger(context_name="context")
-def chain(context: task.OrchestrationContext, value: dict[str, int]) -> Story:
+def chain(context: task.OrchestrationContext, value: dict[str, int]) -> Orchestration:
     first = yield context.call_activity("double", input=value["n"])
     second = yield context.call_activity("renamed", input=first)
     return second
@@ -59,7 +59,7 @@ async def add_one(n: int) -> int:
 
 
 @app.orchestration_trigger(context_name="context")
-def describe_failure(context: task.OrchestrationContext, activity: str) -> Story:
+def describe_failure(context: task.OrchestrationContext, activity: str) -> Orchestration:
     try:
         yield context.call_activity(activity)
     except task.TaskFailedError as error:
@@ -68,8 +68,8 @@ def describe_failure(context: task.OrchestrationContext, activity: str) -> Story
 
 
 @app.activity_trigger(input_name="nothing")
-def trouble(nothing: str) -> str:
-    raise ArmTrouble("Throttled: slow down")
+def fault(nothing: str) -> str:
+    raise ArmFault("Throttled: slow down")
 
 
 @app.activity_trigger(input_name="nothing")
@@ -91,18 +91,18 @@ def slow(nothing: str) -> str:
 
 
 @app.orchestration_trigger(context_name="context")
-def without_input(context: task.OrchestrationContext, value: str) -> Story:
+def without_input(context: task.OrchestrationContext, value: str) -> Orchestration:
     return (yield context.call_activity("no_input"))
 
 
 @app.orchestration_trigger(context_name="context")
-def raising(context: task.OrchestrationContext, value: str) -> Story:
+def raising(context: task.OrchestrationContext, value: str) -> Orchestration:
     yield context.create_timer(timedelta(0))
     raise ValueError("the orchestrator itself")
 
 
 @app.orchestration_trigger(context_name="context")
-def fan_out(context: task.OrchestrationContext, n: int) -> Story:
+def fan_out(context: task.OrchestrationContext, n: int) -> Orchestration:
     tasks: list[task.Task[Any]] = [context.call_activity("busy", input=i) for i in range(n)]
     yield task.when_all(tasks)
     return n
@@ -117,18 +117,18 @@ async def busy(i: int) -> int:
 
 
 @app.orchestration_trigger(context_name="context")
-def waits(context: task.OrchestrationContext, value: str) -> Story:
+def waits(context: task.OrchestrationContext, value: str) -> Orchestration:
     context.set_custom_status("waiting")
     return (yield context.wait_for_external_event("go"))
 
 
 @app.orchestration_trigger(context_name="context")
-def mother(context: task.OrchestrationContext, value: str) -> Story:
+def mother(context: task.OrchestrationContext, value: str) -> Orchestration:
     return (yield context.call_sub_orchestrator("waits", input="x", instance_id="daughter"))
 
 
 @app.orchestration_trigger(context_name="context")
-def counts(context: task.OrchestrationContext, value: str) -> Story:
+def counts(context: task.OrchestrationContext, value: str) -> Orchestration:
     entity = entities.EntityInstanceId("counter", "one")
     yield context.call_entity(entity, "add", 5)
     failed = "did not fail"
@@ -144,14 +144,14 @@ def counts(context: task.OrchestrationContext, value: str) -> Story:
 def counter(context: entities.EntityContext, value: int) -> int:
     state = context.get_state(int, 0)
     if context.operation == "explode":
-        raise ArmTrouble("in the entity")
+        raise ArmFault("in the entity")
     if context.operation == "add":
         context.set_state(state + value)
     return context.get_state(int, 0)
 
 
 @app.orchestration_trigger(context_name="context")
-def unknown_entity(context: task.OrchestrationContext, value: str) -> Story:
+def unknown_entity(context: task.OrchestrationContext, value: str) -> Orchestration:
     try:
         yield context.call_entity(entities.EntityInstanceId("nobody", "x"), "get")
     except Exception as error:
@@ -160,7 +160,7 @@ def unknown_entity(context: task.OrchestrationContext, value: str) -> Story:
 
 
 @app.orchestration_trigger(context_name="context")
-def countdown(context: task.OrchestrationContext, n: int) -> Story:
+def countdown(context: task.OrchestrationContext, n: int) -> Orchestration:
     yield context.call_activity("double", input=n)
     if n > 0:
         context.continue_as_new(n - 1)
@@ -177,7 +177,7 @@ _attempts: list[int] = []
 
 
 @app.orchestration_trigger(context_name="context")
-def fails_once(context: task.OrchestrationContext, value: str) -> Story:
+def fails_once(context: task.OrchestrationContext, value: str) -> Orchestration:
     doubled = yield context.call_activity("double", input=2)
     yield context.call_activity("second_time", input="x")
     return doubled
@@ -187,7 +187,7 @@ def fails_once(context: task.OrchestrationContext, value: str) -> Story:
 def second_time(nothing: str) -> str:
     _attempts.append(1)
     if len(_attempts) == 1:
-        raise ArmTrouble("the first time")
+        raise ArmFault("the first time")
     return "ok"
 
 
@@ -199,7 +199,7 @@ def note(context: entities.EntityContext, value: object) -> None:
 
 
 @app.orchestration_trigger(context_name="context")
-def family(context: task.OrchestrationContext, value: str) -> Story:
+def family(context: task.OrchestrationContext, value: str) -> Orchestration:
     child = yield context.call_sub_orchestrator("parent_of", input="x")
     return {"own": context.parent_instance_id or "none", "child": child}
 
@@ -210,7 +210,7 @@ def parent_of(context: task.OrchestrationContext, value: str) -> str:
 
 
 @app.orchestration_trigger(context_name="context")
-def patient(context: task.OrchestrationContext, hours: int) -> Story:
+def patient(context: task.OrchestrationContext, hours: int) -> Orchestration:
     for _ in range(hours):
         yield context.create_timer(timedelta(hours=1))
     return hours

@@ -9,7 +9,7 @@ import azure.durable_functions as df
 import azure.functions as func
 from durabletask import entities, task
 
-type Story = Generator[task.Task[Any], Any, object]
+type Orchestration = Generator[task.Task[Any], Any, object]
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -25,7 +25,7 @@ def run(req: func.HttpRequest, client: df.SyncDurableFunctionsClient) -> func.Ht
 
 
 @app.orchestration_trigger(context_name="context")
-def story(context: task.OrchestrationContext, names: list[str]) -> Story:
+def orchestration(context: task.OrchestrationContext, names: list[str]) -> Orchestration:
     policy = task.RetryPolicy(first_retry_interval=_SHORT, max_number_of_attempts=3)
     first = yield context.call_activity("pack", input={"item": names[0], "count": 2}, retry_policy=policy)
     children: list[task.Task[Any]] = [context.call_sub_orchestrator("child", input=name) for name in names[1:]]
@@ -34,7 +34,7 @@ def story(context: task.OrchestrationContext, names: list[str]) -> Story:
 
 
 @app.orchestration_trigger(context_name="context")
-def child(context: task.OrchestrationContext, name: str) -> Story:
+def child(context: task.OrchestrationContext, name: str) -> Orchestration:
     stock = entities.EntityInstanceId("shelf", name)
     with (yield context.lock_entities([stock])):
         yield context.call_entity(stock, "take", 3)

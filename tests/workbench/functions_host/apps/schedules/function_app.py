@@ -22,7 +22,7 @@ async def schedule(req: func.HttpRequest, client: df.DurableFunctionsClient) -> 
         await tasks.get_schedule_client("often").delete()
         return str(await tasks.get_schedule("often"))
     options = ScheduleCreationOptions(
-        schedule_id="often", orchestration_name="sweep", interval=timedelta(seconds=1), start_immediately_if_late=True
+        schedule_id="often", orchestration_name="cleanup", interval=timedelta(seconds=1), start_immediately_if_late=True
     )
     await tasks.create_schedule(options)
     found = await tasks.get_schedule("often")
@@ -30,6 +30,6 @@ async def schedule(req: func.HttpRequest, client: df.DurableFunctionsClient) -> 
 
 
 @app.orchestration_trigger(context_name="context")
-def sweep(context: task.OrchestrationContext, value: object) -> None:
+def cleanup(context: task.OrchestrationContext, value: object) -> None:
     if not context.is_replaying:
-        record(event="sweep", id=context.instance_id)
+        record(event="cleanup", id=context.instance_id)

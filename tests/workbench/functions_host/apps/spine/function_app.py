@@ -17,11 +17,13 @@ app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 @app.durable_client_input(client_name="client")
 async def on_message(message: func.QueueMessage, client: df.DurableFunctionsClient) -> None:
     logging.info("got %s", message.id)
-    await client.schedule_new_orchestration("story", input=message.get_json(), instance_id=message.get_json()["id"])
+    await client.schedule_new_orchestration(
+        "orchestration", input=message.get_json(), instance_id=message.get_json()["id"]
+    )
 
 
 @app.orchestration_trigger(context_name="context")
-def story(context: task.OrchestrationContext, request: dict[str, str]) -> Generator[task.Task[Any], Any, str]:
+def orchestration(context: task.OrchestrationContext, request: dict[str, str]) -> Generator[task.Task[Any], Any, str]:
     first = yield context.call_activity("greet", input=request["name"])
     second = yield context.call_activity("shout", input=first)
     yield context.call_activity("announce", input=second)
@@ -50,5 +52,5 @@ def announce(text: str, out: func.Out[str]) -> None:
 @app.durable_client_input(client_name="client")
 async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     name = req.route_params["name"]
-    instance = await client.schedule_new_orchestration("story", input={"name": name})
+    instance = await client.schedule_new_orchestration("orchestration", input={"name": name})
     return client.create_check_status_response(req, instance)

@@ -1,0 +1,263 @@
+"""The refusal and failure codes of a run, each with its remediation."""
+
+from enum import StrEnum
+
+from contracts.message import Message
+
+
+class RefusalCode(StrEnum):
+    """Why a VM was refused. A refusal means that nothing was changed."""
+
+    REQUEST_ID_REUSED = "RequestIdReused"
+    SCOPE_NOT_ALLOWED = "ScopeNotAllowed"
+    TRIGGER_NOT_ALLOWED = "TriggerNotAllowed"
+    NOT_OPTED_IN = "NotOptedIn"
+    VM_NOT_FOUND = "VmNotFound"
+    VM_UNREADABLE = "VmUnreadable"
+    IN_SCALE_SET = "InScaleSet"
+    EPHEMERAL_OS_DISK = "EphemeralOsDisk"
+    DISK_ENCRYPTION = "AzureDiskEncryption"
+    RESOURCE_LOCKED = "ResourceLocked"
+    LOCKS_UNREADABLE = "LocksUnreadable"
+    ACTION_NOT_GRANTED = "ActionNotGranted"
+    PERMISSIONS_UNREADABLE = "PermissionsUnreadable"
+    RUN_COMMANDS_UNREADABLE = "RunCommandsUnreadable"
+    RUN_COMMANDS_EXHAUSTED = "RunCommandsExhausted"
+    NOT_RUNNING = "VmNotRunning"
+    NOT_SETTLED = "ProvisioningNotSettled"
+    AGENT_NOT_READY = "AgentNotReady"
+    AGENT_TOO_OLD = "AgentTooOld"
+    ALREADY_GENERALIZED = "AlreadyGeneralized"
+    VM_BUSY = "VmBusy"
+    LEASE_UNAVAILABLE = "LeaseUnavailable"
+    MANAGED_BY_ANOTHER_APP = "ManagedByAnotherApp"
+    OS_UNKNOWN = "OperatingSystemUnknown"
+    WINDOWS_BUILD = "WindowsBuildNeedsUserContext"
+    CREDENTIAL_NOT_FOR_LINUX = "CredentialNotForLinux"
+    NO_PROOF_POSSIBLE = "NoProofPossible"
+    GUEST_REFUSED = "GuestRefused"
+    CONFIDENTIAL_VM = "ConfidentialVm"
+    DISK_CANNOT_BE_COPIED = "DiskCannotBeCopied"
+    DISKS_UNREADABLE = "DisksUnreadable"
+    DATA_DISKS = "DataDisksPresent"
+    DATA_DISKS_IN_PLACE = "DataDisksCannotBeExcluded"
+    SOURCE_RUNNING = "SourceIsRunning"
+    SOURCE_GENERALIZED = "SourceIsGeneralized"
+    SUBNET_MISSING = "SubnetMissing"
+    SUBNET_REGION_MISMATCH = "SubnetRegionMismatch"
+    NETWORK_UNREADABLE = "NetworkUnreadable"
+    NAME_TAKEN = "NameTaken"
+    SCRIPT_NOT_ALLOWED = "ScriptNotAllowed"
+    VAULT_NOT_ALLOWED = "VaultNotAllowed"
+    SECRET_UNREADABLE = "SecretUnreadable"  # noqa: S105 - a code, no secret
+    DEFINITION_NOT_FOUND = "ImageDefinitionNotFound"
+    DEFINITION_UNFIT = "ImageDefinitionUnfit"
+    DEFINITION_REGION_MISMATCH = "ImageDefinitionRegionMismatch"
+    SPECIALIZED_IN_PLACE = "SpecializedNeedsClone"
+    REGIONS_WITHOUT_SOURCE = "RegionsWithoutSource"
+    VERSION_TAKEN = "VersionTaken"
+    IMAGE_EXISTS = "ImageExists"
+    IMAGE_UNFIT = "ManagedImageUnfit"
+    IMAGE_UNREADABLE = "ImageUnreadable"
+    INVALID_IMAGE_OPTIONS = "InvalidImageOptions"
+    NOT_APPROVED = "NotApproved"
+    APPROVAL_TIMED_OUT = "ApprovalTimedOut"
+
+
+class FailureCode(StrEnum):
+    """Why a run that had begun did not succeed."""
+
+    GUEST_FAILED = "GuestFailed"
+    GUEST_REPORT_TIMED_OUT = "GuestReportTimedOut"
+    RUN_COMMAND_FAILED = "RunCommandFailed"
+    STOPPED_WITHOUT_PROOF = "StoppedWithoutProof"
+    DEALLOCATED_EXTERNALLY = "DeallocatedExternally"
+    STARTED_EXTERNALLY = "StartedExternally"
+    STOP_TIMED_OUT = "StopTimedOut"
+    DEALLOCATE_TIMED_OUT = "DeallocateTimedOut"
+    NOT_GENERALIZED = "NotGeneralized"
+    VM_REPLACED = "VmReplaced"
+    VM_DELETED = "VmDeleted"
+    CLONE_FAILED = "CloneFailed"
+    SNAPSHOT_FAILED = "SnapshotFailed"
+    SCRIPT_FAILED = "ScriptFailed"
+    SCRIPT_TIMED_OUT = "ScriptTimedOut"
+    TEMPORARY_VM_LIFETIME_EXCEEDED = "TemporaryVmLifetimeExceeded"
+    PUBLISH_FAILED = "PublishFailed"
+    PUBLISH_TIMED_OUT = "PublishTimedOut"
+    VALIDATION_FAILED = "ValidationFailed"
+    PROMOTE_FAILED = "PromoteFailed"
+    AZURE_REJECTED_REQUEST = "AzureRejectedRequest"
+    AZURE_UNAVAILABLE = "AzureUnavailable"
+    UNEXPECTED = "Unexpected"
+
+
+REMEDIATION: dict[RefusalCode | FailureCode, str] = {
+    RefusalCode.REQUEST_ID_REUSED: "Use another requestId for a new request, or send the first request unchanged.",
+    RefusalCode.SCOPE_NOT_ALLOWED: "Add the subscription or the resource group to GOLDEN_ALLOWED_SCOPES.",
+    RefusalCode.TRIGGER_NOT_ALLOWED: "Add this trigger to GOLDEN_IN_PLACE_TRIGGERS, or use a trigger that it lists.",
+    RefusalCode.NOT_OPTED_IN: "Put the opt-in tag on the VM if it may be generalized in place; this is irreversible.",
+    RefusalCode.VM_NOT_FOUND: "Correct vmId: no VM has this id.",
+    RefusalCode.VM_UNREADABLE: "Grant Microsoft.Compute/virtualMachines/read on the VM to the app's identity.",
+    RefusalCode.IN_SCALE_SET: "Name a VM that is in no scale set, or take this VM out of its scale set first.",
+    RefusalCode.EPHEMERAL_OS_DISK: "Name a VM with a managed OS disk: an ephemeral one cannot be deallocated.",
+    RefusalCode.DISK_ENCRYPTION: "Turn Azure Disk Encryption off and decrypt the disks, or use encryption at host.",
+    RefusalCode.RESOURCE_LOCKED: "Remove the lock that covers the VM; only a CanNotDelete lock may stay.",
+    RefusalCode.LOCKS_UNREADABLE: "Grant Microsoft.Authorization/locks/read on the VM to the app's identity.",
+    RefusalCode.ACTION_NOT_GRANTED: "Grant the missing actions to the app's identity on the VM.",
+    RefusalCode.PERMISSIONS_UNREADABLE: "Grant Microsoft.Authorization/permissions/read to the app's identity.",
+    RefusalCode.RUN_COMMANDS_UNREADABLE: (
+        "Grant Microsoft.Compute/virtualMachines/runCommands/read to the app's identity."
+    ),
+    RefusalCode.RUN_COMMANDS_EXHAUSTED: ("Delete Run Commands of the VM: Azure allows 25 on a VM, and a run adds two."),
+    RefusalCode.NOT_RUNNING: "Start the VM: it can deprovision itself only while it runs.",
+    RefusalCode.NOT_SETTLED: (
+        "Wait until the operation on the VM has ended, or repair the VM; then send the request again."
+    ),
+    RefusalCode.AGENT_NOT_READY: (
+        "Repair the guest agent until the portal shows it as ready, then send the request again."
+    ),
+    RefusalCode.AGENT_TOO_OLD: (
+        "Update the Linux agent to 2.4.0.2 or newer, and check that it reports its version: managed Run Command needs "
+        "it."
+    ),
+    RefusalCode.ALREADY_GENERALIZED: "Deallocate the VM: it is already marked generalized, but not deallocated.",
+    RefusalCode.VM_BUSY: "Wait for the run that works on the VM, or cancel or terminate that run.",
+    RefusalCode.LEASE_UNAVAILABLE: (
+        "Read the Functions host's log for entities that fail, and check host.json: "
+        "entityMessageReorderWindowInMinutes must be 0. Then send the request again with a new requestId."
+    ),
+    RefusalCode.MANAGED_BY_ANOTHER_APP: "Make sure that the other app's run has ended, then delete its Run Command.",
+    RefusalCode.OS_UNKNOWN: "Name a VM for which Azure reports the OS type and, on Windows, the build.",
+    RefusalCode.WINDOWS_BUILD: (
+        "Name a local administrator with deprovision.sysprepCredential, or use Windows Server 2022 or Windows 11 23H2 "
+        "or older: from build 26100 on, Sysprep is not supported under SYSTEM, the account of Run Command."
+    ),
+    RefusalCode.CREDENTIAL_NOT_FOR_LINUX: "Remove deprovision.sysprepCredential: a Linux VM needs none.",
+    RefusalCode.NO_PROOF_POSSIBLE: (
+        "Turn on boot diagnostics, so that the VM can prove on its serial console that it was deprovisioned, or set "
+        'deprovision.evidence to "powerStateOnly".'
+    ),
+    RefusalCode.GUEST_REFUSED: "Correct in the VM what the code and the message of the guest script name.",
+    RefusalCode.CONFIDENTIAL_VM: "Name another VM: the disks of a confidential VM cannot be copied in this way.",
+    RefusalCode.DISK_CANNOT_BE_COPIED: (
+        "Name a VM whose disks are managed, not ephemeral, not shared, and neither Ultra nor Premium SSD v2 disks; "
+        'leave out such data disks with dataDisks "exclude".'
+    ),
+    RefusalCode.DISKS_UNREADABLE: "Grant Microsoft.Compute/disks/read to the app's identity on the VM's disks.",
+    RefusalCode.DATA_DISKS: 'Set dataDisks to "include" if they belong in the image, or to "exclude" if not.',
+    RefusalCode.DATA_DISKS_IN_PLACE: (
+        'Set dataDisks to "include", or mode to "clone": an image of the VM itself contains all its disks.'
+    ),
+    RefusalCode.SOURCE_RUNNING: (
+        "Stop or deallocate the VM, or accept a crash-consistent copy with clone.allowRunningSource."
+    ),
+    RefusalCode.SOURCE_GENERALIZED: "Name a VM that was not generalized: a generalized VM cannot start any more.",
+    RefusalCode.SUBNET_MISSING: "Name a subnet in the request, or set GOLDEN_BUILD_SUBNET_ID.",
+    RefusalCode.SUBNET_REGION_MISMATCH: "Name a subnet in the subscription and the region of the VM.",
+    RefusalCode.NETWORK_UNREADABLE: (
+        "Grant Microsoft.Network/virtualNetworks/read on the subnet's virtual network, and "
+        "Microsoft.Authorization/permissions/read and locks/read on the resource group; check that both exist."
+    ),
+    RefusalCode.NAME_TAKEN: "Delete the resource, or use another requestId: it has the name that this run needs.",
+    RefusalCode.SCRIPT_NOT_ALLOWED: (
+        "Use a script of the app's allow-list (guest/allow_list.json), with the parameters listed there."
+    ),
+    RefusalCode.VAULT_NOT_ALLOWED: "Add the secret's URL to GOLDEN_ALLOWED_SECRETS: no other secret may be used.",
+    RefusalCode.SECRET_UNREADABLE: (
+        "Grant the app's identity Key Vault Secrets User on this secret, or correct its URL."
+    ),
+    RefusalCode.DEFINITION_NOT_FOUND: "Create the image definition, or correct imageDefinitionId.",
+    RefusalCode.DEFINITION_UNFIT: (
+        "Use an image definition with the VM's OS type, generation, architecture, security type and plan."
+    ),
+    RefusalCode.DEFINITION_REGION_MISMATCH: "Use a gallery in the VM's region.",
+    RefusalCode.SPECIALIZED_IN_PLACE: (
+        'Set mode to "clone": a specialized image needs no VM that is generalized in place.'
+    ),
+    RefusalCode.REGIONS_WITHOUT_SOURCE: "Add the VM's region to image.targetRegions.",
+    RefusalCode.VERSION_TAKEN: 'Set image.version to another version, or to "nextPatch".',
+    RefusalCode.IMAGE_EXISTS: "Delete the image, or use another imageId: an image is never overwritten.",
+    RefusalCode.IMAGE_UNFIT: "Publish to a gallery: a managed image does not support this VM.",
+    RefusalCode.IMAGE_UNREADABLE: (
+        "Grant read on the gallery, its definition and versions (or on the image), and "
+        "Microsoft.Authorization/permissions/read there."
+    ),
+    RefusalCode.INVALID_IMAGE_OPTIONS: "Correct in the request's image what the message names: Azure would reject it.",
+    RefusalCode.NOT_APPROVED: "Ask the approver for the reason, then send the request again with a new requestId.",
+    RefusalCode.APPROVAL_TIMED_OUT: (
+        "Send the request again and have it approved in time (POST /api/runs/{id}/approval)."
+    ),
+    FailureCode.GUEST_FAILED: "Read the evidence, repair the VM, and send the request again with a new requestId.",
+    FailureCode.GUEST_REPORT_TIMED_OUT: (
+        "Check that the Run Command is deleted, repair the guest agent, and send the request again."
+    ),
+    FailureCode.RUN_COMMAND_FAILED: "Read the Run Command's message: the script did not complete.",
+    FailureCode.STOPPED_WITHOUT_PROOF: (
+        "Do not use an image of this VM unless you know that it was deprovisioned: it stopped without reporting it."
+    ),
+    FailureCode.DEALLOCATED_EXTERNALLY: (
+        "Find out in the activity log who deallocated the VM; start it and send the request again."
+    ),
+    FailureCode.STARTED_EXTERNALLY: (
+        "Find out in the activity log who started the VM: it booted after it was deprovisioned."
+    ),
+    FailureCode.STOP_TIMED_OUT: "Read the evidence: deprovisioning was started in the VM, and the VM still runs.",
+    FailureCode.DEALLOCATE_TIMED_OUT: "Deallocate the VM by hand; search the activity log for the correlation id.",
+    FailureCode.NOT_GENERALIZED: "Run az vm generalize by hand: the VM is deprovisioned, but not marked generalized.",
+    FailureCode.VM_REPLACED: "Check the VM: another VM now has this id, and the run did nothing more to it.",
+    FailureCode.VM_DELETED: "Find out in the activity log who deleted the VM while the run was in progress.",
+    FailureCode.CLONE_FAILED: (
+        "Read the message: a resource of the clone could not be created. The source VM was not changed."
+    ),
+    FailureCode.SNAPSHOT_FAILED: (
+        "Read the message: the rollback snapshot failed, so the VM was not generalized in place."
+    ),
+    FailureCode.SCRIPT_FAILED: (
+        "Read the end of the script's output in the result, correct the script, and send the request again."
+    ),
+    FailureCode.SCRIPT_TIMED_OUT: "Set a higher deadlineMinutes for the script, or find out why it hangs.",
+    FailureCode.TEMPORARY_VM_LIFETIME_EXCEEDED: (
+        "Find out what took so long: the clone existed longer than GOLDEN_TEMPORARY_VM_MAX_HOURS."
+    ),
+    FailureCode.PUBLISH_FAILED: (
+        "Read the regions and the message. The VM is deprovisioned; the result says what remains of it."
+    ),
+    FailureCode.PUBLISH_TIMED_OUT: "Check the image version, then promote or delete it: it may still succeed.",
+    FailureCode.VALIDATION_FAILED: (
+        "Read the faults of the validation VM in the result. The version stays excluded from latest."
+    ),
+    FailureCode.PROMOTE_FAILED: "Set excludeFromLatest of the version to false by hand: the version passed validation.",
+    FailureCode.AZURE_REJECTED_REQUEST: "Read Azure's error code and message: Azure rejected a request of the run.",
+    FailureCode.AZURE_UNAVAILABLE: (
+        "Send the request again later: Azure did not answer before the timeout of the stage."
+    ),
+    FailureCode.UNEXPECTED: "Report the message with the run id: this is an error of the app.",
+}
+
+
+class Refusal(Message):
+    """A refusal as a value: its code, what was found, and what to change."""
+
+    code: RefusalCode
+    message: str
+    remediation: str
+
+    @classmethod
+    def of(cls, code: RefusalCode, message: str) -> "Refusal":
+        """Create a refusal with the code's remediation; `message` says what was found."""
+        return cls(code=code, message=message, remediation=REMEDIATION[code])
+
+
+class Failure(Message):
+    """A failure as a value: its code, what happened, and what to do."""
+
+    code: FailureCode
+    message: str
+    remediation: str
+    correlation_id: str | None = None
+
+    @classmethod
+    def of(cls, code: FailureCode, message: str, correlation_id: str | None = None) -> "Failure":
+        """Create a failure with the code's remediation; `message` says what was found."""
+        return cls(code=code, message=message, remediation=REMEDIATION[code], correlation_id=correlation_id)

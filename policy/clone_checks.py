@@ -1,0 +1,201 @@
+"""The preflight checks of a clone: of its source VM, and of the place of the temporary VM."""
+
+from collections.abc import Iterable, Iterator
+
+from contracts.error_codes import Refusal, RefusalCode
+from contracts.facts import (
+    DiskFacts,
+    NetworkFacts,
+    OsType,
+    Permission,
+    PowerState,
+    VmFacts,
+    VmShape,
+    VmState,
+)
+from contracts.ids import Scope, subscription_of
+from contracts.image_options import GalleryImageVersion, Site, region_key
+from contracts.request import Mode, Target
+from contracts.resource_ids import SubnetId
+from contracts.run import VmJob
+from policy.rights import missing_actions, needed_for_clone, needed_for_verification
+from policy.vm_checks import linux_guest, managed_by_another_app, unneeded_credential, unsupported_vm, windows_build
+
+_STABLE = frozenset({PowerState.RUNNING, PowerState.STOPPED, PowerState.DEALLOCATED})
+_NEVER_COPIED = frozenset({"ultrassd_lrs", "premiumv2_lrs"})
+_FREE_THE_GROUP = (
+    "Remove the lock from the resource group, or name another group: a run must be able to delete the temporary "
+    "resources that it creates there."
+)
+_NEAR_THE_KEY = (
+    "Set clone.resourceGroupId to a group in the encryption set's subscription: Azure requires its disks there."
+)
+_GRANT_THERE = "Grant the missing actions to the app's identity at the scope that the message names."
+
+
+def check_clone(job: VmJob, facts: VmFacts, shape: VmShape, *, deprovisioned: bool = True) -> tuple[Refusal, ...]:
+    """Check the source VM of a clone. It is never changed, so it needs no opt-in, and locks on it are allowed.
+
+    A clone that is not `deprovisioned` (for a specialized image) does not run Sysprep, so its Windows build is not
+    checked.
+    """
+    vm = facts.vm
+    refusals = [*unsupported_vm(vm), *_state(job.target, vm), *_disks(job, vm, shape)]
+    refusals += unneeded_credential(job.target, vm)
+    if deprovisioned and vm.os_type is OsType.WINDOWS and vm.power_state is PowerState.RUNNING:
+        refusals += windows_build(job.target, vm)
+    return (*refusals, *_permissions_and_locks(job, facts, deprovisioned=deprovisioned))
+
+
+def check_ready_clone(job: VmJob, vm: VmState, *, deprovisioned: bool = True) -> tuple[Refusal, ...]:
+    """Check on the running clone what a stopped source does not report: the Windows build, the Linux agent."""
+    if vm.os_type is OsType.WINDOWS:
+        return tuple(windows_build(job.target, vm)) if deprovisioned else ()
+    return tuple(linux_guest(job, vm))
+
+
+def site_of(job: VmJob, options: Site | None) -> tuple[Scope, SubnetId | None]:
+    """Return the resource group and subnet of a temporary VM.
+
+    Without an option in the request they are the source VM's resource group and the app's subnet.
+    """
+    vm_id = job.target.vm_id
+    own = Scope(vm_id.subscription_id, vm_id.resource_group.lower())
+    group = options.resource_group_id if options is not None else None
+    subnet_id = options.subnet_id if options is not None else None
+    return group or own, subnet_id or job.settings.build_subnet_id
+
+
+def check_network(
+    job: VmJob, vm: VmState, group: Scope, subnet_id: SubnetId | None, facts: NetworkFacts
+) -> tuple[Refusal, ...]:
+    """Check a resource group and subnet for temporary VMs of this request; `vm` is the source VM."""
+    return tuple(_site(job, vm, group, subnet_id, facts))
+
+
+def _state(target: Target, vm: VmState) -> Iterator[Refusal]:
+    state = vm.power_state
+    if vm.generalized:
+        yield Refusal.of(RefusalCode.SOURCE_GENERALIZED, f"the VM is marked generalized and is {state}")
+    if state not in _STABLE:
+        yield Refusal.of(RefusalCode.NOT_SETTLED, f"the VM's power state is {state}")
+    elif state is PowerState.RUNNING and not (target.clone and target.clone.allow_running_source):
+        yield Refusal.of(RefusalCode.SOURCE_RUNNING, "the VM is running: a copy would be crash-consistent only")
+    if vm.provisioning_state.lower() != "succeeded":
+        yield Refusal.of(RefusalCode.NOT_SETTLED, f"the VM's provisioning state is {vm.provisioning_state}")
+
+
+def _disks(job: VmJob, vm: VmState, shape: VmShape) -> Iterator[Refusal]:
+    target = job.target
+    group = site_of(job, target.clone)[0]
+    copied = (shape.os_disk, *(shape.data_disks if target.data_disks == "include" else ()))
+    included = [disk for disk in copied if disk is not None]
+    kinds = {shape.security_type, *(disk.security_type for disk in included)}
+    if confidential := sorted(kind for kind in kinds if kind and kind.lower().startswith("confidential")):
+        message = f"its security type is {', '.join(confidential)}"
+        yield Refusal.of(RefusalCode.CONFIDENTIAL_VM, message)
+    if shape.os_disk is None and not vm.ephemeral_os_disk:
+        yield Refusal.of(RefusalCode.DISK_CANNOT_BE_COPIED, "the OS disk is not a managed disk")
+    for disk in included:
+        yield from _disk(disk, group)
+    if any(disk.disk_encryption for disk in included) and not vm.disk_encryption:
+        yield Refusal.of(RefusalCode.DISK_ENCRYPTION, "a disk of the VM is encrypted by Azure Disk Encryption")
+    if shape.data_disks and target.data_disks == "refuse":
+        yield Refusal.of(RefusalCode.DATA_DISKS, f"the VM has data disks: {len(shape.data_disks)}")
+
+
+def _disk(disk: DiskFacts, group: Scope) -> Iterator[Refusal]:
+    name = disk.id.rsplit("/", 1)[-1]
+    if disk.sku.lower() in _NEVER_COPIED:
+        yield Refusal.of(RefusalCode.DISK_CANNOT_BE_COPIED, f"disk {name} is a {disk.sku} disk")
+    if disk.max_shares > 1:
+        message = f"disk {name} may be shared by {disk.max_shares} VMs"
+        yield Refusal.of(RefusalCode.DISK_CANNOT_BE_COPIED, message)
+    set_id = disk.disk_encryption_set_id
+    if set_id is not None and subscription_of(set_id) != group.subscription_id:
+        message = f"disk {name} is encrypted with {set_id}, which is not in the subscription of {group}"
+        yield Refusal(code=RefusalCode.DISK_CANNOT_BE_COPIED, message=message, remediation=_NEAR_THE_KEY)
+
+
+def _permissions_and_locks(job: VmJob, facts: VmFacts, *, deprovisioned: bool) -> Iterator[Refusal]:
+    needed = needed_for_clone(job.target, deprovisioned=deprovisioned)["vm"]
+    if facts.permissions is None:
+        yield Refusal.of(RefusalCode.PERMISSIONS_UNREADABLE, "the app's own permissions could not be read")
+    else:
+        yield from _granted(str(job.target.vm_id), facts.permissions, needed)
+    if facts.run_commands is None:
+        yield Refusal.of(RefusalCode.RUN_COMMANDS_UNREADABLE, "the VM's Run Commands could not be read")
+    else:
+        yield from managed_by_another_app(job, facts.run_commands)
+
+
+def _site(job: VmJob, vm: VmState, group: Scope, subnet_id: SubnetId | None, facts: NetworkFacts) -> Iterator[Refusal]:
+    allowed = job.settings.allowed_scopes
+    if not any(_holds(scope, group) for scope in allowed):
+        names = ", ".join(str(scope) for scope in allowed) or "none"
+        yield Refusal.of(RefusalCode.SCOPE_NOT_ALLOWED, f"{group} is in no allowed scope (allowed: {names})")
+    if subnet_id is None:
+        # Without a subnet, nothing else was read about the place.
+        yield Refusal.of(RefusalCode.SUBNET_MISSING, "neither the request nor the app's settings name a subnet")
+        return
+    needed = _needed(job, vm, group)
+    yield from _group(group, facts, needed["group"])
+    yield from _subnet(vm, group, subnet_id, facts, needed["subnet"])
+
+
+def _needed(job: VmJob, vm: VmState, group: Scope) -> dict[str, tuple[str, ...]]:
+    """Return the actions needed in this group: for the clone and for the validation VM, if they will be in it."""
+    target = job.target
+    kinds: list[dict[str, tuple[str, ...]]] = []
+    if target.mode is Mode.CLONE and _holds(group, site_of(job, target.clone)[0]):
+        kinds.append(needed_for_clone(target, linux=vm.os_type is not OsType.WINDOWS))
+    validation = target.image.validation if isinstance(target.image, GalleryImageVersion) else None
+    if validation is not None and _holds(group, site_of(job, validation)[0]):
+        kinds.append(needed_for_verification())
+    scopes = ("group", "subnet")
+    return {scope: tuple(dict.fromkeys(action for kind in kinds for action in kind[scope])) for scope in scopes}
+
+
+def _group(group: Scope, facts: NetworkFacts, needed: Iterable[str]) -> Iterator[Refusal]:
+    if facts.group_permissions is None:
+        yield Refusal.of(RefusalCode.NETWORK_UNREADABLE, f"the app's own permissions on {group} could not be read")
+    else:
+        yield from _granted(str(group), facts.group_permissions, needed)
+    if facts.group_locks is None:
+        yield Refusal.of(RefusalCode.NETWORK_UNREADABLE, f"the locks on {group} could not be read")
+    for lock in facts.group_locks or ():
+        # CanNotDelete is refused too: the temporary resources in the group could not be deleted.
+        message = f"lock {lock.name} ({lock.level}) on {lock.scope}"
+        yield Refusal(code=RefusalCode.RESOURCE_LOCKED, message=message, remediation=_FREE_THE_GROUP)
+
+
+def _subnet(
+    vm: VmState, group: Scope, subnet_id: SubnetId, facts: NetworkFacts, needed: Iterable[str]
+) -> Iterator[Refusal]:
+    if subnet_id.subscription_id != group.subscription_id:
+        message = f"{subnet_id} is not in the subscription of {group}"
+        yield Refusal.of(RefusalCode.SUBNET_REGION_MISMATCH, message)
+    if facts.vnet_location is None:
+        yield Refusal.of(
+            RefusalCode.NETWORK_UNREADABLE, f"{subnet_id} does not exist, or its virtual network could not be read"
+        )
+    elif region_key(facts.vnet_location) != region_key(vm.location):
+        message = f"{subnet_id} is in {facts.vnet_location}, the VM in {vm.location}"
+        yield Refusal.of(RefusalCode.SUBNET_REGION_MISMATCH, message)
+    if facts.subnet_permissions is None:
+        yield Refusal.of(RefusalCode.NETWORK_UNREADABLE, f"the app's own permissions on {subnet_id} could not be read")
+    else:
+        yield from _granted(str(subnet_id), facts.subnet_permissions, needed)
+
+
+def _granted(scope: str, permissions: Iterable[Permission], needed: Iterable[str]) -> Iterator[Refusal]:
+    if missing := missing_actions(permissions, needed):
+        message = f"not granted on {scope}: {', '.join(missing)}"
+        yield Refusal(code=RefusalCode.ACTION_NOT_GRANTED, message=message, remediation=_GRANT_THERE)
+
+
+def _holds(scope: Scope, group: Scope) -> bool:
+    """Return whether a group is in a scope; the names of groups are case-insensitive."""
+    if scope.subscription_id != group.subscription_id:
+        return False
+    return scope.resource_group is None or scope.resource_group.lower() == (group.resource_group or "").lower()

@@ -1,0 +1,38 @@
+"""A violation that a checker reports, and the files of the project."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_NOT_OURS = {".git", ".venv", "node_modules", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One violation of a rule: file (relative, "/" between parts), line, and what to change."""
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.text}"
+
+
+def python_files(root: Path = ROOT) -> list[str]:
+    """Return every Python file of the project, relative to its root."""
+    return [file for file in all_files(root) if file.endswith(".py")]
+
+
+def all_files(root: Path = ROOT) -> list[str]:
+    """Return every file of the project, relative to its root, without installed and generated folders."""
+    found: list[str] = []
+    for folder, folders, files in root.walk():
+        folders[:] = sorted(name for name in folders if name not in _NOT_OURS)
+        found += [(folder / name).relative_to(root).as_posix() for name in sorted(files)]
+    return found
+
+
+def show(faults: list[Fault]) -> str:
+    """Return the faults as lines, for the message of an assertion."""
+    return "\n".join(map(str, faults))

@@ -1,0 +1,79 @@
+"""No name holds a word that was given up: identifiers, files, JSON members, settings, codes, stages, log events."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from contracts.error_codes import FailureCode, RefusalCode
+from contracts.registered_names import ALL
+from contracts.results import Outcome
+from contracts.schemas import schemas
+from contracts.stages import Stage
+from settings import PREFIX, Settings
+from tests.layers.fault import ROOT, python_files
+from tests.layers.retired_words import name_faults, retired_in, source_faults, words_of
+
+_EVENT = re.compile(r"\b(?:log|audit|log_line|audit_line)\(\s*f?\"([^\"]+)\"")
+SOURCES = python_files()
+
+
+def members(value: Any) -> Iterator[str]:
+    """Return every name in a JSON Schema: of members, definitions and constants."""
+    if isinstance(value, dict):
+        for name, each in cast("dict[str, Any]", value).items():
+            if name in {"properties", "$defs"}:
+                yield from each
+            if name in {"const", "enum"}:
+                found = cast("list[object]", each if isinstance(each, list) else [each])
+                yield from (one for one in found if isinstance(one, str))
+            yield from members(each)
+    elif isinstance(value, list):
+        for each in cast("list[Any]", value):
+            yield from members(each)
+
+
+def test_no_identifier_holds_a_retired_word() -> None:
+    found = [fault for file in SOURCES for fault in source_faults(file, (ROOT / file).read_text(encoding="utf-8"))]
+    assert found == []
+
+
+def test_no_public_name_holds_a_retired_word() -> None:
+    names = [
+        *(member for text in schemas().values() for member in members(json.loads(text))),
+        *(PREFIX + name.upper() for name in Settings.model_fields),
+        *ALL,
+        *(str(value) for kind in (RefusalCode, FailureCode, Stage, Outcome) for value in kind),
+    ]
+    assert len(names) > 300
+    assert list(name_faults("public", names)) == []
+
+
+def test_no_log_event_holds_a_retired_word() -> None:
+    product = [file for file in SOURCES if file.startswith(("orchestrators/", "activities/", "triggers/"))]
+    events = [event for file in product for event in _EVENT.findall((ROOT / file).read_text(encoding="utf-8"))]
+    assert len(events) > 20
+    assert list(name_faults("events", events)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("whatToChange", "what to change"),
+        ("DoorMayNotAsk", "door"),
+        ("GOLDEN_SWEEP", "sweep"),
+        ("_told_on", "told"),
+        ("StoppedBySomebodyElse", "somebody else"),
+        ("history", None),
+        ("outdoors", None),
+        ("HTTPTrigger", None),
+    ],
+)
+def test_a_name_is_split_at_underscores_and_capitals(name: str, word: str | None) -> None:
+    assert retired_in(name) == word
+
+
+def test_abbreviations_are_words_of_their_own() -> None:
+    assert words_of("VMDoor2Open") == ["vm", "door", "2", "open"]

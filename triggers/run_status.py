@@ -1,0 +1,124 @@
+"""What the HTTP endpoints return about a run, and whether it can still be canceled."""
+
+import asyncio
+import json
+from typing import Any, cast
+
+import azure.durable_functions as df
+from durabletask.client import OrchestrationState, OrchestrationStatus
+
+from contracts.catalog import GOLDEN_IMAGE, IMAGE_BATCH
+from contracts.ids import vm_run_id
+from contracts.run import AcceptedRun
+from contracts.stages import BEFORE_NO_RETURN, Stage
+from triggers.http_answers import moment
+
+_AT_ONCE = 16
+OVER = frozenset({OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED})
+
+
+def run_links(url: str, run_id: str, *, approval: bool) -> dict[str, str]:
+    """Return the links of a run, below the URL that started it; with a link to approve it if it needs an approval."""
+    base = url.partition("?")[0].rstrip("/")
+    links = {"self": f"{base}/{run_id}", "cancel": f"{base}/{run_id}/cancel", "list": base}
+    return links | ({"approval": f"{base}/{run_id}/approval"} if approval else {})
+
+
+async def known_run(client: df.DurableFunctionsClient, run_id: str) -> OrchestrationState | None:
+    """Read the run of a request or of a VM; None for an unknown id and for other orchestrations."""
+    state = await client.get_orchestration_state(run_id)
+    return state if state is not None and state.name in {GOLDEN_IMAGE, IMAGE_BATCH} else None
+
+
+async def view_of_run(
+    client: df.DurableFunctionsClient, state: OrchestrationState, url: str, *, first: int, count: int
+) -> dict[str, object]:
+    """Return a run's status and result, and for a request also those of each VM's run, from its own instance."""
+    view = _about(state)
+    if state.name != IMAGE_BATCH:
+        return view
+    accepted = accepted_run(state)
+    page = vm_run_ids(accepted)[first : first + count]
+    states = await vm_run_states(client, page)
+    base = url.partition("?")[0].rsplit("/", 1)[0]
+    vms = [_about(found) if found else {"runId": run_id, "status": {"stage": "notBegun"}} for run_id, found in states]
+    view["trigger"] = accepted.trigger
+    view["principal"] = accepted.caller.principal
+    view["links"] = run_links(base, accepted.run_id, approval=accepted.request.approval is not None)
+    view["total"] = len(accepted.request.targets)
+    view["vms"] = [{**vm, "self": f"{base}/{vm['runId']}"} for vm in vms]
+    return view
+
+
+async def cancel_refusal(client: df.DurableFunctionsClient, state: OrchestrationState) -> tuple[str, str, str] | None:
+    """Return why a run cannot be canceled (code, title, what to do), or None if it can."""
+    if state.runtime_status in OVER:
+        return ("RunOver", f"run {state.instance_id} has ended", "read its result")
+    if state.name == GOLDEN_IMAGE:
+        found: list[tuple[str, OrchestrationState | None]] = [(state.instance_id, state)]
+    else:
+        found = await vm_run_states(client, vm_run_ids(accepted_run(state)))
+    if any(vm is None or _may_cancel(vm) for _, vm in found):
+        return None
+    return (
+        "PastPointOfNoReturn",
+        f"the runs of all VMs of run {state.instance_id} have started to deprovision, or have ended",
+        "wait until the run has ended: it cannot be canceled any more",
+    )
+
+
+def _may_cancel(state: OrchestrationState) -> bool:
+    if state.runtime_status in OVER:
+        return False
+    stage = stage_of(state)
+    return stage is None or stage in BEFORE_NO_RETURN
+
+
+def stage_of(state: OrchestrationState) -> Stage | None:
+    """Return the stage of a VM's run; None before it has started."""
+    status = status_of(state)
+    return Stage(status["stage"]) if status else None
+
+
+def status_of(state: OrchestrationState) -> dict[str, Any]:
+    """Return a run's custom status; empty if it has none yet."""
+    return _json(state.serialized_custom_status)
+
+
+def _about(state: OrchestrationState) -> dict[str, object]:
+    return {
+        "runId": state.instance_id,
+        "kind": "run" if state.name == IMAGE_BATCH else "vm",
+        "runtimeStatus": state.runtime_status.name,
+        "createdAt": moment(state.created_at),
+        "lastUpdatedAt": moment(state.last_updated_at),
+        "status": status_of(state),
+        "result": _json(state.serialized_output) if state.runtime_status is OrchestrationStatus.COMPLETED else None,
+    }
+
+
+def accepted_run(state: OrchestrationState) -> AcceptedRun:
+    """Return the input of the run of a request."""
+    return AcceptedRun.model_validate(_json(state.serialized_input))
+
+
+def vm_run_ids(accepted: AcceptedRun) -> list[str]:
+    """Return the run id of each VM, in the order of the request."""
+    return [vm_run_id(accepted.request_id, target.vm_id) for target in accepted.request.targets]
+
+
+async def vm_run_states(
+    client: df.DurableFunctionsClient, run_ids: list[str]
+) -> list[tuple[str, OrchestrationState | None]]:
+    """Read these runs, 16 at a time; None for one that has not started."""
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(run_id: str) -> tuple[str, OrchestrationState | None]:
+        async with slots:
+            return run_id, await client.get_orchestration_state(run_id)
+
+    return await asyncio.gather(*(one(run_id) for run_id in run_ids))
+
+
+def _json(text: str | None) -> dict[str, Any]:
+    return cast("dict[str, Any]", json.loads(text)) if text else {}
