@@ -9,11 +9,11 @@ from workbench.arm_simulator.vm import Vm
 PROVISIONING_TIMEOUT = 20 * 60.0
 
 
-def begin_birth(vm: Vm, reported: Mapping[str, str | None] | None, fate: Fate | None) -> Operation:
-    """Run the creation. `told` are the values for provisioning (host, user, key); None without provisioning."""
+def begin_birth(vm: Vm, values: Mapping[str, str | None] | None, fate: Fate | None) -> Operation:
+    """Run the creation. `values` are those for provisioning (host, user, key); None without provisioning."""
     platform = vm.platform
     operation = platform.operations.begin("write", vm.id, vm.spec.location, fate)
-    vm.creation, vm.provisioning, vm.power = operation, reported, "starting"
+    vm.creation, vm.provisioning, vm.power = operation, values, "starting"
     # Nothing has booted yet, and an event of this boot must not meet an earlier one.
     vm.boot_number = 0
 
@@ -25,8 +25,8 @@ def begin_birth(vm: Vm, reported: Mapping[str, str | None] | None, fate: Fate | 
             vm.goal = "stopped"
             _fail(vm, operation, fate.code, fate.message)
             return
-        _boot(vm, reported)
-        if reported is None:
+        _boot(vm, values)
+        if values is None:
             _succeed(vm, operation)
         elif vm.guest_boots == "neverProvisions":
             platform.clock.call_in(PROVISIONING_TIMEOUT, lambda: _give_up(vm, operation))
@@ -41,14 +41,14 @@ def _goes_on(vm: Vm, operation: Operation) -> bool:
     return vm.creation is operation and not vm.deleting
 
 
-def _boot(vm: Vm, reported: Mapping[str, str | None] | None) -> None:
+def _boot(vm: Vm, values: Mapping[str, str | None] | None) -> None:
     platform = vm.platform
     vm.boot_number = 1
     vm.set_power("running")
-    stuck = reported is not None and vm.guest_boots == "neverProvisions"
-    if reported is not None and not stuck:
+    stuck = values is not None and vm.guest_boots == "neverProvisions"
+    if values is not None and not stuck:
         vm.guest.set_clock(platform.clock.now())
-        vm.guest.provision(reported["host"] or vm.name, reported["user"], key=reported["key"], rng=platform.rng)
+        vm.guest.provision(values["host"] or vm.name, values["user"], key=values["key"], rng=platform.rng)
     vm.write_boot()
     vm.agent = "notReady"
 
