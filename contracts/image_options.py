@@ -87,7 +87,7 @@ class ScriptUse(StrictMessage):
     reboot: StrictBool = Field(default=False, description="Restart the VM after the script.")
 
 
-class Verification(Site):
+class ImageValidation(Site):
     """Before the version is promoted, a temporary VM is created from it and its identity is checked."""
 
     allowed_users: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")], ...] = Field(
@@ -127,7 +127,7 @@ class GalleryImageVersion(StrictMessage):
     )
     exclude_from_latest: StrictBool = False
     end_of_life_date: datetime | None = None
-    validation: Verification | None = Field(default=None, alias="validate")
+    validation: ImageValidation | None = Field(default=None, alias="validate")
     retention: Retention | None = None
 
 

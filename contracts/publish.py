@@ -7,7 +7,7 @@ from contracts.error_codes import Failure
 from contracts.facts import RegionState
 from contracts.image_options import GalleryImageVersion
 from contracts.message import Message
-from contracts.resources import Left
+from contracts.resources import OrphanedResource
 from contracts.results import PublishedImage
 from contracts.run import PollingSettings
 
@@ -27,7 +27,7 @@ class PublishProgress(Message):
     """The state that `publish_image` passes on with continue-as-new, so that its history stays short.
 
     `version` is the version's name once its creation was started. `ticket` belongs to the definition's lease while the
-    run holds or requests it. `attempts` counts the versions created, `looks` the polls of this phase, `turns` the
+    run holds or requests it. `attempts` counts the versions created, `polls` the polls of this phase, `turns` the
     iterations since the start. `out` are regions that failed once and will be retried, `tried_again` those that were
     retried, `dropped` those that failed twice. `result` is the failure to return once the failed version is deleted;
     without it the version is created again.
@@ -40,7 +40,7 @@ class PublishProgress(Message):
     ticket: str | None = None
     unanswered: bool = False
     attempts: int = 0
-    looks: int = 0
+    polls: int = 0
     turns: int = 0
     updates: int = 0
     gone: int = 0
@@ -51,7 +51,7 @@ class PublishProgress(Message):
     regions: tuple[RegionState, ...] = ()
     result: Failure | None = None
     why: str = ""
-    left: tuple[Left, ...] = ()
+    left: tuple[OrphanedResource, ...] = ()
 
 
 class PublishJob(Message):
@@ -79,4 +79,4 @@ class PublishEnd(Message):
 
     image: PublishedImage | None = None
     failure: Failure | None = None
-    left: tuple[Left, ...] = ()
+    left: tuple[OrphanedResource, ...] = ()

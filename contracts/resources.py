@@ -55,7 +55,7 @@ class Resource(Message):
         return self.id.rstrip("/").rsplit("/", 1)[-1]
 
 
-class Left(Message):
+class OrphanedResource(Message):
     """An orphaned resource: one that the run could not delete, and why.
 
     A cleanup in the mode "delete" deletes it later, unless it is an image: no cleanup deletes images.

@@ -11,7 +11,7 @@ from contracts.ids import VmId
 from contracts.message import Message
 from contracts.parsing import Fault
 from contracts.request import EvidenceLevel, Mode
-from contracts.resources import Left
+from contracts.resources import OrphanedResource
 from contracts.run import Decision, Trigger
 from contracts.stages import Stage
 from contracts.truncation import shorter_document
@@ -79,7 +79,7 @@ class CustomizerResult(Message):
     rebooted: bool = False
 
 
-class Validated(Message):
+class ValidationResult(Message):
     """The result of validating the image with a temporary VM; without `faults` the version may be promoted.
 
     Not `tested`: the temporary VM could not be created, which says nothing about the image.
@@ -91,7 +91,7 @@ class Validated(Message):
     faults: tuple[str, ...] = ()
 
 
-class Retired(Message):
+class RetentionResult(Message):
     """Which versions the retention deleted, or would delete (`dry_run`), and which it kept and why."""
 
     dry_run: bool
@@ -108,8 +108,8 @@ class PublishedImage(Message):
     dropped_regions: tuple[RegionState, ...] = ()
     attempts: int = 1
     excluded_from_latest: bool | None = None
-    validation: Validated | None = None
-    retention: Retired | None = None
+    validation: ValidationResult | None = None
+    retention: RetentionResult | None = None
 
 
 class RollbackSnapshot(Message):
@@ -145,7 +145,7 @@ class VmResult(Message):
     rollback_snapshot: RollbackSnapshot | None = None
     decision: Decision | None = None
     created_resources: tuple[str, ...] = ()
-    orphaned_resources: tuple[Left, ...] = ()
+    orphaned_resources: tuple[OrphanedResource, ...] = ()
     correlation_ids: dict[str, str] = {}
     disclaimer: str = DISCLAIMER
     truncated: int = 0

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 type Json = dict[str, Any]
 
-LEFT_OUT = "(omitted to stay within 48 KiB; see the output of the run)"
+OMITTED = "(omitted to stay within 48 KiB; see the output of the run)"
 _LONG = 200
 _NEVER_CUT = frozenset({"disclaimer", "vmId"})
 
@@ -31,9 +31,9 @@ def shorter_document(result: Json) -> Json | None:
 
 
 def _leave_out(entries: list[Json], name: str) -> bool:
-    filled = [entry for entry in entries if entry.get(name) not in {None, "", LEFT_OUT}]
+    filled = [entry for entry in entries if entry.get(name) not in {None, "", OMITTED}]
     for entry in filled:
-        entry[name] = LEFT_OUT
+        entry[name] = OMITTED
     return bool(filled)
 
 

@@ -12,7 +12,7 @@ from contracts.facts import VmState
 from contracts.ids import publication_id
 from contracts.image_options import GalleryImageVersion, ManagedImage
 from contracts.publish import PublishEnd, PublishJob
-from contracts.resources import Kind, Left, Purpose, Resource
+from contracts.resources import Kind, OrphanedResource, Purpose, Resource
 from contracts.results import PublishedImage
 from contracts.run import PollingSettings
 from orchestrators.cloning import common_fields
@@ -88,7 +88,10 @@ def _list_submitted_versions(run: VmRun, options: GalleryImageVersion) -> Orches
         if version.run_id == run.job.run_id:
             why = f"publishing it ended without a result; provisioning state {version.provisioning_state or 'unknown'}"
             resource = f"{options.image_definition_id}/versions/{version.name}"
-            run.orphaned_resources = (*run.orphaned_resources, Left(kind=Kind.IMAGE_VERSION, id=resource, why=why))
+            run.orphaned_resources = (
+                *run.orphaned_resources,
+                OrphanedResource(kind=Kind.IMAGE_VERSION, id=resource, why=why),
+            )
 
 
 def image_luns(run: VmRun, plan: Plan) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from durabletask import task
 
 from contracts.activities.resources import DeleteResource
 from contracts.catalog import DELETE_RESOURCE
-from contracts.resources import Kind, Left, Resource
+from contracts.resources import Kind, OrphanedResource, Resource
 from contracts.run import Polling
 from orchestrators.polling import error_text, wait_for
 from orchestrators.run_activity import Orchestration, Throttled, run_activity
@@ -70,5 +70,8 @@ def _delete_kind(run: VmRun, resources: list[Resource], wait: Polling) -> Orches
     yield from wait_for(run, wait.model_copy(update={"initial_delay_seconds": 0}), poll, ever_slower=True)
     for resource in pending:
         why = reasons.get(resource.id, "it was still being deleted at the deadline")
-        run.orphaned_resources = (*run.orphaned_resources, Left(kind=resource.kind, id=resource.id, why=why[:300]))
+        run.orphaned_resources = (
+            *run.orphaned_resources,
+            OrphanedResource(kind=resource.kind, id=resource.id, why=why[:300]),
+        )
         run.log("resource not deleted", id=resource.id, why=why[:300])

@@ -12,31 +12,31 @@ class IdempotencyRecord(TypedDict):
 
     digest: str
     run_id: str
-    claimed_at: str
+    recorded_at: str
 
 
 class RecordRequest(TypedDict):
     """The record to store, with the run to start if it is the first; or the record to delete."""
 
-    claim: IdempotencyRecord
+    record: IdempotencyRecord
     run: NotRequired[dict[str, object]]
 
 
 def idempotency_record(ctx: EntityContext, request: RecordRequest | None) -> IdempotencyRecord | None:
-    """Hold one requestId: `claim` {claim, run} stores the first record and starts its run, `forget` {claim} deletes it.
+    """Hold one requestId: `record` {record, run} stores the first one and starts its run, `forget` {record} deletes it.
 
     The entity starts the run and stores the record in one operation, so that only one start is sent: it does not
     matter whether the engine rejects a known instance id or restarts a finished run. `forget` names the record that it
     means, so that a late copy of the message does not delete a newer one.
     """
     held = cast("IdempotencyRecord | None", ctx.get_state(dict))
-    if not isinstance(request, dict) or "claim" not in request:
+    if not isinstance(request, dict) or "record" not in request:
         return held
-    if ctx.operation == "forget" and held == request["claim"]:
+    if ctx.operation == "forget" and held == request["record"]:
         ctx.set_state(None)
         return None
-    if ctx.operation == "claim" and held is None and "run" in request:
-        held = request["claim"]
+    if ctx.operation == "record" and held is None and "run" in request:
+        held = request["record"]
         ctx.set_state(held)
         ctx.schedule_new_orchestration(IMAGE_BATCH, request["run"], instance_id=held["run_id"])
     return held

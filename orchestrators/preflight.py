@@ -9,7 +9,7 @@ from contracts.catalog import CHECK_SCRIPTS, CHECK_SECRET, INSPECT_DISKS, INSPEC
 from contracts.error_codes import Refusal
 from contracts.facts import ImageFacts, NetworkFacts, OsType, VmFacts, VmShape, VmState
 from contracts.ids import Scope
-from contracts.image_options import GalleryImageVersion, Site, Verification
+from contracts.image_options import GalleryImageVersion, ImageValidation, Site
 from contracts.resource_ids import SubnetId
 from orchestrators.deprovision import inspect_vm
 from orchestrators.polling import ask
@@ -95,7 +95,7 @@ def read_and_check(run: VmRun, refusals: tuple[Refusal, ...] = ()) -> Orchestrat
     return plan
 
 
-def validation_options(run: VmRun) -> Verification | None:
+def validation_options(run: VmRun) -> ImageValidation | None:
     """Return the request's options for the validation, or None if the image is not validated."""
     image = run.job.target.image
     return image.validation if isinstance(image, GalleryImageVersion) else None

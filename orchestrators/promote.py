@@ -18,7 +18,7 @@ from contracts.facts import ImageVersionListed
 from contracts.image_options import Retention
 from contracts.resource_ids import ImageDefinitionId, ImageVersionId
 from contracts.resources import Kind, Purpose, Resource
-from contracts.results import Retired
+from contracts.results import RetentionResult
 from contracts.run import Polling
 from orchestrators.polling import ask, error_text, submit, wait_for
 from orchestrators.run_activity import Orchestration, Throttled
@@ -58,7 +58,7 @@ def promote(run: VmRun, image_id: str, tags: dict[str, str]) -> Orchestration[No
         raise Failed(Failure.of(FailureCode.PROMOTE_FAILED, message))
 
 
-def retire_older(run: VmRun, options: Retention, image_id: str) -> Orchestration[Retired]:
+def retire_older(run: VmRun, options: Retention, image_id: str) -> Orchestration[RetentionResult]:
     """Delete the older versions that the options select, or only report them (`dry_run`); never fails the run.
 
     Versions in use are looked up in every allowed subscription and in the gallery's own; if one cannot be listed
@@ -72,7 +72,7 @@ def retire_older(run: VmRun, options: Retention, image_id: str) -> Orchestration
     except Failed as failed:
         message = f"no older version was deleted: {failed.failure.message}"
         run.note(message)
-        return Retired(dry_run=options.dry_run, kept={newest.name: message[:500]})
+        return RetentionResult(dry_run=options.dry_run, kept={newest.name: message[:500]})
     now = run.ctx.current_utc_datetime.replace(tzinfo=UTC)
     app_name = run.job.settings.app_name
     go, kept = retire(listed.versions, uses, options, newest.name, now, app_name=app_name)
@@ -83,7 +83,7 @@ def retire_older(run: VmRun, options: Retention, image_id: str) -> Orchestration
             deleted.append(version.name)
         else:
             kept[version.name] = why
-    return Retired(dry_run=options.dry_run, deleted=tuple(deleted), kept=kept)
+    return RetentionResult(dry_run=options.dry_run, deleted=tuple(deleted), kept=kept)
 
 
 def _submit(run: VmRun, change: UpdateImageVersion) -> Orchestration[None]:

@@ -14,7 +14,7 @@ from contracts.log_line import log_line
 from contracts.message import Message
 from contracts.publish import Phase, PublishEnd, PublishJob, PublishProgress
 from contracts.resource_ids import ImageVersionId
-from contracts.resources import Kind, Left, Purpose, Resource
+from contracts.resources import Kind, OrphanedResource, Purpose, Resource
 from contracts.stages import Stage
 from orchestrators.polling import error_text
 from orchestrators.run_activity import Orchestration, Throttled, run_activity
@@ -93,7 +93,7 @@ class Publication:
 
     def enter(self, phase: Phase, **changes: Any) -> None:
         """Go to another phase; its polls are counted from zero."""
-        self.update(phase=phase, looks=0, phase_ends=None, refused=0, gone=0, **changes)
+        self.update(phase=phase, polls=0, phase_ends=None, refused=0, gone=0, **changes)
         self.log(phase)
 
     def log(self, event: str, **fields: object) -> None:
@@ -119,10 +119,10 @@ class Publication:
 
         At the longest pause the version is read 12 times an hour, however many regions it has.
         """
-        looks = self.progress.looks
-        seconds = first if looks == 0 else min(max(LONGEST_PAUSE, every), every + _SLOWER * (looks - 1))
+        polls = self.progress.polls
+        seconds = first if polls == 0 else min(max(LONGEST_PAUSE, every), every + _SLOWER * (polls - 1))
         remaining = ((self.progress.phase_ends or self.deadline) - self.now).total_seconds()
-        self.update(looks=looks + 1)
+        self.update(polls=polls + 1)
         yield self.ctx.create_timer(timedelta(seconds=max(1, min(seconds, remaining))))
 
     def first_of(self, *awaited: task.Task[Any]) -> Orchestration[None]:
@@ -158,7 +158,7 @@ class Publication:
         """End the orchestration without an image. `may_exist`: the version may exist, and is listed as orphaned."""
         left = self.progress.left
         if may_exist and self.progress.version is not None and self.progress.attempts:
-            left = (*left, Left(kind=Kind.IMAGE_VERSION, id=str(self.version_id), why=message[:500]))
+            left = (*left, OrphanedResource(kind=Kind.IMAGE_VERSION, id=str(self.version_id), why=message[:500]))
         raise Ended(PublishEnd(failure=Failure.of(code, message[:1_000], correlation_id), left=left))
 
     def _engine_deadline(self) -> datetime:

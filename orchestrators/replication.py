@@ -9,7 +9,7 @@ from contracts.catalog import DELETE_RESOURCE, READ_IMAGE_VERSION, UPDATE_IMAGE_
 from contracts.error_codes import Failure, FailureCode
 from contracts.facts import RegionState
 from contracts.publish import Phase, PublishEnd
-from contracts.resources import Kind, Left
+from contracts.resources import Kind, OrphanedResource
 from contracts.results import PublishedImage
 from orchestrators.create_version import MOST_ATTEMPTS
 from orchestrators.publication import Ended, Publication
@@ -51,7 +51,7 @@ def delete_failed_version(run: Publication) -> Orchestration[None]:
     refused = answer.failure.message if answer is not None and answer.failure is not None else None
     why = (answer.why if answer is not None else None) or refused or "Azure has not finished deleting it"
     if run.progress.phase_ends is not None and run.now >= run.progress.phase_ends:
-        failed = Left(
+        failed = OrphanedResource(
             kind=Kind.IMAGE_VERSION, id=str(run.version_id), why=f"{why} (it failed: {run.progress.why})"[:500]
         )
         run.update(left=(*run.progress.left, failed))

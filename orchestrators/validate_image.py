@@ -8,9 +8,9 @@ from contracts.catalog import ADOPT_DISK, CREATE_VM, UPDATE_IMAGE_VERSION
 from contracts.error_codes import Failure, FailureCode
 from contracts.facts import GuestIdentity, OsType, VmState
 from contracts.ids import VmId, run_command_name
-from contracts.image_options import Verification
+from contracts.image_options import ImageValidation
 from contracts.resources import Kind, Purpose, run_digest
-from contracts.results import Validated
+from contracts.results import ValidationResult
 from orchestrators.cloning import common_fields, create_network_interface
 from orchestrators.create_image import image_luns
 from orchestrators.customize import read_identity
@@ -28,7 +28,7 @@ _TAG = "golden-image-validated"
 _FAILED, _NOT_TESTED = {_TAG: "failed"}, {_TAG: "notTested"}
 
 
-def validate(run: VmRun, plan: Plan, options: Verification, before: GuestIdentity | None) -> Orchestration[None]:
+def validate(run: VmRun, plan: Plan, options: ImageValidation, before: GuestIdentity | None) -> Orchestration[None]:
     """Create a VM from the version, read its identity, delete it, and check; a version that fails is tagged so.
 
     Whatever goes wrong with that VM, the version stays out of latest. A VM that could not be created proves nothing
@@ -40,7 +40,7 @@ def validate(run: VmRun, plan: Plan, options: Verification, before: GuestIdentit
         found = yield from _validate_on_vm(run, plan, options, before)
     except (Failed, Refused) as fault:
         tested = isinstance(fault, Failed) and fault.failure.code is FailureCode.VALIDATION_FAILED
-        found = Validated(passed=False, tested=tested, faults=(str(fault)[:500],))
+        found = ValidationResult(passed=False, tested=tested, faults=(str(fault)[:500],))
     run.vm = deprovisioned
     yield from delete_resources(run, [resource for resource in run.resources if resource.purpose is Purpose.VALIDATE])
     run.ceiling = ceiling
@@ -55,8 +55,8 @@ def validate(run: VmRun, plan: Plan, options: Verification, before: GuestIdentit
 
 
 def _validate_on_vm(
-    run: VmRun, plan: Plan, options: Verification, before: GuestIdentity | None
-) -> Orchestration[Validated]:
+    run: VmRun, plan: Plan, options: ImageValidation, before: GuestIdentity | None
+) -> Orchestration[ValidationResult]:
     """Create the VM and check its identity; one from a specialized image keeps the source's and only has to report."""
     os_type = plan.source.os_type
     assert os_type is not None
@@ -68,17 +68,17 @@ def _validate_on_vm(
     reported = yield from read_identity(run, "validate", known_user=user, old_host=old_host)
     yield from remove_run_commands(run, (run_command_name(run.job.run_id, "validate"),))
     if reported is None:
-        return Validated(passed=False, faults=("the VM created from the image did not report its identity",))
+        return ValidationResult(passed=False, faults=("the VM created from the image did not report its identity",))
     if host is None:
-        return Validated(passed=True, identity=reported)
+        return ValidationResult(passed=True, identity=reported)
     credential = run.job.target.deprovision.sysprep_credential
     allowed = (*options.allowed_users, *((credential.user,) if credential else ()))
     faults = identity_faults(before, reported, expected_host=host, os_type=os_type, allowed_users=allowed)
-    return Validated(passed=not faults, identity=reported, faults=faults)
+    return ValidationResult(passed=not faults, identity=reported, faults=faults)
 
 
 def _create_validation_vm(
-    run: VmRun, plan: Plan, options: Verification, os_type: OsType, host: str | None
+    run: VmRun, plan: Plan, options: ImageValidation, os_type: OsType, host: str | None
 ) -> Orchestration[VmState]:
     polling, shape, place = run.job.settings.polling, plan.shape, plan.validation_place
     assert run.image is not None

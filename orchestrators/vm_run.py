@@ -15,7 +15,7 @@ from contracts.facts import OsType, VmState
 from contracts.guest_report import GuestReport
 from contracts.log_line import audit_line, log_line
 from contracts.request import Mode
-from contracts.resources import Left, Resource
+from contracts.resources import OrphanedResource, Resource
 from contracts.results import (
     STAGE_OF_OUTCOME,
     CustomizerResult,
@@ -74,7 +74,7 @@ class VmRun:
         self.ceiling: datetime | None = None
         self.resources: list[Resource] = []
         self.kept: list[Resource] = []
-        self.orphaned_resources: tuple[Left, ...] = ()
+        self.orphaned_resources: tuple[OrphanedResource, ...] = ()
         self.customized: tuple[CustomizerResult, ...] = ()
         self.rollback: RollbackSnapshot | None = None
         self.image: PublishedImage | None = None

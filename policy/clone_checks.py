@@ -18,7 +18,7 @@ from contracts.image_options import GalleryImageVersion, Site, region_key
 from contracts.request import Mode, Target
 from contracts.resource_ids import SubnetId
 from contracts.run import VmJob
-from policy.rights import missing_actions, needed_for_clone, needed_for_verification
+from policy.rights import missing_actions, needed_for_clone, needed_for_validation
 from policy.vm_checks import linux_guest, managed_by_another_app, unneeded_credential, unsupported_vm, windows_build
 
 _STABLE = frozenset({PowerState.RUNNING, PowerState.STOPPED, PowerState.DEALLOCATED})
@@ -151,7 +151,7 @@ def _needed(job: VmJob, vm: VmState, group: Scope) -> dict[str, tuple[str, ...]]
         kinds.append(needed_for_clone(target, linux=vm.os_type is not OsType.WINDOWS))
     validation = target.image.validation if isinstance(target.image, GalleryImageVersion) else None
     if validation is not None and _holds(group, site_of(job, validation)[0]):
-        kinds.append(needed_for_verification())
+        kinds.append(needed_for_validation())
     scopes = ("group", "subnet")
     return {scope: tuple(dict.fromkeys(action for kind in kinds for action in kind[scope])) for scope in scopes}
 

@@ -21,7 +21,7 @@ _TEMPORARY_VM = (
 _JOIN_SUBNET = "Microsoft.Network/virtualNetworks/subnets/join/action"
 
 
-LOOKING = ("Microsoft.Authorization/permissions/read", "Microsoft.Authorization/locks/read")
+READ_RIGHTS_AND_LOCKS = ("Microsoft.Authorization/permissions/read", "Microsoft.Authorization/locks/read")
 """Needed at every scope that a run works in: a run is refused if permissions or locks cannot be read."""
 READ_DISKS = "Microsoft.Compute/disks/read"
 READ_NETWORK = "Microsoft.Network/virtualNetworks/read"
@@ -90,7 +90,7 @@ def needed_for_clone(target: Target, *, linux: bool = True, deprovisioned: bool 
     }
 
 
-def needed_for_verification() -> dict[str, tuple[str, ...]]:
+def needed_for_validation() -> dict[str, tuple[str, ...]]:
     """Return the ARM actions that validating the image with a temporary VM uses, by scope (group, subnet)."""
     run_commands = (f"{_COMPUTE}/runCommands/{verb}" for verb in _VERBS)
     return {"group": (*_all("disks"), *_TEMPORARY_VM, *run_commands), "subnet": (_JOIN_SUBNET,)}

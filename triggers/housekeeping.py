@@ -39,7 +39,7 @@ async def forget_old_runs(timer: func.TimerRequest, client: df.DurableFunctionsC
     records = await _old_entities(client, IDEMPOTENCY_RECORD, records_before, state=True)
     for record in records:
         # The signal contains the record to delete: a late duplicate of it must not delete a newer record.
-        await client.signal_entity(record.id, "forget", {"claim": json.loads(record.get_state() or "null")})
+        await client.signal_entity(record.id, "forget", {"record": json.loads(record.get_state() or "null")})
     for name in (VM_LEASE, DEFINITION_LEASE):
         for old in await _old_entities(client, name, runs_before, state=True):
             returned = json.loads(old.get_state() or "{}").get("returned", [])
@@ -51,7 +51,7 @@ async def forget_old_runs(timer: func.TimerRequest, client: df.DurableFunctionsC
     # Deleted records and released leases leave empty entities behind.
     await client.clean_entity_storage()
     logging.getLogger("golden_images").info(
-        log_line("old runs forgotten", runs=purged.deleted_instance_count, claims=len(records))
+        log_line("old runs deleted", runs=purged.deleted_instance_count, idempotencyRecords=len(records))
     )
 
 

@@ -49,9 +49,9 @@ async def receive(
             request=request,
             settings=settings.current().for_run(),
         )
-        record = {"digest": digest, "run_id": run.run_id, "claimed_at": now.isoformat()}
+        record = {"digest": digest, "run_id": run.run_id, "recorded_at": now.isoformat()}
         await client.signal_entity(
-            entity, "claim", {"claim": record, "run": run.model_dump(mode="json", exclude_none=True)}
+            entity, "record", {"record": record, "run": run.model_dump(mode="json", exclude_none=True)}
         )
         held = await until_state(client, entity, lambda state: state)
     if held["digest"] != digest:

@@ -19,7 +19,7 @@ from contracts.activities.resources import DeleteResource, ReadResource
 from contracts.error_codes import RefusalCode
 from contracts.facts import OsType
 from contracts.resource_ids import ImageDefinitionId
-from policy.rights import LOOKING, needed_for_gallery, needed_for_managed_image, needed_to_see_uses
+from policy.rights import READ_RIGHTS_AND_LOCKS, needed_for_gallery, needed_for_managed_image, needed_to_see_uses
 from tests.support.azure import azure
 from tests.support.images import DEFINITION, IMAGE, RUN, SOURCE, calls, created_resource, furnish, managed, wanted
 from tests.support.journey import spec
@@ -153,7 +153,7 @@ def test_uses_are_found_in_vms_and_scale_sets() -> None:
 
 
 def test_a_subscription_that_cannot_be_listed_is_no_empty_one() -> None:
-    with azure(SOURCE, role=Role(("Microsoft.Compute/virtualMachines/read", LOOKING[0]))) as az:
+    with azure(SOURCE, role=Role(("Microsoft.Compute/virtualMachines/read", READ_RIGHTS_AND_LOCKS[0]))) as az:
         furnish(az)
         with pytest.raises(ArmRefused, match="virtualMachineScaleSets/read"):
             az.call(read_image_uses(ReadImageUses(definition_id=DEFINITION, subscription_ids=(SUBSCRIPTION,))))
@@ -162,9 +162,9 @@ def test_a_subscription_that_cannot_be_listed_is_no_empty_one() -> None:
 @pytest.mark.parametrize(
     ("scope", "rights", "seen"),
     [
-        (f"/subscriptions/{SUBSCRIPTION}", (LOOKING[0], *needed_to_see_uses()), True),
+        (f"/subscriptions/{SUBSCRIPTION}", (READ_RIGHTS_AND_LOCKS[0], *needed_to_see_uses()), True),
         (f"/subscriptions/{SUBSCRIPTION}", needed_to_see_uses(), False),
-        (GROUP, (LOOKING[0], *needed_to_see_uses()), False),
+        (GROUP, (READ_RIGHTS_AND_LOCKS[0], *needed_to_see_uses()), False),
     ],
 )
 def test_uses_count_only_if_the_whole_subscription_can_be_read(scope: str, rights: tuple[str, ...], seen: bool) -> None:

@@ -126,7 +126,7 @@ def test_a_script_runs_once_with_its_parameters_and_its_end_is_read() -> None:
     assert body["properties"]["parameters"] == [{"name": "MaxMinutes", "value": "30"}]
     assert body["properties"]["timeoutInSeconds"] == 600
     assert body["tags"] == OURS
-    assert customized == (f"prepared {UPDATE}",)
+    assert customized == (f"customized {UPDATE}",)
 
 
 @pytest.mark.parametrize("kind", ["cutAfter", "cutBefore"])
@@ -138,7 +138,7 @@ def test_a_request_whose_answer_was_lost_is_not_sent_twice(kind: str) -> None:
         again = start(az)
         az.pass_time(120)
         assert again.already is (kind == "cutAfter")
-        assert az.vm(NAME).guest.effects() == (f"prepared {UPDATE}",)
+        assert az.vm(NAME).guest.effects() == (f"customized {UPDATE}",)
 
 
 @pytest.mark.parametrize(

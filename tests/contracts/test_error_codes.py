@@ -11,12 +11,12 @@ from contracts.results import Outcome
 from contracts.stages import Stage
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("activities", "azure_clients", "orchestrators", "policy", "triggers")
+PACKAGES = ("activities", "azure_clients", "orchestrators", "policy", "triggers")
 CODES: list[RefusalCode | FailureCode] = [*RefusalCode, *FailureCode]
 
 
 def product_source() -> str:
-    files = [path for room in ROOMS for path in sorted((ROOT / room).glob("**/*.py"))]
+    files = [path for package in PACKAGES for path in sorted((ROOT / package).glob("**/*.py"))]
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 

@@ -15,7 +15,7 @@ from contracts.facts import GuestIdentity, RegionState
 from contracts.ids import VmId, vm_run_id
 from contracts.parsing import Fault
 from contracts.request import EvidenceLevel, Mode
-from contracts.resources import Kind, Left
+from contracts.resources import Kind, OrphanedResource
 from contracts.results import (
     DISCLAIMER,
     MAX_RESULT_BYTES,
@@ -25,17 +25,17 @@ from contracts.results import (
     Outcome,
     PublishedImage,
     Rejection,
-    Retired,
+    RetentionResult,
     RunResult,
     StageTiming,
-    Validated,
+    ValidationResult,
     VmResult,
     VmSummary,
     result_text,
 )
 from contracts.run import Trigger
 from contracts.stages import TRANSITIONS, Stage
-from contracts.truncation import LEFT_OUT
+from contracts.truncation import OMITTED
 from tests.support.requests import vm_id
 
 unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
@@ -205,7 +205,7 @@ def test_script_output_is_omitted_if_it_does_not_fit() -> None:
     said = tuple(CustomizerResult(script="s", sha256="0" * 64, exit_code=0, output="\u20ac" * 1_000) for _ in range(20))
     reported = VmResult.model_validate_json(result_text(vm_result(customizers=said)))
     assert len(reported.customizers) == 20
-    assert {script.output for script in reported.customizers} == {LEFT_OUT}
+    assert {script.output for script in reported.customizers} == {OMITTED}
     assert VmResult.model_validate_json(result_text(vm_result(customizers=said[:3]))).customizers == said[:3]
 
 
@@ -219,11 +219,11 @@ def fullest(sign: str) -> VmResult:
     identity = GuestIdentity(host_name="h" * 64, identity=sign * 64, users=(sign * 100,) * 50, logs=(sign * 300,) * 50)
     image = PublishedImage(
         id=str(LONGEST_ID), regions=tuple(region[:50]), dropped_regions=tuple(region[50:]),
-        validation=Validated(passed=False, identity=identity, faults=(sign * 1_000,) * 10),
-        retention=Retired(dry_run=False, deleted=names, kept=dict.fromkeys(names, sign * 500)),
+        validation=ValidationResult(passed=False, identity=identity, faults=(sign * 1_000,) * 10),
+        retention=RetentionResult(dry_run=False, deleted=names, kept=dict.fromkeys(names, sign * 500)),
     )  # fmt: skip
     output = CustomizerResult(script="s" * 63, sha256="0" * 64, exit_code=1, output=sign * 1_000)
-    left = tuple(Left(kind=Kind.DISK, id=f"{LONGEST_ID}{number}", why=sign * 500) for number in range(140))
+    left = tuple(OrphanedResource(kind=Kind.DISK, id=f"{LONGEST_ID}{number}", why=sign * 500) for number in range(140))
     evidence = Evidence(guest={"facts": "f" * 4_096}, notes=(sign * 500,) * 100, collected=sign * 3_500)
     more = {
         "image": image,
@@ -242,8 +242,8 @@ def test_the_largest_result_fits_and_says_what_it_omits(sign: str) -> None:
     assert reported.image is not None
     assert reported.image.validation is not None
     assert reported.image.validation.faults
-    assert {region.details for region in (*reported.image.regions, *reported.image.dropped_regions)} == {LEFT_OUT}
-    assert {script.output for script in reported.customizers} == {LEFT_OUT}
+    assert {region.details for region in (*reported.image.regions, *reported.image.dropped_regions)} == {OMITTED}
+    assert {script.output for script in reported.customizers} == {OMITTED}
     assert reported.truncated > 1_000
     assert (reported.vm_id, reported.outcome, reported.disclaimer) == (succeeded.vm_id, succeeded.outcome, DISCLAIMER)
     assert reported.failure is not None
@@ -252,17 +252,17 @@ def test_the_largest_result_fits_and_says_what_it_omits(sign: str) -> None:
 
 def test_region_details_are_omitted_before_notes_and_faults_are_cut() -> None:
     regions = tuple(RegionState(name=f"r{number}", state="Failed", details="d" * 500) for number in range(50))
-    validated = Validated(passed=False, faults=("f" * 400,) * 10)
+    validated = ValidationResult(passed=False, faults=("f" * 400,) * 10)
     image = PublishedImage(id="/i", regions=regions, dropped_regions=regions, validation=validated)
     reported = VmResult.model_validate_json(result_text(vm_result(image=image)))
     assert reported.image is not None
-    assert reported.image.regions[0].details == LEFT_OUT
+    assert reported.image.regions[0].details == OMITTED
     assert reported.image.dropped_regions == regions
     assert reported.image.validation == validated
-    cut = image.model_copy(update={"validation": Validated(passed=False, faults=("f" * 4_000,) * 12)})
+    cut = image.model_copy(update={"validation": ValidationResult(passed=False, faults=("f" * 4_000,) * 12)})
     reported = VmResult.model_validate_json(result_text(vm_result(image=cut)))
     assert reported.image is not None
-    assert reported.image.validation == Validated(passed=False, faults=(f"{'f' * 197}...",) * 12)
+    assert reported.image.validation == ValidationResult(passed=False, faults=(f"{'f' * 197}...",) * 12)
     assert (len(reported.image.dropped_regions), reported.truncated) == (50, 0)
 
 

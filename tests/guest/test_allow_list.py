@@ -34,7 +34,7 @@ def own(folder: Path, text: str = "true\n", **changes: object) -> dict[str, Any]
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(entry["name"]))
 def test_every_listed_hash_is_that_of_the_file(entry: dict[str, Any]):
     found = sha256_of(read_script(FOLDER / entry["file"]))
-    assert found == entry["sha256"], f"{entry['file']} was changed. Review it and run python -m workbench.published."
+    assert found == entry["sha256"], f"{entry['file']} was changed. Review it and run make docs."
     assert entry_faults(entry) == []
     assert entry["description"].endswith(".")
 
@@ -181,6 +181,6 @@ def test_the_page_for_own_scripts_describes_the_protocol():
         "GOLDEN-IMAGE-RESULT",
         "GOLDEN-IMAGE-DEPROVISIONED",
         "GOLDEN-IMAGE-FAILED",
-        "python -m workbench.published",
+        "make docs",
     ):
         assert word in page

@@ -14,12 +14,12 @@ from contracts.results import Outcome, VmResult
 from contracts.run import VmJob
 from policy.rights import (
     GET_SECRET,
-    LOOKING,
     READ_ENCRYPTION_SET,
     READ_NETWORK,
+    READ_RIGHTS_AND_LOCKS,
     needed_for_clone,
     needed_for_gallery,
-    needed_for_verification,
+    needed_for_validation,
 )
 from tests.support.golden import (
     TWO_REGIONS,
@@ -162,8 +162,13 @@ def test_it_uses_exactly_the_permissions_in_the_policy(linux: ClonedRun) -> None
 
 def needed(target: Target, *, linux: bool) -> set[str]:
     """All actions in the rules for this target; only a failed version would be deleted."""
-    places = [*needed_for_clone(target, linux=linux).values(), *needed_for_verification().values()]
-    named = {*LOOKING, READ_NETWORK, *needed_for_gallery(), *(action for place in places for action in place)}
+    places = [*needed_for_clone(target, linux=linux).values(), *needed_for_validation().values()]
+    named = {
+        *READ_RIGHTS_AND_LOCKS,
+        READ_NETWORK,
+        *needed_for_gallery(),
+        *(action for place in places for action in place),
+    }
     return named - {"Microsoft.Compute/galleries/images/versions/delete"}
 
 

@@ -7,7 +7,7 @@ import pytest
 from contracts.cleanup import CleanupMode
 from contracts.results import Outcome, VmResult
 from contracts.run import VmJob
-from policy.rights import GET_SECRET, LOOKING, READ_DISKS, READ_ENCRYPTION_SET, READ_NETWORK
+from policy.rights import GET_SECRET, READ_DISKS, READ_ENCRYPTION_SET, READ_NETWORK, READ_RIGHTS_AND_LOCKS
 from tests.support.golden import add_definition, add_secret, cleanup_now, clone_job, standing, version_options
 from tests.support.journey import ROLE_FILE, Journey, journey, spec
 from tests.support.requests import GROUP, SUBSCRIPTION, job, settings
@@ -26,7 +26,7 @@ LISTS = (
     "Microsoft.Resources/subscriptions/resources/read",
 )
 READING = (
-    *LOOKING,
+    *READ_RIGHTS_AND_LOCKS,
     f"{COMPUTE}/read",
     f"{COMPUTE}/runCommands/read",
     READ_DISKS,

@@ -46,6 +46,7 @@ RETIRED = frozenset(
 )
 """Words with one meaning here; words that are plain English too (left, made, order) are reviewed by eye."""
 RETIRED_PHRASES = (("what", "to", "change"), ("left", "out", "over"), ("somebody", "else"))
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
@@ -64,6 +65,14 @@ def retired_in(name: str) -> str | None:
         if any(tuple(words[place : place + len(phrase)]) == phrase for place in range(len(words))):
             return " ".join(phrase)
     return None
+
+
+def script_faults(file: str, text: str) -> Iterator[Fault]:
+    """Return a fault for each identifier of a shell or PowerShell file that holds a retired word."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for name in _IDENTIFIER.findall(line):
+            if (word := retired_in(name)) is not None:
+                yield Fault(file, number, f"{name} holds the retired word {word!r}")
 
 
 def name_faults(file: str, names: Iterable[str]) -> Iterator[Fault]:

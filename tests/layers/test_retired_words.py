@@ -13,8 +13,8 @@ from contracts.results import Outcome
 from contracts.schemas import schemas
 from contracts.stages import Stage
 from settings import PREFIX, Settings
-from tests.layers.fault import ROOT, python_files
-from tests.layers.retired_words import name_faults, retired_in, source_faults, words_of
+from tests.layers.fault import ROOT, all_files, python_files
+from tests.layers.retired_words import name_faults, retired_in, script_faults, source_faults, words_of
 
 _EVENT = re.compile(r"\b(?:log|audit|log_line|audit_line)\(\s*f?\"([^\"]+)\"")
 SOURCES = python_files()
@@ -37,6 +37,16 @@ def members(value: Any) -> Iterator[str]:
 
 def test_no_identifier_holds_a_retired_word() -> None:
     found = [fault for file in SOURCES for fault in source_faults(file, (ROOT / file).read_text(encoding="utf-8"))]
+    assert found == []
+
+
+def test_no_file_s_name_and_no_script_holds_a_retired_word() -> None:
+    files = all_files()
+    assert len(files) > 700
+    assert list(name_faults("files", files)) == []
+    scripts = [file for file in files if file.endswith((".sh", ".ps1"))]
+    assert len(scripts) >= 8
+    found = [fault for file in scripts for fault in script_faults(file, (ROOT / file).read_text(encoding="utf-8"))]
     assert found == []
 
 

@@ -127,7 +127,7 @@ def test_a_lease_that_is_held_is_not_forgotten_and_a_free_one_is() -> None:
 
 
 @pytest.mark.parametrize("function", REGISTERED)
-@pytest.mark.parametrize("operation", ["acquire", "release", "peek", "forget", "claim", "decide", "unheard of"])
+@pytest.mark.parametrize("operation", ["acquire", "release", "peek", "forget", "record", "decide", "unheard of"])
 @pytest.mark.parametrize("request_", [None, {}, {"holder": "a"}, {"run": {}}, {"run_id": "x"}, 5, "text", [1]])
 def test_a_malformed_message_breaks_no_entity_and_leaves_nothing(
     function: Callable[[Any, Any], Any], operation: str, request_: object
@@ -140,16 +140,16 @@ def test_a_malformed_message_breaks_no_entity_and_leaves_nothing(
     assert not state.get("runs")
 
 
-def claim(run: str, at: str = "t1", digest: str = "x") -> Message:
-    return "claim", {"claim": {"digest": digest, "run_id": run, "claimed_at": at}, "run": {"request": digest}}
+def record(run: str, at: str = "t1", digest: str = "x") -> Message:
+    return "record", {"record": {"digest": digest, "run_id": run, "recorded_at": at}, "run": {"request": digest}}
 
 
 def forget(run: str, at: str = "t1", digest: str = "x") -> Message:
-    return "forget", {"claim": {"digest": digest, "run_id": run, "claimed_at": at}}
+    return "forget", {"record": {"digest": digest, "run_id": run, "recorded_at": at}}
 
 
 def test_one_request_id_starts_one_run_in_any_order_of_messages() -> None:
-    for order in orders([claim("batch-1"), claim("batch-1", at="t2"), claim("batch-1", digest="y")]):
+    for order in orders([record("batch-1"), record("batch-1", at="t2"), record("batch-1", digest="y")]):
         paper = EntityOnPaper(idempotency_record)
         answers = [paper.deliver(*message) for message in order]
         assert paper.started == ["batch-1"]
@@ -157,22 +157,24 @@ def test_one_request_id_starts_one_run_in_any_order_of_messages() -> None:
 
 
 def test_a_copy_of_forget_starts_no_run_again() -> None:
-    """Two months after the first claim; copies of messages come within hours of them."""
-    for order in orders([forget("batch-1", at="t1"), claim("batch-1", at="t9"), claim("batch-1", at="t9", digest="y")]):
+    """Two months after the first record; copies of messages come within hours of them."""
+    for order in orders(
+        [forget("batch-1", at="t1"), record("batch-1", at="t9"), record("batch-1", at="t9", digest="y")]
+    ):
         paper = EntityOnPaper(idempotency_record)
-        paper.deliver(*claim("batch-1", at="t1"))
+        paper.deliver(*record("batch-1", at="t1"))
         for message in order:
             paper.deliver(*message)
         assert len(paper.started) <= 2, order
 
 
 def test_a_late_copy_of_forget_does_not_delete_a_newer_record() -> None:
-    old, new = claim("batch-1", at="t1"), claim("batch-1", at="t9")
+    old, new = record("batch-1", at="t1"), record("batch-1", at="t9")
     paper = EntityOnPaper(idempotency_record)
     for message in (old, forget("batch-1", at="t1"), new, forget("batch-1", at="t1"), new):
         paper.deliver(*message)
-    assert paper.started == ["batch-1", "batch-1"], "once for each claim"
-    assert paper.state["claimed_at"] == "t9"
+    assert paper.started == ["batch-1", "batch-1"], "once for each record"
+    assert paper.state["recorded_at"] == "t9"
 
 
 def decide(run: str, approved: bool, id_: str, *, batch: bool = False) -> Message:

@@ -9,7 +9,7 @@ from durabletask import task
 from contracts.answer import Answer
 from contracts.error_codes import Failure, FailureCode
 from contracts.image_options import Retention
-from contracts.results import Retired
+from contracts.results import RetentionResult
 from contracts.run import VmJob
 from orchestrators.promote import promote, retire_older
 from orchestrators.run_activity import Orchestration
@@ -69,7 +69,7 @@ def promoted(customize: Callable[[FakeGallery], Any] = lambda gallery: None) -> 
     return Failure.model_validate(output) if output else None, gallery
 
 
-def retired(customize: Callable[[FakeGallery], Any], **options: Any) -> tuple[Retired, FakeGallery]:
+def retired(customize: Callable[[FakeGallery], Any], **options: Any) -> tuple[RetentionResult, FakeGallery]:
     def add_versions(gallery: FakeGallery) -> None:
         for name in ("1.0.1", "1.0.2", "1.0.3"):
             gallery.add(name, f"vm-{name}")
@@ -79,7 +79,7 @@ def retired(customize: Callable[[FakeGallery], Any], **options: Any) -> tuple[Re
     asked = {"keep": 1, "dryRun": False, **options}
     payload = {"job": job().model_dump(mode="json", exclude_none=True), "options": asked}
     output, gallery = run_orchestration(retiring, payload, add_versions)
-    return Retired.model_validate(output), gallery
+    return RetentionResult.model_validate(output), gallery
 
 
 def test_a_promotion_counts_when_the_version_shows_it() -> None:

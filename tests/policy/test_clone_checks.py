@@ -21,7 +21,7 @@ from contracts.image_options import CloneOptions
 from contracts.resource_ids import SubnetId
 from contracts.run import VmJob
 from policy.clone_checks import check_clone, check_network, site_of
-from policy.rights import needed_for_clone, needed_for_verification
+from policy.rights import needed_for_clone, needed_for_validation
 from tests.support.creating import SUBNET
 from tests.support.requests import GROUP, SUBSCRIPTION, facts, job, settings, vm_state, windows
 
@@ -262,7 +262,7 @@ def test_each_place_needs_only_the_actions_used_there() -> None:
     image = {**IMAGE, "validate": {"resourceGroupId": OTHER_GROUP}}
     allowed = {"allowed_scopes": (Scope.parse(f"/subscriptions/{SUBSCRIPTION}"),)}
     asked = clone_job(image=image, run_settings=allowed)
-    groups = {Scope.parse(GROUP): needed_for_clone(asked.target), Scope.parse(OTHER_GROUP): needed_for_verification()}
+    groups = {Scope.parse(GROUP): needed_for_clone(asked.target), Scope.parse(OTHER_GROUP): needed_for_validation()}
     for group, needed in groups.items():
         exactly = site(group_permissions=(Permission(actions=needed["group"]),))
         assert check_network(asked, vm_state(), group, SUBNET, exactly) == ()
@@ -273,5 +273,5 @@ def test_each_place_needs_only_the_actions_used_there() -> None:
 
 def test_a_validation_in_place_needs_no_actions_of_a_clone() -> None:
     asked = job(target={"image": {**IMAGE, "validate": {}}}, settings=settings(build_subnet_id=SUBNET))
-    exactly = site(group_permissions=(Permission(actions=needed_for_verification()["group"]),))
+    exactly = site(group_permissions=(Permission(actions=needed_for_validation()["group"]),))
     assert check_network(asked, vm_state(), Scope.parse(GROUP), SUBNET, exactly) == ()

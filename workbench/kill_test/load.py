@@ -73,11 +73,11 @@ class Load:
         if self._rng.random() < 0.5:
             await self._client.start(IMAGE_BATCH, payload, run.run_id)
         else:
-            claim = {"digest": request_id, "run_id": run.run_id, "claimed_at": run.accepted_at.isoformat()}
+            record = {"digest": request_id, "run_id": run.run_id, "recorded_at": run.accepted_at.isoformat()}
             register = EntityInstanceId(IDEMPOTENCY_RECORD, request_id)
             # As triggers do: a signal is lost if the worker dies while it handles it; then it is sent again.
             while await self._client.state(run.run_id) is None:
-                await self._client.signal(register, "claim", {"claim": claim, "run": payload})
+                await self._client.signal(register, "record", {"record": record, "run": payload})
                 await asyncio.sleep(_DELIVERED_AGAIN_SECONDS)
         outcomes = {vm.spec.name: vm.outcome for vm in vms}
         self.book.outcomes[run.run_id] = outcomes

@@ -7,10 +7,10 @@ from typing import Any
 from contracts.request import Target
 from policy.rights import (
     GET_SECRET,
-    LOOKING,
     READ_DISKS,
     READ_ENCRYPTION_SET,
     READ_NETWORK,
+    READ_RIGHTS_AND_LOCKS,
     needed_actions,
     needed_for_cleanup,
     needed_for_clone,
@@ -19,7 +19,7 @@ from policy.rights import (
     needed_for_managed_image,
     needed_for_retention,
     needed_for_rollback,
-    needed_for_verification,
+    needed_for_validation,
     needed_to_see_uses,
 )
 
@@ -96,7 +96,7 @@ def _in_place() -> tuple[Row, ...]:
         needed_actions(each, linux=True) for each in (without_proof, published, _target())
     )
     return (
-        Row("every run", "VM", LOOKING),
+        Row("every run", "VM", READ_RIGHTS_AND_LOCKS),
         Row("`inPlace`", "VM", minimal),
         Row("evidence `guestReported` (Linux)", "VM", _more(with_proof, minimal)),
         Row("`rollbackSnapshot`", "VM's resource group", needed_for_rollback()),
@@ -111,8 +111,8 @@ def _clone() -> tuple[Row, ...]:
     customized = _target(mode="clone", image=_managed(), customize=[{"script": "any", "reboot": True}])
     return (
         Row("`clone`", "VM and its disks", needed["vm"]),
-        Row("`clone`", "group", (*LOOKING, *needed["group"])),
-        Row("`clone`", "subnet", (LOOKING[0], *needed["subnet"])),
+        Row("`clone`", "group", (*READ_RIGHTS_AND_LOCKS, *needed["group"])),
+        Row("`clone`", "subnet", (READ_RIGHTS_AND_LOCKS[0], *needed["subnet"])),
         Row("`clone`", "subnet's virtual network", (READ_NETWORK,)),
         Row("any copy of a disk with a disk encryption set", "disk encryption set", (READ_ENCRYPTION_SET,)),
         Row("`customize`", "group", needed_for_customize(customized)),
@@ -120,16 +120,16 @@ def _clone() -> tuple[Row, ...]:
 
 
 def _images() -> tuple[Row, ...]:
-    needed = needed_for_verification()
+    needed = needed_for_validation()
     return (
-        Row("image `galleryImageVersion`", "image definition", (LOOKING[0], *needed_for_gallery())),
+        Row("image `galleryImageVersion`", "image definition", (READ_RIGHTS_AND_LOCKS[0], *needed_for_gallery())),
         Row("`targetRegions` with a disk encryption set", "disk encryption set", (READ_ENCRYPTION_SET,)),
-        Row("image `managedImage`", "image's resource group", (LOOKING[0], *needed_for_managed_image())),
-        Row("`validate`", "group", (*LOOKING, *needed["group"])),
-        Row("`validate`", "subnet", (LOOKING[0], *needed["subnet"])),
+        Row("image `managedImage`", "image's resource group", (READ_RIGHTS_AND_LOCKS[0], *needed_for_managed_image())),
+        Row("`validate`", "group", (*READ_RIGHTS_AND_LOCKS, *needed["group"])),
+        Row("`validate`", "subnet", (READ_RIGHTS_AND_LOCKS[0], *needed["subnet"])),
         Row("`validate`", "subnet's virtual network", (READ_NETWORK,)),
         Row("`retention`", "image definition", needed_for_retention()),
-        Row("`retention`", "each whole subscription", (LOOKING[0], *needed_to_see_uses())),
+        Row("`retention`", "each whole subscription", (READ_RIGHTS_AND_LOCKS[0], *needed_to_see_uses())),
     )
 
 

@@ -25,8 +25,8 @@ async def test_it_runs_once_in_order_and_its_trace_goes_into_the_image():
     for guest, update in guests():
         for script in (OWN_SH, update):
             assert (await guest.run(script, {}, 60)).exit_code == 0
-        assert guest.effects()[0] == "prepared own-tools"
-        assert guest.effects()[1].startswith("prepared ")
+        assert guest.effects()[0] == "customized own-tools"
+        assert guest.effects()[1].startswith("customized ")
         assert guest.freeze().packages == 1
         guest.boot()
         content = guest.freeze()
@@ -51,7 +51,7 @@ async def test_it_ends_as_the_traits_set_it():
     assert (await linux.run(UPDATE_SH, {}, 60)).never_ends
     assert (await windows.run(UPDATE_PS1, {"MaxMinutes": "5"}, 60)).exit_code == 3
     assert [guest.freeze().packages for guest in (linux, windows)] == [0, 0]
-    assert linux.effects() == ("prepared own-tools", "prepared linux-packages-update")
+    assert linux.effects() == ("customized own-tools", "customized linux-packages-update")
 
 
 @pytest.mark.parametrize("packages", ["fails", "locked"])
@@ -92,7 +92,7 @@ async def test_through_the_api_a_hanging_one_times_out(simulator: Simulator, cli
     await clock.advance(120)
     view = await commands.get_by_virtual_machine(GROUP, "hang1", "run", expand="instanceView")
     assert view.instance_view.execution_state == "TimedOut"
-    assert simulator.vm("linux1").guest.effects() == ("prepared own-tools",)
+    assert simulator.vm("linux1").guest.effects() == ("customized own-tools",)
 
 
 async def test_a_restart_keeps_the_vm_and_changes_the_boot(simulator: Simulator, client: Sdk, clock: SteppedClock):

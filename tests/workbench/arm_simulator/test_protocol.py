@@ -47,7 +47,7 @@ async def test_customizer_scripts_are_recognized_by_their_name_line(name: str):
     assert customizes(text) == CUSTOMIZE[name]
     guest, _ = guest_for(name)
     assert (await guest.run(text, {}, 3600)).exit_code == 0
-    assert guest.effects() == (f"prepared {CUSTOMIZE[name]}",)
+    assert guest.effects() == (f"customized {CUSTOMIZE[name]}",)
     assert guest.freeze().packages == 1
 
 

@@ -74,7 +74,7 @@ async def test_updates_are_in_the_image_and_a_temporary_vm_is_its_own(make: Make
     source = make()
     old = await identity(source, "azureuser", script=READ)
     await source.run(UPDATE_SH.replace("exit 1", "apt-get -y upgrade"), {}, 30)
-    assert source.effects() == ("prepared linux-packages-update", "apt-get -y upgrade")
+    assert source.effects() == ("customized linux-packages-update", "apt-get -y upgrade")
     await deprovision(source)
     image = source.freeze()
     assert (image.deprovisioned, image.packages) == (True, 1)

@@ -1,4 +1,4 @@
-"""The crash demo on one of its VMs; its kills in every stage of the others are seen by `make demo-crash`."""
+"""The crash demo on one of its VMs; its kills in every stage of the others are seen by `make crash-demo`."""
 
 import os
 import re

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from contracts.resources import Kind, Left, Resource
+from contracts.resources import Kind, OrphanedResource, Resource
 from workbench.fault_matrix.calls import Call
 from workbench.fault_matrix.checking import check
 from workbench.fault_matrix.ends import End
@@ -85,7 +85,9 @@ def test_an_app_that_leaks_is_reported(place: Station, calls: list[Call], monkey
 
 def test_a_named_orphan_that_does_not_exist_is_reported(clean: tuple[Seen, list[Call]]) -> None:
     seen = clean[0]
-    gone = Left(kind=Kind.DISK, id=next(each for each in seen.births if each.endswith("-os-disk")), why="in use")
+    gone = OrphanedResource(
+        kind=Kind.DISK, id=next(each for each in seen.births if each.endswith("-os-disk")), why="in use"
+    )
     named = replace(seen, result=seen.result.model_copy(update={"orphaned_resources": (gone,)}))
 
     assert any("which does not exist" in text for text in check(named, End(), must_meet=False).wrong)

@@ -12,7 +12,7 @@ from workbench.published.allow_list import refresh_list, refreshed_list
 
 
 def test_the_list_is_as_the_updater_writes_it():
-    assert (FOLDER / LIST).read_text() == refreshed_list(), "run python -m workbench.published"
+    assert (FOLDER / LIST).read_text() == refreshed_list(), "run make docs"
 
 
 def test_a_changed_script_is_listed_again(tmp_path: Path):

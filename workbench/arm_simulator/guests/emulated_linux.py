@@ -99,7 +99,7 @@ class EmulatedLinuxGuest:
 
     def _customize(self, name: str) -> Outcome:
         """The end of the script as the traits set it; the disk records updated packages."""
-        self._effects.append(f"prepared {name}")
+        self._effects.append(f"customized {name}")
         updates = updates_packages(name)
         done = customized(name, self._traits.customize.get(name, int(updates and self._traits.packages != "ok")))
         if updates and done.exit_code == 0 and not done.never_ends:

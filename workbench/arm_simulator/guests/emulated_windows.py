@@ -108,7 +108,7 @@ class EmulatedWindowsGuest:
 
     def _customize(self, name: str) -> Outcome:
         """The end of the script as the traits set it; the disk records updated packages."""
-        self._effects.append(f"prepared {name}")
+        self._effects.append(f"customized {name}")
         done = customized(name, self._traits.customize.get(name, 0))
         if updates_packages(name) and done.exit_code == 0 and not done.never_ends:
             self._disk = replace(self._disk, packages=self._disk.packages + 1)

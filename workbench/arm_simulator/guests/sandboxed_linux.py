@@ -116,7 +116,7 @@ class SandboxedLinuxGuest:
         began = time.monotonic()
         limit = min(timeout_s, _MOST_REAL_SECONDS)
         if name := customizes(script):
-            self._vm().note(f"prepared {name}")
+            self._vm().note(f"customized {name}")
         result = await self._vm().run(script, dict(parameters), limit)
         self._frozen = None  # a snapshot may have been created while the script ran
         return _outcome(result, began)
