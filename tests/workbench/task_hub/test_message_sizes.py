@@ -57,10 +57,16 @@ def test_one_instance_too_large_for_its_worker_fails_and_the_others_go_on(caplog
 
 
 def test_an_activity_too_large_fails_alone() -> None:
-    only = pb.WorkItemFilters(orchestrations=[pb.OrchestrationFilter(name="orchestration")])
-    with running() as rig, bare(rig.address, most_bytes=-1, workItemFilters=only) as roomy, bare(rig.address) as small:
+    action = schedule(1)
+    turns = pb.WorkItemFilters(orchestrations=[pb.OrchestrationFilter(name="orchestration")])
+    names = (action.scheduleTask.name, "little")
+    tasks = pb.WorkItemFilters(activities=[pb.ActivityFilter(name=name) for name in names])
+    with (
+        running() as rig,
+        bare(rig.address, most_bytes=-1, workItemFilters=turns) as roomy,
+        bare(rig.address, workItemFilters=tasks) as small,
+    ):
         rig.start("orchestration")
-        action = schedule(1)
         action.scheduleTask.input.value = "x" * LIMIT
         roomy.complete(roomy.take(), action, schedule(2, "little"))
         assert small.take().activityRequest.name == "little"
