@@ -3,17 +3,17 @@
 from datetime import timedelta
 
 from durabletask import task
-from durabletask.entities import EntityInstanceId
 
 from contracts.activities.cleanup import EndedRun, FindEndedRuns, ReadStuckVm
 from contracts.activities.vm import Deallocate, OneVm
-from contracts.catalog import DEALLOCATE_VM, FIND_ENDED_RUNS, READ_POWER_STATE, READ_STUCK_VM, VM_LEASE
+from contracts.catalog import DEALLOCATE_VM, FIND_ENDED_RUNS, READ_POWER_STATE, READ_STUCK_VM
 from contracts.facts import PowerState, VmState
-from contracts.ids import VmId, run_command_name
+from contracts.ids import run_command_name
 from orchestrators.cleanup_run import Cleanup, pauses
 from orchestrators.lease import LeaseUnavailable, ask_lease
 from orchestrators.polling import error_text
 from orchestrators.run_activity import Orchestration, Throttled, run_activity
+from orchestrators.vm_lease import lease_entity
 from policy.orphans import why_not_deallocated
 
 _DEPROVISION = "deprovision"
@@ -56,7 +56,7 @@ def _stuck(run: Cleanup, ended: EndedRun) -> Orchestration[VmState | None]:
 def _leased(run: Cleanup, ended: EndedRun) -> Orchestration[str | None]:
     """Return a reason if an active run holds the VM's lease: it would treat the deallocation as external."""
     try:
-        answer = yield from ask_lease(run.ctx, run.first_of, _lease(ended.vm_id), "peek", {})
+        answer = yield from ask_lease(run.ctx, run.first_of, lease_entity(ended.vm_id), "peek", {})
     except LeaseUnavailable as error:
         return str(error)
     holder = answer["holder"]
@@ -91,8 +91,3 @@ def _deallocate(run: Cleanup, vm: VmState) -> Orchestration[None]:
             return
         last = f"deallocation was requested, and the power state is still {read.vm.power_state} at the deadline"
     run.fail(vm_id, last)
-
-
-def _lease(vm_id: VmId) -> EntityInstanceId:
-    # The key of the VM's lease is the digest of the lower-cased id.
-    return EntityInstanceId(VM_LEASE, vm_id.digest)

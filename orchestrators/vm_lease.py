@@ -44,16 +44,17 @@ def read_lease(run: VmRun) -> Orchestration[tuple[Refusal, ...]]:
 
 def release_lease(run: VmRun) -> None:
     """Release the lease with a signal; a lease that another run took over stays with it."""
-    run.ctx.signal_entity(_entity(run.job.target.vm_id), "release", {"ticket": run.nonce})
+    run.ctx.signal_entity(lease_entity(run.job.target.vm_id), "release", {"ticket": run.nonce})
 
 
 def _ask(run: VmRun, operation: str, request: LeaseRequest) -> Orchestration[LeaseAnswer]:
     try:
-        return (yield from ask_lease(run.ctx, run.first_of, _entity(run.job.target.vm_id), operation, request))
+        return (yield from ask_lease(run.ctx, run.first_of, lease_entity(run.job.target.vm_id), operation, request))
     except LeaseUnavailable as error:
         raise Refused(Refusal.of(RefusalCode.LEASE_UNAVAILABLE, str(error))) from None
 
 
-def _entity(vm_id: VmId) -> EntityInstanceId:
+def lease_entity(vm_id: VmId) -> EntityInstanceId:
+    """Return the entity that holds the VM's lease."""
     # Entity keys are case-sensitive and may hold no '/': the digest of the lower-cased id is neither.
     return EntityInstanceId(VM_LEASE, vm_id.digest)

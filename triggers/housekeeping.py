@@ -11,11 +11,11 @@ from durabletask.entities import EntityMetadata
 
 from contracts.catalog import APPROVAL_RECORD, DEFINITION_LEASE, IDEMPOTENCY_RECORD, VM_LEASE
 from contracts.log_line import log_line
+from triggers.run_list import EVER
 
 _ENTITIES_A_MESSAGE = 100
 _DAILY = "0 17 3 * * *"
 _OVER = [OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED]
-_EVER = datetime(2020, 1, 1, tzinfo=UTC)
 blueprint = df.Blueprint()
 
 
@@ -29,7 +29,7 @@ async def forget_old_runs(timer: func.TimerRequest, client: df.DurableFunctionsC
 
     wanted, now = settings.current(), datetime.now(UTC)
     purged = await client.purge_orchestrations_by(
-        created_time_from=_EVER,
+        created_time_from=EVER,
         created_time_to=now - timedelta(days=wanted.history_retention_days),
         runtime_status=_OVER,
     )
