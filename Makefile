@@ -14,7 +14,7 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 demo: setup ## The main job on emulators: six VMs, from queue messages to images; half a minute
-	@$(BIN)/python -m workbench.demo
+	@$(BIN)/python -m tools.demo
 
 test: setup ## All tests; under five minutes on two cores
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -23,28 +23,28 @@ check: setup ## Lint, types, layer rules, shell scripts, generated pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache --no-logo
-	$(BIN)/shellcheck $$(sh workbench/setup/shell_files.sh)
-	$(BIN)/python -m workbench.published --check
+	$(BIN)/shellcheck $$(sh tools/setup/shell_files.sh)
+	$(BIN)/python -m tools.docgen --check
 	$(BIN)/pyright
 
 docs: setup ## Write every generated page, schema and the scripts' hashes again
-	@$(BIN)/python -m workbench.published
+	@$(BIN)/python -m tools.docgen
 
 format: setup ## Fix and format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 crash-demo: setup ## The demo while engine and host are killed in every stage
-	@$(BIN)/python -m workbench.demo.crash
+	@$(BIN)/python -m tools.demo.crash
 
 crash-test: setup ## 200 seeded kills of engine or worker: nothing lost, nothing repeated
-	@$(BIN)/python -m workbench.kill_test
+	@$(BIN)/python -m tools.crash_test
 
 fault-injection: setup ## Every ARM call of clone and publish with every kind of fault; a quarter of an hour
-	@GRPC_VERBOSITY=NONE $(BIN)/python -m workbench.fault_matrix
+	@GRPC_VERBOSITY=NONE $(BIN)/python -m tools.fault_injection
 
 real-engine: setup ## The app on Microsoft's own Durable extension, if its program is on PATH; ten minutes
-	@GRPC_VERBOSITY=NONE $(BIN)/python -m workbench.real_engine
+	@GRPC_VERBOSITY=NONE $(BIN)/python -m tools.real_engine
 
 histories: setup ## Record the histories anew for the version in host.json (decision 10 says when)
 	@GRPC_VERBOSITY=NONE $(BIN)/python -m tests.histories.record
@@ -56,11 +56,11 @@ bench-import: setup ## What a cold start imports
 	@$(BIN)/python benchmarks/import_time.py
 
 lock: setup ## Lock the dependencies anew (UPGRADE=… for one package)
-	sh workbench/setup/lock.sh $(UPGRADE)
+	sh tools/setup/lock.sh $(UPGRADE)
 
 clean: ## Remove everything that the commands installed or wrote
-	rm -rf .venv workbench/azurite/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache .azurite .durable
+	rm -rf .venv emulators/azurite/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache .azurite .durable
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup:
-	@sh workbench/setup/setup.sh
+	@sh tools/setup/setup.sh

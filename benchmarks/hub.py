@@ -70,7 +70,7 @@ def start(kind: str, folder: Path) -> Engine:
     """Start an engine; `hub` keeps its state in the folder, on disk."""
     command = [sys.executable, "-c", _MEMORY_BACKEND]
     if kind == "hub":
-        command = [sys.executable, "-m", "workbench.task_hub", "--file", str(folder / "hub.db")]
+        command = [sys.executable, "-m", "emulators.task_hub", "--file", str(folder / "hub.db")]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     line = process.stdout.readline()

@@ -130,7 +130,7 @@ def _checked(folder: Path, name: str) -> AllowedScript:
         raise NotAllowed(f"The file of {name} cannot be read ({error}). Deploy {entry['file']} too.") from error
     if sha256_of(text) != entry["sha256"]:
         raise NotAllowed(
-            f"{entry['file']} was changed since it was listed. Review it, run `python -m workbench.published` to "
+            f"{entry['file']} was changed since it was listed. Review it, run `python -m tools.docgen` to "
             f"update its hash, and deploy both; or restore the listed file."
         )
     parameters = MappingProxyType({str(key): str(value) for key, value in entry["parameters"].items()})

@@ -16,6 +16,7 @@ from contracts.activities.cleanup import FindOrphanedResources, OrphanedResource
 from contracts.facts import PowerState
 from contracts.ids import Scope
 from contracts.resources import KEEP_TAG, Kind, Purpose
+from emulators.arm import Role
 from policy.orphans import why_it_stays
 from tests.activities.test_submitting import RUN_COMMAND, RUN_ID, new_request
 from tests.support.azure import Azure, azure, target
@@ -23,7 +24,6 @@ from tests.support.cleanups import cleanup_job
 from tests.support.creating import APP, RULES, created_resource, new, rules_request, shape_of, snapshot_request
 from tests.support.journey import spec
 from tests.support.requests import GROUP, SUBSCRIPTION
-from workbench.arm_simulator import Role
 
 SCOPES = (GROUP, f"/subscriptions/{SUBSCRIPTION}")
 
@@ -61,7 +61,7 @@ def test_what_a_run_created_is_found_with_all_that_the_policy_needs(scope: str) 
 
 
 def test_a_long_list_is_read_page_by_page_and_other_kinds_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.arm_simulator.paging.PAGE", 2)
+    monkeypatch.setattr("emulators.arm.http.paging.PAGE", 2)
     with azure(spec("vm1"), role=Role()) as az:
         for number in range(4):
             resource = created_resource(Kind.SECURITY_GROUP, f"nsg-{number}")
@@ -81,7 +81,7 @@ def test_a_long_list_is_read_page_by_page_and_other_kinds_are_left_out(monkeypat
 
 def test_more_pages_are_read_than_of_another_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """A subscription is listed completely: a cleanup cannot use an incomplete list."""
-    monkeypatch.setattr("workbench.arm_simulator.paging.PAGE", 1)
+    monkeypatch.setattr("emulators.arm.http.paging.PAGE", 1)
     with azure(*(spec(f"vm{number}") for number in range(8)), role=Role()) as az:
         az.call(create_security_group(rules_request()))
         az.pass_time(60)

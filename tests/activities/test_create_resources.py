@@ -22,6 +22,7 @@ from contracts.error_codes import RefusalCode
 from contracts.facts import OsType
 from contracts.ids import VmId
 from contracts.resources import Kind, Purpose, Resource
+from emulators.arm import Role
 from tests.support.azure import Azure, azure, target
 from tests.support.creating import (
     CLONE,
@@ -42,7 +43,6 @@ from tests.support.creating import (
     vm_request,
 )
 from tests.support.journey import spec
-from workbench.arm_simulator import Role
 
 OUR_TAGS = {"golden-image-app": "tests", "golden-image-run": RUN_ID, "golden-image-purpose": "clone"}
 TRUSTED: dict[str, Any] = {

@@ -20,12 +20,12 @@ from contracts.image_options import SysprepCredential
 from contracts.message import Message
 from contracts.request import DeprovisionOptions
 from contracts.resource_ids import SecretId
+from emulators.arm import Role, VmSpec, WindowsTraits
 from guest.allow_list import allowed
 from guest.scripts import load_script
 from tests.support.azure import NONCE, Azure, azure
 from tests.support.journey import spec
 from tests.support.vault import USER, VALUE, azure_with_vault, credential
-from workbench.arm_simulator import Role, VmSpec, WindowsTraits
 
 RUN_ID = "vm-r1-0123456789"
 COMMAND = "golden-image-deprovision-0123456789abcdef"

@@ -14,6 +14,7 @@ from contracts.activities.vm import Deallocate, OneVm, TemporaryVm
 from contracts.error_codes import FailureCode
 from contracts.facts import PowerState
 from contracts.resources import Kind, Purpose, Resource
+from emulators.arm import Role
 from tests.support.azure import Azure, azure, target
 from tests.support.creating import (
     CLONE,
@@ -31,7 +32,6 @@ from tests.support.creating import (
 )
 from tests.support.journey import spec
 from tests.support.requests import GROUP
-from workbench.arm_simulator import Role
 
 
 def delete(az: Azure, resource: Resource, run_id: str = RUN_ID) -> Deleted:

@@ -7,11 +7,11 @@ import pytest
 from activities.read_identity import read_identity
 from contracts.activities.scripts import IdentityRead, ReadIdentity
 from contracts.facts import GuestIdentity
+from emulators.arm import Role, VmSpec
 from guest.scripts import load_script
 from policy.identity_check import identity_faults
 from tests.support.azure import NONCE, Azure, azure
 from tests.support.journey import spec
-from workbench.arm_simulator import Role, VmSpec
 
 RUN_ID = "vm-r1-0123456789"
 COMMAND = "golden-image-identity-0123456789abcdef"

@@ -16,6 +16,7 @@ from contracts.activities.image import (
 from contracts.activities.resources import DeleteResource
 from contracts.error_codes import FailureCode, RefusalCode
 from contracts.image_options import TargetRegion
+from emulators.arm import Role
 from tests.support.azure import azure
 from tests.support.images import (
     DEFINITION,
@@ -33,7 +34,6 @@ from tests.support.images import (
 )
 from tests.support.journey import spec
 from tests.support.requests import GROUP, vm_id
-from workbench.arm_simulator import Role
 
 
 def test_a_version_is_requested_once_and_read_by_region() -> None:

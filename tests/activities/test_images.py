@@ -19,12 +19,12 @@ from contracts.activities.resources import DeleteResource, ReadResource
 from contracts.error_codes import RefusalCode
 from contracts.facts import OsType
 from contracts.resource_ids import ImageDefinitionId
+from emulators.arm import Role, VmSpec
 from policy.rights import READ_RIGHTS_AND_LOCKS, needed_for_gallery, needed_for_managed_image, needed_to_see_uses
 from tests.support.azure import azure
 from tests.support.images import DEFINITION, IMAGE, RUN, SOURCE, calls, created_resource, furnish, managed, wanted
 from tests.support.journey import spec
 from tests.support.requests import GROUP, SUBSCRIPTION
-from workbench.arm_simulator import Role, VmSpec
 
 
 def test_inspect_reads_definition_versions_and_rights() -> None:

@@ -10,11 +10,11 @@ from contracts.error_codes import RefusalCode
 from contracts.facts import NetworkFacts, OsType, Permission
 from contracts.ids import Scope
 from contracts.resource_ids import SubnetId
+from emulators.arm import Role
 from tests.support.azure import Azure, azure, target
 from tests.support.creating import SUBNET, shape_of
 from tests.support.journey import spec
 from tests.support.requests import GROUP
-from workbench.arm_simulator import Role
 
 PLAN = {"name": "hardened", "publisher": "acme", "product": "linux"}
 

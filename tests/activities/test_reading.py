@@ -6,10 +6,10 @@ from activities.read_serial_marker import read_serial_marker
 from contracts.activities.vm import InspectVm, OneVm, ReadSerialMarker
 from contracts.error_codes import FailureCode, RefusalCode
 from contracts.facts import OsType, PowerState
+from emulators.arm import Role
 from tests.support.azure import NONCE, azure, target
 from tests.support.journey import spec
 from tests.support.requests import GROUP
-from workbench.arm_simulator import Role
 
 
 def test_inspect_reads_model_view_rights_locks_and_run_commands() -> None:

@@ -14,11 +14,11 @@ from contracts.error_codes import FailureCode, RefusalCode
 from contracts.facts import OsType, PowerState, VmState
 from contracts.image_options import ScriptUse
 from contracts.resources import APP_TAG, RUN_TAG, resource_name
+from emulators.arm import Role, VmSpec, WindowsTraits
 from guest.allow_list import allowed
 from guest.scripts import load_script
 from tests.support.azure import Azure, azure
 from tests.support.journey import spec
-from workbench.arm_simulator import Role, VmSpec, WindowsTraits
 
 RUN_ID = "vm-r1-0123456789"
 NAME = resource_name(RUN_ID, "clone")

@@ -17,10 +17,10 @@ from azure_clients.clients import arm_session
 from azure_clients.errors import ArmError, ArmRefused, ArmThrottled, ArmUnavailable
 from azure_clients.secrets import of_azure, read_secret
 from contracts.resource_ids import SecretId
+from emulators.arm import Role
+from emulators.arm.http.certificates import make_certificates
 from tests.support.azure import Azure, azure
 from tests.support.vault import VALUE, azure_with_vault, secret_id
-from workbench.arm_simulator import Role
-from workbench.arm_simulator.certificates import make_certificates
 
 
 def test_the_newest_version_is_read_unless_one_is_named() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from emulators.guest import LinuxTraits
+from emulators.guest.traits import DISTRIBUTIONS
 from tests.guest.vms import NONCE, RUN_ID, Vm, needs_sandbox
-from workbench.guest_sandbox import LinuxTraits
-from workbench.guest_sandbox.traits import DISTRIBUTIONS
 
 pytestmark = needs_sandbox
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from emulators.guest import LinuxTraits
 from tests.guest.vms import NONCE, RUN_ID, Vm, needs_sandbox
-from workbench.guest_sandbox import LinuxTraits
 
 pytestmark = needs_sandbox
 

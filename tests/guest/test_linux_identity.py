@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from emulators.guest import LinuxGuest, LinuxTraits
 from guest.scripts import load_script
 from tests.guest.vms import Vm, needs_sandbox
-from workbench.guest_sandbox import LinuxGuest, LinuxTraits
 
 pytestmark = needs_sandbox
 

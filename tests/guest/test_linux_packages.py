@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from emulators.guest import LinuxTraits, ScriptResult
 from guest.allow_list import allowed
 from tests.guest.vms import Vm, needs_sandbox
-from workbench.guest_sandbox import LinuxTraits, ScriptResult
 
 pytestmark = needs_sandbox
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from emulators.guest import LinuxTraits
 from tests.guest.vms import NONCE, NOT_AFTER, RUN_ID, Vm, needs_sandbox
-from workbench.guest_sandbox import LinuxTraits
 
 pytestmark = needs_sandbox
 

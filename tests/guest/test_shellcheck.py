@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SHELLCHECK = Path(sys.executable).with_name("shellcheck")
-SANDBOX = ROOT / "workbench/guest_sandbox"
+SANDBOX = ROOT / "emulators/guest"
 SENT = [*ROOT.glob("guest/linux/*.sh"), *ROOT.glob("guest/customizers/*.sh")]
 SCRIPTS = [*SENT, SANDBOX / "enter.sh", *SANDBOX.glob("stubs/*")]
 

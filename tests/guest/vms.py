@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from emulators.guest import LinuxGuest, LinuxTraits, ScriptResult, sandbox_kind
 from guest.scripts import load_script
-from workbench.guest_sandbox import LinuxGuest, LinuxTraits, ScriptResult, sandbox_kind
 
 RUN_ID = "run-7f3a"
 NONCE = "0123456789abcdef0123456789abcdef"

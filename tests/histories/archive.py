@@ -10,8 +10,8 @@ from typing import Any, cast
 from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf import json_format
 
+from emulators.functions_host.host_config import read_host_config
 from tests.layers.fault import ROOT
-from workbench.functions_host.host_config import read_host_config
 
 HOME = Path(__file__).parent
 SUFFIX = ".json.gz"

@@ -10,6 +10,7 @@ from contracts.facts import PowerState
 from contracts.resources import Kind
 from contracts.run import VmJob
 from contracts.stages import Stage
+from emulators.task_hub import VirtualClock
 from tests.histories.tape import Tape
 from tests.support.cleanups import NOW, cleanup_job, ended, orphan
 from tests.support.fake_azure import FakeAzure
@@ -18,7 +19,6 @@ from tests.support.fake_orphans import FakeOrphans
 from tests.support.publishing import publish_job, wait_until
 from tests.support.requests import accepted, job, request, vm_state
 from tests.support.running import wait_for_stage
-from workbench.timed_engine import VirtualClock
 
 type RecordedRun = Callable[[Tape], None]
 type Customize = Callable[[FakeAzure], Any]

@@ -9,9 +9,10 @@ from durabletask.client import OrchestrationStatus
 from durabletask.internal import orchestrator_service_pb2 as pb
 
 from contracts.message import Message
+from emulators.task_hub import VirtualClock
+from tests.emulators.task_hub.in_memory_backend import TimedBackend
 from tests.histories.archive import Execution
 from tests.support.engine import ActivityBody, RunningEngine, engine
-from workbench.timed_engine import TimedBackend, VirtualClock
 
 
 class Tape:

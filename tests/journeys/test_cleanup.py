@@ -12,6 +12,8 @@ from contracts.cleanup import CleanupMode, CleanupResult
 from contracts.results import Outcome
 from contracts.run import Polling, PollingSettings
 from contracts.stages import Stage
+from emulators.arm import Role, SteppedClock, VmSpec
+from emulators.task_hub import VirtualClock
 from tests.support.azure import Azure
 from tests.support.cleanups import cleanup_job
 from tests.support.creating import APP, DISK, INTERFACE, RULES, SNAPSHOT, VM, create_clone, shape_of
@@ -20,8 +22,6 @@ from tests.support.golden import add_definition, begin, cleanup_now, clone_job, 
 from tests.support.journey import journey, real_activities, simulated, spec
 from tests.support.requests import GROUP, job, settings, vm_id
 from tests.support.running import wait_for_stage
-from workbench.arm_simulator import Role, SteppedClock, VmSpec
-from workbench.timed_engine import VirtualClock
 
 CLONE = {resource.id for resource in (VM, INTERFACE, RULES, DISK, SNAPSHOT)}
 

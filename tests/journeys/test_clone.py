@@ -12,6 +12,8 @@ from azure_clients import vm_request_body
 from contracts.request import Target
 from contracts.results import Outcome, VmResult
 from contracts.run import VmJob
+from emulators.arm import LinuxTraits, Role, WindowsTraits
+from emulators.arm.compute.vms.views import vm_model
 from policy.rights import (
     GET_SECRET,
     READ_ENCRYPTION_SET,
@@ -37,8 +39,6 @@ from tests.support.golden import (
 )
 from tests.support.journey import ROLE_FILE, Journey, journey, spec
 from tests.support.requests import GROUP, settings
-from workbench.arm_simulator import LinuxTraits, Role, WindowsTraits
-from workbench.arm_simulator.vm_views import vm_model
 
 PLAN = {"name": "ent", "publisher": "contoso", "product": "server"}
 PASSWORD, USER = "Correct-Horse7Battery", "imagemaker"

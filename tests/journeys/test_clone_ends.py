@@ -9,6 +9,7 @@ from contracts.resources import Kind, resource_id, resource_name
 from contracts.results import Outcome
 from contracts.run import VmJob
 from contracts.stages import Stage
+from emulators.arm import Fault, WindowsTraits
 from tests.support.golden import (
     SUBNET,
     add_definition,
@@ -22,7 +23,6 @@ from tests.support.golden import (
 )
 from tests.support.journey import Journey, journey, spec
 from tests.support.requests import GROUP
-from workbench.arm_simulator import Fault, WindowsTraits
 
 PLAN = {"name": "ent", "publisher": "contoso", "product": "server"}
 

@@ -6,9 +6,9 @@ import pytest
 
 from contracts.error_codes import FailureCode, RefusalCode
 from contracts.results import Outcome, VmResult
+from emulators.arm import Fault, ForeignStop, LinuxTraits, WindowsTraits
 from tests.support.journey import journey, spec
 from tests.support.requests import GROUP, job, seldom, settings
-from workbench.arm_simulator import Fault, ForeignStop, LinuxTraits, WindowsTraits
 
 SCALE_SET = f"{GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets/set1"
 

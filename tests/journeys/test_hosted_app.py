@@ -15,14 +15,14 @@ import pytest
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueServiceClient
 
+from emulators.arm import Simulator, VmSpec
+from emulators.azurite import AzuriteServer
+from emulators.functions_host import HostProcess
+from emulators.task_hub import HubThread
 from tests.support.engine import AS_SHIPPED
 from tests.support.journey import simulated, spec
 from tests.support.requests import request
 from tests.support.triggers import SETTINGS
-from workbench.arm_simulator import Simulator, VmSpec
-from workbench.azurite_server import AzuriteServer
-from workbench.functions_host import HostProcess
-from workbench.task_hub import HubThread
 
 ROOT = Path(__file__).parents[2]
 API_VERSION = "2025-11-05"

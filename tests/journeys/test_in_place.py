@@ -3,11 +3,11 @@
 import pytest
 
 from contracts.results import Outcome
+from emulators.arm import LinuxTraits
+from emulators.guest import sandbox_kind
 from tests.support.golden import standing
 from tests.support.journey import Journey, journey, spec
 from tests.support.requests import accepted, job, request
-from workbench.arm_simulator import LinuxTraits
-from workbench.guest_sandbox import sandbox_kind
 
 SNAPSHOT = [
     "GET snapshots.get 404",

@@ -4,10 +4,10 @@ from typing import Any
 
 from contracts.resources import KEEP_TAG, resource_name
 from contracts.results import Outcome
+from emulators.arm import VmSpec
 from tests.support.golden import TWO_REGIONS, add_definition, definition_id, standing, version_options, versions
 from tests.support.journey import journey, spec
 from tests.support.requests import GROUP, accepted, job, request, vm_id
-from workbench.arm_simulator import VmSpec
 
 PLAIN: dict[str, Any] = {"image": version_options(validated=False), "rollbackSnapshot": False}
 

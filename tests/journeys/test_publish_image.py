@@ -7,11 +7,11 @@ import pytest
 from contracts.catalog import PUBLISH_IMAGE
 from contracts.publish import PublishEnd
 from contracts.resources import Kind
+from emulators.arm import Fault, Role
 from tests.support.images import DEFINITION, SOURCE
 from tests.support.journey import Journey, journey
 from tests.support.publishing import image_of, publish_job
 from tests.support.requests import SUBSCRIPTION, vm_id
-from workbench.arm_simulator import Fault, Role
 
 _VERSIONS = "galleryImageVersions"
 PUT, PATCH, DELETE = f"{_VERSIONS}.createOrUpdate", f"{_VERSIONS}.update", f"{_VERSIONS}.delete"

@@ -7,11 +7,11 @@ import pytest
 from contracts.cleanup import CleanupMode
 from contracts.results import Outcome, VmResult
 from contracts.run import VmJob
+from emulators.arm import Role
 from policy.rights import GET_SECRET, READ_DISKS, READ_ENCRYPTION_SET, READ_NETWORK, READ_RIGHTS_AND_LOCKS
 from tests.support.golden import add_definition, add_secret, cleanup_now, clone_job, standing, version_options
 from tests.support.journey import ROLE_FILE, Journey, journey, spec
 from tests.support.requests import GROUP, SUBSCRIPTION, job, settings
-from workbench.arm_simulator import Role
 
 SUCCEEDED = Role.from_file(ROLE_FILE)
 COMPUTE = "Microsoft.Compute/virtualMachines"

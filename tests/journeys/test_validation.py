@@ -5,10 +5,10 @@ import pytest
 from contracts.error_codes import FailureCode
 from contracts.results import Outcome, VmResult
 from contracts.run import Polling, PollingSettings
+from emulators.arm import LinuxTraits, VmSpec, WindowsTraits
 from tests.support.golden import add_definition, definition_id, standing, version_options, versions
 from tests.support.journey import Journey, journey, spec
 from tests.support.requests import job, settings
-from workbench.arm_simulator import LinuxTraits, VmSpec, WindowsTraits
 
 IN_PLACE = {"image": version_options(), "rollbackSnapshot": False}
 # Logs that name the host count only if the VM does not have the same name.

@@ -18,9 +18,9 @@ _OF_A_GUEST = (
     "guest/",
     "infra/",
     "tests/guest/",
-    "tests/workbench/",
-    "workbench/arm_simulator/",
-    "workbench/guest_sandbox/",
+    "tests/emulators/",
+    "emulators/arm/",
+    "emulators/guest/",
 )
 _HOME_OF_ROOT = re.compile(r"(?<![\w.$}/~-])/ro" + r"ot/")
 

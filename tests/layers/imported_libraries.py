@@ -55,6 +55,6 @@ def _wrong_package(file: str, name: str, package: Package, module: str) -> str |
         return None
     if under(module, package.imports):
         return None
-    if other in PRODUCT and name.startswith("workbench"):
+    if other in PRODUCT and name.startswith(("emulators", "tools")):
         return f"{name} must not share code with the app ({module})"
     return f"{name} may not import {other} ({module})"

@@ -54,57 +54,57 @@ PRODUCT = {
     "guest": Package(),
 }
 _ENGINE = ("durabletask", "google.protobuf", "grpc")
-WORKBENCH = {
-    "workbench": Package(never=()),
-    "workbench.arm_simulator": Package(("workbench.guest_sandbox",), ("aiohttp", "trustme"), never=()),
-    "workbench.azurite_server": Package(never=()),
-    "workbench.functions_host": Package(
-        ("workbench.task_hub", "workbench.timed_engine"),
+EMULATORS = {
+    "emulators": Package(never=()),
+    "emulators.arm": Package(("emulators.guest",), ("aiohttp", "trustme"), never=()),
+    "emulators.azurite": Package(never=()),
+    "emulators.functions_host": Package(
+        ("emulators.task_hub",),
         (
             *("aiohttp", "azure.core", "azure.storage.queue", "azure_functions_runtime", "cronsim", "multidict"),
             *("yarl", *_ENGINE),
         ),
         never=(),
     ),
-    "workbench.guest_sandbox": Package(never=()),
-    "workbench.task_hub": Package(("workbench.timed_engine",), _ENGINE, never=()),
-    "workbench.timed_engine": Package((), _ENGINE, never=()),
-    "workbench.kill_test": Package(
+    "emulators.guest": Package(never=()),
+    "emulators.task_hub": Package((), _ENGINE, never=()),
+}
+TOOLS = {
+    "tools": Package(never=()),
+    "tools.crash_test": Package(
         (
             *("activities", "azure_clients", "contracts", "orchestrators", "settings"),
-            *("workbench.arm_simulator", "workbench.task_hub", "workbench.timed_engine"),
+            *("emulators.arm", "emulators.task_hub"),
         ),
         ("azure.durable_functions", "azure.functions", *_ENGINE),
         never=(),
     ),
-    "workbench.fault_matrix": Package(
+    "tools.fault_injection": Package(
         (
             *("azure_clients", "contracts", "settings"),
-            *("workbench.arm_simulator", "workbench.kill_test", "workbench.task_hub", "workbench.timed_engine"),
+            *("emulators.arm", "emulators.task_hub", "tools.crash_test"),
         ),
         ("durabletask",),
         never=(),
     ),
-    "workbench.published": Package(("contracts", "guest", "policy", "settings"), (), never=()),
-    "workbench.demo": Package(
+    "tools.docgen": Package(("contracts", "guest", "policy", "settings"), (), never=()),
+    "tools.demo": Package(
         (
-            *("contracts", "workbench.arm_simulator", "workbench.azurite_server", "workbench.functions_host"),
-            *("workbench.guest_sandbox", "workbench.task_hub", "workbench.timed_engine"),
+            *("contracts", "emulators.arm", "emulators.azurite", "emulators.functions_host"),
+            *("emulators.guest", "emulators.task_hub"),
         ),
         ("aiohttp", "azure.core", "azure.storage.queue", "rich"),
         never=(),
     ),
-}
-REAL_ENGINE = {
-    "workbench.conformance": Package(
-        ("workbench.azurite_server", "workbench.functions_host", "workbench.task_hub", "workbench.timed_engine"),
+    "tools.conformance": Package(
+        ("emulators.azurite", "emulators.functions_host", "emulators.task_hub"),
         ("aiohttp", "azure.durable_functions", "azure.functions", *_ENGINE),
         never=(),
     ),
-    "workbench.real_engine": Package(
+    "tools.real_engine": Package(
         (
-            *("workbench.arm_simulator", "workbench.azurite_server", "workbench.conformance", "workbench.demo"),
-            *("workbench.functions_host", "contracts"),
+            *("emulators.arm", "emulators.azurite", "tools.conformance", "tools.demo"),
+            *("emulators.functions_host", "contracts"),
         ),
         (
             *("aiohttp", "azure.core", "azure.durable_functions", "azure.functions", "azure.storage.queue"),
@@ -113,7 +113,7 @@ REAL_ENGINE = {
         never=(),
     ),
 }
-PACKAGES = PRODUCT | WORKBENCH | REAL_ENGINE
+PACKAGES = PRODUCT | EMULATORS | TOOLS
 FREE = ("benchmarks", "tests")
 """Packages that may use everything, and that no other package may use."""
 
@@ -121,7 +121,7 @@ FREE = ("benchmarks", "tests")
 def room_of(module: str) -> str:
     """Return the package of a module (dotted) or file (with "/") of the project; it need not have a rule."""
     parts = module.removesuffix(".py").replace("/", ".").split(".")
-    if parts[0] == "workbench" and len(parts) > 1 and parts[1] != "__init__":
+    if parts[0] in {"emulators", "tools"} and len(parts) > 1 and parts[1] != "__init__":
         return ".".join(parts[:2])
     return parts[0]
 

@@ -9,7 +9,7 @@ MOST_LINES = 300
 MOST_LINES_OF_A_FUNCTION = 50
 _VAGUE = frozenset({"utils", "util", "common", "helpers", "helper", "core", "shared", "misc"})
 # Invalid on purpose: the host's tests check how it reports an app that cannot be parsed.
-_UNREADABLE = ("tests/workbench/functions_host/apps/broken_syntax/function_app.py",)
+_UNREADABLE = ("tests/emulators/functions_host/apps/broken_syntax/function_app.py",)
 
 
 def shape_faults(file: str, source: str) -> list[Fault]:

@@ -16,14 +16,14 @@ _BINARY = (".png", ".ico", ".svg", ".gz")
     [
         ("README.md", "--index-url https://" + "py" + "pi.org/simple"),
         ("a.lock", "https://files.python" + "hosted.org/packages/x"),
-        ("workbench/azurite/.npmrc", "registry=https://registry.npm" + "js.org/"),
+        ("emulators/azurite/.npmrc", "registry=https://registry.npm" + "js.org/"),
         ("docs/x.md", "see /wor" + "k/main/x.py"),
         ("docs/x.md", "in /home" + "/me/x"),
         ("policy/x.py", "PATH = '/ro" + "ot/.cache'"),
         ("docs/x.md", "as iss" + "ue 12 says"),
         ("docs/x.md", "as Iss" + "ue #12 says"),
         ("policy/x.py", "# fixes #" + "3"),
-        ("workbench/azurite/package-lock.json", '      "resol' + 'ved": "x",'),
+        ("emulators/azurite/package-lock.json", '      "resol' + 'ved": "x",'),
     ],
 )
 def test_a_forbidden_text_is_reported(file: str, text: str) -> None:

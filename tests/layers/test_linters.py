@@ -23,19 +23,23 @@ BROKEN = [
     ("triggers", "triggers/queue.py", "import triggers.timer"),
     ("keys", "triggers/queue.py", "import azure_clients.clients"),
     ("environment", "policy/vm_checks.py", "import settings"),
-    ("product", "activities/inspect_vm.py", "import workbench"),
-    ("simulator", "workbench/arm_simulator/__init__.py", "import contracts.ids"),
+    ("product", "activities/inspect_vm.py", "import emulators"),
+    ("simulator", "emulators/arm/__init__.py", "import contracts.ids"),
 ]
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The app, with an empty workbench, and the real configuration."""
+    """The app, with empty emulators, and the real configuration."""
     folder = copy_product(tmp_path_factory.mktemp("house"))
     (folder / "tests").mkdir()
-    for package in ("", "arm_simulator", "functions_host", "azurite_server", "timed_engine", "task_hub"):
-        (folder / "workbench" / package).mkdir(exist_ok=True)
-        (folder / "workbench" / package / "__init__.py").touch()
+    for package in (
+        "emulators",
+        *(f"emulators/{name}" for name in ("arm", "azurite", "functions_host", "task_hub")),
+        "tools",
+    ):
+        (folder / package).mkdir(exist_ok=True)
+        (folder / package / "__init__.py").touch()
     (folder / "tests/__init__.py").touch()
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder

@@ -34,6 +34,6 @@ def test_a_retry_timeout_is_reported() -> None:
 def test_no_file_of_the_app_has_either() -> None:
     faults: list[Fault] = []
     for file in python_files():
-        if not file.startswith(("tests/", "workbench/")):
+        if not file.startswith(("tests/", "emulators/", "tools/")):
             faults += orchestration_faults(file, (ROOT / file).read_text())
     assert not faults, show(faults)

@@ -76,17 +76,16 @@ BROKEN = [
     ("guest/scripts.py", "from contracts.ids import VmId", "may not import contracts"),
     ("settings.py", "from activities.inspect_vm import inspect_vm", "may not import activities"),
     ("function_app.py", "import azure.mgmt.compute", "may not import the library azure.mgmt.compute"),
-    ("workbench/arm_simulator/api.py", "from contracts.ids import VmId", "must not share code with the app"),
-    ("workbench/arm_simulator/api.py", "import settings", "must not share code with the app"),
-    ("workbench/arm_simulator/api.py", "import azure.mgmt.compute", "may not import the library azure.mgmt.compute"),
-    ("workbench/functions_host/host.py", "import function_app", "must not share code with the app"),
-    ("workbench/functions_host/host.py", "from workbench.arm_simulator import api", "may not import workbench.arm_sim"),
-    ("workbench/task_hub/store.py", "import orchestrators.golden_image", "must not share code with the app"),
-    ("workbench/timed_engine/backend.py", "from contracts.ids import VmId", "must not share code with the app"),
-    ("workbench/azurite_server/server.py", "import settings", "must not share code with the app"),
-    ("workbench/demo/show.py", "from orchestrators.golden_image import golden_image", "must not share code"),
-    ("workbench/arm_simulator/api.py", "from tests.support import requests", "may not import tests"),
-    ("workbench/new_resource/x.py", "", "has no layer rule"),
+    ("emulators/arm/http/api.py", "from contracts.ids import VmId", "must not share code with the app"),
+    ("emulators/arm/http/api.py", "import settings", "must not share code with the app"),
+    ("emulators/arm/http/api.py", "import azure.mgmt.compute", "may not import the library azure.mgmt.compute"),
+    ("emulators/functions_host/host.py", "import function_app", "must not share code with the app"),
+    ("emulators/functions_host/host.py", "from emulators.arm import api", "may not import emulators.arm"),
+    ("emulators/task_hub/store.py", "import orchestrators.golden_image", "must not share code with the app"),
+    ("emulators/azurite/server.py", "import settings", "must not share code with the app"),
+    ("tools/demo/show.py", "from orchestrators.golden_image import golden_image", "must not share code"),
+    ("emulators/arm/http/api.py", "from tests.support import requests", "may not import tests"),
+    ("emulators/new_resource/x.py", "", "has no layer rule"),
     ("new_package/x.py", "", "has no layer rule"),
 ]
 ALLOWED = [
@@ -101,8 +100,8 @@ ALLOWED = [
     ),
     ("activities/registration.py", "from activities.inspect_vm import inspect_vm"),
     ("settings.py", "import os\nx = os.environ['A']"),
-    ("tests/x.py", "import workbench.demo\nimport settings\nimport time"),
-    ("workbench/functions_host/host.py", "import os\nx = os.environ"),
+    ("tests/x.py", "import tools.demo\nimport settings\nimport time"),
+    ("emulators/functions_host/host.py", "import os\nx = os.environ"),
 ]
 
 
@@ -113,7 +112,7 @@ def test_a_violated_layer_rule_is_reported(file: str, source: str, expected: str
 
 
 @pytest.mark.parametrize("package", sorted(set(PRODUCT) - {"function_app"}))
-@pytest.mark.parametrize("forbidden", ["workbench.demo", "tests.support", "benchmarks.import_time"])
+@pytest.mark.parametrize("forbidden", ["tools.demo", "tests.support", "benchmarks.import_time"])
 def test_the_app_may_not_use_development_packages(package: str, forbidden: str) -> None:
     assert import_faults(f"{package}/x.py", f"import {forbidden}")
 
@@ -133,5 +132,5 @@ def test_every_file_follows_the_layer_rules() -> None:
 
 def test_the_rules_name_every_package_of_the_app_and_no_other() -> None:
     seen = {room_of(file) for file in python_files()} - set(FREE)
-    assert {package for package in seen if not package.startswith("workbench")} == set(PRODUCT)
+    assert {package for package in seen if not package.startswith(("emulators", "tools"))} == set(PRODUCT)
     assert seen <= set(PACKAGES)

@@ -8,10 +8,10 @@ from typing import Any
 from contracts.catalog import APPROVAL_EVENT, IMAGE_BATCH
 from contracts.results import Outcome, RunResult, VmResult
 from contracts.run import Decision
+from emulators.task_hub import VirtualClock
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import accepted, request, vm_state
-from workbench.timed_engine import VirtualClock
 
 ASKED = {"approval": {"timeoutMinutes": 60}, "target": {"rollbackSnapshot": False}}
 RUN_ID = "batch-r1"

@@ -8,6 +8,7 @@ from durabletask import task
 
 from contracts.error_codes import RefusalCode
 from contracts.results import Outcome
+from emulators.task_hub import VirtualClock
 from orchestrators.golden_image import golden_image
 from orchestrators.image_batch import image_batch
 from orchestrators.lease import call_lease as real_call
@@ -17,7 +18,6 @@ from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import job
 from tests.support.running import run
-from workbench.timed_engine import VirtualClock
 
 
 def breaking(entity: str, times: int) -> tuple[Callable[..., Any], list[str]]:

@@ -14,12 +14,12 @@ from contracts.cleanup import CleanupJob, CleanupMode, CleanupResult
 from contracts.error_codes import Failure, FailureCode
 from contracts.facts import PowerState
 from contracts.resources import Kind, Purpose, resource_name
+from emulators.task_hub import VirtualClock
 from tests.support.cleanups import NOW, OVER, cleanup_job, ended, orphan
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_orphans import FakeOrphans
 from tests.support.log_lines import audit_lines
 from tests.support.requests import vm_id, vm_state
-from workbench.timed_engine import VirtualClock
 
 TEMPORARY = [Kind.SNAPSHOT, Kind.DISK, Kind.VM, Kind.SECURITY_GROUP, Kind.NETWORK_INTERFACE]
 RESOURCES = tuple(orphan(kind) for kind in TEMPORARY)

@@ -10,6 +10,7 @@ from contracts.answer import Answer
 from contracts.error_codes import FailureCode, RefusalCode
 from contracts.facts import ImageVersionListed
 from contracts.results import Outcome, VmResult
+from emulators.task_hub import VirtualClock
 from orchestrators.golden_image import golden_image
 from orchestrators.lease import call_lease
 from tests.orchestrators.test_clone import DEFINITION, SUBNET, asked, source
@@ -17,7 +18,6 @@ from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import vm_state
 from tests.support.running import failure_of, run, run_vm
-from workbench.timed_engine import VirtualClock
 
 
 def test_a_restart_counts_only_if_the_boot_id_changed() -> None:

@@ -12,11 +12,11 @@ from contracts.catalog import IMAGE_BATCH
 from contracts.facts import PowerState
 from contracts.results import Outcome, RunResult
 from contracts.run import AcceptedRun
+from emulators.task_hub import VirtualClock
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.log_lines import audit_lines
 from tests.support.requests import accepted, request, vm_state
-from workbench.timed_engine import VirtualClock
 
 
 def run(running: RunningEngine, asked: AcceptedRun) -> RunResult:

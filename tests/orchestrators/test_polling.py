@@ -6,11 +6,11 @@ from contracts.answer import Answer
 from contracts.error_codes import Failure, FailureCode, Refusal, RefusalCode
 from contracts.results import Outcome
 from contracts.stages import Stage
+from emulators.task_hub import VirtualClock
 from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import job
 from tests.support.running import failure_of, run, run_vm
-from workbench.timed_engine import VirtualClock
 
 
 def test_a_throttle_is_waited_out_on_a_durable_timer() -> None:

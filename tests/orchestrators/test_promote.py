@@ -11,6 +11,7 @@ from contracts.error_codes import Failure, FailureCode
 from contracts.image_options import Retention
 from contracts.results import RetentionResult
 from contracts.run import VmJob
+from emulators.task_hub import VirtualClock
 from orchestrators.promote import promote, retire_older
 from orchestrators.run_activity import Orchestration
 from orchestrators.vm_run import Failed, VmRun
@@ -18,7 +19,6 @@ from tests.support.engine import engine
 from tests.support.fake_gallery import FakeGallery
 from tests.support.publishing import DEFINITION
 from tests.support.requests import job
-from workbench.timed_engine import VirtualClock
 
 NEWEST = f"{DEFINITION}/versions/1.0.9"
 TAGS = {"golden-image-validated": "passed"}

@@ -8,12 +8,12 @@ from durabletask import task
 from contracts.answer import Answer
 from contracts.catalog import CREATE_IMAGE_VERSION, LIST_IMAGE_VERSIONS, PUBLISH_IMAGE
 from contracts.error_codes import Failure, FailureCode
+from emulators.task_hub import VirtualClock
 from orchestrators.registration import ORCHESTRATIONS
 from orchestrators.run_activity import Orchestration
 from tests.support.engine import engine
 from tests.support.fake_gallery import HOME, FakeGallery
 from tests.support.publishing import begin, end_of, failure_of, image_of, publish, publish_job, wait_until
-from workbench.timed_engine import VirtualClock
 
 
 def test_it_stays_out_of_latest_when_it_is_to_be_validated_first() -> None:

@@ -4,11 +4,11 @@ from contracts.answer import Answer
 from contracts.catalog import LIST_IMAGE_VERSIONS, READ_IMAGE_VERSION
 from contracts.error_codes import Failure, FailureCode
 from contracts.resources import Kind
+from emulators.task_hub import VirtualClock
 from tests.support.engine import engine
 from tests.support.fake_gallery import HOME, FakeGallery
 from tests.support.publishing import DEFINITION, TWO, begin, end_of, failure_of, image_of, publish, publish_job
 from tests.support.requests import vm_id
-from workbench.timed_engine import VirtualClock
 
 
 def test_a_version_is_created_and_polled_until_every_region_has_it() -> None:

@@ -13,12 +13,12 @@ from contracts.image_options import Approval
 from contracts.results import Outcome, VmResult
 from contracts.run import Decision, VmJob
 from contracts.stages import Stage
+from emulators.task_hub import VirtualClock
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.fake_resources import GROUP, part_of
 from tests.support.requests import job, vm_state
 from tests.support.running import failure_of, run_vm, wait_for_stage
-from workbench.timed_engine import VirtualClock
 
 DEFINITION = f"{GROUP}/providers/Microsoft.Compute/galleries/images/images/web"
 OPTIONS = {"kind": "galleryImageVersion", "imageDefinitionId": DEFINITION}

@@ -5,11 +5,11 @@ from contracts.catalog import GOLDEN_IMAGE
 from contracts.error_codes import RefusalCode
 from contracts.results import Outcome, VmResult
 from contracts.stages import Stage
+from emulators.task_hub import VirtualClock
 from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import job
 from tests.support.running import run, wait_for_stage
-from workbench.timed_engine import VirtualClock
 
 # While the clock is stopped no snapshot is ever completed.
 WITHOUT_SNAPSHOT = {"rollbackSnapshot": False}

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from emulators.functions_host.host_config import parse_host_config
+from emulators.functions_host.time_spans import parse_timespan
 from settings import PREFIX, BadSettings, read_settings
 from tests.layers.fault import ROOT
-from workbench.functions_host.host_config import parse_host_config
-from workbench.functions_host.time_spans import parse_timespan
 
 EXAMPLE: dict[str, str] = json.loads((ROOT / "local.settings.example.json").read_text())["Values"]
 HOST = json.loads((ROOT / "host.json").read_text())

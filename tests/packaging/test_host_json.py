@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from contracts.engine import LEAST_TIMEOUT_SECONDS, LONGEST_SILENCE_SECONDS
 from contracts.run import Polling, PollingSettings
+from emulators.functions_host.time_spans import parse_timespan
 from orchestrators import promote, recovery
 from tests.layers.fault import ROOT
 from tests.packaging.test_configuration import HOST
-from workbench.functions_host.time_spans import parse_timespan
 
 PAGE = (ROOT / "docs" / "host-json.md").read_text()
 DURABLE = HOST["extensions"]["durableTask"]

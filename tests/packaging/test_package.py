@@ -72,13 +72,21 @@ def test_no_module_comes_from_elsewhere_and_no_sdk_is_included(package: Path) ->
     ours = {name: file for name, file in loaded.items() if name.partition(".")[0] in PRODUCT and file}
     assert len(ours) > 30
     assert {name: file for name, file in ours.items() if not Path(file).is_relative_to(package)} == {}
-    assert [name for name in loaded if name.partition(".")[0] in ("workbench", "tests", "benchmarks")] == []
+    assert [name for name in loaded if name.partition(".")[0] in ("emulators", "tools", "tests", "benchmarks")] == []
     assert sdk_in(loaded) == []
 
 
 def test_a_stray_file_is_not_shipped(tmp_path: Path) -> None:
     shutil.copy(ROOT / ".funcignore", tmp_path)
-    for file in ("secret.env", "local.settings.json", "notes/x.py", "workbench/x.py", "contracts/ids.py", "README.md"):
+    for file in (
+        "secret.env",
+        "local.settings.json",
+        "notes/x.py",
+        "emulators/x.py",
+        "tools/x.py",
+        "contracts/ids.py",
+        "README.md",
+    ):
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).touch()
     assert shipped(tmp_path) == ["contracts/ids.py"]

@@ -8,9 +8,9 @@ from typing import Any
 
 from contracts.facts import VmState
 from contracts.ids import VmId
+from emulators.arm import Fault, Role, Simulator, SteppedClock, Vm, VmSpec
 from tests.support.journey import simulated
 from tests.support.requests import vm_id
-from workbench.arm_simulator import Fault, Role, Simulator, SteppedClock, Vm, VmSpec
 
 NONCE = "0123456789abcdef0123456789abcdef"
 

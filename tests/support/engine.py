@@ -13,9 +13,9 @@ from typing import Any
 from durabletask.client import OrchestrationState, TaskHubGrpcClient
 from durabletask.worker import TaskHubGrpcWorker
 
+from emulators.task_hub import BackendOptions, HubThread, VirtualClock
 from orchestrators.registration import ENTITIES, ORCHESTRATIONS
-from workbench.task_hub import BackendOptions, HubThread
-from workbench.timed_engine import TimedBackend, VirtualClock
+from tests.emulators.task_hub.in_memory_backend import TimedBackend
 
 HOST_JSON = Path(__file__).parents[2] / "host.json"
 AS_SHIPPED = BackendOptions.of_host_json(HOST_JSON, {})

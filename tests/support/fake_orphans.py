@@ -31,7 +31,7 @@ from contracts.answer import Answer
 from contracts.error_codes import Failure, FailureCode
 from contracts.facts import PowerState, VmState
 from contracts.resources import Resource
-from workbench.timed_engine import VirtualClock
+from emulators.task_hub import VirtualClock
 
 
 @dataclass

@@ -18,11 +18,11 @@ from contracts.resources import RUN_TAG
 from contracts.results import VmResult
 from contracts.run import VmJob
 from contracts.stages import Stage
+from emulators.arm import RequestRecord, Role, Vm
+from emulators.arm.state.store import Resource
 from tests.support.cleanups import cleanup_job
 from tests.support.journey import SERIAL_LOG, Journey
 from tests.support.requests import GROUP, SUBSCRIPTION, job
-from workbench.arm_simulator import RequestRecord, Role, Vm
-from workbench.arm_simulator.store import Resource
 
 SUBNET = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/vnet-westeurope/subnets/default"
 TWO_REGIONS = [{"name": "westeurope"}, {"name": "northeurope"}]

@@ -20,11 +20,11 @@ from contracts.answer import Answer
 from contracts.catalog import GOLDEN_IMAGE, IMAGE_BATCH, Activity
 from contracts.results import RunResult, VmResult
 from contracts.run import AcceptedRun, VmJob
+from emulators.arm import Role, Simulator, SteppedClock, VmSpec
+from emulators.task_hub import VirtualClock
 from tests.support.engine import AS_SHIPPED, ActivityBody, RunningEngine, engine
-from workbench.arm_simulator import Role, Simulator, SteppedClock, VmSpec
-from workbench.kill_test import product
-from workbench.kill_test.rig import product_environment
-from workbench.timed_engine import VirtualClock
+from tools.crash_test import product
+from tools.crash_test.rig import product_environment
 
 ELSEWHERE = replace(AS_SHIPPED, remote_clients=True)
 """Clients on another instance than the engine, as triggers are on Flex Consumption."""

@@ -10,10 +10,10 @@ from contracts.image_options import GalleryImageVersion
 from contracts.publish import PublishEnd, PublishJob
 from contracts.results import PublishedImage
 from contracts.run import Polling, PollingSettings
+from emulators.task_hub import VirtualClock
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_gallery import HOME, FakeGallery
 from tests.support.requests import GROUP, vm_id
-from workbench.timed_engine import VirtualClock
 
 DEFINITION = f"{GROUP}/providers/Microsoft.Compute/galleries/golden/images/ubuntu"
 TWO = [{"name": HOME}, {"name": "eastus"}]

@@ -10,10 +10,10 @@ from contracts.error_codes import FailureCode
 from contracts.results import Outcome, VmResult
 from contracts.run import VmJob
 from contracts.stages import Stage
+from emulators.task_hub import VirtualClock
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import job
-from workbench.timed_engine import VirtualClock
 
 
 def run_vm(customize: Callable[[FakeAzure], Any], asked: VmJob | None = None) -> tuple[VmResult, FakeAzure]:

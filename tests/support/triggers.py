@@ -12,10 +12,10 @@ import azure.durable_functions as df
 import azure.functions as func
 
 import settings
+from emulators.task_hub import VirtualClock
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import GROUP, vm_state
-from workbench.timed_engine import VirtualClock
 
 SETTINGS = {
     "GOLDEN_ALLOWED_SCOPES": GROUP,

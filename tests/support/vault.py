@@ -8,8 +8,8 @@ from unittest.mock import patch
 import settings
 from contracts.image_options import SysprepCredential
 from contracts.resource_ids import SecretId
+from emulators.arm import Role, VmSpec
 from tests.support.azure import Azure, azure
-from workbench.arm_simulator import Role, VmSpec
 
 VAULT, SECRET, USER = "builds", "sysprep", "imagemaker"
 VALUE = "Correct-Horse7Battery"

@@ -1,0 +1,32 @@
+"""A simulator of Azure Resource Manager: VMs over HTTPS, for the unmodified Azure SDK and its credentials."""
+
+from emulators.arm.authorization.locks import Lock
+from emulators.arm.authorization.roles import Role
+from emulators.arm.compute.vms.specs import ForeignStop, LinuxTraits, VmSpec, WindowsTraits
+from emulators.arm.compute.vms.vm import Vm
+from emulators.arm.http.faults import Fault, Injected
+from emulators.arm.http.request_log import RequestRecord
+from emulators.arm.simulator import Simulator
+from emulators.arm.state.clock import Clock, RealClock, ScaledClock, SteppedClock
+from emulators.arm.state.durations import Durations
+from emulators.arm.state.effects import Effect
+
+__all__ = [
+    "Clock",
+    "Durations",
+    "Effect",
+    "Fault",
+    "ForeignStop",
+    "Injected",
+    "LinuxTraits",
+    "Lock",
+    "RealClock",
+    "RequestRecord",
+    "Role",
+    "ScaledClock",
+    "Simulator",
+    "SteppedClock",
+    "Vm",
+    "VmSpec",
+    "WindowsTraits",
+]

@@ -1,0 +1,1 @@
+"""Microsoft.Authorization: roles, permissions and management locks."""

@@ -1,0 +1,150 @@
+"""Disks, snapshots and disk encryption sets over HTTP."""
+
+from typing import Any
+
+from emulators.arm.compute.disks.disks import DISKS, SNAPSHOTS, Written, check_export, disk_view
+from emulators.arm.compute.disks.schemas import DISK, SNAPSHOT, UPDATE
+from emulators.arm.http.api import Answer, Call, Handler, Route
+from emulators.arm.http.errors import ArmError, not_allowed
+from emulators.arm.http.paging import page
+from emulators.arm.http.schemas import Members
+from emulators.arm.state.resource_work import begin_delete, begin_write, check_location
+from emulators.arm.state.store import Resource
+
+_SUBSCRIPTION = "/subscriptions/{subscription}"
+_GROUP = f"{_SUBSCRIPTION}/resourceGroups/{{group}}"
+_SETS = "Microsoft.Compute/diskEncryptionSets"
+
+
+def _kind(call: Call) -> str:
+    return SNAPSHOTS if "/microsoft.compute/snapshots" in call.path.lower() else DISKS
+
+
+async def get(call: Call) -> Answer:
+    """One disk or snapshot."""
+    return Answer(200, disk_view(call.world, call.resource))
+
+
+async def get_encryption_set(call: Call) -> Answer:
+    """One disk encryption set; it only exists, without key properties."""
+    return Answer(200, call.resource.body())
+
+
+async def list_group(call: Call) -> Answer:
+    """Disks or snapshots of a resource group."""
+    call.world.require_group(call.subscription, call.names["group"])
+    return _listed(call, f"/subscriptions/{call.subscription}/resourceGroups/{call.names['group']}")
+
+
+async def list_all(call: Call) -> Answer:
+    """Disks or snapshots of a subscription."""
+    call.world.require_subscription(call.subscription)
+    return _listed(call, f"/subscriptions/{call.subscription}")
+
+
+def _listed(call: Call, scope: str) -> Answer:
+    kind, role = _kind(call), call.world.role
+    found = [resource for resource in call.world.store.listed(kind, scope) if role.allows(f"{kind}/read", resource.id)]
+    return page(call, found, lambda resource: disk_view(call.world, resource))
+
+
+async def put(call: Call) -> Answer:
+    """Create or update; the answer has both polling headers, as with Azure's disks."""
+    world, kind = call.world, _kind(call)
+    world.require_group(call.subscription, call.names["group"])
+    known = world.store.get(call.resource_id)
+    if known is not None:
+        check_location(known, call.body["location"])
+    if known is not None and (known.provisioning_state != "Failed" or known.owners):
+        _check_unchanged(known, dict(call.body))
+        known.tags = dict(call.body.get("tags", {}))
+        return _written(call, known, "Updating")
+    written = Written(world, call.resource_id, kind, dict(call.body))
+    resource = known or world.store.new(call.resource_id, kind, written.location)
+    resource.tags, resource.sku = dict(call.body.get("tags", {})), written.sku
+    resource.zones, resource.content = written.zones, written.content
+    resource.properties = {**written.properties, "timeCreated": resource.created.isoformat()}
+    world.store.add(resource)
+    return _written(call, resource, "Creating")
+
+
+def _check_unchanged(known: Resource, body: dict[str, Any]) -> None:
+    """A later PUT can change only the tags here."""
+    for name, given in body["properties"].items():
+        had: Any = known.properties.get(name)
+        same = given.items() <= had.items() if isinstance(given, dict) and isinstance(had, dict) else given == had  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        if not same:
+            message = f"Changing property '{name}' is not allowed."
+            raise ArmError(409, "PropertyChangeNotAllowed", message, target=name)
+    if body.get("sku", known.sku) != known.sku:
+        raise ArmError(409, "PropertyChangeNotAllowed", "Changing property 'sku' is not allowed.", target="sku")
+
+
+def _written(call: Call, resource: Resource, during: str) -> Answer:
+    snapshot = resource.kind == SNAPSHOTS
+    if snapshot:
+        resource.properties["completionPercent"] = 0.0 if during == "Creating" else 100.0
+
+    def copied() -> None:
+        if snapshot:
+            resource.properties["completionPercent"] = 100.0
+
+    operation = begin_write(
+        call.world.platform, resource, family="disks", duration="snapshot_write" if snapshot else "disk_write",
+        fate=call.fate, done=copied, during=during, output=lambda: disk_view(call.world, resource),
+    )  # fmt: skip
+    body = disk_view(call.world, resource)
+    # The first answer shows Updating for every kind of change.
+    body["properties"]["provisioningState"] = "Updating"
+    return Answer(202, body, operation=operation)
+
+
+async def update(call: Call) -> Answer:
+    """Change the tags and the network access."""
+    resource = call.resource
+    check_location(resource, resource.location)
+    if "tags" in call.body:
+        resource.tags = dict(call.body["tags"])
+    check_export(call.body.get("properties", {}))
+    resource.properties |= call.body.get("properties", {})
+    return _written(call, resource, "Updating")
+
+
+async def delete(call: Call) -> Answer:
+    """Delete it unless it is attached to a VM; 204 when it does not exist."""
+    world = call.world
+    world.require_group(call.subscription, call.names["group"])
+    resource = world.store.get(call.resource_id)
+    if resource is None:
+        return Answer(204)
+    if resource.owners:
+        raise not_allowed(f"Disk {resource.name} is attached to VM {resource.owners[0]}.")
+    operation = begin_delete(
+        world.platform, world.store, resource, family="disks", duration="disk_delete", fate=call.fate
+    )
+    return Answer(202, operation=operation)
+
+
+def _routes(kind: str, body: Members, write_policy: str) -> tuple[Route, ...]:
+    name, path = kind.split("/")[1], f"/providers/{kind}"
+    one = f"{_GROUP}{path}/{{name}}"
+    queries = ("$skiptoken",)
+
+    def route(method: str, verb: str, right: str, handler: Handler, policy: str, schema: Members | None) -> Route:
+        return Route(method, one, f"{name}.{verb}", f"{kind}/{right}", handler, policy, body=schema)
+
+    return (
+        route("GET", "get", "read", get, "", None),
+        route("PUT", "createOrUpdate", "write", put, write_policy, body),
+        route("PATCH", "update", "write", update, write_policy, UPDATE),
+        route("DELETE", "delete", "delete", delete, "DeleteDisks", None),
+        Route("GET", f"{_GROUP}{path}", f"{name}.list", f"{kind}/read", list_group, queries=queries),
+        Route("GET", f"{_SUBSCRIPTION}{path}", f"{name}.listAll", f"{kind}/read", list_all, queries=queries),
+    )
+
+
+ROUTES = (
+    *_routes(DISKS, DISK, "CreateUpdateDisks"),
+    *_routes(SNAPSHOTS, SNAPSHOT, "HighCostSnapshotCreateHydrate"),
+    Route("GET", f"{_GROUP}/providers/{_SETS}/{{name}}", "diskEncryptionSets.get", f"{_SETS}/read", get_encryption_set),
+)

@@ -1,0 +1,1 @@
+"""Managed images, and what a VM can be created from."""

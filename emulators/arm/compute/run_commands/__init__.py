@@ -1,0 +1,1 @@
+"""Run Command, in its managed form and as an action."""

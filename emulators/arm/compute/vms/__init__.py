@@ -1,0 +1,1 @@
+"""Virtual machines: their PUT, their power, their views."""

@@ -1,0 +1,207 @@
+"""The power of a VM: start, stop, deallocate, restart, generalize, delete, and in which state each is allowed."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from emulators.arm.compute.vms.vm import PowerState, Vm
+from emulators.arm.http.errors import ArmError, not_allowed, operation_not_allowed, requires_running
+from emulators.arm.state.operations import Fate, Operation
+
+DELETING = (
+    "the VM is marked for deletion. You can only retry the Delete operation (or wait for an ongoing one to complete)"
+)
+RUNNING = (
+    "the VM is running. Please power off explicitly in case you shut down the VM from inside the guest operating system"
+)
+
+
+def start(vm: Vm, fate: Fate | None = None) -> Operation:
+    """Start a stopped or deallocated VM; refused for a generalized one."""
+    _refuse(vm, "start", generalized=True)
+    if vm.power == "running":
+        return _nothing_to_do(vm, "start", fate)
+    return _change(vm, "start", "starting", "running", "running", fate, _booted)
+
+
+def power_off(vm: Vm, fate: Fate | None = None) -> Operation:
+    """Stop it and set the platform's goal to stopped; it stays allocated and billed."""
+    _refuse(vm, "powerOff")
+    if vm.power == "deallocated":
+        since = "the VM is either deallocated or marked to be deallocated"
+        raise operation_not_allowed("powerOff", vm.name, since)
+    if vm.power == "stopped":
+        vm.goal = "stopped"
+        return _nothing_to_do(vm, "powerOff", fate)
+    return _change(vm, "powerOff", "stopping", "stopped", "stopped", fate)
+
+
+def deallocate(vm: Vm, fate: Fate | None = None) -> Operation:
+    """Stop it and release its host; preempts a running operation."""
+    if vm.spec.ephemeral_os_disk:
+        raise not_allowed(f"Deallocating VM '{vm.name}' is not supported, because its OS disk is ephemeral.")
+    if vm.power == "deallocating" and vm.power_operation is not None:
+        return vm.power_operation
+    _refuse(vm, "deallocate", preempts=True)
+    _preempt(vm)
+    if vm.creation is not None:
+        vm.creation, vm.provisioning_state = None, "Failed"
+    vm.power_operation = vm.action_operation = None
+    if vm.power == "deallocated":
+        return _nothing_to_do(vm, "deallocate", fate)
+    return _change(vm, "deallocate", "deallocating", "deallocated", "deallocated", fate, _host_given_back)
+
+
+def restart(vm: Vm, fate: Fate | None = None) -> Operation:
+    """Restart a running VM."""
+    _refuse(vm, "restart", generalized=True)
+    if vm.goal != "running":
+        raise requires_running()
+    return _change(vm, "restart", "starting", "running", "running", fate, _booted)
+
+
+def generalize(vm: Vm) -> None:
+    """Mark it generalized: at once, irreversibly, and only when the platform stopped it."""
+    if vm.deleting:
+        raise operation_not_allowed("generalize", vm.name, DELETING)
+    if vm.power_operation is not None or vm.creation is not None:
+        raise operation_not_allowed("generalize", vm.name, "another operation is in progress")
+    if vm.goal == "running":
+        raise operation_not_allowed("generalize", vm.name, RUNNING)
+    vm.generalized = True
+    vm.log.add("generalized")
+
+
+def delete(vm: Vm, gone: Callable[[], None], fate: Fate | None = None) -> Operation:
+    """Delete it; `gone` is called when it no longer exists."""
+    operations, platform = vm.platform.operations, vm.platform
+    if vm.creation is not None:
+        operations.preempt(vm.creation)
+        vm.creation = None
+    operation = operations.begin("delete", vm.id, vm.spec.location, fate)
+    vm.deleting, vm.provisioning_state = True, "Deleting"
+
+    def end() -> None:
+        if fate is None:
+            vm.set_power("stopped")
+            gone()
+            operations.succeed(operation)
+        elif fate.ends == "fails":
+            vm.deleting, vm.provisioning_state = False, "Failed"
+            operations.fail(operation, fate.code, fate.message)
+
+    platform.clock.call_in(platform.dice.draw("delete"), end)
+    return operation
+
+
+def shut_down_from_guest(vm: Vm) -> None:
+    """The guest powered itself off; some seconds later the power state is stopped, but the goal is still running."""
+    boot = vm.boot_number
+
+    def end() -> None:
+        if vm.boot_number == boot and vm.power == "running":
+            vm.set_power("stopped")
+
+    vm.platform.clock.call_in(vm.platform.dice.draw("guest_shutdown"), end)
+
+
+def stop_by_other(vm: Vm, how: Literal["powerOff", "deallocate", "guestShutdown"]) -> bool:
+    """Another caller stops it now; False when its state does not allow it."""
+    try:
+        if how == "guestShutdown":
+            shut_down_from_guest(vm)
+        else:
+            (power_off if how == "powerOff" else deallocate)(vm)
+    except ArmError:
+        return False
+    return True
+
+
+def _refuse(vm: Vm, operation: str, generalized: bool = False, preempts: bool = False) -> None:
+    if vm.deleting:
+        raise operation_not_allowed(operation, vm.name, DELETING)
+    if generalized and vm.generalized:
+        raise operation_not_allowed(operation, vm.name, "the VM is generalized")
+    if vm.creation is not None and not preempts:
+        raise operation_not_allowed(operation, vm.name, "another operation is in progress")
+    if vm.power_operation is not None and not preempts:
+        raise not_allowed(
+            f"An ongoing operation is changing power state of Virtual Machine {vm.name} to {vm.goal}. "
+            f"Please perform operation {operation} after some time."
+        )
+
+
+def _preempt(vm: Vm) -> None:
+    """Preempt the running operation: it is canceled, and so is a run command that was not delivered yet."""
+    operations = vm.platform.operations
+    for operation in (vm.power_operation, vm.action_operation, vm.creation):
+        if operation is not None:
+            operations.preempt(operation)
+    for record in vm.run_commands.values():
+        if record.operation is not None and record.operation.status == "InProgress":
+            operations.preempt(record.operation)
+            record.provisioning_state = "Canceled"
+
+
+def _nothing_to_do(vm: Vm, kind: str, fate: Fate | None) -> Operation:
+    platform = vm.platform
+    operation = platform.operations.begin(kind, vm.id, vm.spec.location, fate)
+
+    def end() -> None:
+        if fate is None:
+            platform.operations.succeed(operation)
+        elif fate.ends == "fails":
+            platform.operations.fail(operation, fate.code, fate.message)
+
+    platform.clock.call_in(platform.dice.draw("nothing_to_do"), end)
+    return operation
+
+
+def _change(
+    vm: Vm,
+    kind: str,
+    during: PowerState,
+    final: PowerState,
+    goal: Literal["running", "stopped", "deallocated"],
+    fate: Fate | None,
+    then: Callable[[Vm], None] | None = None,
+) -> Operation:
+    platform, power_before, goal_before = vm.platform, vm.power, vm.goal
+    operation = platform.operations.begin(kind, vm.id, vm.spec.location, fate)
+    vm.set_power(during)
+    vm.goal = goal
+    vm.power_operation = operation
+
+    def end() -> None:
+        if vm.power_operation is not operation or (fate is not None and fate.ends == "never"):
+            return
+        vm.power_operation = None
+        if fate is not None:
+            vm.set_power(power_before)
+            vm.goal = goal_before
+            platform.operations.fail(operation, fate.code, fate.message)
+            return
+        vm.set_power(final)
+        if then is not None:
+            then(vm)
+        platform.operations.succeed(operation)
+
+    kinds = {"start": "start", "powerOff": "power_off", "deallocate": "deallocate", "restart": "restart"}
+    platform.clock.call_in(platform.dice.draw(kinds[kind]), end)
+    return operation
+
+
+def _booted(vm: Vm) -> None:
+    vm.guest.boot()
+    vm.write_boot()
+    vm.agent, vm.action_operation = "notReady", None
+    boot = vm.boot_number
+
+    def ready() -> None:
+        if vm.boot_number == boot and vm.power == "running" and vm.spec.agent_ready:
+            vm.make_agent_ready()
+
+    vm.platform.clock.call_in(vm.platform.dice.draw("agent_start"), ready)
+
+
+def _host_given_back(vm: Vm) -> None:
+    vm.agent = None

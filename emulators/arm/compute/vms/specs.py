@@ -1,0 +1,169 @@
+"""The description of a simulated VM: immutable, can be read from JSON."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
+
+from emulators.arm.guests.model import Boots
+
+type Power = Literal["running", "stopped", "guestStopped", "deallocated"]
+type LinuxResidue = Literal["user", "authorizedKeys", "hostKeys", "vmId", "logs", "hostName"]
+type WindowsResidue = Literal["sid", "user", "logs", "hostName"]
+#: The result of a customizer script in an emulated guest: its exit code, or that it never ends.
+type Customized = int | Literal["hangs"]
+type StopKind = Literal["powerOff", "deallocate", "guestShutdown"]
+
+SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
+
+
+def _must_know(leaves: tuple[str, ...], known: tuple[str, ...]) -> None:
+    if unknown := sorted(set(leaves) - set(known)):
+        raise ValueError(f"leaves: {', '.join(unknown)} is not a known kind of residue; use {', '.join(known)}")
+
+
+@dataclass(frozen=True)
+class ForeignStop:
+    """Another caller stops the VM: `how`, and how many seconds after it was added or asked to deprovision."""
+
+    how: StopKind
+    after_seconds: float
+    since: Literal["added", "requested"] = "added"
+
+
+@dataclass(frozen=True)
+class LinuxTraits:
+    """The guest operating system of a Linux VM.
+
+    `people` have accounts in addition to `user`. `packages`: an update works, fails, or finds the lock held.
+    `leaves`: what deprovisioning does not remove although it reports success. `boots`: how a VM created from its
+    disk boots. `customize`: the exit code of a customizer script in an emulated guest, by its name; 0 by default.
+    """
+
+    distribution: str = "ubuntu-22.04"
+    waagent: Literal["ok", "fails", "missing"] = "ok"
+    detach: tuple[str, ...] = ("systemd-run", "at")
+    user: str = "azureuser"
+    cloud_init: Literal["ok", "fails"] = "ok"
+    people: tuple[str, ...] = ()
+    packages: Literal["ok", "fails", "locked"] = "ok"
+    leaves: tuple[LinuxResidue, ...] = ()
+    boots: Boots = "ok"
+    customize: Mapping[str, Customized] = field(default_factory=dict[str, Customized])
+
+    def __post_init__(self) -> None:
+        _must_know(self.leaves, get_args(LinuxResidue.__value__))
+
+
+@dataclass(frozen=True)
+class WindowsTraits:
+    """The guest operating system of a Windows VM.
+
+    `precondition` is the refusal code that the script's check reports (for example `pendingReboot`).
+    `sysprep`: it works, ends with an error, never ends, or ends with success without reaching the image state.
+    `administrators`: local administrators and their passwords. `leaves`, `boots`, `customize`: see LinuxTraits.
+    """
+
+    build: int = 20348
+    sysprep: Literal["ok", "fails", "hangs", "stateNotReached"] = "ok"
+    precondition: str | None = None
+    cdrom_disabled: bool = False
+    user: str = "azureuser"
+    administrators: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    leaves: tuple[WindowsResidue, ...] = ()
+    boots: Boots = "ok"
+    customize: Mapping[str, Customized] = field(default_factory=dict[str, Customized])
+
+    def __post_init__(self) -> None:
+        _must_know(self.leaves, get_args(WindowsResidue.__value__))
+
+
+@dataclass(frozen=True)
+class VmSpec:
+    """A VM at the moment it is added; only the name is required."""
+
+    name: str
+    os: Literal["Linux", "Windows"] = "Linux"
+    subscription_id: str = SUBSCRIPTION
+    resource_group: str = "golden-rg"
+    location: str = "westeurope"
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    power: Power = "running"
+    agent_ready: bool = True
+    generalized: bool = False
+    boot_diagnostics: bool = True
+    linux: LinuxTraits = LinuxTraits()
+    windows: WindowsTraits = WindowsTraits()
+    #: The guest accepts and reports the request, but the VM never stops.
+    never_stops: bool = False
+    foreign_stop: ForeignStop | None = None
+    scale_set: str | None = None
+    ephemeral_os_disk: bool = False
+    ade_encrypted: bool = False
+    zones: tuple[str, ...] = ()
+    license_type: str | None = None
+    security_type: Literal["TrustedLaunch", "ConfidentialVM"] | None = None
+    hyper_v_generation: Literal["V1", "V2"] = "V2"
+    vm_size: str = "Standard_D2s_v5"
+    data_disks: int = 0
+    #: The SKU of each data disk by its lun; the others are Premium_LRS.
+    data_disk_skus: tuple[str, ...] = ()
+    #: The first data disk can be attached to two VMs.
+    shared_data_disk: bool = False
+    os_disk_sku: str = "Premium_LRS"
+    #: Size of the OS disk in GB; None is 30 for Linux and 127 for Windows.
+    os_disk_gb: int | None = None
+    #: Name of a disk encryption set in the VM's group, or its id: every disk is encrypted with its key.
+    disk_encryption_set: str | None = None
+    #: name, publisher and product of the Marketplace plan it was created from.
+    plan: Mapping[str, str] | None = None
+    user_data: str | None = None
+    #: A lock of this level on the VM itself.
+    lock: Literal["CanNotDelete", "ReadOnly"] | None = None
+
+    @property
+    def group_id(self) -> str:
+        """The ARM id of the VM's resource group."""
+        return f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+
+    @property
+    def id(self) -> str:
+        """The ARM id of the VM."""
+        return f"{self.group_id}/providers/Microsoft.Compute/virtualMachines/{self.name}"
+
+    @property
+    def os_disk_size(self) -> int:
+        """Size of the OS disk in GB."""
+        return self.os_disk_gb or (30 if self.os == "Linux" else 127)
+
+    @property
+    def encryption_set_id(self) -> str | None:
+        """The ARM id of its disk encryption set, if set."""
+        if self.disk_encryption_set is None or self.disk_encryption_set.startswith("/"):
+            return self.disk_encryption_set
+        return f"{self.group_id}/providers/Microsoft.Compute/diskEncryptionSets/{self.disk_encryption_set}"
+
+    @staticmethod
+    def from_json(document: Mapping[str, Any]) -> "VmSpec":
+        """A VM from JSON in camelCase or snake_case; raises ValueError for an unknown field."""
+        values = _known(VmSpec, document)
+        for name, kind in (("linux", LinuxTraits), ("windows", WindowsTraits), ("foreign_stop", ForeignStop)):
+            if values.get(name) is not None:
+                values[name] = kind(**_known(kind, values[name]))
+        for name in ("zones", "data_disk_skus"):
+            values[name] = tuple(values.get(name, ()))
+        if "name" not in values:
+            raise ValueError("a VM needs a 'name'")
+        return VmSpec(**values)
+
+
+def _known(kind: type, document: Mapping[str, Any]) -> dict[str, Any]:
+    names = {entry.name for entry in fields(kind)}
+    values = {_snake(key): value for key, value in document.items()}
+    if unknown := sorted(set(values) - names):
+        raise ValueError(f"unknown field(s) {', '.join(unknown)} of {kind.__name__}; known: {', '.join(sorted(names))}")
+    return {key: tuple(value) if key in ("detach", "leaves", "people") else value for key, value in values.items()}
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()

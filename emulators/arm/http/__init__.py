@@ -1,0 +1,1 @@
+"""From the socket to a handler and back: checks in ARM's order, errors, faults, throttles."""

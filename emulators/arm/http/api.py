@@ -1,0 +1,119 @@
+"""Types between HTTP and the model: a call, its answer, and a route."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulators.arm.compute.vms.vm import Vm
+from emulators.arm.http.errors import invalid_parameter
+from emulators.arm.http.schemas import Members
+from emulators.arm.state.operations import Fate, Operation
+from emulators.arm.state.store import Resource
+from emulators.arm.state.world import World
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to the simulated API, with the values of its path and the faults that change its answer."""
+
+    world: World
+    endpoint: str
+    path: str
+    #: Path and query exactly as the client sent them.
+    raw_path: str
+    names: Mapping[str, str]
+    query: Mapping[str, str]
+    api_version: str
+    body: Mapping[str, Any]
+    fate: Fate | None = None
+    power_state_missing: bool = False
+    agent_not_ready: bool = False
+
+    @property
+    def subscription(self) -> str:
+        """The subscription id in the path."""
+        return self.names["subscription"]
+
+    @property
+    def vm(self) -> Vm:
+        """The VM in the path. Raises 404 with the code of what is missing."""
+        return self.world.vm_at(self.subscription, self.names["group"], self.names["vm"])
+
+    @property
+    def resource_id(self) -> str:
+        """The id of the resource in the path."""
+        return self.path.rstrip("/")
+
+    @property
+    def resource(self) -> Resource:
+        """The resource in the path. Raises 404 with the code of what is missing."""
+        self.world.require_group(self.subscription, self.names["group"])
+        return self.world.store.require(self.resource_id)
+
+    def flag(self, name: str) -> bool:
+        """A query parameter that is true or false."""
+        value = self.query.get(name.lower(), "false").lower()
+        if value not in ("true", "false"):
+            raise invalid_parameter(name, f"The value '{value}' of parameter '{name}' is not a boolean.")
+        return value == "true"
+
+    def expand(self, *known: str) -> frozenset[str]:
+        """The parts that `$expand` names, in lower case."""
+        asked = {part.strip() for part in self.query.get("$expand", "").split(",") if part.strip()}
+        for part in sorted(asked):
+            if part.lower() not in {name.lower() for name in known}:
+                message = f"The expand expression '{part}' is invalid or not supported."
+                raise invalid_parameter("$expand", message)
+        return frozenset(part.lower() for part in asked)
+
+    def coloured(self, view: dict[str, Any]) -> dict[str, Any]:
+        """An instance view as this answer's faults show it."""
+        if self.power_state_missing:
+            kept = [entry for entry in view["statuses"] if not entry["code"].startswith("PowerState/")]
+            view = {**view, "statuses": kept}
+        if self.agent_not_ready and "vmAgent" in view:
+            status = {"code": "ProvisioningState/Unavailable", "level": "Warning", "displayStatus": "Not Ready"}
+            status["message"] = "VM Agent is unresponsive."
+            view = {**view, "vmAgent": {"vmAgentVersion": "Unknown", "statuses": [status]}}
+        return view
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The response: a JSON body or none, and the long-running operation to poll, if one started."""
+
+    status: int = 200
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    operation: Operation | None = None
+    #: PUT of a resource returns only Azure-AsyncOperation; actions and deletes return Location too.
+    with_location: bool = True
+
+
+type Handler = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method and a path pattern (`{name}` is one segment, `{+scope}` any number), and the checks before its handler.
+
+    `action` is the RBAC action (empty: none needed), `policy` the throttle bucket (empty: none), `queries` the
+    allowed query parameters besides api-version.
+    """
+
+    method: str
+    pattern: str
+    name: str
+    action: str
+    handler: Handler
+    policy: str = ""
+    queries: tuple[str, ...] = ()
+    body: Members | None = None
+    regex: re.Pattern[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Compile the pattern."""
+        text = re.sub(r"\{\+(\w+)\}", r"(?P<\1>.*?)", self.pattern)
+        text = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", text)
+        object.__setattr__(self, "regex", re.compile(f"^{text}/?$", re.IGNORECASE))

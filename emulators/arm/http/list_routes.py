@@ -1,0 +1,112 @@
+"""Lists across types: resources by their tags, and scale sets with the images they use."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from emulators.arm.authorization.roles import is_within
+from emulators.arm.http.api import Answer, Call, Route
+from emulators.arm.http.errors import ArmError
+from emulators.arm.http.paging import page
+
+_SUBSCRIPTION = "/subscriptions/{subscription}"
+_GROUP = f"{_SUBSCRIPTION}/resourceGroups/{{group}}"
+_SETS = "Microsoft.Compute/virtualMachineScaleSets"
+_FILTER = re.compile(r"\s*tagName\s+eq\s+'([^']+)'(?:\s+and\s+tagValue\s+eq\s+'([^']*)')?\s*", re.IGNORECASE)
+
+
+async def list_group(call: Call) -> Answer:
+    """Resources of a group."""
+    call.world.require_group(call.subscription, call.names["group"])
+    return _listed(call, f"/subscriptions/{call.subscription}/resourceGroups/{call.names['group']}")
+
+
+async def list_all(call: Call) -> Answer:
+    """Resources of a subscription."""
+    call.world.require_subscription(call.subscription)
+    return _listed(call, f"/subscriptions/{call.subscription}")
+
+
+def _listed(call: Call, scope: str) -> Answer:
+    wanted = _wanted(call.query.get("$filter"))
+    expand = call.expand("createdTime", "changedTime", "provisioningState")
+    grouped = "/resourceGroups" if "group" in call.names else ""
+    action = f"Microsoft.Resources/subscriptions{grouped}/resources/read"
+    found = [
+        item
+        for item in sorted(_items(call), key=lambda item: str(item["id"]).lower())
+        if is_within(item["id"], scope) and call.world.role.allows(action, item["id"]) and _fits(item["tags"], wanted)
+    ]
+    names = {name.lower(): name for name in ("createdTime", "changedTime", "provisioningState")}
+    hidden = {names[name] for name in names.keys() - expand}
+    # As on Azure: a list with a tag filter does not return the tags.
+    hidden_tags: dict[str, Any] = {} if wanted is None else {"tags": None}
+    return page(call, found, lambda item: {k: v for k, v in item.items() if k not in hidden} | hidden_tags)
+
+
+def _items(call: Call) -> list[dict[str, Any]]:
+    """Every resource that lists show now, except child resources without a location, such as subnets."""
+    world = call.world
+    now = world.clock.now()
+    items: list[dict[str, Any]] = []
+    for held in world.store.all():
+        if held.listed_from <= now and held.location and not held.kind.endswith("/subnets"):
+            item = _item(held.id, held.kind, held.location, held.tags, held.created, held.provisioning_state)
+            items.append({**item, **({"managedBy": held.owners[0]} if held.owners else {})})
+    for vm in world.vms.values():
+        if vm.listed_from <= now:
+            kind, state = "Microsoft.Compute/virtualMachines", vm.provisioning_state
+            items.append(_item(vm.id, kind, vm.spec.location, vm.tags, vm.created, state))
+    return items
+
+
+def _item(
+    resource_id: str, kind: str, location: str, tags: dict[str, str], created: datetime, state: str
+) -> dict[str, Any]:
+    # The name of a child includes its parents: gallery/definition/version.
+    name = "/".join(resource_id.partition("/providers/")[2].split("/")[2::2])
+    moment = created.isoformat()
+    shown: dict[str, Any] = {"id": resource_id, "name": name, "type": kind, "location": location, "tags": dict(tags)}
+    return {**shown, "createdTime": moment, "changedTime": moment, "provisioningState": state}
+
+
+def _wanted(text: str | None) -> tuple[str, str | None] | None:
+    if text is None:
+        return None
+    found = _FILTER.fullmatch(text)
+    if found is None:
+        message = f"The filter '{text}' is not supported: use tagName eq '…', optionally with tagValue eq '…'."
+        raise ArmError(400, "InvalidFilterInQueryString", message, target="$filter")
+    return found[1].lower(), found[2]
+
+
+def _fits(tags: dict[str, str], wanted: tuple[str, str | None] | None) -> bool:
+    if wanted is None:
+        return True
+    name, value = wanted
+    return any(key.lower() == name and value in (None, text) for key, text in tags.items())
+
+
+async def list_scale_sets(call: Call) -> Answer:
+    """Scale sets of a subscription."""
+    call.world.require_subscription(call.subscription)
+    found = call.world.store.listed(_SETS, f"/subscriptions/{call.subscription}")
+    return page(call, found, lambda held: held.body())
+
+
+_QUERIES = ("$filter", "$expand", "$skiptoken")
+
+ROUTES = (
+    Route(
+        "GET", f"{_SUBSCRIPTION}/resources", "resources.list", "Microsoft.Resources/subscriptions/resources/read",
+        list_all, queries=_QUERIES,
+    ),
+    Route(
+        "GET", f"{_GROUP}/resources", "resources.list",
+        "Microsoft.Resources/subscriptions/resourceGroups/resources/read", list_group, queries=_QUERIES,
+    ),
+    Route(
+        "GET", f"{_SUBSCRIPTION}/providers/{_SETS}", "virtualMachineScaleSets.listAll", f"{_SETS}/read",
+        list_scale_sets, queries=("$skiptoken",),
+    ),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Microsoft.Network: networks, interfaces and security groups."""

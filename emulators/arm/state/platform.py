@@ -1,0 +1,18 @@
+"""What all simulated VMs share: the clock, the random generator, and the long-running operations."""
+
+import random
+from dataclasses import dataclass
+
+from emulators.arm.state.clock import Clock
+from emulators.arm.state.durations import Dice
+from emulators.arm.state.operations import Operations
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Shared by all VMs of one simulator."""
+
+    clock: Clock
+    dice: Dice
+    operations: Operations
+    rng: random.Random

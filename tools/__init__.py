@@ -1,0 +1,1 @@
+"""What sets up, shows, checks and proves the app; never deployed."""

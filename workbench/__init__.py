@@ -1,1 +1,0 @@
-"""For us who build: host, simulator and demo; never shipped."""

@@ -1,8 +1,0 @@
-"""`python -m workbench.real_engine`: the app on the real Durable extension; exit 0 only if every check passed."""
-
-import sys
-
-from workbench.real_engine.command_line import main
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
