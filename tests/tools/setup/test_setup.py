@@ -35,7 +35,7 @@ class House:
         self.bin.mkdir()
         shutil.copytree(ROOT / SETUP, self.folder / SETUP)
         shutil.copytree(ROOT / "tools/locks", self.folder / "tools/locks")
-        (self.folder / "emulators/azurite").mkdir()
+        (self.folder / "emulators/azurite").mkdir(parents=True)
         for name in ("package-lock.json", ".npmrc"):
             shutil.copy(ROOT / "emulators/azurite" / name, self.folder / "emulators/azurite")
         for tool in ("cat", "cksum", "mv", "rm", "dirname", "mkdir", "cp", "grep", "sh"):
