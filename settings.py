@@ -13,8 +13,9 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator
 from contracts.ids import Scope
 from contracts.message import Message
 from contracts.parsing import BadRequest, parse_json
+from contracts.polling import PollingSettings
 from contracts.resource_ids import SECRETS_LISTED, SubnetId
-from contracts.run import PollingSettings, RunSettings, Trigger
+from contracts.run import RunSettings, Trigger
 
 _VAULT = re.compile(r"https://[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?")
 """The URL of a vault without a secret. It is refused: a caller could have every secret of the vault used in a VM."""

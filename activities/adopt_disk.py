@@ -4,7 +4,8 @@ from azure_clients.request_bodies import NO_EXPORT
 from azure_clients.resources import get_resource, tag_resource, tags_of
 from contracts.activities.resources import AdoptDisk
 from contracts.activities.vm import Submitted
-from contracts.resources import APP_TAG, PURPOSE_TAG, RUN_TAG, bears_our_name, tag_of
+from contracts.resources import bears_our_name
+from contracts.tags import APP_TAG, PURPOSE_TAG, RUN_TAG, tag_of
 from policy.ownership import name_taken
 
 

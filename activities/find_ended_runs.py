@@ -15,12 +15,6 @@ from contracts.run import VmJob
 from contracts.stages import Stage
 
 _BROKEN = frozenset({OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED})
-_MAY_HAVE_STOPPED = frozenset(
-    {
-        *(Stage.DEPROVISIONING, Stage.STOPPING, Stage.DEALLOCATING, Stage.GENERALIZING),
-        *(Stage.PUBLISHING, Stage.VALIDATING, Stage.CLEANING_UP),
-    }
-)
 _MOST = 500
 # The engine refuses an answer above 4 MiB, and a result may have some hundred KiB.
 _RUNS_PER_QUERY = 5
@@ -64,4 +58,4 @@ def _stage(state: OrchestrationState) -> Stage | None:
         result = VmResult.model_validate_json(state.serialized_output or "")
         not_deallocated = result.failure is not None and result.power_state != PowerState.DEALLOCATED
         stage = result.ended_in if not_deallocated else None
-    return stage if stage in _MAY_HAVE_STOPPED else None
+    return stage if stage is not None and stage.allows.stop else None

@@ -51,9 +51,7 @@ from contracts.answer import Answer
 from contracts.catalog import Activity
 from contracts.error_codes import Failure, FailureCode
 from contracts.message import Message
-
-RESULTS_QUEUE = "image-results"
-CONNECTION = "AzureWebJobsStorage"
+from contracts.queues import CONNECTION, RESULTS_QUEUE
 
 type Body[I: Message, O: Answer] = Callable[[I], Awaitable[O]]
 type ClientBody[I: Message, O: Answer] = Callable[[I, df.DurableFunctionsClient], Awaitable[O]]

@@ -11,13 +11,13 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
+from contracts.polling import LONGEST_RETRY_AFTER_SECONDS
 from contracts.redaction import redact
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
 
 _MOST_CHARACTERS = 500
-_LONGEST_WAIT = 1_800
 _IN_PROGRESS = re.compile(
     r"another operation is in progress|execution is in progress|after some time|ConflictingConcurrentWrite"
     r"|conflict with a concurrent request|too many requests on source",
@@ -50,7 +50,7 @@ class ArmThrottled(ArmError):
 
     def __init__(self, seconds: int, code: str, message: str, correlation_id: str | None = None) -> None:
         """Store the seconds too."""
-        self.seconds = min(max(seconds, 1), _LONGEST_WAIT)
+        self.seconds = min(max(seconds, 1), LONGEST_RETRY_AFTER_SECONDS)
         super().__init__(code, message, correlation_id)
 
 

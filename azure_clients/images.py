@@ -12,7 +12,7 @@ from contracts.activities.image import ImageVersionRead
 from contracts.facts import ImageDefinition, ImageVersionListed, OsType, Plan, RegionState
 from contracts.image_options import region_key
 from contracts.resource_ids import ImageDefinitionId, ImageVersionId
-from contracts.resources import APP_TAG, RUN_TAG, tag_of
+from contracts.tags import APP_TAG, RUN_TAG, tag_of
 
 type Json = Mapping[str, Any]
 

@@ -6,7 +6,8 @@ from azure_clients.resources import tags_of
 from azure_clients.rest import Json, list_pages
 from contracts.activities.cleanup import Orphan
 from contracts.ids import Scope
-from contracts.resources import APP_TAG, KEEP_TAG, PURPOSE_TAG, RUN_TAG, Kind, Purpose, Resource, tag_of
+from contracts.resources import Kind, Purpose, Resource
+from contracts.tags import APP_TAG, KEEP_TAG, PURPOSE_TAG, RUN_TAG, tag_of
 
 # No $filter: with a filter by tag Azure returns the resources without their tags.
 _QUERY = "$expand=createdTime&api-version=2021-04-01"

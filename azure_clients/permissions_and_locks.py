@@ -7,7 +7,7 @@ from azure_clients.errors import ArmRefused, arm_errors
 from azure_clients.rest import Json, list_pages
 from contracts.facts import FoundRunCommand, Lock, Permission
 from contracts.ids import VmId
-from contracts.resources import APP_TAG, RUN_TAG, tag_of
+from contracts.tags import APP_TAG, RUN_TAG, tag_of
 
 _PERMISSIONS_API = "api-version=2022-04-01"
 _LOCKS_API = "api-version=2020-05-01"

@@ -8,7 +8,7 @@ from azure_clients.errors import ArmRefused, arm_errors
 from contracts.facts import VmState
 from contracts.ids import VmId
 from contracts.message import Message
-from contracts.resources import APP_TAG, RUN_TAG
+from contracts.tags import APP_TAG, RUN_TAG
 
 _PENDING = frozenset({"", "unknown", "pending", "running"})
 

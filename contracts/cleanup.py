@@ -8,7 +8,8 @@ from pydantic import Field
 
 from contracts.ids import Scope
 from contracts.message import Message, StrictMessage
-from contracts.run import Caller, Polling, Trigger
+from contracts.polling import Polling
+from contracts.run import Caller, Trigger
 
 
 class CleanupMode(StrEnum):

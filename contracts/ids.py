@@ -156,14 +156,3 @@ def vm_run_id(request_id: str, vm_id: VmId) -> str:
 def publication_id(run_id: str) -> str:
     """Instance id of the `publish_image` run that a VM's run starts."""
     return f"{run_id}-publish"
-
-
-def run_command_name(run_id: str, stage: str) -> str:
-    """Name of the managed Run Command of one stage of one run.
-
-    The name is deterministic, so that a repeated PUT addresses the Run Command of the first one.
-    """
-    return f"{RUN_COMMAND_PREFIX}{stage}-{hashlib.sha256(f'{run_id}/{stage}'.encode()).hexdigest()[:16]}"
-
-
-RUN_COMMAND_PREFIX = "golden-image-"

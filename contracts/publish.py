@@ -7,17 +7,17 @@ from contracts.error_codes import Failure
 from contracts.facts import RegionState
 from contracts.image_options import GalleryImageVersion
 from contracts.message import Message
+from contracts.polling import PollingSettings
 from contracts.resources import OrphanedResource
 from contracts.results import PublishedImage
-from contracts.run import PollingSettings
 
 
 class Phase(StrEnum):
     """The phase of publishing an image version."""
 
-    ORDERING = "ordering"
-    FOLLOWING = "following"
-    NARROWING = "narrowing"
+    CREATING = "creating"
+    REPLICATING = "replicating"
+    REMOVING_REGIONS = "removingRegions"
     """Failed regions are being removed from the version."""
     DELETING = "deleting"
     """The entire version failed and is being deleted."""
@@ -33,7 +33,7 @@ class PublishProgress(Message):
     without it the version is created again.
     """
 
-    phase: Phase = Phase.ORDERING
+    phase: Phase = Phase.CREATING
     deadline: datetime | None = None
     phase_ends: datetime | None = None
     version: str | None = None

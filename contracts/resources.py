@@ -1,18 +1,11 @@
-"""The resources that a run creates in Azure: kinds, unique names, tags, and the order of deletion."""
+"""The resources that a run creates in Azure: kinds, unique names, and the order of deletion."""
 
 import hashlib
 import re
-from collections.abc import Mapping
 from enum import StrEnum
 
 from contracts.ids import Scope
 from contracts.message import Message
-
-APP_TAG = "golden-image-app"
-RUN_TAG = "golden-image-run"
-KEEP_TAG = "golden-image-keep-until"
-"""Until when (ISO 8601, UTC) a resource is kept after its run; set on rollback snapshots."""
-PURPOSE_TAG = "golden-image-purpose"
 
 _RESOURCE_NAME = re.compile(r"golden-image-([0-9a-f]{16})-[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -64,11 +57,6 @@ class OrphanedResource(Message):
     kind: Kind
     id: str
     why: str
-
-
-def tag_of(tags: Mapping[str, str], name: str) -> str | None:
-    """Return a tag's value; tag names are case-insensitive."""
-    return {key.lower(): value for key, value in tags.items()}.get(name.lower())
 
 
 def run_digest(run_id: str) -> str:

@@ -1,27 +1,49 @@
-"""The stages of one VM's run, as one transition table."""
+"""The stages of one VM's run: what each allows, and one transition table."""
 
 from enum import StrEnum
+from typing import NamedTuple, Self
+
+
+class Allows(NamedTuple):
+    """What a stage allows.
+
+    `cancel`: a cancel still ends the run, because nothing irreversible was requested. `decide`: an approver's decision
+    still counts. `stop`: the VM may be stopped, and then is billed until it is deallocated.
+    """
+
+    cancel: bool = False
+    decide: bool = False
+    stop: bool = False
 
 
 class Stage(StrEnum):
-    """The stage of one VM's run."""
+    """The stage of one VM's run, and what it allows. `deprovisioning` is the point of no return."""
 
-    ACCEPTED = "accepted"
-    INSPECTING = "inspecting"
-    AWAITING_APPROVAL = "awaitingApproval"
-    CLONING = "cloning"
-    CUSTOMIZING = "customizing"
-    DEPROVISIONING = "deprovisioning"
-    STOPPING = "stopping"
-    DEALLOCATING = "deallocating"
-    GENERALIZING = "generalizing"
-    PUBLISHING = "publishing"
-    VALIDATING = "validating"
-    CLEANING_UP = "cleaningUp"
-    DONE = "done"
-    REFUSED = "refused"
-    FAILED = "failed"
-    CANCELED = "canceled"
+    allows: Allows
+
+    def __new__(cls, value: str, allows: Allows) -> Self:
+        """Create a member from its value and what it allows."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.allows = allows
+        return member
+
+    ACCEPTED = "accepted", Allows(cancel=True, decide=True)
+    INSPECTING = "inspecting", Allows(cancel=True, decide=True)
+    AWAITING_APPROVAL = "awaitingApproval", Allows(cancel=True, decide=True)
+    CLONING = "cloning", Allows(cancel=True)
+    CUSTOMIZING = "customizing", Allows(cancel=True)
+    DEPROVISIONING = "deprovisioning", Allows(stop=True)
+    STOPPING = "stopping", Allows(stop=True)
+    DEALLOCATING = "deallocating", Allows(stop=True)
+    GENERALIZING = "generalizing", Allows(stop=True)
+    PUBLISHING = "publishing", Allows(stop=True)
+    VALIDATING = "validating", Allows(stop=True)
+    CLEANING_UP = "cleaningUp", Allows(stop=True)
+    DONE = "done", Allows()
+    REFUSED = "refused", Allows()
+    FAILED = "failed", Allows()
+    CANCELED = "canceled", Allows()
 
 
 _ENDS = frozenset({Stage.DONE, Stage.REFUSED, Stage.FAILED, Stage.CANCELED})
@@ -46,11 +68,6 @@ TRANSITIONS: dict[Stage, frozenset[Stage]] = {
     Stage.FAILED: frozenset(),
     Stage.CANCELED: frozenset(),
 }
-
-BEFORE_NO_RETURN = frozenset(
-    {Stage.ACCEPTED, Stage.INSPECTING, Stage.AWAITING_APPROVAL, Stage.CLONING, Stage.CUSTOMIZING}
-)
-"""The stages in which a run can be canceled. `deprovisioning` is the point of no return."""
 
 
 def advance(now: Stage, to: Stage) -> Stage:

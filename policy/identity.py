@@ -2,7 +2,7 @@
 
 from contracts.error_codes import Failure, FailureCode, Refusal, RefusalCode
 from contracts.facts import PowerState, VmState
-from contracts.resources import tag_of
+from contracts.tags import tag_of
 
 
 def same_vm(vm: VmState | None, unique_id: str) -> Failure | None:

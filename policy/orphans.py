@@ -6,7 +6,8 @@ from contracts.activities.cleanup import EndedRun, Orphan
 from contracts.activities.vm import RunStateRead
 from contracts.cleanup import CleanupJob
 from contracts.facts import PowerState, VmState
-from contracts.resources import KEEP_TAG, Kind, Purpose, bears_our_name
+from contracts.resources import Kind, Purpose, bears_our_name
+from contracts.tags import KEEP_TAG
 
 _IMAGES = frozenset({Kind.MANAGED_IMAGE, Kind.IMAGE_VERSION})
 

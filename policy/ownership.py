@@ -6,7 +6,8 @@ from contracts.activities.resources import NewResource
 from contracts.activities.vm import Submitted
 from contracts.error_codes import Failure, FailureCode, Refusal, RefusalCode
 from contracts.facts import VmState
-from contracts.resources import APP_TAG, PURPOSE_TAG, RUN_TAG, Resource, bears_our_name, tag_of
+from contracts.resources import Resource, bears_our_name
+from contracts.tags import APP_TAG, PURPOSE_TAG, RUN_TAG, tag_of
 
 type Tags = Mapping[str, str]
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 
 from contracts.error_codes import Refusal, RefusalCode
 from contracts.facts import FoundRunCommand, OsType, PowerState, VmFacts, VmState
-from contracts.ids import RUN_COMMAND_PREFIX
 from contracts.message import Message
 from contracts.request import EvidenceLevel, Mode, Target
 from contracts.run import VmJob
+from contracts.run_commands import PREFIX
 from policy.identity import opt_in_missing
 from policy.rights import missing_actions, needed_actions, needed_for_rollback
 
@@ -159,7 +159,7 @@ def managed_by_another_app(job: VmJob, run_commands: Iterable[FoundRunCommand]) 
     """Return a refusal for each Run Command of another app's run: that run may be deprovisioning the VM."""
     for found in run_commands:
         ours = found.app_name == job.settings.app_name
-        if found.name.lower().startswith(RUN_COMMAND_PREFIX) and not ours:
+        if found.name.lower().startswith(PREFIX) and not ours:
             owner = f"app {found.app_name or 'unknown'}, run {found.run_id or 'unknown'}"
             yield Refusal.of(RefusalCode.MANAGED_BY_ANOTHER_APP, f"Run Command {found.name} belongs to {owner}")
 

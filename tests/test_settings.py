@@ -10,8 +10,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import settings
+from contracts.polling import Polling, PollingSettings
 from contracts.resource_ids import SubnetId
-from contracts.run import Polling, PollingSettings, Trigger
+from contracts.run import Trigger
 from settings import BadSettings, Settings, read_settings
 from tests.support.requests import GROUP, SUBSCRIPTION
 

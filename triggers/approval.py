@@ -12,7 +12,6 @@ from contracts.decision_request import DecisionRequest
 from contracts.log_line import audit_line
 from contracts.parsing import BadRequest, read_form
 from contracts.run import AcceptedRun, Decision, RequestDecision, VmJob
-from contracts.stages import Stage
 from triggers.decisions import record_decision
 from triggers.entity_state import EngineNotAnswering
 from triggers.http_answers import answer, not_answering, problem
@@ -21,7 +20,6 @@ from triggers.run_events import Sent, send_event
 from triggers.run_status import OVER, accepted_run, known_run, stage_of, status_of, vm_run_ids, vm_run_states
 
 _MOST_BYTES = 16 * 1024
-_MAY_BE_DECIDED = frozenset({None, Stage.ACCEPTED, Stage.INSPECTING, Stage.AWAITING_APPROVAL})
 type _Problem = tuple[int, str, str, str]
 blueprint = df.Blueprint()
 
@@ -143,7 +141,8 @@ async def _why_not_now(
 
 
 def _undecided(state: OrchestrationState) -> bool:
-    return state.runtime_status not in OVER and stage_of(state) in _MAY_BE_DECIDED
+    stage = stage_of(state)
+    return state.runtime_status not in OVER and (stage is None or stage.allows.decide)
 
 
 def _input(state: OrchestrationState) -> AcceptedRun | VmJob:

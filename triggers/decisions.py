@@ -6,7 +6,7 @@ import azure.durable_functions as df
 from durabletask.entities import EntityInstanceId
 
 from contracts.approvals import ApprovalState, DecisionToRecord, decision_about
-from contracts.catalog import APPROVAL_RECORD
+from contracts.entity_keys import approval_key
 from contracts.run import Decision
 from triggers.entity_state import until_state
 
@@ -19,7 +19,7 @@ async def record_decision(
     Returns the decision that counts for the run, and the runs of single VMs that were decided before the entire
     request. Two simultaneous calls return the same decision. EngineNotAnswering as in `until_state`.
     """
-    entity, batch = EntityInstanceId(APPROVAL_RECORD, batch_id), run_id == batch_id
+    entity, batch = EntityInstanceId(*approval_key(batch_id)), run_id == batch_id
     document = decision.model_dump(mode="json", exclude_none=True)
     await client.signal_entity(entity, "decide", DecisionToRecord(run_id=run_id, batch=batch, decision=document))
 

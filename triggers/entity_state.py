@@ -8,11 +8,12 @@ from typing import Any, cast
 import azure.durable_functions as df
 from durabletask.entities import EntityInstanceId
 
-from contracts.engine import LONGEST_SILENCE_SECONDS
-
-_FIRST_PAUSE = 0.05
-_LONGEST_PAUSE = 2.0
-_GROWTH = 1.5
+from contracts.polling import (
+    ENTITY_FIRST_PAUSE_SECONDS,
+    ENTITY_LONGEST_PAUSE_SECONDS,
+    ENTITY_PAUSE_GROWTH,
+    LONGEST_SILENCE_SECONDS,
+)
 
 
 class EngineNotAnswering(RuntimeError):
@@ -35,13 +36,13 @@ async def until_state[T](
     and each read is a request to storage. The timeout covers a host that has just been stopped.
     """
     loop = asyncio.get_running_loop()
-    deadline, pause = loop.time() + LONGEST_SILENCE_SECONDS, _FIRST_PAUSE
+    deadline, pause = loop.time() + LONGEST_SILENCE_SECONDS, ENTITY_FIRST_PAUSE_SECONDS
     while loop.time() < deadline:
         found = read(await read_state(client, entity))
         if found is not None:
             return found
         await asyncio.sleep(pause)
-        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+        pause = min(pause * ENTITY_PAUSE_GROWTH, ENTITY_LONGEST_PAUSE_SECONDS)
     raise EngineNotAnswering(
         f"no instance of the app processed the signal to {entity.entity} {entity.key} "
         f"within {LONGEST_SILENCE_SECONDS} s; it may still be processed"

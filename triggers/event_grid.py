@@ -10,9 +10,10 @@ import azure.functions as func
 from contracts.error_codes import Refusal
 from contracts.ids import REQUEST_ID_PATTERN
 from contracts.parsing import BadRequest, Fault, read_request
+from contracts.queues import CONNECTION, REJECTED_QUEUE, RESULTS_QUEUE
 from contracts.request import MAX_TARGETS_BY_QUEUE, ImageRequest
 from contracts.run import Caller, Trigger
-from triggers.rejected import CONNECTION, REJECTED_QUEUE, RESULTS_QUEUE, reject
+from triggers.rejected import reject
 from triggers.start_run import receive
 
 EVENT_TYPE = "GoldenImages.ImageRequested"

@@ -5,12 +5,12 @@ import azure.functions as func
 
 from contracts.error_codes import Refusal
 from contracts.parsing import BadRequest, read_request
+from contracts.queues import CONNECTION, REJECTED_QUEUE, REQUESTS_QUEUE, RESULTS_QUEUE
 from contracts.request import MAX_TARGETS_BY_QUEUE
 from contracts.run import Caller, Trigger
-from triggers.rejected import CONNECTION, REJECTED_QUEUE, RESULTS_QUEUE, reject
+from triggers.rejected import reject
 from triggers.start_run import receive
 
-REQUESTS_QUEUE = "image-requests"
 blueprint = df.Blueprint()
 
 

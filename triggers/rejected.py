@@ -8,12 +8,10 @@ import azure.functions as func
 from contracts.error_codes import Refusal
 from contracts.log_line import log_line
 from contracts.parsing import Fault
+from contracts.queues import REJECTED_QUEUE
 from contracts.results import MAX_RESULT_BYTES, Rejection, result_text
 from contracts.run import Trigger
 
-REJECTED_QUEUE = "image-requests-rejected"
-RESULTS_QUEUE = "image-results"
-CONNECTION = "AzureWebJobsStorage"
 _LOG = logging.getLogger("golden_images")
 
 

@@ -10,7 +10,7 @@ from durabletask.client import OrchestrationState, OrchestrationStatus
 from contracts.catalog import GOLDEN_IMAGE, IMAGE_BATCH
 from contracts.ids import vm_run_id
 from contracts.run import AcceptedRun
-from contracts.stages import BEFORE_NO_RETURN, Stage
+from contracts.stages import Stage
 from triggers.http_answers import moment
 
 _AT_ONCE = 16
@@ -71,7 +71,7 @@ def _may_cancel(state: OrchestrationState) -> bool:
     if state.runtime_status in OVER:
         return False
     stage = stage_of(state)
-    return stage is None or stage in BEFORE_NO_RETURN
+    return stage is None or stage.allows.cancel
 
 
 def stage_of(state: OrchestrationState) -> Stage | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 from durabletask.entities import EntityInstanceId
 
-from contracts.catalog import IDEMPOTENCY_RECORD
+from contracts.entity_keys import idempotency_key
 from contracts.error_codes import Refusal, RefusalCode
 from contracts.ids import batch_run_id
 from contracts.parsing import request_digest
@@ -35,7 +35,7 @@ async def receive(
     import settings
 
     digest = request_digest(request)
-    entity = EntityInstanceId(IDEMPOTENCY_RECORD, request_id)
+    entity = EntityInstanceId(*idempotency_key(request_id))
     held = await read_state(client, entity)
     existing = held is not None
     if held is None:

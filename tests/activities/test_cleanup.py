@@ -15,7 +15,8 @@ from azure_clients.orphaned_resources import list_orphaned_resources
 from contracts.activities.cleanup import FindOrphanedResources, OrphanedResourcesFound, ReadStuckVm
 from contracts.facts import PowerState
 from contracts.ids import Scope
-from contracts.resources import KEEP_TAG, Kind, Purpose
+from contracts.resources import Kind, Purpose
+from contracts.tags import KEEP_TAG
 from emulators.arm import Role
 from policy.orphans import why_it_stays
 from tests.activities.test_submitting import RUN_COMMAND, RUN_ID, new_request

@@ -13,7 +13,8 @@ from contracts.activities.vm import Submitted
 from contracts.error_codes import FailureCode, RefusalCode
 from contracts.facts import OsType, PowerState, VmState
 from contracts.image_options import ScriptUse
-from contracts.resources import APP_TAG, RUN_TAG, resource_name
+from contracts.resources import resource_name
+from contracts.tags import APP_TAG, RUN_TAG
 from emulators.arm import Role, VmSpec, WindowsTraits
 from guest.allow_list import allowed
 from guest.scripts import load_script

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from contracts.run import AcceptedRun, Caller, Polling, PollingSettings, RunSettings, VmJob
+from contracts.polling import Polling, PollingSettings
+from contracts.run import AcceptedRun, Caller, RunSettings, VmJob
 from tests.support.requests import accepted, job, request, settings
 
 GOOD = {"initialDelaySeconds": 10, "intervalSeconds": 15, "timeoutSeconds": 600}

@@ -4,9 +4,10 @@ import itertools
 
 import pytest
 
-from contracts.stages import BEFORE_NO_RETURN, TRANSITIONS, Stage, advance
+from contracts.stages import TRANSITIONS, Stage, advance
 
 ENDS = {Stage.DONE, Stage.REFUSED, Stage.FAILED, Stage.CANCELED}
+CANCELABLE = {stage for stage in Stage if stage.allows.cancel}
 PAIRS = list(itertools.product(Stage, Stage))
 
 
@@ -58,7 +59,7 @@ def test_before_the_point_of_no_return_are_exactly_the_stages_that_still_lead_to
     before = {
         stage for stage in Stage if stage is not Stage.DEPROVISIONING and Stage.DEPROVISIONING in reachable(stage)
     }
-    assert before == BEFORE_NO_RETURN
+    assert before == CANCELABLE
 
 
 def test_every_path_to_generalizing_passes_the_point_of_no_return() -> None:
@@ -74,6 +75,6 @@ def test_every_path_to_generalizing_passes_the_point_of_no_return() -> None:
 
 
 def test_after_the_point_of_no_return_no_run_is_canceled() -> None:
-    after = set(Stage) - BEFORE_NO_RETURN - {Stage.CLEANING_UP}
+    after = set(Stage) - CANCELABLE - {Stage.CLEANING_UP}
     assert not [stage for stage in after if Stage.CANCELED in TRANSITIONS[stage]]
-    assert all(Stage.CANCELED in TRANSITIONS[stage] for stage in BEFORE_NO_RETURN)
+    assert all(Stage.CANCELED in TRANSITIONS[stage] for stage in CANCELABLE)

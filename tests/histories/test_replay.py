@@ -9,11 +9,15 @@ import pytest
 from durabletask import task
 
 from contracts.catalog import CALL_LEASE, PUBLISH_IMAGE
-from orchestrators import deprovision
-from orchestrators import golden_image as orchestration
-from orchestrators.publication import Publication
+from contracts.facts import VmState
+from contracts.polling import Polling
+from orchestrators import waiting
+from orchestrators.golden_image import deprovision
+from orchestrators.golden_image import generalize as orchestration
+from orchestrators.golden_image.vm_run import VmRun
+from orchestrators.publish_image.publication import Publication
 from orchestrators.run_activity import Orchestration
-from orchestrators.vm_run import VmRun
+from orchestrators.waiting import Waits
 from tests.histories.archive import SUFFIX, Execution, current_version, folder, read
 from tests.histories.replay import fault
 
@@ -24,11 +28,12 @@ def recorded(name: str) -> Execution:
 
 
 def after(
-    first: Callable[..., Orchestration[None]], then: Callable[..., Orchestration[None]]
-) -> Callable[..., Orchestration[None]]:
-    def both(run: VmRun, *more: Any) -> Orchestration[None]:
-        yield from first(run, *more)
+    first: Callable[..., Orchestration[Any]], then: Callable[..., Orchestration[None]]
+) -> Callable[..., Orchestration[Any]]:
+    def both(run: VmRun, *more: Any) -> Orchestration[Any]:
+        result = yield from first(run, *more)
         yield from then(run)
+        return result
 
     return both
 
@@ -57,8 +62,9 @@ def test_one_more_activity_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_one_activity_less_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nothing(run: VmRun) -> Orchestration[None]:
+    def nothing(run: VmRun, vm: VmState) -> Orchestration[VmState]:
         yield from ()
+        return vm
 
     monkeypatch.setattr(orchestration, "generalize", nothing)
     found = fault(recorded("in-place-linux"))
@@ -67,9 +73,16 @@ def test_one_activity_less_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_order_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = orchestration.deallocate, orchestration.generalize
-    monkeypatch.setattr(orchestration, "deallocate", second)
-    monkeypatch.setattr(orchestration, "generalize", first)
+    deallocate, generalize = orchestration.deallocate, orchestration.generalize
+
+    def first(run: VmRun, vm: VmState, wait: Polling) -> Orchestration[VmState]:
+        return (yield from generalize(run, vm))
+
+    def then(run: VmRun, vm: VmState) -> Orchestration[VmState]:
+        return (yield from deallocate(run, vm, run.polling.deallocate))
+
+    monkeypatch.setattr(orchestration, "deallocate", first)
+    monkeypatch.setattr(orchestration, "generalize", then)
     found = fault(recorded("in-place-linux"))
     assert found is not None
     assert '"activity": "deallocate_vm"' in found.splitlines()[1]
@@ -88,10 +101,10 @@ def test_another_input_is_found_and_named(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_another_wait_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def longer(run: VmRun, seconds: float) -> Orchestration[None]:
-        yield from run.first_of(run.ctx.create_timer(timedelta(seconds=seconds + 1)))
+    def longer(waits: Waits, seconds: float) -> Orchestration[None]:
+        yield from waits.first_of(waits.ctx.create_timer(timedelta(seconds=seconds + 1)))
 
-    monkeypatch.setattr(VmRun, "pause", longer)
+    monkeypatch.setattr(waiting, "sleep", longer)
     found = fault(recorded("in-place-linux"))
     assert found is not None
     assert [line.rsplit('"timer": ')[-1] for line in found.splitlines()[1:]] == [

@@ -9,8 +9,8 @@ from typing import cast
 
 from contracts.catalog import CLEANUP, GOLDEN_IMAGE
 from contracts.cleanup import CleanupMode, CleanupResult
+from contracts.polling import Polling, PollingSettings
 from contracts.results import Outcome
-from contracts.run import Polling, PollingSettings
 from contracts.stages import Stage
 from emulators.arm import Role, SteppedClock, VmSpec
 from emulators.task_hub import VirtualClock

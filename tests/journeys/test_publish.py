@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from contracts.resources import KEEP_TAG, resource_name
+from contracts.resources import resource_name
 from contracts.results import Outcome
+from contracts.tags import KEEP_TAG
 from emulators.arm import VmSpec
 from tests.support.golden import TWO_REGIONS, add_definition, definition_id, standing, version_options, versions
 from tests.support.journey import journey, spec

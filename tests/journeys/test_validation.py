@@ -3,8 +3,8 @@
 import pytest
 
 from contracts.error_codes import FailureCode
+from contracts.polling import Polling, PollingSettings
 from contracts.results import Outcome, VmResult
-from contracts.run import Polling, PollingSettings
 from emulators.arm import LinuxTraits, VmSpec, WindowsTraits
 from tests.support.golden import add_definition, definition_id, standing, version_options, versions
 from tests.support.journey import Journey, journey, spec

@@ -8,12 +8,14 @@ from tests.layers.fault import ROOT
 from tests.layers.interpreter import SDK, loaded_by, sdk_in
 from tests.layers.product_copy import copy_product
 
-ORCHESTRATIONS = sorted(f"orchestrators.{path.stem}" for path in (ROOT / "orchestrators").glob("*.py"))
+ORCHESTRATIONS = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / "orchestrators").rglob("*.py")
+)
 
 
 def test_the_orchestrators_load_no_sdk() -> None:
     loaded = loaded_by(ROOT, *ORCHESTRATIONS)
-    assert "orchestrators.golden_image" in loaded
+    assert "orchestrators.golden_image.orchestrator" in loaded
     assert sdk_in(loaded) == []
     assert [name for name in ("settings", "activities", "azure_clients", "triggers") if name in loaded] == []
 
@@ -29,5 +31,5 @@ def test_a_loaded_sdk_is_found(sdk: str, tmp_path: Path) -> None:
     copy = copy_product(tmp_path)
     with (copy / "contracts/ids.py").open("a") as file:
         file.write(f"\nimport {sdk}\n")
-    assert sdk_in(loaded_by(copy, "orchestrators.golden_image"))
+    assert sdk_in(loaded_by(copy, "orchestrators.golden_image.orchestrator"))
     assert sdk.startswith(SDK)

@@ -17,8 +17,8 @@ BANS = CONFIG["ruff"]["lint"]["flake8-tidy-imports"]["banned-api"]
 BROKEN = [
     ("layers", "policy/vm_checks.py", "import triggers.queue"),
     ("layers", "contracts/ids.py", "import policy.vm_checks"),
-    ("layers", "orchestrators/polling.py", "import activities.inspect_vm"),
-    ("layers", "triggers/queue.py", "import orchestrators.polling"),
+    ("layers", "orchestrators/waiting.py", "import activities.inspect_vm"),
+    ("layers", "triggers/queue.py", "import orchestrators.waiting"),
     ("activities", "activities/inspect_vm.py", "import activities.generalize_vm"),
     ("triggers", "triggers/queue.py", "import triggers.timer"),
     ("keys", "triggers/queue.py", "import azure_clients.clients"),

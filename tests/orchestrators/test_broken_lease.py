@@ -9,10 +9,10 @@ from durabletask import task
 from contracts.error_codes import RefusalCode
 from contracts.results import Outcome
 from emulators.task_hub import VirtualClock
-from orchestrators.golden_image import golden_image
-from orchestrators.image_batch import image_batch
-from orchestrators.lease import call_lease as real_call
-from orchestrators.publish_image import publish_image
+from orchestrators.entities.lease_client import call_lease as real_call
+from orchestrators.golden_image.orchestrator import golden_image
+from orchestrators.image_batch.orchestrator import image_batch
+from orchestrators.publish_image.orchestrator import publish_image
 from tests.orchestrators.test_clone import asked, source
 from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure

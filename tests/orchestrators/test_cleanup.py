@@ -122,7 +122,7 @@ def test_a_deletion_that_raises_is_tried_again_and_listed_at_the_end() -> None:
 
 
 def test_one_cleanup_deletes_a_limited_number_of_resources_vms_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestrators.cleanup._MOST_DELETES", 3)
+    monkeypatch.setattr("orchestrators.cleanup.orchestrator._MOST_DELETES", 3)
     disks = tuple(orphan(name=resource_name(OVER, f"disk-{n}")) for n in range(5))
     result, _ = run(cleanup_job(), found=(*disks, orphan(Kind.VM)), gone_after=0)
     assert len(result.deleted) == 3

@@ -11,8 +11,8 @@ from contracts.error_codes import FailureCode, RefusalCode
 from contracts.facts import ImageVersionListed
 from contracts.results import Outcome, VmResult
 from emulators.task_hub import VirtualClock
-from orchestrators.golden_image import golden_image
-from orchestrators.lease import call_lease
+from orchestrators.entities.lease_client import call_lease
+from orchestrators.golden_image.orchestrator import golden_image
 from tests.orchestrators.test_clone import DEFINITION, SUBNET, asked, source
 from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure

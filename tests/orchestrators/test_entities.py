@@ -7,12 +7,10 @@ from typing import Any, cast
 import pytest
 
 from contracts.registered_names import ENTITIES
-from orchestrators.approval_record import approval_record
-from orchestrators.definition_lease import definition_lease
-from orchestrators.idempotency_record import idempotency_record
-from orchestrators.lease import lease
+from orchestrators.entities.approval_record import approval_record
+from orchestrators.entities.idempotency_record import idempotency_record
+from orchestrators.entities.lease import definition_lease, lease, vm_lease
 from orchestrators.registration import ENTITIES as REGISTERED
-from orchestrators.vm_lease import vm_lease
 from tests.support.entity_context import EntityOnPaper
 
 type Message = tuple[str, object]

@@ -12,9 +12,11 @@ from contracts.image_options import Retention
 from contracts.results import RetentionResult
 from contracts.run import VmJob
 from emulators.task_hub import VirtualClock
-from orchestrators.promote import promote, retire_older
+from orchestrators.golden_image.ends import Failed
+from orchestrators.golden_image.promote import promote
+from orchestrators.golden_image.retire import retire_older
+from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
-from orchestrators.vm_run import Failed, VmRun
 from tests.support.engine import engine
 from tests.support.fake_gallery import FakeGallery
 from tests.support.publishing import DEFINITION
@@ -27,14 +29,14 @@ UPDATE, READ, DELETE = "update_image_version", "read_image_version", "delete_res
 
 def promoting(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Orchestration[dict[str, Any]]:
     try:
-        yield from promote(VmRun(ctx, VmJob.model_validate(request)), NEWEST, TAGS)
+        yield from promote(VmRun.begin(ctx, VmJob.model_validate(request)), NEWEST, TAGS)
     except Failed as failed:
         return failed.failure.model_dump(mode="json", exclude_none=True)
     return {}
 
 
 def retiring(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Orchestration[dict[str, Any]]:
-    run = VmRun(ctx, VmJob.model_validate(request["job"]))
+    run = VmRun.begin(ctx, VmJob.model_validate(request["job"]))
     retired = yield from retire_older(run, Retention.model_validate(request["options"]), NEWEST)
     return retired.model_dump(mode="json")
 

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, cast
 
-from contracts.engine import LEAST_TIMEOUT_SECONDS, LONGEST_SILENCE_SECONDS
-from contracts.run import Polling, PollingSettings
+from contracts import polling as polling_contract
+from contracts.polling import LEAST_TIMEOUT_SECONDS, LONGEST_SILENCE_SECONDS, Polling, PollingSettings
 from emulators.functions_host.time_spans import parse_timespan
-from orchestrators import promote, recovery
 from tests.layers.fault import ROOT
 from tests.packaging.test_configuration import HOST
 
@@ -57,7 +56,7 @@ def test_messages_of_a_stopped_host_are_visible_again_within_the_longest_pause()
 
 
 def test_no_timeout_of_the_app_is_shorter_than_that_pause() -> None:
-    own = [wait for module in (recovery, promote) for wait in vars(module).values() if isinstance(wait, Polling)]
+    own = [wait for wait in vars(polling_contract).values() if isinstance(wait, Polling)]
     assert len(own) >= 4
     polling = [*own, *(wait for _, wait in PollingSettings() if isinstance(wait, Polling))]
     assert all(

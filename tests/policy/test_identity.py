@@ -3,7 +3,8 @@
 import pytest
 
 from contracts.error_codes import FailureCode
-from contracts.resources import APP_TAG, RUN_TAG, resource_name
+from contracts.resources import resource_name
+from contracts.tags import APP_TAG, RUN_TAG
 from policy.identity import same_vm
 from policy.ownership import created_by_run
 from tests.support.requests import vm_state

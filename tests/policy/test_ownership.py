@@ -6,7 +6,8 @@ import pytest
 
 from contracts.activities.resources import CreateSnapshot
 from contracts.error_codes import RefusalCode
-from contracts.resources import Resource, resource_name, tag_of
+from contracts.resources import Resource, resource_name
+from contracts.tags import tag_of
 from policy.ownership import not_temporary, standing, tags_for, why_not_ours
 from tests.support.creating import APP, DISK, RUN_ID, SNAPSHOT, VM, new
 from tests.support.requests import vm_id

@@ -9,8 +9,8 @@ import pytest
 
 from contracts.error_codes import RefusalCode
 from contracts.facts import FoundRunCommand, Lock, Permission, PowerState, VmFacts
-from contracts.ids import run_command_name
 from contracts.run import VmJob
+from contracts.run_commands import run_command_name
 from policy import identity, vm_checks
 from policy.vm_checks import check_request, check_vm
 from tests.support.requests import GROUP, facts, job, settings, vm_state, windows

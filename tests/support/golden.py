@@ -14,10 +14,10 @@ import settings
 from contracts.catalog import CLEANUP, GOLDEN_IMAGE
 from contracts.cleanup import CleanupMode, CleanupResult
 from contracts.ids import Scope
-from contracts.resources import RUN_TAG
 from contracts.results import VmResult
 from contracts.run import VmJob
 from contracts.stages import Stage
+from contracts.tags import RUN_TAG
 from emulators.arm import RequestRecord, Role, Vm
 from emulators.arm.state.store import Resource
 from tests.support.cleanups import cleanup_job

@@ -7,9 +7,9 @@ from typing import Any
 from contracts.catalog import PUBLISH_IMAGE
 from contracts.error_codes import Failure
 from contracts.image_options import GalleryImageVersion
+from contracts.polling import Polling, PollingSettings
 from contracts.publish import PublishEnd, PublishJob
 from contracts.results import PublishedImage
-from contracts.run import Polling, PollingSettings
 from emulators.task_hub import VirtualClock
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_gallery import HOME, FakeGallery

@@ -4,8 +4,9 @@ from typing import Any
 
 from contracts.facts import OsType, Permission, PowerState, VmFacts, VmState
 from contracts.ids import Scope, VmId, batch_run_id, vm_run_id
+from contracts.polling import PollingSettings
 from contracts.request import ImageRequest, Target
-from contracts.run import AcceptedRun, Caller, PollingSettings, RunSettings, Trigger, VmJob
+from contracts.run import AcceptedRun, Caller, RunSettings, Trigger, VmJob
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images"

@@ -8,7 +8,7 @@ import azure.durable_functions as df
 import pytest
 from durabletask.entities import EntityInstanceId
 
-from contracts.engine import LONGEST_SILENCE_SECONDS
+from contracts.polling import LONGEST_SILENCE_SECONDS
 from triggers import entity_state
 from triggers.entity_state import EngineNotAnswering, until_state
 

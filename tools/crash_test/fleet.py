@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.ids import Scope, VmId, batch_run_id
+from contracts.polling import Polling, PollingSettings
 from contracts.request import ImageRequest
-from contracts.run import AcceptedRun, Caller, Polling, PollingSettings, RunSettings, Trigger
+from contracts.run import AcceptedRun, Caller, RunSettings, Trigger
 from emulators.arm import VmSpec, WindowsTraits
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"

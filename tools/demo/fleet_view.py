@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.resources import PURPOSE_TAG, RUN_TAG, Purpose, run_digest
+from contracts.resources import Purpose, run_digest
+from contracts.tags import PURPOSE_TAG, RUN_TAG
 from emulators.arm import RequestRecord, Simulator, Vm
 from tools.demo.fleet import REGIONS, Expected
 

@@ -1,6 +1,6 @@
 """The table of settings as Markdown."""
 
-from contracts.run import Polling, PollingSettings
+from contracts.polling import Polling, PollingSettings
 from settings import PREFIX, Settings
 
 _HEAD = """# Settings

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.catalog import GOLDEN_IMAGE
+from contracts.polling import Polling, PollingSettings
 from contracts.results import VmResult
-from contracts.run import Polling, PollingSettings
 from contracts.stages import Stage
 from emulators.arm import Fault, Injected, Role, ScaledClock, Simulator
 from tools.crash_test.patient_client import PatientClient
@@ -93,7 +93,7 @@ async def _kill_in_each(
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline and not all(run.met for run in runs):
         for run in runs:
-            if run.stage is Stage.STOPPING and run.trap is None and await _stage(client, run) == Stage.STOPPING:
+            if run.stage is Stage.STOPPING and run.trap is None and await _stage(client, run) == str(Stage.STOPPING):
                 _lay(simulator, run)
         held = [run for run in runs if run.trap is not None and run.trap.held.is_set() and not run.met]
         if held:

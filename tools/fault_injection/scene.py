@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from contracts.ids import Scope, batch_run_id, vm_run_id
+from contracts.polling import Polling, PollingSettings
 from contracts.request import Target
-from contracts.run import Polling, PollingSettings, RunSettings, Trigger, VmJob
+from contracts.run import RunSettings, Trigger, VmJob
 from emulators.arm import Simulator, VmSpec
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"

@@ -1,0 +1,34 @@
+"""Every tag that the app writes or reads on a resource in Azure."""
+
+from collections.abc import Mapping
+
+APP_TAG = "golden-image-app"
+RUN_TAG = "golden-image-run"
+PURPOSE_TAG = "golden-image-purpose"
+KEEP_TAG = "golden-image-keep-until"
+"""Until when (ISO 8601, UTC) a resource is kept after its run; set on rollback snapshots."""
+
+SOURCE_TAG = "golden-image-source"
+SOURCE_OS_TAG = "golden-image-source-os"
+REQUEST_TAG = "golden-image-request"
+TRIGGER_TAG = "golden-image-trigger"
+ACCEPTED_TAG = "golden-image-accepted"
+DEPROVISIONED_TAG = "golden-image-deprovisioned"
+EVIDENCE_TAG = "golden-image-evidence"
+SCRIPT_DEPROVISION_TAG = "golden-image-script-deprovision"
+VALIDATED_TAG = "golden-image-validated"
+"""`passed`, `passedWithoutSource`, `failed` or `notTested`."""
+
+LONGEST_VALUE = 256
+MOST_SCRIPT_TAGS = 20
+"""Azure allows 50 tags of 256 characters: the first 20 customizers are recorded."""
+
+
+def customizer_tag(place: int) -> str:
+    """Return the tag that names the customizer at a place, the first is 0."""
+    return f"golden-image-script-{place + 1:02}"
+
+
+def tag_of(tags: Mapping[str, str], name: str) -> str | None:
+    """Return a tag's value; tag names are case-insensitive."""
+    return {key.lower(): value for key, value in tags.items()}.get(name.lower())

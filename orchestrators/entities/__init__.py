@@ -1,0 +1,1 @@
+"""The entities: leases, the idempotency record of a requestId, the approval record of a request."""

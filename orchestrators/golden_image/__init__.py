@@ -1,0 +1,1 @@
+"""The orchestration of one VM, in place or as a clone."""

@@ -1,0 +1,56 @@
+"""Waits for an approval before anything is changed, for as long as the request allows."""
+
+from datetime import timedelta
+from typing import Any
+
+from contracts.activities.vm import ReadDecision
+from contracts.catalog import APPROVAL_EVENT, READ_DECISION
+from contracts.error_codes import Refusal, RefusalCode
+from contracts.polling import INSPECT_LIMIT
+from contracts.run import Decision
+from contracts.stages import Stage
+from orchestrators.golden_image.ends import Refused
+from orchestrators.golden_image.polling import ask
+from orchestrators.golden_image.vm_run import VmRun
+from orchestrators.run_activity import Orchestration
+
+
+def wait_for_approval(run: VmRun) -> Orchestration[bool]:
+    """Wait for the approval that the request requires; Refused if it is denied. False: none is required."""
+    approval = run.job.approval
+    if approval is None:
+        return False
+    run.enter(Stage.AWAITING_APPROVAL)
+    decision = run.job.decision or (yield from _event(run, approval.timeout_minutes)) or (yield from _recorded(run))
+    run.journal.decision = decision
+    if decision is None and approval.on_timeout == "proceed":
+        run.note(f"nobody decided within {approval.timeout_minutes} min; the run continues, as the request says")
+    elif decision is None:
+        message = f"nobody approved or denied the run within {approval.timeout_minutes} min; send the request again"
+        raise Refused(Refusal.of(RefusalCode.APPROVAL_TIMED_OUT, message))
+    elif not decision.approved:
+        who = decision.principal or "an approver whose name is not known"
+        comment = f": {decision.comment}" if decision.comment else ""
+        raise Refused(Refusal.of(RefusalCode.NOT_APPROVED, f"denied by {who}{comment}"))
+    else:
+        run.audit("approved", principal=decision.principal)
+    return True
+
+
+def _event(run: VmRun, minutes: int) -> Orchestration[Decision | None]:
+    event: Any = run.ctx.wait_for_external_event(APPROVAL_EVENT)
+    timer = run.ctx.create_timer(timedelta(minutes=minutes))
+    yield from run.first_of(event, timer)
+    if event.is_complete:
+        timer.cancel()
+        return Decision.model_validate(event.get_result())
+    # A wait that is not canceled would take the next event.
+    event.cancel()
+    return None
+
+
+def _recorded(run: VmRun) -> Orchestration[Decision | None]:
+    """Read the approval record: the event of a decision that was accepted in time may come late."""
+    request = ReadDecision(run_id=run.job.run_id, batch_id=run.job.batch_id)
+    answer = yield from ask(run, READ_DECISION, request, run.ctx.current_utc_datetime + INSPECT_LIMIT)
+    return answer.decision

@@ -1,0 +1,36 @@
+"""Generalizes a clone of the VM; the VM itself is left as it is."""
+
+from contracts.stages import Stage
+from orchestrators.golden_image.create_clone import create_clone
+from orchestrators.golden_image.customize import run_scripts
+from orchestrators.golden_image.generalize import deprovision_and_generalize
+from orchestrators.golden_image.identity import read_for_validation
+from orchestrators.golden_image.plan import ImageSource, Plan
+from orchestrators.golden_image.power import deallocate
+from orchestrators.golden_image.recovery import explain_clone
+from orchestrators.golden_image.vm_run import VmRun
+from orchestrators.run_activity import Orchestration
+
+
+def generalize_clone(run: VmRun, plan: Plan) -> Orchestration[ImageSource]:
+    """Create a clone and run the scripts on it, then deprovision, deallocate and generalize it.
+
+    For a specialized image the clone is only deallocated.
+    """
+    run = run.on_temporary_vm()
+    run.enter(Stage.CLONING)
+    clone = yield from create_clone(run, plan)
+    run.enter(Stage.CUSTOMIZING)
+    vm = yield from run_scripts(run, clone, plan.scripts)
+    identity = yield from read_for_validation(run, vm, plan)
+    run.stop_if_canceled()
+
+    # A source that does not run reports no operating system: take it from the clone.
+    running = plan.source if plan.source.os_name is not None else clone
+    if plan.specialized:
+        run.enter(Stage.DEALLOCATING)
+        vm = yield from deallocate(run, vm, run.polling.deallocate, even_running=True)
+        return ImageSource(run, vm, running, identity)
+    run.enter(Stage.DEPROVISIONING)
+    generalized = yield from deprovision_and_generalize(run, vm, plan.deprovision_script, explain_clone)
+    return ImageSource(run, generalized.vm, running, identity, generalized.evidence)

@@ -1,0 +1,115 @@
+"""Creates the image of a VM that was deallocated: a gallery's image version, or a managed image."""
+
+from typing import Any
+
+from durabletask import task
+
+from contracts.activities.image import CreateManagedImage, ListImageVersions
+from contracts.catalog import CREATE_MANAGED_IMAGE, LIST_IMAGE_VERSIONS, PUBLISH_IMAGE
+from contracts.error_codes import Failure, FailureCode
+from contracts.facts import VmShape, VmState
+from contracts.ids import publication_id
+from contracts.image_options import GalleryImageVersion, ManagedImage
+from contracts.polling import PollingSettings
+from contracts.publish import PublishEnd, PublishJob
+from contracts.request import Mode
+from contracts.resources import Kind, OrphanedResource, Purpose, Resource
+from contracts.results import PublishedImage
+from orchestrators.golden_image.ends import Failed
+from orchestrators.golden_image.plan import Plan
+from orchestrators.golden_image.polling import submit
+from orchestrators.golden_image.temporary_resources import common_fields, create, wait_until_succeeded
+from orchestrators.golden_image.vm_run import VmRun
+from orchestrators.run_activity import Orchestration, error_text
+
+
+def publish_version(
+    run: VmRun, plan: Plan, vm: VmState, options: GalleryImageVersion, tags: dict[str, str]
+) -> Orchestration[PublishedImage]:
+    """Publish an image version, in a sub-orchestration that never touches the VM.
+
+    A version to be validated stays out of latest until it has passed.
+    """
+    assert plan.shape is not None
+    job = PublishJob(
+        run_id=run.job.run_id,
+        request_id=run.job.request_id,
+        app_name=run.settings.app_name,
+        options=options,
+        source_vm_id=str(vm.vm_id),
+        location=plan.shape.location,
+        tags=tags,
+        polling=_publish_polling(run),
+        excluded=options.exclude_from_latest or options.validation is not None,
+        data_disk_luns=image_luns(run, plan.shape),
+    )
+    try:
+        raw: Any = yield run.ctx.call_sub_orchestrator(
+            PUBLISH_IMAGE,
+            input=job.model_dump(mode="json", exclude_none=True),
+            instance_id=publication_id(run.job.run_id),
+            version=run.ctx.version,
+        )
+    except task.TaskFailedError as error:
+        yield from _report_submitted_versions(run, options)
+        message = f"publishing ended without a result, check the gallery for a version of this run: {error_text(error)}"
+        raise Failed(Failure.of(FailureCode.PUBLISH_FAILED, message)) from None
+    end = PublishEnd.model_validate(raw)
+    run.created.orphan(*end.left)
+    if end.image is not None:
+        run.journal.image = end.image
+        run.created.keep(Resource(kind=Kind.IMAGE_VERSION, id=end.image.id, purpose=Purpose.IMAGE))
+    if end.failure is not None or end.image is None:
+        raise Failed(end.failure or Failure.of(FailureCode.PUBLISH_FAILED, "publishing ended without an image"))
+    return end.image
+
+
+def _publish_polling(run: VmRun) -> PollingSettings:
+    """Return the polling settings, with a timeout that ends before the maximum lifetime of the clone."""
+    polling = run.polling
+    if run.vm_lifetime_ends is None:
+        return polling
+    left = int((run.vm_lifetime_ends - run.ctx.current_utc_datetime).total_seconds())
+    wait = polling.publish
+    deadline = max(min(wait.timeout_seconds, left), wait.initial_delay_seconds + wait.interval_seconds)
+    return polling.model_copy(update={"publish": wait.model_copy(update={"timeout_seconds": deadline})})
+
+
+def _report_submitted_versions(run: VmRun, options: GalleryImageVersion) -> Orchestration[None]:
+    """Report this run's versions as orphaned: it is not known what became of them."""
+    request = ListImageVersions(definition_id=options.image_definition_id)
+    try:
+        listed = yield from submit(run, run.polling.network, LIST_IMAGE_VERSIONS, request)
+    except Failed as fault:
+        run.note(f"an image version of this run may exist in {options.image_definition_id}: {fault.failure.message}")
+        return
+    for version in listed.versions:
+        if version.run_id == run.job.run_id:
+            why = f"publishing it ended without a result; provisioning state {version.provisioning_state or 'unknown'}"
+            version_id = f"{options.image_definition_id}/versions/{version.name}"
+            run.created.orphan(OrphanedResource(kind=Kind.IMAGE_VERSION, id=version_id, why=why))
+
+
+def image_luns(run: VmRun, shape: VmShape) -> tuple[int, ...]:
+    """Return the LUNs of the data disks in the image: of a clone those requested, of a VM in place all."""
+    if run.job.target.mode is Mode.CLONE and run.job.target.data_disks != "include":
+        return ()
+    return tuple(disk.lun for disk in shape.data_disks if disk.lun is not None)
+
+
+def create_managed_image(
+    run: VmRun, vm: VmState, options: ManagedImage, tags: dict[str, str], shape: VmShape
+) -> Orchestration[PublishedImage]:
+    """Create a managed image; one that fails is deleted with the run's temporary resources."""
+    resource = Resource(kind=Kind.MANAGED_IMAGE, id=str(options.image_id), purpose=Purpose.IMAGE)
+    wanted = CreateManagedImage(
+        **common_fields(run, resource, shape.location, tags),
+        source_vm_id=str(vm.vm_id),
+        generation=shape.generation,
+        zone_resilient=options.zone_resilient,
+    )
+    wait = run.polling.managed_image
+    yield from create(run, wait, CREATE_MANAGED_IMAGE, wanted)
+    yield from wait_until_succeeded(run, wait, [resource], FailureCode.PUBLISH_FAILED)
+    run.created.keep(resource)
+    return PublishedImage(id=resource.id)

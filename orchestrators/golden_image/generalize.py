@@ -1,0 +1,77 @@
+"""The point of no return, and what follows it: report, stop, evidence, deallocation, generalization."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from contracts.error_codes import FailureCode
+from contracts.facts import VmState
+from contracts.redaction import redact
+from contracts.request import EvidenceLevel
+from contracts.resources import Resource
+from contracts.stages import Stage
+from orchestrators.golden_image.deprovision import (
+    GuestRefused,
+    check_deprovisioned,
+    request_deprovision,
+    wait_for_report,
+)
+from orchestrators.golden_image.ends import Failed
+from orchestrators.golden_image.power import deallocate, generalize, wait_until_stopped
+from orchestrators.golden_image.vm_run import VmRun
+from orchestrators.run_activity import Orchestration
+
+type Recover = Callable[[VmRun, VmState, bool], Orchestration[None]]
+"""What is done with a VM that was asked to deprovision and is not generalized: the run, the VM, whether it failed."""
+
+
+@dataclass(frozen=True)
+class Generalized:
+    """A VM that is deallocated and generalized, and the evidence that it was deprovisioned."""
+
+    vm: VmState
+    evidence: EvidenceLevel | None
+
+
+def deprovision_and_generalize(
+    run: VmRun, vm: VmState, script_sha256: str, recover: Recover, *, keep: tuple[Resource, ...] = ()
+) -> Orchestration[Generalized]:
+    """Have the guest deprovision itself, then deallocate the VM and mark it generalized.
+
+    If that fails, or the guest refuses, the VM is recovered before the error goes on; not if it is gone, or if Azure
+    rejected the request. `keep`: resources to keep once deprovisioning was requested, unless the guest refused.
+    """
+    seen = vm
+    try:
+        rejection = yield from request_deprovision(run, vm, script_sha256)
+        if rejection is None:
+            report = yield from wait_for_report(run, vm)
+            run.enter(Stage.STOPPING)
+            seen = stopped = yield from wait_until_stopped(run, vm)
+            evidence = yield from check_deprovisioned(run, stopped, report)
+            run.enter(Stage.DEALLOCATING)
+            seen = yield from deallocate(run, stopped, run.polling.deallocate)
+            run.enter(Stage.GENERALIZING)
+            generalized = yield from generalize(run, seen)
+            run.created.keep(*keep)
+            return Generalized(generalized, evidence)
+    except Exception as error:
+        refused = isinstance(error, GuestRefused)
+        if not refused:
+            run.created.keep(*keep)
+        if not _is_gone(error):
+            run.enter(Stage.CLEANING_UP)
+            yield from _log_errors(run, recover(run.on_no_temporary_vm(), seen, not refused))
+        raise
+    raise rejection
+
+
+def _is_gone(error: Exception) -> bool:
+    return isinstance(error, Failed) and error.failure.code in {FailureCode.VM_DELETED, FailureCode.VM_REPLACED}
+
+
+def _log_errors(run: VmRun, work: Orchestration[None]) -> Orchestration[None]:
+    try:
+        yield from work
+    except Exception as error:
+        # An error in the recovery must not hide why the run ended.
+        run.log("cleaning up failed", error=redact(f"{type(error).__name__}: {error}")[:500])

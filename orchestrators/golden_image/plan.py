@@ -1,0 +1,59 @@
+"""What was read before a run changes anything, and what the publishing works from."""
+
+from dataclasses import dataclass
+
+from contracts.facts import GuestIdentity, ImageFacts, VmShape, VmState
+from contracts.ids import Scope
+from contracts.request import EvidenceLevel
+from contracts.resource_ids import SubnetId
+from orchestrators.golden_image.vm_run import VmRun
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a temporary VM is created."""
+
+    group: Scope
+    subnet_id: SubnetId | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What preflight read. `already_generalized`: only the image is left to publish.
+
+    `scripts` and `deprovision_script` are the SHA-256 of the scripts that will run.
+    """
+
+    source: VmState
+    already_generalized: bool = False
+    shape: VmShape | None = None
+    image: ImageFacts | None = None
+    clone_place: Place | None = None
+    validation_place: Place | None = None
+    scripts: tuple[str, ...] = ()
+    deprovision_script: str = ""
+
+    @property
+    def specialized(self) -> bool:
+        """Whether the image keeps the VM's identity, so that nothing is deprovisioned."""
+        return is_specialized(self.image)
+
+
+def is_specialized(image: ImageFacts | None) -> bool:
+    """Return whether the image's definition is specialized."""
+    return image is not None and image.definition is not None and image.definition.specialized
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """The VM that the image is published from: deallocated, and generalized unless the image is specialized.
+
+    `run` is bound to the VM's lifetime if it is temporary. `running` is the VM as it ran: it names its system.
+    `identity` is the VM's own, from before it was deprovisioned, if a VM created from the image is compared with it.
+    """
+
+    run: VmRun
+    vm: VmState
+    running: VmState
+    identity: GuestIdentity | None = None
+    evidence: EvidenceLevel | None = None

@@ -1,0 +1,184 @@
+"""Reads and checks everything that a run will need, so that it is refused before anything is changed."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import NamedTuple
+
+from contracts.activities.image import InspectImage
+from contracts.activities.resources import InspectDisks, InspectNetwork
+from contracts.activities.scripts import CheckScripts, CheckSecret
+from contracts.activities.vm import InspectVm
+from contracts.catalog import CHECK_SCRIPTS, CHECK_SECRET, INSPECT_DISKS, INSPECT_IMAGE, INSPECT_NETWORK, INSPECT_VM
+from contracts.error_codes import Refusal, RefusalCode
+from contracts.facts import ImageFacts, NetworkFacts, OsType, VmFacts, VmShape, VmState
+from contracts.image_options import GalleryImageVersion, ImageValidation, Site
+from contracts.polling import INSPECT_LIMIT
+from contracts.request import Mode
+from orchestrators.golden_image.ends import Failed, Refused
+from orchestrators.golden_image.plan import Place, Plan, is_specialized
+from orchestrators.golden_image.polling import ask
+from orchestrators.golden_image.vm_lease import check_lease, take_lease
+from orchestrators.golden_image.vm_run import VmRun
+from orchestrators.run_activity import Orchestration
+from policy.clone_checks import check_clone, check_network, site_of
+from policy.identity import same_vm
+from policy.image_checks import check_image
+from policy.vm_checks import check_request, check_vm, wants_proof
+
+
+class Scripts(NamedTuple):
+    """The SHA-256 of the customizers and of the deprovisioning script."""
+
+    customize: tuple[str, ...] = ()
+    deprovision: str = ""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One reading of everything: until when Azure may throttle it, and the reasons to refuse that it found."""
+
+    run: VmRun
+    until: datetime
+    found: list[Refusal] = field(default_factory=list[Refusal])
+
+    def refuse(self, *refusals: Refusal | None) -> None:
+        """Add the reasons that there are."""
+        self.found.extend(refusal for refusal in refusals if refusal is not None)
+
+
+def check(run: VmRun) -> Orchestration[Plan]:
+    """Take the lease, read everything and check it; Refused holds every reason at once."""
+    refusals = check_request(run.job)
+    if refusals and not run.job.dry_run:
+        raise Refused(*refusals)
+    run.stop_if_canceled()
+    if run.job.dry_run:
+        refusals += yield from check_lease(run)
+    else:
+        yield from take_lease(run)
+    plan = yield from _read_and_check(run, refusals)
+    run.stop_if_canceled()
+    return plan
+
+
+def check_again(run: VmRun, before: Plan) -> Orchestration[Plan]:
+    """Read and check everything again after an approval: the VM must still be the one that was approved."""
+    plan = yield from _read_and_check(run)
+    failure = same_vm(plan.source, before.source.unique_id)
+    if failure is not None:
+        raise Failed(failure)
+    return plan
+
+
+def validation_options(run: VmRun) -> ImageValidation | None:
+    """Return the request's options for the validation, or None if the image is not validated."""
+    image = run.job.target.image
+    return image.validation if isinstance(image, GalleryImageVersion) else None
+
+
+def _read_and_check(run: VmRun, refusals: tuple[Refusal, ...] = ()) -> Orchestration[Plan]:
+    inspection = Inspection(run, run.ctx.current_utc_datetime + INSPECT_LIMIT, [*refusals])
+    facts = yield from _inspect_vm(inspection)
+    if run.job.target.mode is Mode.CLONE:
+        plan = yield from _check_clone(inspection, facts)
+    else:
+        plan = yield from _check_in_place(inspection, facts)
+    place = yield from _check_validation(inspection, plan)
+    scripts = Scripts() if plan.already_generalized else (yield from _check_scripts(inspection, facts.vm.os_type))
+    if inspection.found:
+        raise Refused(*dict.fromkeys(inspection.found))
+    return replace(plan, validation_place=place, scripts=scripts.customize, deprovision_script=scripts.deprovision)
+
+
+def _inspect_vm(inspection: Inspection) -> Orchestration[VmFacts]:
+    """Read the facts about the VM; Refused if it cannot be read at all."""
+    run = inspection.run
+    request = InspectVm(vm_id=run.job.target.vm_id, serial_log=wants_proof(run.job.target))
+    answer = yield from ask(run, INSPECT_VM, request, inspection.until)
+    if answer.refusal is not None or answer.facts is None:
+        raise Refused(answer.refusal or Refusal.of(RefusalCode.VM_UNREADABLE, "Azure returned nothing about the VM"))
+    run.journal.power_state = answer.facts.vm.power_state
+    return answer.facts
+
+
+def _check_clone(inspection: Inspection, facts: VmFacts) -> Orchestration[Plan]:
+    job = inspection.run.job
+    shape = yield from _read_shape(inspection)
+    image = yield from _check_image(inspection, shape, facts.vm.os_type)
+    if shape is not None:
+        inspection.refuse(*check_clone(job, facts, shape, deprovisioned=not is_specialized(image)))
+    place = _place(inspection.run, job.target.clone)
+    yield from _check_place(inspection, facts.vm, place)
+    return Plan(source=facts.vm, shape=shape, image=image, clone_place=place)
+
+
+def _check_in_place(inspection: Inspection, facts: VmFacts) -> Orchestration[Plan]:
+    shape = image = None
+    if inspection.run.job.target.image is not None:
+        shape = yield from _read_shape(inspection)
+        image = yield from _check_image(inspection, shape, facts.vm.os_type)
+    result = check_vm(inspection.run.job, facts)
+    inspection.refuse(*result.refusals)
+    return Plan(source=facts.vm, already_generalized=result.already_generalized, shape=shape, image=image)
+
+
+def _read_shape(inspection: Inspection) -> Orchestration[VmShape | None]:
+    request = InspectDisks(vm_id=inspection.run.job.target.vm_id)
+    answer = yield from ask(inspection.run, INSPECT_DISKS, request, inspection.until)
+    inspection.refuse(answer.refusal)
+    return answer.shape
+
+
+def _check_validation(inspection: Inspection, plan: Plan) -> Orchestration[Place | None]:
+    validation = validation_options(inspection.run)
+    if validation is None:
+        return None
+    place = _place(inspection.run, validation)
+    if place != plan.clone_place:
+        yield from _check_place(inspection, plan.source, place)
+    return place
+
+
+def _check_place(inspection: Inspection, source: VmState, place: Place) -> Orchestration[None]:
+    network = NetworkFacts()
+    # Without a subnet there is nothing to read: the check reports what is missing.
+    if place.subnet_id is not None:
+        request = InspectNetwork(group=place.group, subnet_id=place.subnet_id)
+        network = (yield from ask(inspection.run, INSPECT_NETWORK, request, inspection.until)).facts
+    inspection.refuse(*check_network(inspection.run.job, source, place.group, place.subnet_id, network))
+
+
+def _check_image(
+    inspection: Inspection, shape: VmShape | None, os_type: OsType | None
+) -> Orchestration[ImageFacts | None]:
+    image = inspection.run.job.target.image
+    if image is None:
+        return None
+    gallery = isinstance(image, GalleryImageVersion)
+    request = InspectImage(
+        definition_id=image.image_definition_id if gallery else None, image_id=None if gallery else image.image_id
+    )
+    answer = yield from ask(inspection.run, INSPECT_IMAGE, request, inspection.until)
+    inspection.refuse(answer.refusal)
+    if answer.facts is not None and shape is not None:
+        inspection.refuse(*check_image(inspection.run.job, shape, os_type, answer.facts))
+    return answer.facts
+
+
+def _check_scripts(inspection: Inspection, os_type: OsType | None) -> Orchestration[Scripts]:
+    """Check the scripts and that the secret can be read: after the point of no return it would be too late."""
+    run, target, scripts = inspection.run, inspection.run.job.target, Scripts()
+    if os_type is not None:
+        request = CheckScripts(customize=target.customize, deprovision=target.deprovision.script, os_type=os_type)
+        checked = yield from ask(run, CHECK_SCRIPTS, request, inspection.until)
+        inspection.refuse(checked.refusal)
+        scripts = Scripts(checked.customize, checked.deprovision)
+    credential = target.deprovision.sysprep_credential
+    if credential is not None and credential.secret_id.listed_in(run.settings.allowed_secrets):
+        secret = yield from ask(run, CHECK_SECRET, CheckSecret(credential=credential), inspection.until)
+        inspection.refuse(secret.refusal)
+    return scripts
+
+
+def _place(run: VmRun, options: Site | None) -> Place:
+    return Place(*site_of(run.job, options))

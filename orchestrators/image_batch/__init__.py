@@ -1,0 +1,1 @@
+"""The orchestration of a whole request: fans out over its VMs."""

@@ -1,0 +1,1 @@
+"""The orchestration of one image version: creates and replicates it."""
