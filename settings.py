@@ -13,7 +13,12 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator
 from contracts.ids import Scope
 from contracts.message import Message
 from contracts.parsing import BadRequest, parse_json
-from contracts.polling import PollingSettings
+from contracts.polling import (
+    LINUX_STOP_MARGIN_SECONDS,
+    WINDOWS_REPORT_MARGIN_SECONDS,
+    WINDOWS_STOP_MARGIN_SECONDS,
+    PollingSettings,
+)
 from contracts.resource_ids import SECRETS_LISTED, SubnetId
 from contracts.run import RunSettings, Trigger
 
@@ -155,7 +160,6 @@ class Settings(Message):
 PREFIX = "GOLDEN_"
 _LISTS = {"allowed_scopes", "in_place_triggers", "allowed_secrets", "approvers"}
 _JSON = {"polling", "timer_requests"}
-_SYSPREP_MARGIN, _LINUX_MARGIN, _WINDOWS_MARGIN = 900, 600, 300
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -245,9 +249,13 @@ def _timeout_faults(found: Settings) -> list[str]:
     """Find timeouts that end before the guest can finish: it would deprovision itself after its run has failed."""
     delay, polling = found.shutdown_delay_seconds, found.polling
     least = {
-        "windowsReport": (polling.windows_report, found.sysprep_timeout_seconds + _SYSPREP_MARGIN, "SYSPREP_TIMEOUT"),
-        "linuxStop": (polling.linux_stop, delay + _LINUX_MARGIN, "SHUTDOWN_DELAY"),
-        "windowsStop": (polling.windows_stop, delay + _WINDOWS_MARGIN, "SHUTDOWN_DELAY"),
+        "windowsReport": (
+            polling.windows_report,
+            found.sysprep_timeout_seconds + WINDOWS_REPORT_MARGIN_SECONDS,
+            "SYSPREP_TIMEOUT",
+        ),
+        "linuxStop": (polling.linux_stop, delay + LINUX_STOP_MARGIN_SECONDS, "SHUTDOWN_DELAY"),
+        "windowsStop": (polling.windows_stop, delay + WINDOWS_STOP_MARGIN_SECONDS, "SHUTDOWN_DELAY"),
     }
     return [
         f"GOLDEN_POLLING.{name}.timeoutSeconds must be at least {seconds} s with this GOLDEN_{setting}_SECONDS: the "

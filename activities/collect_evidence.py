@@ -5,10 +5,10 @@ from azure_clients.run_commands import put_run_command, read_run_command
 from contracts.activities.vm import CollectEvidence, EvidenceCollected
 from contracts.facts import OsType
 from contracts.guest_report import SENTINEL
+from contracts.polling import EVIDENCE_SCRIPT_SECONDS
 from contracts.redaction import redact
 from guest.scripts import load_script
 
-_TIMEOUT = 120
 _MOST_CHARACTERS = 3_500
 
 
@@ -40,7 +40,7 @@ async def _start(request: CollectEvidence) -> None:
         request.run_command,
         script=load_script("linux/collect_evidence.sh" if linux else "windows/collect_evidence.ps1").text,
         parameters=dict(zip(names, (request.run_id, request.nonce), strict=True)),
-        timeout_seconds=_TIMEOUT,
+        timeout_seconds=EVIDENCE_SCRIPT_SECONDS,
         app_name=request.app_name,
         run_id=request.run_id,
     )

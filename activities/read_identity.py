@@ -5,10 +5,10 @@ from azure_clients.run_commands import RunCommandView, put_run_command, read_run
 from contracts.activities.scripts import IdentityRead, ReadIdentity
 from contracts.facts import GuestIdentity, OsType
 from contracts.guest_report import GuestOutcome, read_report
+from contracts.polling import IDENTITY_SCRIPT_SECONDS
 from contracts.redaction import redact
 from guest.scripts import load_script
 
-_TIMEOUT = 180
 _LINUX = ("GOLDEN_RUN_ID", "GOLDEN_NONCE", "GOLDEN_KNOWN_USER", "GOLDEN_OLD_HOST")
 _WINDOWS = ("RunId", "Nonce", "KnownUser", "OldHost")
 
@@ -37,7 +37,7 @@ async def _start(request: ReadIdentity) -> None:
         script=load_script("linux/read_identity.sh" if linux else "windows/read_identity.ps1").text,
         # Empty values are left out, since the scripts default to them: Run Command may not accept an empty value.
         parameters={name: value for name, value in named.items() if value},
-        timeout_seconds=_TIMEOUT,
+        timeout_seconds=IDENTITY_SCRIPT_SECONDS,
         app_name=request.app_name,
         run_id=request.run_id,
     )

@@ -7,12 +7,10 @@ from azure_clients.vms import read_vm_or_none
 from contracts.activities.vm import StartDeprovision, Submitted
 from contracts.error_codes import Refusal, RefusalCode
 from contracts.facts import OsType
+from contracts.polling import LINUX_SCRIPT_SECONDS, SYSPREP_SCRIPT_MARGIN_SECONDS
 from guest.allow_list import NotAllowed, allowed
 from guest.scripts import load_script
 from policy.identity import may_still_be_deprovisioned, same_vm
-
-_LINUX_TIMEOUT = 300
-_MARGIN_AROUND_SYSPREP = 600
 
 
 async def start_deprovision(request: StartDeprovision) -> Submitted:
@@ -72,7 +70,9 @@ async def _put(request: StartDeprovision, script: str, protected: dict[str, str]
         script=script,
         parameters=_linux(request) if linux else _windows(request),
         protected=protected,
-        timeout_seconds=_LINUX_TIMEOUT if linux else request.sysprep_timeout_seconds + _MARGIN_AROUND_SYSPREP,
+        timeout_seconds=LINUX_SCRIPT_SECONDS
+        if linux
+        else request.sysprep_timeout_seconds + SYSPREP_SCRIPT_MARGIN_SECONDS,
         app_name=request.app_name,
         run_id=request.run_id,
     )

@@ -6,13 +6,15 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from contracts.polling import CONNECT_SECONDS, READ_SECONDS
+
 if TYPE_CHECKING:
     import aiohttp
     from azure.core.pipeline.transport import AioHttpTransport
     from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
     from azure.mgmt.compute.aio import ComputeManagementClient
 
-CALL: Final[dict[str, Any]] = {"retry_total": 0, "connection_timeout": 15, "read_timeout": 60}
+CALL: Final[dict[str, Any]] = {"retry_total": 0, "connection_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}
 """Options of every call: the SDK does not retry (it would repeat a POST), since the orchestrator does."""
 
 

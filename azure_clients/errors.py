@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
-from contracts.polling import LONGEST_RETRY_AFTER_SECONDS
+from contracts.polling import DEFAULT_RETRY_AFTER_SECONDS, LONGEST_RETRY_AFTER_SECONDS
 from contracts.redaction import redact
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _translate(error: "HttpResponseError") -> ArmError:
     message, correlation_id = _message(error), _correlation_id(error)
     seconds = _retry_after(error)
     if status == 429 or (status in {408, 503} and seconds is not None):
-        return ArmThrottled(60 if seconds is None else seconds, code, message, correlation_id)
+        return ArmThrottled(DEFAULT_RETRY_AFTER_SECONDS if seconds is None else seconds, code, message, correlation_id)
     # Below 400 the answer was not an error but could not be read: a proxy's page, or an incomplete body.
     in_progress = status == 409 and _IN_PROGRESS.search(f"{code} {message}")
     if status < 400 or status in {401, 408} or status >= 500 or in_progress:

@@ -3,9 +3,9 @@
 from azure_clients.clients import CALL, arm_session, compute
 from azure_clients.errors import ArmRefused, ArmUnavailable, arm_errors
 from contracts.ids import VmId
+from contracts.polling import READ_SECONDS, SERIAL_LOG_URL_MINUTES
 
 TAIL_BYTES = 1024 * 1024
-_SAS_MINUTES = 5
 
 
 async def read_serial_log(vm_id: VmId) -> str | None:
@@ -17,7 +17,7 @@ async def read_serial_log(vm_id: VmId) -> str | None:
     try:
         async with arm_errors():
             found = await client.virtual_machines.retrieve_boot_diagnostics_data(
-                vm_id.resource_group, vm_id.name, sas_uri_expiration_time_in_minutes=_SAS_MINUTES, **CALL
+                vm_id.resource_group, vm_id.name, sas_uri_expiration_time_in_minutes=SERIAL_LOG_URL_MINUTES, **CALL
             )
     except ArmRefused as refused:
         if refused.status == 403:
@@ -34,7 +34,7 @@ async def _tail(address: str) -> str | None:
     session = await arm_session()
     kept = b""
     try:
-        async with session.http.get(address, timeout=aiohttp.ClientTimeout(total=60)) as response:
+        async with session.http.get(address, timeout=aiohttp.ClientTimeout(total=READ_SECONDS)) as response:
             if response.status in {403, 404, 409}:
                 return None
             if response.status >= 400:

@@ -69,6 +69,8 @@ INSPECT_LIMIT = timedelta(minutes=15)
 """How long reading the VM may be throttled before the run is refused."""
 SCRIPT_REPORT_MARGIN_SECONDS = 300
 """Run Command ends a script at its deadline; Azure may show that some minutes later."""
+WINDOWS_REPORT_MARGIN_SECONDS, LINUX_STOP_MARGIN_SECONDS, WINDOWS_STOP_MARGIN_SECONDS = 900, 600, 300
+"""How much longer these timeouts must be than Sysprep may take, or than the guest waits before it stops."""
 RECOVERY_READ_LIMIT = timedelta(minutes=3)
 """How long reading a VM that is to be recovered may be throttled; then it counts as it was seen last."""
 LONG_DEALLOCATION = Polling(initial_delay_seconds=35, interval_seconds=300, timeout_seconds=14_400)
@@ -119,3 +121,20 @@ ENTITY_PAUSE_GROWTH = 1.5
 """A trigger that waits for an entity reads it after 50 ms, then after ever longer pauses up to 2 s."""
 LONGEST_RETRY_AFTER_SECONDS = 1_800
 """The longest Retry-After that is obeyed as it is."""
+DEFAULT_RETRY_AFTER_SECONDS = 60
+"""Used when Azure throttles and names no time."""
+
+CONNECT_SECONDS = 15
+READ_SECONDS = 60
+"""How long one request to Azure may take to connect, and to answer."""
+SERIAL_LOG_URL_MINUTES = 5
+"""How long the signed URL of a serial log is valid."""
+LINUX_SCRIPT_SECONDS = 300
+SYSPREP_SCRIPT_MARGIN_SECONDS = 600
+"""How long Run Command lets the deprovisioning script run; on Windows on top of GOLDEN_SYSPREP_TIMEOUT_SECONDS."""
+EVIDENCE_SCRIPT_SECONDS = 120
+IDENTITY_SCRIPT_SECONDS = 180
+RETRY_AFTER = "15"
+"""The Retry-After, in seconds, of the HTTP endpoints."""
+CLEANUP_SCHEDULE = "0 30 * * * *"
+HOUSEKEEPING_SCHEDULE = "0 17 3 * * *"

@@ -11,12 +11,12 @@ import azure.functions as func
 from contracts.catalog import CLEANUP
 from contracts.cleanup import CleanupJob, CleanupMode, CleanupRequest
 from contracts.parsing import BadRequest, read_form
+from contracts.polling import CLEANUP_SCHEDULE, RETRY_AFTER
 from contracts.run import Caller, Trigger
 from triggers.http_answers import answer, moment, problem
 from triggers.principal import caller_of
 from triggers.schedule import occurrence
 
-_HOURLY = "0 30 * * * *"
 _MOST_BYTES = 16 * 1024
 blueprint = df.Blueprint()
 
@@ -25,7 +25,7 @@ async def clean_up_on_schedule(timer: func.TimerRequest, client: df.DurableFunct
     """Start this hour's cleanup in the mode of GOLDEN_CLEANUP_MODE; a late or repeated tick does not start another."""
     import settings
 
-    when = occurrence(_HOURLY, datetime.now(UTC))
+    when = occurrence(CLEANUP_SCHEDULE, datetime.now(UTC))
     cleanup_id, wanted = f"cleanup-{when:%Y%m%dT%H%M%SZ}", settings.current()
     if wanted.cleanup_mode == "off" or not wanted.allowed_scopes:
         return
@@ -58,7 +58,7 @@ async def start_cleanup(req: func.HttpRequest, client: df.DurableFunctionsClient
     await _start(client, job)
     links = {"self": f"{req.url.partition('?')[0].rstrip('/')}/{job.cleanup_id}"}
     about = {"cleanupId": job.cleanup_id, "mode": job.mode, "links": links}
-    return answer(202, about, {"Location": links["self"], "Retry-After": "15"})
+    return answer(202, about, {"Location": links["self"], "Retry-After": RETRY_AFTER})
 
 
 async def get_cleanup(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
@@ -104,7 +104,7 @@ async def _start(client: df.DurableFunctionsClient, job: CleanupJob) -> None:
     await client.schedule_new_orchestration(CLEANUP, input=document, instance_id=job.cleanup_id)
 
 
-blueprint.timer_trigger(arg_name="timer", schedule=_HOURLY)(  # pyright: ignore[reportUnknownMemberType]
+blueprint.timer_trigger(arg_name="timer", schedule=CLEANUP_SCHEDULE)(  # pyright: ignore[reportUnknownMemberType]
     blueprint.durable_client_input(client_name="client")(clean_up_on_schedule)
 )
 blueprint.route("cleanups", methods=[func.HttpMethod.POST])(

@@ -11,10 +11,10 @@ from durabletask.entities import EntityMetadata
 
 from contracts.catalog import APPROVAL_RECORD, DEFINITION_LEASE, IDEMPOTENCY_RECORD, VM_LEASE
 from contracts.log_line import log_line
+from contracts.polling import HOUSEKEEPING_SCHEDULE
 from triggers.run_list import EVER
 
 _ENTITIES_A_MESSAGE = 100
-_DAILY = "0 17 3 * * *"
 _OVER = [OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED]
 blueprint = df.Blueprint()
 
@@ -64,6 +64,6 @@ async def _old_entities(
     return [found for found in await client.get_all_entities(query) if not state or found.get_state()]
 
 
-blueprint.timer_trigger(arg_name="timer", schedule=_DAILY)(  # pyright: ignore[reportUnknownMemberType]
+blueprint.timer_trigger(arg_name="timer", schedule=HOUSEKEEPING_SCHEDULE)(  # pyright: ignore[reportUnknownMemberType]
     blueprint.durable_client_input(client_name="client")(forget_old_runs)
 )

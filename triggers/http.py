@@ -10,6 +10,7 @@ from durabletask.client import OrchestrationState, OrchestrationStatus
 from contracts.catalog import CALL_LEASE, CANCEL_EVENT, CLEANUP, GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE
 from contracts.error_codes import Refusal
 from contracts.parsing import BadRequest, read_request
+from contracts.polling import RETRY_AFTER
 from contracts.request import MAX_TARGETS_BY_HTTP
 from contracts.run import Trigger
 from contracts.schemas import schemas
@@ -62,7 +63,7 @@ async def start_run(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
         return refused(409, received)
     links = run_links(req.url, received.run_id, approval=request.approval is not None)
     about = {"requestId": request_id, "runId": received.run_id, "existing": received.existing, "links": links}
-    return answer(202, about, {"Location": links["self"], "Retry-After": "15"})
+    return answer(202, about, {"Location": links["self"], "Retry-After": RETRY_AFTER})
 
 
 async def get_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:

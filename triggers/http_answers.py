@@ -8,6 +8,7 @@ import azure.functions as func
 
 from contracts.error_codes import Refusal
 from contracts.parsing import Fault
+from contracts.polling import RETRY_AFTER
 from triggers.entity_state import EngineNotAnswering
 
 _PROBLEM = "urn:golden-images:problem:"
@@ -44,7 +45,7 @@ def refused(status: int, refusal: Refusal) -> func.HttpResponse:
 def not_answering(late: EngineNotAnswering) -> func.HttpResponse:
     """Return 503 if Durable Functions did not answer in time; the caller can safely send the same request again."""
     detail = "send the same request again: it does not start a second run"
-    return problem(503, "EngineNotAnswering", str(late), detail, headers={"Retry-After": "15"})
+    return problem(503, "EngineNotAnswering", str(late), detail, headers={"Retry-After": RETRY_AFTER})
 
 
 def moment(time: datetime) -> str:
