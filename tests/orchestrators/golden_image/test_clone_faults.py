@@ -13,7 +13,7 @@ from contracts.results import Outcome, VmResult
 from emulators.task_hub import VirtualClock
 from orchestrators.entities.lease_client import call_lease
 from orchestrators.golden_image.orchestrator import golden_image
-from tests.orchestrators.test_clone import DEFINITION, SUBNET, asked, source
+from tests.orchestrators.golden_image.test_clone import DEFINITION, SUBNET, asked, source
 from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import vm_state

@@ -13,7 +13,7 @@ from orchestrators.entities.lease_client import call_lease as real_call
 from orchestrators.golden_image.orchestrator import golden_image
 from orchestrators.image_batch.orchestrator import image_batch
 from orchestrators.publish_image.orchestrator import publish_image
-from tests.orchestrators.test_clone import asked, source
+from tests.orchestrators.golden_image.test_clone import asked, source
 from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import job
