@@ -8,7 +8,7 @@ unexport PYRIGHT_PYTHON_FORCE_VERSION PYRIGHT_PYTHON_PYLANCE_VERSION
 
 BIN := .venv/bin
 
-.PHONY: help demo test check docs format crash-demo crash-test fault-injection real-engine histories bench-hub bench-import lock clean setup
+.PHONY: help demo test check docs format crash-demo crash-test fault-injection real-engine histories bench-hub bench-text bench-import lock clean setup
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -51,6 +51,9 @@ histories: setup ## Record the histories anew for the version in host.json (deci
 
 bench-hub: setup ## The local engine against durabletask's in-memory one
 	@$(BIN)/python benchmarks/hub.py
+
+bench-text: setup ## How the time to read a guest's text grows with its length
+	@$(BIN)/python benchmarks/hostile_text.py
 
 bench-import: setup ## What a cold start imports
 	@$(BIN)/python benchmarks/import_time.py

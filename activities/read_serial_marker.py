@@ -4,7 +4,6 @@ from azure_clients.errors import ArmRefused
 from azure_clients.serial_log import read_serial_log
 from contracts.activities.vm import ReadSerialMarker, SerialMarkRead
 from contracts.guest_report import read_serial_log as find_mark
-from contracts.redaction import redact
 
 
 async def read_serial_marker(request: ReadSerialMarker) -> SerialMarkRead:
@@ -15,4 +14,4 @@ async def read_serial_marker(request: ReadSerialMarker) -> SerialMarkRead:
         return SerialMarkRead(correlation_id=refused.correlation_id)
     if log is None:
         return SerialMarkRead()
-    return SerialMarkRead(mark=find_mark(redact(log), run_id=request.run_id, nonce=request.nonce))
+    return SerialMarkRead(mark=find_mark(log, run_id=request.run_id, nonce=request.nonce))

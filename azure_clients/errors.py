@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
+from contracts.digits import read_digits
 from contracts.polling import DEFAULT_RETRY_AFTER_SECONDS, LONGEST_RETRY_AFTER_SECONDS
 from contracts.redaction import redact
 
@@ -108,7 +109,7 @@ def _correlation_id(error: "HttpResponseError") -> str | None:
 
 def _retry_after(error: "HttpResponseError") -> int | None:
     text = _headers(error).get("Retry-After", "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return read_digits(text)
 
 
 def _headers(error: "HttpResponseError") -> Mapping[str, str]:

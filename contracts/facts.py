@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from contracts.digits import read_digits
 from contracts.ids import VmId
 from contracts.message import Message
 
@@ -56,7 +57,7 @@ class VmState(Message):
     def windows_build(self) -> int | None:
         """The Windows build number, from "Microsoft Windows NT 10.0.20348.0" or "10.0.20348.2402"."""
         parts = (self.os_version or "").split(" ")[-1].split(".")
-        return int(parts[2]) if len(parts) >= 3 and parts[2].isdecimal() else None
+        return read_digits(parts[2]) if len(parts) >= 3 else None
 
 
 class Lock(Message):

@@ -4,10 +4,12 @@ import json
 from enum import StrEnum
 
 from contracts.message import Message
+from contracts.redaction import redact
 
 SENTINEL = "GOLDEN-IMAGE-RESULT "
 DEPROVISIONED_MARK = "GOLDEN-IMAGE-DEPROVISIONED"
 FAILED_MARK = "GOLDEN-IMAGE-FAILED"
+_LONGEST_LINE = 4_096
 
 
 class GuestOutcome(StrEnum):
@@ -64,12 +66,14 @@ def read_report(output: str, *, run_id: str, nonce: str) -> GuestReport | None:
 
 
 def read_serial_log(log: str, *, run_id: str, nonce: str) -> SerialMark:
-    """Find this run's mark in a serial log. Other programs may write between its lines, but not inside a line."""
-    failure: str | None = None
-    for line in log.splitlines():
-        if f"{DEPROVISIONED_MARK} {run_id} {nonce}" in line:
-            return SerialMark(readable=True, deprovisioned=True)
-        _, found, rest = line.partition(f"{FAILED_MARK} {run_id} {nonce}")
-        if found:
-            failure = rest.strip()[:300]
-    return SerialMark(readable=True, failure=failure)
+    """Find this run's mark in a serial log. Other programs may write before and after it, but not inside it.
+
+    The log is searched as it is: only the reason of a failure is kept, without secrets and at most 300 characters.
+    """
+    if f"{DEPROVISIONED_MARK} {run_id} {nonce}" in log:
+        return SerialMark(readable=True, deprovisioned=True)
+    _, found, rest = log.rpartition(f"{FAILED_MARK} {run_id} {nonce}")
+    if not found:
+        return SerialMark(readable=True)
+    reason = next(iter(rest[:_LONGEST_LINE].splitlines()), "")
+    return SerialMark(readable=True, failure=redact(reason).strip()[:300])

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from contracts.activities.image import ImageUses
+from contracts.digits import read_digits
 from contracts.facts import ImageVersionListed
 from contracts.image_options import BY_DATE, NEXT_PATCH, Retention
 
@@ -17,11 +18,11 @@ type Number = tuple[int, int, int]
 
 def number(name: str) -> Number | None:
     """Return a version's name as numbers, by which Azure sorts versions; None if it is not a version name."""
-    parts = name.split(".")
-    if len(parts) != 3 or not all(part.isascii() and part.isdecimal() for part in parts):
-        return None
-    major, minor, patch = (int(part) for part in parts)
-    return major, minor, patch
+    match [read_digits(part, 10) for part in name.split(".")]:
+        case [int(major), int(minor), int(patch)]:
+            return major, minor, patch
+        case _:
+            return None
 
 
 def explicit(options: str) -> bool:

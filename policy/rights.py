@@ -1,8 +1,6 @@
 """Which ARM actions a run needs, and whether the permissions that were read grant them."""
 
-import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 from contracts.facts import Permission
 from contracts.image_options import GalleryImageVersion
@@ -145,9 +143,18 @@ def _grants(entry: Permission, action: str) -> bool:
 
 
 def _matches(pattern: str, action: str) -> bool:
-    return _pattern(pattern).fullmatch(action) is not None
-
-
-@lru_cache(maxsize=512)
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in text.split("*")), re.IGNORECASE)
+    """Match a pattern with any number of "*", in any case; each part is taken where it is found first."""
+    first, *parts = pattern.lower().split("*")
+    action = action.lower()
+    if not parts:
+        return action == first
+    *middle, last = parts
+    at, end = len(first), len(action) - len(last)
+    if at > end or not action.startswith(first) or not action.endswith(last):
+        return False
+    for part in middle:
+        found = action.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from contracts.digits import read_digits
 from contracts.error_codes import Refusal, RefusalCode
 from contracts.facts import FoundRunCommand, OsType, PowerState, VmFacts, VmState
 from contracts.message import Message
@@ -165,5 +166,6 @@ def managed_by_another_app(job: VmJob, run_commands: Iterable[FoundRunCommand]) 
 
 
 def _version(text: str | None) -> tuple[int, ...] | None:
-    parts = (text or "").split(".")
-    return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else None
+    parts = [read_digits(part) for part in (text or "").split(".")]
+    known = tuple(part for part in parts if part is not None)
+    return known if len(known) == len(parts) else None
