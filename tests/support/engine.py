@@ -5,7 +5,7 @@ import inspect
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from durabletask.worker import TaskHubGrpcWorker
 from emulators.task_hub import BackendOptions, HubThread, VirtualClock
 from orchestrators.registration import ENTITIES, ORCHESTRATIONS
 from tests.emulators.task_hub.in_memory_backend import TimedBackend
+from tools.rig.kept_orchestrations import kept_orchestrations
 
 HOST_JSON = Path(__file__).parents[2] / "host.json"
 AS_SHIPPED = BackendOptions.of_host_json(HOST_JSON, {})
@@ -55,11 +56,13 @@ def engine(
     restart_finished: bool = False,
     options: BackendOptions = AS_SHIPPED,
     oracle: bool = False,
+    replay: bool = False,
     orchestrations: tuple[Callable[..., Any], ...] = ORCHESTRATIONS,
 ) -> Generator[RunningEngine]:
     """Start the engine and a worker; asynchronous activities run on the given loop, as on the app's one loop.
 
-    `options`: how strict the hub is. `oracle`: the in-memory engine instead, of which histories are recorded.
+    `options`: how strict the hub is. `replay`: each turn replays the whole history, as on Azure; otherwise the worker
+    keeps an orchestration between its turns. `oracle`: the in-memory engine instead, of which histories are recorded.
     """
     clock = clock or VirtualClock()
     if oracle:
@@ -77,7 +80,8 @@ def engine(
     worker.start()
     client = TaskHubGrpcClient(host_address=address, logger=QUIET)
     try:
-        yield RunningEngine(address, clock, client, backend)
+        with nullcontext() if replay else kept_orchestrations():
+            yield RunningEngine(address, clock, client, backend)
     finally:
         client.close()
         # The worker's own stop polls once a second; a stopped engine needs no more of it.

@@ -23,7 +23,7 @@ from emulators.arm import Durations, Role, Simulator, SteppedClock
 from emulators.task_hub import BackendOptions, HubThread, VirtualClock
 from tools.crash_test import product
 from tools.crash_test.rig import product_environment
-from tools.fault_injection.kept_orchestrations import kept_orchestrations
+from tools.rig.kept_orchestrations import kept_orchestrations
 
 ROLE_FILE = Path(__file__).parents[2] / "infra" / "role.json"
 HOST_JSON = Path(__file__).parents[2] / "host.json"
