@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from emulators.functions_host.clock import Clock, ManualClock, SystemClock
-    from emulators.functions_host.engines import AddressEngine, Engine, MemoryEngine, SqliteEngine
+    from emulators.functions_host.engines import AddressEngine, Engine, SqliteEngine
     from emulators.functions_host.errors import AppLoadError, ConfigurationError, HostError
     from emulators.functions_host.extension_engine import ExtensionEngine
     from emulators.functions_host.host import FunctionsHost
@@ -25,7 +25,6 @@ _HOMES = {
     "HostOptions": "host_options",
     "HostProcess": "host_process",
     "ManualClock": "clock",
-    "MemoryEngine": "engines",
     "SqliteEngine": "engines",
     "SystemClock": "clock",
 }
@@ -42,7 +41,6 @@ __all__ = [
     "HostOptions",
     "HostProcess",
     "ManualClock",
-    "MemoryEngine",
     "SqliteEngine",
     "SystemClock",
 ]

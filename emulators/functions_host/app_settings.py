@@ -46,14 +46,6 @@ class AppSettings:
 
         return _REFERENCE.sub(value_of, text)
 
-    def has_connection(self, name: str) -> bool:
-        """Whether a setting, or a group of settings (`NAME__accountName`), has this name or `AzureWebJobsNAME`."""
-        for wanted in (f"AzureWebJobs{name}", name, f"ConnectionStrings:{name}") if name else ():
-            folded = wanted.replace("__", ":").casefold()
-            if any(known == folded or known.startswith(f"{folded}:") for known in self._folded):
-                return True
-        return False
-
     def storage_connection(self, name: str | None) -> str:
         """The storage connection string behind a binding's `connection` (default `AzureWebJobsStorage`).
 

@@ -47,9 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--functions", nargs="+", default=(), metavar="NAME", help="run only these functions (default: all)"
     )
-    start.add_argument(
-        "--engine", default=DEFAULT_ENGINE, help="sqlite, memory, extension, or http://HOST:PORT (%(default)s)"
-    )
+    start.add_argument("--engine", default=DEFAULT_ENGINE, help="sqlite, extension, or http://HOST:PORT (%(default)s)")
     start.add_argument("--worker", metavar="NAME", help="name of this host among several on one hub (engine extension)")
     start.add_argument("--ready-file", type=Path, help="file for the host's addresses, written as JSON once it listens")
     start.add_argument(

@@ -24,7 +24,7 @@ class HostProcess:
     Args:
         app_dir: the folder of `function_app.py`.
         env: settings, over this process's environment.
-        engine: "sqlite", "memory", "extension" or "http://HOST:PORT".
+        engine: "sqlite", "extension" or "http://HOST:PORT".
         worker: the host's name among several on one hub (engine extension).
         functions: run these functions only; all without a name.
         port: 0 takes a free one.
