@@ -86,13 +86,6 @@ def read_local_settings(app_dir: Path) -> dict[str, str]:
     return {name: _as_text(value) for name, value in cast(dict[str, object], values).items()}
 
 
-def local_http_port(app_dir: Path) -> int | None:
-    """`Host.LocalHttpPort` of local.settings.json: the port when the command line names none."""
-    host = _read(app_dir / "local.settings.json").get("Host")
-    port = cast(dict[str, object], host).get("LocalHttpPort") if isinstance(host, dict) else None
-    return int(port) if isinstance(port, int | str) and str(port).isdigit() else None
-
-
 def _read(path: Path) -> dict[str, object]:
     """The file's JSON object; an empty one when there is no file."""
     if not path.exists():

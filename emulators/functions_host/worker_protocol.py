@@ -146,14 +146,6 @@ class FunctionMetadataResponse:
 
 
 @dataclass(slots=True)
-class FunctionLoadResponse:
-    """Answer to a load request."""
-
-    function_id: str
-    result: StatusResult
-
-
-@dataclass(slots=True)
 class InvocationResponse:
     """Answer to an invocation."""
 
