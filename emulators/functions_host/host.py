@@ -202,7 +202,7 @@ class FunctionsHost:
         if self.extension is not None:
             return  # it has called the app's functions since it started
         tasks = DurableTasks(self.catalog, invoker)
-        if tasks.empty or (self._options.functions and not tasks.any_of_the_app):
+        if not tasks.any_of_the_app:
             return  # an instance with triggers only: others do the work
         worker = DurableWorker(self.engine_address, tasks, config.durable)
         await worker.start()
