@@ -4,8 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from emulators.functions_host.clock import Clock, ManualClock, SystemClock
-    from emulators.functions_host.engines import AddressEngine, Engine, MemoryEngine, SqliteEngine
+    from emulators.functions_host.clock import ManualClock
+    from emulators.functions_host.engines import Engine, SqliteEngine
     from emulators.functions_host.errors import AppLoadError, ConfigurationError, HostError
     from emulators.functions_host.extension_engine import ExtensionEngine
     from emulators.functions_host.host import FunctionsHost
@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 # Imported on first use: a program that only starts a `HostProcess` does not load gRPC and the storage SDK (1.5 s).
 _HOMES = {
-    "AddressEngine": "engines",
     "AppLoadError": "errors",
-    "Clock": "clock",
     "ConfigurationError": "errors",
     "Engine": "engines",
     "ExtensionEngine": "extension_engine",
@@ -25,15 +23,11 @@ _HOMES = {
     "HostOptions": "host_options",
     "HostProcess": "host_process",
     "ManualClock": "clock",
-    "MemoryEngine": "engines",
     "SqliteEngine": "engines",
-    "SystemClock": "clock",
 }
 
 __all__ = [
-    "AddressEngine",
     "AppLoadError",
-    "Clock",
     "ConfigurationError",
     "Engine",
     "ExtensionEngine",
@@ -42,9 +36,7 @@ __all__ = [
     "HostOptions",
     "HostProcess",
     "ManualClock",
-    "MemoryEngine",
     "SqliteEngine",
-    "SystemClock",
 ]
 
 

@@ -46,14 +46,6 @@ class AppSettings:
 
         return _REFERENCE.sub(value_of, text)
 
-    def has_connection(self, name: str) -> bool:
-        """Whether a setting, or a group of settings (`NAME__accountName`), has this name or `AzureWebJobsNAME`."""
-        for wanted in (f"AzureWebJobs{name}", name, f"ConnectionStrings:{name}") if name else ():
-            folded = wanted.replace("__", ":").casefold()
-            if any(known == folded or known.startswith(f"{folded}:") for known in self._folded):
-                return True
-        return False
-
     def storage_connection(self, name: str | None) -> str:
         """The storage connection string behind a binding's `connection` (default `AzureWebJobsStorage`).
 
@@ -92,13 +84,6 @@ def read_local_settings(app_dir: Path) -> dict[str, str]:
     if not isinstance(values, dict):
         raise ConfigurationError(f"{path}: Values must be an object of strings")
     return {name: _as_text(value) for name, value in cast(dict[str, object], values).items()}
-
-
-def local_http_port(app_dir: Path) -> int | None:
-    """`Host.LocalHttpPort` of local.settings.json: the port when the command line names none."""
-    host = _read(app_dir / "local.settings.json").get("Host")
-    port = cast(dict[str, object], host).get("LocalHttpPort") if isinstance(host, dict) else None
-    return int(port) if isinstance(port, int | str) and str(port).isdigit() else None
 
 
 def _read(path: Path) -> dict[str, object]:

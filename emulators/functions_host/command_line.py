@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from emulators.functions_host.app_settings import local_http_port
 from emulators.functions_host.errors import AppLoadError, HostError
 from emulators.functions_host.extension_engine import ExtensionEngine
 from emulators.functions_host.host import FunctionsHost
@@ -43,20 +42,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m emulators.functions_host", description=__doc__)
     start = parser.add_subparsers(required=True, metavar="start").add_parser("start", help="run an app")
     start.add_argument("--app", type=Path, default=Path(), help="folder of function_app.py (default: here)")
-    start.add_argument("--port", "-p", type=int, help="HTTP port, 0 for a free one (default: LocalHttpPort, or 7071)")
+    start.add_argument("--port", "-p", type=int, default=7071, help="HTTP port, 0 for a free one (%(default)s)")
     start.add_argument(
         "--functions", nargs="+", default=(), metavar="NAME", help="run only these functions (default: all)"
     )
-    start.add_argument(
-        "--engine", default=DEFAULT_ENGINE, help="sqlite, memory, extension, or http://HOST:PORT (%(default)s)"
-    )
+    start.add_argument("--engine", default=DEFAULT_ENGINE, help="sqlite, extension, or http://HOST:PORT (%(default)s)")
     start.add_argument("--worker", metavar="NAME", help="name of this host among several on one hub (engine extension)")
     start.add_argument("--ready-file", type=Path, help="file for the host's addresses, written as JSON once it listens")
-    start.add_argument(
-        "--state-dir",
-        type=Path,
-        help="folder for the last runs of timers (default: .durable of the app with sqlite)",
-    )
     start.add_argument("--drain", type=float, default=10.0, help="seconds to wait for running functions at a stop")
     start.add_argument("--stop-on-eof", action="store_true", help="stop when standard input closes")
     return parser
@@ -72,9 +64,9 @@ async def _serve(options: argparse.Namespace) -> int:
     host = FunctionsHost(
         options.app,
         engine=ExtensionEngine(worker=options.worker) if options.engine == "extension" else options.engine,
-        port=_port(options),
+        port=options.port,
         options=HostOptions(
-            state_dir=options.state_dir or (options.app / ".durable" if options.engine == "sqlite" else None),
+            state_dir=options.app / ".durable" if options.engine == "sqlite" else None,
             drain_seconds=options.drain,
             functions=tuple(options.functions),
         ),
@@ -97,14 +89,9 @@ async def _serve(options: argparse.Namespace) -> int:
     return left
 
 
-def _port(options: argparse.Namespace) -> int:
-    given: int | None = options.port
-    return given if given is not None else local_http_port(options.app) or 7071
-
-
 def _write_ready_file(path: Path, host: FunctionsHost) -> None:
     """Writes atomically, so that a reader never sees half of the file."""
-    about: dict[str, object] = {"url": host.url, "engine": host.engine_address, "pid": os.getpid()}
+    about: dict[str, object] = {"url": host.url}
     if host.extension is not None:
         about["extensionPid"] = host.extension.pid
     draft = path.with_name(path.name + ".tmp")

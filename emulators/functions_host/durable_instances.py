@@ -1,4 +1,4 @@
-"""Instances in the durable HTTP API: status, list, purge, and control of a running one."""
+"""Instances in the durable HTTP API: status, purge, and control of a running one."""
 
 import json
 
@@ -7,8 +7,6 @@ from aiohttp import web
 from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.wrappers_pb2 import StringValue
 
-from emulators.functions_host.durable_history import history_entries
-from emulators.functions_host.durable_query import flag, instances_query, next_page, purge_filter
 from emulators.functions_host.durable_status import RUNNING, status_document, status_name
 from emulators.functions_host.engine_connection import EngineConnection, status_code
 from emulators.functions_host.http_messages import json_response, message_response
@@ -18,72 +16,41 @@ _REFUSED = {grpc.StatusCode.FAILED_PRECONDITION: 410, grpc.StatusCode.NOT_FOUND:
 
 
 class DurableInstances:
-    """`/instances[/{id}[/…]]` without restart, which starts an instance.
+    """`/instances/{id}[/…]`.
 
     Source: https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-http-api and, where it and
-    the extension's HttpApiHandler differ (412 for a purge or rewind in the wrong state), the latter.
+    the extension's HttpApiHandler differ (412 for a purge in the wrong state), the latter.
     """
 
     def __init__(self, engine: EngineConnection) -> None:
         """Queries and controls instances through `engine`."""
         self._engine = engine
 
-    async def list_all(self, request: web.Request) -> web.Response:
-        """A page of instances; the header x-ms-continuation-token leads to the next."""
-        query = instances_query(request)
-        answer: pb.QueryInstancesResponse = await self._engine.call(
-            "QueryInstances", pb.QueryInstancesRequest(query=query)
-        )
-        show_input = flag(request, "showInput", default=True)
-        found = [status_document(state, show_input=show_input) for state in answer.orchestrationState]
-        return json_response(found, headers=next_page(answer))
-
     async def status(self, request: web.Request, instance: str) -> web.Response:
-        """202 with the address to poll while it runs, then 200; 500 for a failed one if requested."""
+        """202 with the address to poll while it runs, then 200."""
         state = await self._engine.find(instance)
         if state is None:
             return web.Response(status=404)
-        show_input = flag(request, "showInput", default=True)
-        history = None
-        if flag(request, "showHistory", default=False):
-            events = await self._engine.history(instance)
-            show_output = flag(request, "showHistoryOutput", default=False)
-            history = history_entries(events, show_input=show_input, show_output=show_output)
-        document = status_document(state, show_input=show_input, history=history)
+        document = status_document(state)
         if state.orchestrationStatus in RUNNING:
             return json_response(document, 202, {"Location": str(request.url), "Retry-After": "5"})
-        failed = state.orchestrationStatus == pb.ORCHESTRATION_STATUS_FAILED
-        asked = flag(request, "returnInternalServerErrorOnFailure", default=False)
-        return json_response(document, 500 if failed and asked else 200)
+        return json_response(document)
 
     async def purge(self, instance: str) -> web.Response:
-        """Purges an instance that has ended, or an entity (whose id begins with "@")."""
-        if not instance.startswith("@"):
-            state = await self._engine.find(instance)
-            if state is None:
-                return web.Response(status=404)
-            if state.orchestrationStatus in RUNNING:
-                words = "Only orchestrations in a terminal state can be purged, but the orchestration with instance ID"
-                return json_response(f"{words} {instance} has status {status_name(state.orchestrationStatus)}", 412)
-        order = pb.PurgeInstancesRequest(
-            instanceId=instance, recursive=True, isOrchestration=not instance.startswith("@")
-        )
+        """Purges an instance that has ended."""
+        state = await self._engine.find(instance)
+        if state is None:
+            return web.Response(status=404)
+        if state.orchestrationStatus in RUNNING:
+            words = "Only orchestrations in a terminal state can be purged, but the orchestration with instance ID"
+            return json_response(f"{words} {instance} has status {status_name(state.orchestrationStatus)}", 412)
+        order = pb.PurgeInstancesRequest(instanceId=instance, recursive=True, isOrchestration=True)
         answer: pb.PurgeInstancesResponse = await self._engine.call("PurgeInstances", order)
         return json_response({"instancesDeleted": answer.deletedInstanceCount})
 
-    async def purge_some(self, request: web.Request) -> web.Response:
-        """Purges the ended instances that match the filter; 404 when there is none."""
-        wanted = purge_filter(request)
-        if wanted is None:
-            return json_response("Please provide value for 'createdTimeFrom' parameter.", 400)
-        order = pb.PurgeInstancesRequest(purgeInstanceFilter=wanted)
-        answer: pb.PurgeInstancesResponse = await self._engine.call("PurgeInstances", order)
-        count = answer.deletedInstanceCount
-        return json_response({"instancesDeleted": count}) if count else web.Response(status=404)
-
     async def raise_event(self, request: web.Request, instance: str, event: str) -> web.Response:
         """202; 400 unless the body is JSON with the JSON content type."""
-        refusal = await self._refusal(instance)
+        refusal = _refusal_of(await self._engine.find(instance))
         if refusal is not None:
             return refusal
         if request.content_type != "application/json":
@@ -98,12 +65,9 @@ class DurableInstances:
 
     async def terminate(self, request: web.Request, instance: str) -> web.Response:
         """Terminates it without its sub-orchestrations; the reason becomes its output."""
-        refusal = await self._refusal(instance)
-        if refusal is not None:
-            return refusal
         order = pb.TerminateRequest(instanceId=instance, recursive=False)
         order.output.value = json.dumps(request.query.get("reason"))
-        return await self._send("TerminateInstance", order)
+        return _refusal_of(await self._engine.find(instance)) or await self._send("TerminateInstance", order)
 
     async def suspend(self, request: web.Request, instance: str) -> web.Response:
         """Suspends it; events and results wait. 500 for a suspended one, as the extension answers."""
@@ -122,24 +86,8 @@ class DurableInstances:
         order = pb.ResumeRequest(instanceId=instance, reason=_reason(request))
         return refusal or await self._send("ResumeInstance", order)
 
-    async def rewind(self, request: web.Request, instance: str) -> web.Response:
-        """Rewinds a failed one to before its failure."""
-        state = await self._engine.find(instance)
-        if state is None:
-            return web.Response(status=404, text=f'No orchestration with instance ID "{instance}" found.')
-        if state.orchestrationStatus != pb.ORCHESTRATION_STATUS_FAILED:
-            status = status_name(state.orchestrationStatus)
-            words = (
-                f'This orchestration has status {status}, but only orchestrations in the "Failed" state can be rewound.'
-            )
-            return json_response(words, 412)
-        await self._engine.call(
-            "RewindInstance", pb.RewindInstanceRequest(instanceId=instance, reason=_reason(request))
-        )
-        return web.Response(status=202)
-
     async def _send(self, method: str, order: object) -> web.Response:
-        """202; 410 or 404 if the instance ended, or was purged, since `_refusal` checked it."""
+        """202; 410 or 404 if the instance ended, or was purged, since its state was read."""
         try:
             await self._engine.call(method, order)
         except grpc.RpcError as error:
@@ -148,9 +96,6 @@ class DurableInstances:
                 raise
             return web.Response(status=refused)
         return web.Response(status=202)
-
-    async def _refusal(self, instance: str) -> web.Response | None:
-        return _refusal_of(await self._engine.find(instance))
 
 
 def _refusal_of(state: pb.OrchestrationState | None) -> web.Response | None:

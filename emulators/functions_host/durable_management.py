@@ -1,38 +1,33 @@
 """The durable HTTP management API under /runtime/webhooks/durabletask: which part answers which path."""
 
+from collections.abc import Awaitable
 from urllib.parse import unquote
 
 import grpc
 from aiohttp import web
 
-from emulators.functions_host.durable_entities import DurableEntities
 from emulators.functions_host.durable_instances import DurableInstances
-from emulators.functions_host.durable_starts import DurableStarts, StartRules
+from emulators.functions_host.durable_starts import DurableStarts
 from emulators.functions_host.engine_connection import EngineConnection, status_code
 
 PREFIX = "/runtime/webhooks/durabletask/"
-_STATUS = {
-    grpc.StatusCode.NOT_FOUND: 404,
-    grpc.StatusCode.FAILED_PRECONDITION: 409,
-    grpc.StatusCode.INVALID_ARGUMENT: 400,
-    grpc.StatusCode.UNIMPLEMENTED: 501,
-}
+_STATUS = {grpc.StatusCode.INVALID_ARGUMENT: 400}
+_PARAMETERS = frozenset(("code", "connection", "reason", "taskHub", "version"))
 
 
 class DurableManagement:
-    """Paths match without regard to case; a known path with another method is 404, as on Azure.
+    """Starts, and reads and controls one instance; everything else of the API is 501.
 
-    One engine answers for every `taskHub` and `connection`.
+    Paths match without regard to case. One engine answers for every `taskHub` and `connection`.
 
     Source: HandleRequestAsync of the Durable Functions extension's HttpApiHandler.
     """
 
-    def __init__(self, engine_address: str, rules: StartRules) -> None:
-        """Uses the engine's "host:port"."""
+    def __init__(self, engine_address: str, hub_name: str) -> None:
+        """Uses the engine's "host:port"; the hub's name is in the addresses that a start returns."""
         self._engine = EngineConnection(engine_address)
         self._instances = DurableInstances(self._engine)
-        self._entities = DurableEntities(self._engine)
-        self._starts = DurableStarts(self._engine, self._instances, rules)
+        self._starts = DurableStarts(self._engine, hub_name)
 
     async def close(self) -> None:
         """Closes the connection to the engine."""
@@ -42,45 +37,35 @@ class DurableManagement:
         """Answers one request; a refusal keeps the engine's message."""
         path = request.rel_url.raw_path[len(PREFIX) :].strip("/")
         parts = [unquote(part) for part in path.split("/")]
+        work = self._answer(request, parts) if _PARAMETERS.issuperset(request.query) else None
+        if work is None:
+            known = "POST orchestrators/NAME[/ID]; GET and DELETE instances/ID; POST instances/ID/raiseEvent/NAME"
+            words = f"this host has only {known}, /terminate, /suspend and /resume; the engine extension has the rest"
+            return web.Response(status=501, text=f"{words} (parameters: {', '.join(sorted(_PARAMETERS))})")
         try:
-            return await self._route(request, parts) or web.Response(status=404)
+            return await work
         except grpc.RpcError as error:
             return web.Response(status=_STATUS.get(status_code(error), 500), text=str(error.details()))  # pyright: ignore
 
-    async def _route(self, request: web.Request, parts: list[str]) -> web.Response | None:
-        first, second, third = (*parts[1:], "", "", "")[:3]
-        match parts[0].lower(), len(parts):
-            case "orchestrators", 2 | 3 if request.method == "POST":
-                return await self._starts.start(request, first, second)
-            case "entities", 1 | 2 | 3:
-                return await self._entities.handle(request, first, second)
-            case "instances", 1:
-                return await self._all_instances(request)
-            case "instances", 2:
-                return await self._one_instance(request, first)
-            case "instances", 3 if request.method == "POST":
-                return await self._order(request, first, second.lower())
-            case "instances", 4 if request.method == "POST" and second.lower() == "raiseevent":
-                return await self._instances.raise_event(request, first, third)
-            case _:
-                return None
-
-    async def _all_instances(self, request: web.Request) -> web.Response | None:
-        if request.method == "GET":
-            return await self._instances.list_all(request)
-        return await self._instances.purge_some(request) if request.method == "DELETE" else None
-
-    async def _one_instance(self, request: web.Request, instance: str) -> web.Response | None:
-        if request.method == "GET":
-            return await self._instances.status(request, instance)
-        return await self._instances.purge(instance) if request.method == "DELETE" else None
-
-    async def _order(self, request: web.Request, instance: str, order: str) -> web.Response | None:
-        orders = {
+    def _answer(self, request: web.Request, parts: list[str]) -> Awaitable[web.Response] | None:
+        folded = [part.lower() for part in parts]
+        controls = {
             "terminate": self._instances.terminate,
             "suspend": self._instances.suspend,
             "resume": self._instances.resume,
-            "rewind": self._instances.rewind,
-            "restart": self._starts.restart,
         }
-        return await orders[order](request, instance) if order in orders else None
+        match request.method, folded:
+            case "POST", ["orchestrators", _]:
+                return self._starts.start(request, parts[1], "")
+            case "POST", ["orchestrators", _, _]:
+                return self._starts.start(request, parts[1], parts[2])
+            case "GET", ["instances", _]:
+                return self._instances.status(request, parts[1])
+            case "DELETE", ["instances", _]:
+                return self._instances.purge(parts[1])
+            case "POST", ["instances", _, "raiseevent", _]:
+                return self._instances.raise_event(request, parts[1], parts[3])
+            case "POST", ["instances", _, control] if control in controls:
+                return controls[control](request, parts[1])
+            case _:
+                return None

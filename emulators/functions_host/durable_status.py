@@ -21,42 +21,22 @@ def status_name(status: pb.OrchestrationStatus) -> str:
     return "".join(word.title() for word in words)
 
 
-def status_named(name: str) -> pb.OrchestrationStatus | None:
-    """The reverse of `status_name`; None for an unknown name, case-sensitive, as on Azure."""
-    return _BY_NAME.get(name)
-
-
-_BY_NAME = {
-    status_name(status): status
-    for status in (
-        *RUNNING,
-        pb.ORCHESTRATION_STATUS_COMPLETED,
-        pb.ORCHESTRATION_STATUS_FAILED,
-        pb.ORCHESTRATION_STATUS_CANCELED,
-        pb.ORCHESTRATION_STATUS_TERMINATED,
-    )
-}
-
-
-def status_document(
-    state: pb.OrchestrationState, *, show_input: bool, history: list[dict[str, object]] | None = None
-) -> dict[str, object]:
-    """One instance; `historyEvents` is included only with a history.
+def status_document(state: pb.OrchestrationState) -> dict[str, object]:
+    """One instance.
 
     Source: `ConvertFrom` of the Durable Functions extension's HttpApiHandler.
     """
     failed = state.HasField("failureDetails") and state.orchestrationStatus == pb.ORCHESTRATION_STATUS_FAILED
-    document: dict[str, object] = {
+    return {
         "name": state.name,
         "instanceId": state.instanceId,
         "runtimeStatus": status_name(state.orchestrationStatus),
-        "input": decoded(state.input.value) if show_input else None,
-        "customStatus": decoded(state.customStatus.value),
-        "output": _failure_text(state.failureDetails) if failed else decoded(state.output.value),
+        "input": _decoded(state.input.value),
+        "customStatus": _decoded(state.customStatus.value),
+        "output": _failure_text(state.failureDetails) if failed else _decoded(state.output.value),
         "createdTime": f"{state.createdTimestamp.ToDatetime():%Y-%m-%dT%H:%M:%SZ}",
         "lastUpdatedTime": f"{state.lastUpdatedTimestamp.ToDatetime():%Y-%m-%dT%H:%M:%SZ}",
     }
-    return document if history is None else {**document, "historyEvents": history}
 
 
 def _failure_text(details: pb.TaskFailureDetails) -> str:
@@ -65,7 +45,7 @@ def _failure_text(details: pb.TaskFailureDetails) -> str:
     return text if not kind or text.startswith(f"{kind}: ") else f"{kind}: {text}"
 
 
-def decoded(text: str) -> object:
+def _decoded(text: str) -> object:
     """A payload: parsed JSON, else its text; null if empty."""
     if not text:
         return None

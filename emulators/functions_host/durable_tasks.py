@@ -32,13 +32,8 @@ class DurableTasks:
         self._entities = catalog.durable("entityTrigger", "entityName")
 
     @property
-    def empty(self) -> bool:
-        """True when the app has no durable function of its own or built in."""
-        return not (self._orchestrators or self._activities or self._entities)
-
-    @property
     def any_of_the_app(self) -> bool:
-        """True when one of them is not built in."""
+        """True when one of them is not built in: other apps have only clients, and receive no work."""
         found = (*self._orchestrators.values(), *self._activities.values(), *self._entities.values())
         return any(not function.name.startswith(BUILT_IN) for function in found)
 

@@ -28,7 +28,7 @@ class EngineConnection:
         Raises:
             grpc.RpcError: as the engine answered; see `status_code`.
         """
-        return await answer_of(getattr(self.stub, method), request)
+        return await _answer_of(getattr(self.stub, method).future(request))
 
     async def find(self, instance_id: str) -> pb.OrchestrationState | None:
         """An instance's state with its payloads, or None."""
@@ -36,22 +36,13 @@ class EngineConnection:
         answer: pb.GetInstanceResponse = await self.call("GetInstance", request)
         return answer.orchestrationState if answer.exists else None
 
-    async def history(self, instance_id: str) -> list[pb.HistoryEvent]:
-        """An instance's history, oldest first."""
-        request = pb.StreamInstanceHistoryRequest(instanceId=instance_id)
-
-        def read() -> list[pb.HistoryEvent]:
-            return [event for chunk in self.stub.StreamInstanceHistory(request) for event in chunk.events]
-
-        return await asyncio.to_thread(read)
-
     async def close(self) -> None:
         """Closes the connection; calls in progress fail."""
         self._channel.close()
 
 
-async def answer_of(method: Any, request: object, timeout: float | None = None) -> Any:  # noqa: ASYNC109 (gRPC's own)
-    """Awaits a unary call, at most `timeout` seconds: gRPC's future notifies the event loop when it is done."""
+async def _answer_of(call: Any) -> Any:
+    """Awaits a unary call: gRPC's future notifies the event loop when it is done."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Any] = loop.create_future()
 
@@ -61,7 +52,6 @@ async def answer_of(method: Any, request: object, timeout: float | None = None) 
         error = ended.exception()
         loop.call_soon_threadsafe(_settle, done, error, None if error else ended.result())
 
-    call = method.future(request, timeout=timeout)
     call.add_done_callback(finish)
     try:
         return await done

@@ -1,19 +1,12 @@
 """The interface to the durable engine: anything with the durabletask sidecar protocol at an address."""
 
-import asyncio
-import importlib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
-
-import grpc
-from durabletask.internal import orchestrator_service_pb2_grpc as stubs
+from typing import Protocol
 
 from emulators.functions_host.durable_options import DurableOptions
-from emulators.functions_host.engine_connection import UNLIMITED
 from emulators.functions_host.errors import ConfigurationError
 from emulators.functions_host.extension_engine import ExtensionEngine
-from emulators.functions_host.memory_backend import MemoryBackend
+from emulators.task_hub import TaskHub
 
 
 class Engine(Protocol):
@@ -28,41 +21,6 @@ class Engine(Protocol):
         ...
 
 
-class MemoryEngine:
-    """durabletask's own in-memory backend: nothing survives the process; for tests and short runs."""
-
-    # Every client that waits for an instance holds a thread; the backend's own server has only ten.
-    _threads = 64
-
-    def __init__(self) -> None:
-        """Nothing runs until `start`."""
-        self._backend = MemoryBackend()
-        self._server: grpc.Server | None = None
-        self._pool: ThreadPoolExecutor | None = None
-        self.address = ""
-
-    async def start(self, durable: DurableOptions | None = None) -> str:
-        """Serves the backend on a free port of 127.0.0.1 (its own `start` listens on every address)."""
-        self._backend.default_version = durable.default_version if durable else None
-        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="memory-engine")
-        self._server = grpc.server(self._pool, options=UNLIMITED)
-        stubs.add_TaskHubSidecarServiceServicer_to_server(self._backend, self._server)  # pyright: ignore[reportUnknownMemberType]
-        port = self._server.add_insecure_port("127.0.0.1:0")
-        self._server.start()
-        self.address = f"127.0.0.1:{port}"
-        return self.address
-
-    async def stop(self) -> None:
-        """Deletes all state."""
-        server, self._server = self._server, None
-        if server is None:
-            return
-        self._backend.stop()
-        await asyncio.to_thread(server.stop(grace=0.2).wait, 5.0)
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-
-
 class AddressEngine:
     """An engine that runs elsewhere, at any durabletask endpoint without TLS."""
 
@@ -71,9 +29,7 @@ class AddressEngine:
         self._address = address.removeprefix("http://").rstrip("/")
         host, _, port = self._address.rpartition(":")
         if not host or not port.isdigit():
-            raise ConfigurationError(
-                f"{address!r} is not an engine: use sqlite, memory, extension, or http://HOST:PORT"
-            )
+            raise ConfigurationError(f"{address!r} is not an engine: use sqlite, extension, or http://HOST:PORT")
 
     async def start(self, durable: DurableOptions | None = None) -> str:
         """Returns the address; that engine has settings of its own."""
@@ -90,7 +46,7 @@ class SqliteEngine:
         """`start` creates `file` and its folder. Without `races` timers are exact and no early event is lost."""
         self._file = file
         self._races = races
-        self._hub: Any = None
+        self._hub: TaskHub | None = None
 
     async def start(self, durable: DurableOptions | None = None) -> str:
         """Opens the file and continues its runs, with host.json's settings.
@@ -98,14 +54,11 @@ class SqliteEngine:
         Raises:
             ConfigurationError: the file or a setting cannot be used.
         """
-        # Imported on first use: a host with another engine does not need it.
-        hub_module = importlib.import_module("emulators.task_hub")
+        options = (durable or DurableOptions()).backend
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        section = (durable or DurableOptions()).section()
         try:
-            options = hub_module.BackendOptions.of_durable_task(section)
-            hub = hub_module.TaskHub(self._file, options=options if self._races else options.without_races())
-            address: str = await hub.start()
+            hub = TaskHub(self._file, options=options if self._races else options.without_races())
+            address = await hub.start()
         except Exception as error:
             raise ConfigurationError(f"the engine sqlite cannot start: {error}") from error
         self._hub = hub
@@ -124,4 +77,4 @@ def engine_named(name: str, app_dir: Path) -> Engine:
         return ExtensionEngine()
     if name == "sqlite":
         return SqliteEngine(app_dir / ".durable" / "task-hub.db")
-    return MemoryEngine() if name == "memory" else AddressEngine(name)
+    return AddressEngine(name)

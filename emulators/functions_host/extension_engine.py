@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from emulators.functions_host.durable_options import DurableOptions
 from emulators.functions_host.errors import ConfigurationError
@@ -48,18 +48,11 @@ class ExtensionEngine:
 
     Args:
         worker: the name with which it holds its leases (default: the machine's name); two on one hub need two names.
-        settings: environment variables for it, over this process's; for example
-            `AzureFunctionsJobHost__extensions__durableTask__hubName`.
-        log: where its log goes (default: this process's standard error).
     """
 
-    def __init__(
-        self, *, worker: str | None = None, settings: Mapping[str, str] | None = None, log: IO[bytes] | None = None
-    ) -> None:
+    def __init__(self, *, worker: str | None = None) -> None:
         """Starts nothing yet."""
         self._worker = worker
-        self._settings = dict(settings or {})
-        self._log = log
         self._program = ""
         self._process: asyncio.subprocess.Process | None = None
         self._callbacks: ExtensionCallbacks | None = None
@@ -122,8 +115,6 @@ class ExtensionEngine:
             *(self._program, *arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            stderr=self._log,
-            env={**os.environ, **self._settings},
             limit=_LONGEST_LINE,
             # Its own group: Ctrl-C in a terminal reaches only the host, which stops the extension.
             start_new_session=True,

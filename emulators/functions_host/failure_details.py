@@ -1,7 +1,5 @@
 """Failure details of durable tasks, as the Durable Functions extension creates them from a worker's exception."""
 
-import json
-
 from durabletask.internal import orchestrator_service_pb2 as pb
 from google.protobuf.wrappers_pb2 import StringValue
 
@@ -16,7 +14,6 @@ def failure_details(failure: RpcException) -> pb.TaskFailureDetails:
     kind, separator, text = failure.message.partition(": ")
     if not separator:
         kind, text = "(unknown)", failure.message
-    # The in-memory backend treats a failure with an empty message as a success, so an empty one gets a text.
     return pb.TaskFailureDetails(
         errorType=kind,
         errorMessage=text or f"{kind} without a message",
@@ -53,29 +50,3 @@ def entity_failed_details(function: str) -> pb.TaskFailureDetails:
         errorMessage=f"Invocation of function '{function}' failed with an exception.",
         innerFailure=invocation_failed_details(function),
     )
-
-
-def legacy_entity_response(details: pb.TaskFailureDetails) -> str:
-    """The answer for the caller of a failed batch, as JSON: a ResponseMessage whose result is **plain text**.
-
-    durabletask's worker reads that result as JSON: the calling orchestration fails, past any `try`.
-    Source: seen in the history of a run on the extension 3.19.0.
-    """
-    return json.dumps(
-        {
-            "result": details.errorMessage,
-            "exceptionType": "entity dispatch failed",
-            "failureDetails": _as_dotnet(details),
-        }
-    )
-
-
-def _as_dotnet(details: pb.TaskFailureDetails) -> dict[str, object]:
-    return {
-        "ErrorType": details.errorType,
-        "ErrorMessage": details.errorMessage,
-        "StackTrace": details.stackTrace.value or None,
-        "InnerFailure": _as_dotnet(details.innerFailure) if details.HasField("innerFailure") else None,
-        "IsNonRetriable": details.isNonRetriable,
-        "Properties": None,
-    }

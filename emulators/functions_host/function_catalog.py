@@ -7,7 +7,6 @@ from typing import cast
 
 from emulators.functions_host.app_settings import AppSettings
 from emulators.functions_host.errors import ConfigurationError
-from emulators.functions_host.retry_policy import RetryPolicy, read_retry_policy
 from emulators.functions_host.worker_protocol import RpcFunctionMetadata
 
 type Value = object
@@ -48,7 +47,6 @@ class Function:
     name: str
     function_id: str
     bindings: tuple[Binding, ...]
-    retry: RetryPolicy | None = None
 
     @property
     def trigger(self) -> Binding | None:
@@ -113,7 +111,7 @@ def read_catalog(metadata: Iterable[RpcFunctionMetadata], settings: AppSettings)
     A function is disabled by the setting `AzureWebJobs.NAME.Disabled` (or `AzureWebJobs__NAME__Disabled`).
 
     Raises:
-        ConfigurationError: a binding names a setting that is not set.
+        ConfigurationError: a binding names a setting that is not set, or a function has a retry policy.
     """
     enabled = (item for item in metadata if not _is_disabled(item.name, settings))
     return FunctionCatalog(tuple(_function(item, settings) for item in enabled))
@@ -125,8 +123,10 @@ def _is_disabled(name: str, settings: AppSettings) -> bool:
 
 
 def _function(item: RpcFunctionMetadata, settings: AppSettings) -> Function:
+    if item.retry_options is not None:
+        raise ConfigurationError(f"function {item.name}: this host has no retry policies (@app.retry)")
     bindings = tuple(_binding(cast(dict[str, Value], json.loads(raw)), settings) for raw in item.raw_bindings)
-    return Function(item.name, item.function_id, bindings, read_retry_policy(item.retry_options))
+    return Function(item.name, item.function_id, bindings)
 
 
 def _binding(raw: dict[str, Value], settings: AppSettings) -> Binding:

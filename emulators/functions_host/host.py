@@ -11,8 +11,7 @@ from emulators.functions_host.admin_api import AdminApi
 from emulators.functions_host.app_settings import AppSettings, load_settings
 from emulators.functions_host.durable_binding import durable_client_json
 from emulators.functions_host.durable_management import DurableManagement
-from emulators.functions_host.durable_options import check_named_settings, hub_name_of
-from emulators.functions_host.durable_starts import StartRules
+from emulators.functions_host.durable_options import hub_name_of
 from emulators.functions_host.durable_tasks import DurableTasks
 from emulators.functions_host.durable_worker import DurableWorker
 from emulators.functions_host.engines import Engine, engine_named
@@ -23,7 +22,6 @@ from emulators.functions_host.extension_webhooks import ExtensionWebhooks
 from emulators.functions_host.function_catalog import Binding, FunctionCatalog, read_catalog
 from emulators.functions_host.host_config import HostConfig, read_host_config
 from emulators.functions_host.host_options import DEFAULT_ENGINE, HostOptions
-from emulators.functions_host.http_forwarding import WorkerForwarder
 from emulators.functions_host.http_server import HttpServer
 from emulators.functions_host.http_trigger import HttpRoute, HttpTrigger, read_routes
 from emulators.functions_host.invoker import Invoker
@@ -52,7 +50,7 @@ class FunctionsHost:
         app_dir: the folder of `function_app.py`.
         settings: app settings; they override the process environment and local.settings.json, and are in the
             environment while the host runs.
-        engine: "sqlite", "memory", "extension", "http://HOST:PORT" of a durabletask endpoint, or an `Engine`.
+        engine: "sqlite", "extension", "http://HOST:PORT" of a durabletask endpoint, or an `Engine`.
         port: of the HTTP server; 0 takes a free one.
         options: see `HostOptions`.
     """
@@ -75,7 +73,6 @@ class FunctionsHost:
         self._options = options or HostOptions()
         self._shutdown = Shutdown(self._options.drain_seconds)
         self._worker = PythonWorker(self._app_dir)
-        self._forwarder: WorkerForwarder | None = None
         self._hub_name = ""
         self._invoker_in_use: Invoker | None = None
         self.url = ""
@@ -125,7 +122,6 @@ class FunctionsHost:
         settings = load_settings(self._app_dir, os.environ)
         config = read_host_config(self._app_dir, os.environ)
         self._hub_name = hub_name_of(config.durable, settings)
-        check_named_settings(config.durable, settings)
         self.engine_address = await self._engine.start(config.durable)
         self._shutdown.finally_await(self._engine.stop)
         await self._load_app(settings)
@@ -150,10 +146,6 @@ class FunctionsHost:
         worker = self._worker
         self._shutdown.finally_await(worker.stop)
         metadata = await worker.start()
-        if worker.http_address is not None:
-            self._forwarder = WorkerForwarder(worker.http_address)
-            self._shutdown.finally_await(self._forwarder.close)
-            await self._forwarder.wait_until_open()
         self.catalog = read_catalog(metadata, settings).only(self._options.functions)
         for function in self.catalog.functions:
             if function.kind not in _TRIGGERS | _DURABLE_TRIGGERS:
@@ -179,7 +171,7 @@ class FunctionsHost:
                 host_url=self.url,
                 hub_name=binding.text("taskHub") or self._hub_name,
                 connection=binding.text("connectionName"),
-                options=config.durable,
+                most_message_bytes=config.durable.backend.max_message_bytes,
             )
             return TypedData(string=text)
 
@@ -189,23 +181,19 @@ class FunctionsHost:
         return invoker
 
     async def _serve_http(self, config: HostConfig, invoker: Invoker, timers: list[TimerListener]) -> None:
-        rules = StartRules(
-            hub_name=self._hub_name,
-            default_version=config.durable.default_version,
-        )
         self.routes = read_routes(self.catalog.of_kind("httpTrigger"), config.route_prefix)
         if self.extension is not None:
             management = ExtensionWebhooks(self.extension.webhooks)
         else:
-            management = DurableManagement(self.engine_address, rules)
+            management = DurableManagement(self.engine_address, self._hub_name)
         self._shutdown.finally_await(management.close)
         server = HttpServer()
         self._shutdown.finally_await(server.stop)
         self.url = await server.start(
             self._port,
-            functions=HttpTrigger(self.routes, invoker, self._forwarder),
+            functions=HttpTrigger(self.routes, invoker),
             event_grid=EventGridWebhook(self.catalog, invoker),
-            admin=AdminApi(self.catalog, invoker, timers),
+            admin=AdminApi(self.catalog, timers),
             durable=management,
         )
         self._shutdown.first_await(server.stop_listening)
@@ -214,7 +202,7 @@ class FunctionsHost:
         if self.extension is not None:
             return  # it has called the app's functions since it started
         tasks = DurableTasks(self.catalog, invoker)
-        if tasks.empty or (self._options.functions and not tasks.any_of_the_app):
+        if not tasks.any_of_the_app:
             return  # an instance with triggers only: others do the work
         worker = DurableWorker(self.engine_address, tasks, config.durable)
         await worker.start()

@@ -1,26 +1,19 @@
 """host.json's settings as typed values, with the Functions host's defaults."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
 
-from emulators.functions_host.dotnet_values import parse_enum
 from emulators.functions_host.durable_options import DurableOptions, read_durable_options
 from emulators.functions_host.errors import ConfigurationError
-from emulators.functions_host.host_json_overrides import with_overrides
-from emulators.functions_host.host_json_section import Section
-from emulators.functions_host.time_spans import timespan_text
+from emulators.task_hub.host_json import Section, read_host_json
 
-# Azure Storage returns no more messages at once.
+# Azure Storage returns no more messages at once, and hides none longer.
 _MOST_MESSAGES = 32
-_SHORTEST_POLL = timedelta(milliseconds=100)
-_SHORTEST_TIMEOUT = timedelta(seconds=1)
-_ENCODINGS = {"None": 0, "Base64": 1}
-_LEVELS = {"Trace": 0, "Debug": 1, "Information": 2, "Warning": 3, "Error": 4, "Critical": 5, "None": 6}
+_LONGEST = timedelta(days=7)
+_LEVELS = ("Trace", "Debug", "Information", "Warning", "Error", "Critical", "None")
 
 
 @dataclass(frozen=True)
@@ -53,84 +46,69 @@ class HostConfig:
 
 
 def read_host_config(app_dir: Path, settings: Mapping[str, str] | None = None) -> HostConfig:
-    """Reads `host.json` with the overrides in `settings`; a missing or empty file means the defaults.
+    """Reads `host.json` with the overrides in `settings`; a missing file, or an empty object, means the defaults.
 
     Raises:
         ConfigurationError: the file is not JSON, has not version 2.0, or a value stops Azure's host.
     """
-    path = app_dir / "host.json"
     try:
-        document: object = json.loads(path.read_text("utf-8-sig")) if path.exists() else {}
+        return _config(read_host_json(app_dir / "host.json", settings or {}))
     except ValueError as error:
-        raise ConfigurationError(f"{path} is not valid JSON: {error}") from error
-    _check_version(document)
-    return parse_host_config(with_overrides(document, settings or {}))
+        raise ConfigurationError(str(error)) from error
 
 
 def parse_host_config(document: object) -> HostConfig:
-    """Reads a decoded host.json; names match in any case, and unknown ones are ignored, as in the Functions host.
+    """Reads a decoded host.json.
 
     Raises:
         ConfigurationError: a value stops Azure's host.
     """
-    root = Section(document)
+    try:
+        return _config(Section(document))
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def _config(root: Section) -> HostConfig:
+    """Names match in any case; unknown ones are ignored, as in the Functions host, but not those of `durableTask`."""
     extensions = root.child("extensions")
     prefix = extensions.child("http").text("routePrefix")
     return HostConfig(
         route_prefix=("api" if prefix is None else prefix).strip("/"),
         queues=_queue_options(extensions.child("queues")),
         durable=read_durable_options(extensions.child("durableTask")),
-        default_log_level=_log_level(root.child("logging")),
+        default_log_level=_log_level(root.child("logging").child("logLevel")),
         function_timeout=_timeout(root),
     )
-
-
-def _check_version(document: object) -> None:
-    """Source: `InitializeHostConfig` of the Functions host's HostJsonFileConfigurationSource; names with their case."""
-    values: Mapping[str, object] = cast(Mapping[str, object], document) if isinstance(document, dict) else {}
-    if not values:
-        return
-    version = values.get("version")
-    if version is None or version == "":
-        raise ConfigurationError("The host.json file is missing the required 'version' property: write \"2.0\"")
-    if version != "2.0":
-        raise ConfigurationError(f"'{version}' is an invalid value for host.json 'version' property: write \"2.0\"")
 
 
 def _queue_options(section: Section) -> QueueOptions:
     defaults = QueueOptions()
     batch = section.number("batchSize", defaults.batch_size, least=1, most=_MOST_MESSAGES)
-    polling = section.span("maxPollingInterval", defaults.max_polling_interval)
-    if polling < _SHORTEST_POLL:
-        least = timespan_text(_SHORTEST_POLL)
-        raise section.fault("maxPollingInterval", f"MaxPollingInterval must not be less than {least}.")
+    shortest = timedelta(milliseconds=100)
     return QueueOptions(
         batch_size=batch,
         new_batch_threshold=section.number("newBatchThreshold", batch // 2 * (os.cpu_count() or 1), least=0),
         max_dequeue_count=section.number("maxDequeueCount", defaults.max_dequeue_count, least=1),
-        visibility_timeout=section.span("visibilityTimeout", defaults.visibility_timeout),
-        max_polling_interval=polling,
-        base64=section.one_of("messageEncoding", _ENCODINGS, "Base64") == "Base64",
+        visibility_timeout=section.span(
+            "visibilityTimeout", defaults.visibility_timeout, least=timedelta(0), most=_LONGEST
+        ),
+        max_polling_interval=section.span(
+            "maxPollingInterval", defaults.max_polling_interval, least=shortest, most=_LONGEST
+        ),
+        base64=section.one_of("messageEncoding", ("None", "Base64"), "Base64") == "Base64",
     )
 
 
-def _log_level(logging: Section) -> str:
-    """The default level; every level in it has to be one, those of its providers too, with an empty text for none."""
-    for section in (logging, *logging.children()):
-        for name, text in section.texts_of("logLevel"):
-            try:
-                parse_enum(text or "None", _LEVELS)
-            except ValueError:
-                raise ConfigurationError(f"{name}: Configuration value '{text}' is not supported.") from None
-    level = logging.child("logLevel").member("default", _LEVELS, "Information", nullable=True)
-    return next((name for name, number in _LEVELS.items() if number == level), "None" if level > 0 else "Trace")
+def _log_level(levels: Section) -> str:
+    """The default level; the level of every category has to be one."""
+    for category in levels:
+        levels.one_of(category, _LEVELS, "")
+    return levels.one_of("default", _LEVELS, "Information")
 
 
 def _timeout(root: Section) -> timedelta | None:
-    """`functionTimeout`; -1, which is minus one day to .NET, is no limit."""
-    timeout = root.span("functionTimeout", timedelta(minutes=30), nullable=True)
-    if timeout == timedelta(days=-1):
+    """`functionTimeout`; -1 is no limit."""
+    if root.text("functionTimeout") == "-1":
         return None
-    if timeout < _SHORTEST_TIMEOUT:
-        raise root.fault("functionTimeout", f"must be at least {timespan_text(_SHORTEST_TIMEOUT)}")
-    return timeout
+    return root.span("functionTimeout", timedelta(minutes=30), least=timedelta(seconds=1), most=timedelta.max)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from emulators.functions_host.clock import Clock, SystemClock
 
-# The default engine: "sqlite" or "memory".
 DEFAULT_ENGINE = "sqlite"
 
 

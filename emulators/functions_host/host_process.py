@@ -24,11 +24,9 @@ class HostProcess:
     Args:
         app_dir: the folder of `function_app.py`.
         env: settings, over this process's environment.
-        engine: "sqlite", "memory", "extension" or "http://HOST:PORT".
+        engine: "sqlite", "extension" or "http://HOST:PORT".
         worker: the host's name among several on one hub (engine extension).
         functions: run these functions only; all without a name.
-        port: 0 takes a free one.
-        state_dir: folder for the last runs of timers.
         drain_seconds: how long `stop` waits for running functions.
         log_path: file for the child's output; by default a temporary one that `stop` deletes.
         start_timeout: seconds until it must be ready.
@@ -44,8 +42,6 @@ class HostProcess:
         engine: str = DEFAULT_ENGINE,
         worker: str | None = None,
         functions: Sequence[str] = (),
-        port: int = 0,
-        state_dir: Path | None = None,
         drain_seconds: float = 10.0,
         log_path: Path | None = None,
         start_timeout: float = 60.0,
@@ -53,8 +49,7 @@ class HostProcess:
         """Starts nothing yet."""
         self._app_dir = Path(app_dir)
         self._env = dict(env or {})
-        self._options = ["--engine", engine, "--port", str(port), "--drain", str(drain_seconds)]
-        self._options += ["--state-dir", str(state_dir)] if state_dir else []
+        self._options = ["--engine", engine, "--port", "0", "--drain", str(drain_seconds)]
         self._options += ["--worker", worker] if worker else []
         self._options += ["--functions", *functions] if functions else []
         self._start_timeout = start_timeout
@@ -63,7 +58,6 @@ class HostProcess:
         self._log: IO[bytes] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self.url = ""
-        self.engine_address = ""
         self.extension_pid: int | None = None
 
     @property
@@ -95,7 +89,7 @@ class HostProcess:
         except BaseException:
             await self.stop()
             raise
-        self.url, self.engine_address = found["url"], found["engine"]
+        self.url = found["url"]
         self.extension_pid = found.get("extensionPid")
 
     async def stop(self, limit: float = 30.0) -> int | None:

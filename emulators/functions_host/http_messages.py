@@ -8,10 +8,8 @@ from multidict import CIMultiDict
 from emulators.functions_host.worker_protocol import RpcHttp, TypedData
 
 
-async def read_request(request: web.Request, route_values: dict[str, str], *, with_body: bool = True) -> TypedData:
+async def read_request(request: web.Request, route_values: dict[str, str]) -> TypedData:
     """The trigger's value: header names in lower case, repeated query values joined, empty ones omitted.
-
-    Without its body when that is streamed to the function separately.
 
     Source: RpcMessageConversionExtensions of the Functions host.
     """
@@ -23,7 +21,7 @@ async def read_request(request: web.Request, route_values: dict[str, str], *, wi
     for name, value in request.query.items():
         if value:
             query[name] = f"{query[name]},{value}" if name in query else value
-    body = await request.read() if with_body else b""
+    body = await request.read()
     return TypedData(
         http=RpcHttp(
             method=request.method,
@@ -65,7 +63,5 @@ def _from_http(http: RpcHttp) -> web.Response:
         # The server counts the body itself; an app's own value could differ.
         if name.lower() not in ("content-length", "transfer-encoding"):
             headers.add(name, text)
-    for cookie in http.cookies or []:
-        headers.add("Set-Cookie", cookie.header())
     body = http.body.bytes if http.body and http.body.bytes is not None else b""
     return web.Response(body=body, status=int(http.status_code or 200), headers=headers)

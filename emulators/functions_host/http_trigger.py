@@ -1,14 +1,11 @@
 """The HTTP trigger: finds the function for a request's path and method, and answers with what it returns."""
 
-import asyncio
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from emulators.functions_host.function_catalog import Function
-from emulators.functions_host.http_forwarding import WorkerForwarder
 from emulators.functions_host.http_messages import build_response, read_request
 from emulators.functions_host.invoker import Invoker
 from emulators.functions_host.route_template import RouteTemplate, compile_route
@@ -32,7 +29,7 @@ def read_routes(functions: Iterable[Function], prefix: str) -> tuple[HttpRoute, 
     """The routes of HTTP-triggered functions, in the order in which they are tried.
 
     Raises:
-        ConfigurationError: a route's constraint is not known.
+        ConfigurationError: a route has more than literals and plain parameters.
     """
     return tuple(sorted((_route(f, prefix) for f in functions), key=lambda route: route.template.precedence))
 
@@ -44,13 +41,10 @@ class HttpTrigger:
     known route with another method is 404, not 405: in the Functions host methods are part of the route's match.
     """
 
-    def __init__(
-        self, routes: tuple[HttpRoute, ...], invoker: Invoker, forwarder: WorkerForwarder | None = None
-    ) -> None:
-        """Uses routes in the order in which they are tried, and the forwarding to an app that streams."""
+    def __init__(self, routes: tuple[HttpRoute, ...], invoker: Invoker) -> None:
+        """Uses routes in the order in which they are tried."""
         self._routes = routes
         self._invoker = invoker
-        self._forwarder = forwarder
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Runs the function: 404 without a route, 500 without a body when it fails."""
@@ -63,17 +57,12 @@ class HttpTrigger:
         return web.Response(status=404)
 
     async def _run(self, function: Function, request: web.Request, values: dict[str, str]) -> web.StreamResponse:
-        invocation_id = str(uuid.uuid4())
-        invocation = self._invoker.run(
+        outcome = await self._invoker.run(
             function,
-            await read_request(request, values, with_body=self._forwarder is None),
+            await read_request(request, values),
             reason="This function was programmatically called via the host APIs.",
             trace_parent=request.headers.get("traceparent", ""),
-            invocation_id=invocation_id,
         )
-        if self._forwarder is not None:
-            return await self._forwarder.answer(request, invocation_id, asyncio.create_task(invocation))
-        outcome = await invocation
         if outcome.failure is not None:
             return web.Response(status=500)
         return build_response(outcome.value)

@@ -48,7 +48,6 @@ class _Call:
     metadata: Mapping[str, TypedData]
     reason: str
     trace_parent: str
-    retry_count: int
 
 
 class Invoker:
@@ -78,18 +77,15 @@ class Invoker:
         metadata: Mapping[str, TypedData] | None = None,
         reason: str,
         trace_parent: str = "",
-        retry_count: int = 0,
-        invocation_id: str = "",
         waited_for: bool = True,
     ) -> Outcome:
         """Runs `function` with the trigger's `value`; failures of the app or of an output are in the outcome.
 
-        `retry_count` is what the function reads as the number of this retry, 0 for the first run; without an
-        `invocation_id` the run gets one. A caller that is cancelled (a closed HTTP connection) does not cancel the
-        function. `waited_for`: a host that stops lets it end.
+        A caller that is cancelled (a closed HTTP connection) does not cancel the function. `waited_for`: a host that
+        stops lets it end.
         """
-        call = _Call(function, value, metadata or {}, reason, trace_parent, retry_count)
-        work = self._run(invocation_id or str(uuid.uuid4()), call)
+        call = _Call(function, value, metadata or {}, reason, trace_parent)
+        work = self._run(str(uuid.uuid4()), call)
         task = asyncio.create_task(work, name=f"invoke {function.name}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -151,8 +147,6 @@ class Invoker:
             inputs,
             call.metadata,
             call.trace_parent,
-            call.retry_count,
-            function.retry.max_retry_count if function.retry else 0,
         )
 
     async def _finish(self, function: Function, answer: InvocationResponse) -> Outcome:

@@ -46,12 +46,10 @@ class Invocation:
     inputs: Mapping[str, TypedData]
     trigger_metadata: Mapping[str, TypedData] = field(default_factory=dict[str, TypedData])
     trace_parent: str = ""
-    retry_count: int = 0
-    max_retry_count: int = 0
 
 
 class PythonWorker:
-    """One app's worker; `http_address` is its own web server's, if the app streams HTTP.
+    """One app's worker.
 
     The library's state (registry, thread pool, imported app) is global: one worker at a time in a process.
     """
@@ -64,7 +62,6 @@ class PythonWorker:
         self._thread: WorkerThread | None = None
         self._modules = ImportedModules(self._app_dir)
         self._library = _load_library()
-        self.http_address: str | None = None
 
     async def start(self) -> list[RpcFunctionMetadata]:
         """Imports and indexes the app.
@@ -93,7 +90,6 @@ class PythonWorker:
         # Failures of indexing are reported only here; the metadata request that follows reports success.
         if answer.result.status != StatusResult.Success:
             raise explain_load_failure(answer.result.exception or RpcException("no reason reported"), self._app_dir)
-        self.http_address = answer.capabilities.get("HttpUri")
         metadata = await self._thread.run(self._library.functions_metadata_request(SimpleNamespace()))
         return metadata.function_metadata_results or []
 
@@ -134,9 +130,7 @@ def _invocation_request(invocation: Invocation) -> SimpleNamespace:
         input_data=[ParameterBinding(name, value) for name, value in invocation.inputs.items()],
         trigger_metadata=dict(invocation.trigger_metadata),
         trace_context=SimpleNamespace(trace_parent=invocation.trace_parent, trace_state="", attributes={}),
-        retry_context=SimpleNamespace(
-            retry_count=invocation.retry_count, max_retry_count=invocation.max_retry_count, exception=None
-        ),
+        retry_context=SimpleNamespace(retry_count=0, max_retry_count=0, exception=None),
     )
     return SimpleNamespace(request=SimpleNamespace(invocation_request=body))
 

@@ -1,4 +1,4 @@
-"""Queue messages in the worker's form: encoding, trigger metadata, lists of output messages."""
+"""Queue messages in the worker's form: encoding, trigger metadata, the message of an output."""
 
 import base64
 import binascii
@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from azure.storage.queue import QueueMessage
 
-from emulators.functions_host.newtonsoft_json import looks_like_json, parse, text_of
 from emulators.functions_host.worker_protocol import TypedData
 
 # What Convert.FromBase64String skips.
@@ -21,6 +20,10 @@ class NotBase64Error(Exception):
 
 class NotUtf8Error(Exception):
     """A message's bytes are not UTF-8, and its function requires text."""
+
+
+class RewrittenTextError(Exception):
+    """An output that Azure's host would not send as it is."""
 
 
 def decode_body(text: str, *, is_base64: bool) -> bytes:
@@ -77,36 +80,26 @@ def trigger_metadata(message: QueueMessage, body: bytes) -> dict[str, TypedData]
     return found
 
 
-def output_messages(data: TypedData) -> list[str | bytes]:
-    """The messages in an output's value.
+def output_message(data: TypedData) -> str | bytes | None:
+    """The message in an output's value: bytes, or plain text; None if the function set nothing.
 
-    Bytes are one message, unchanged. **JSON text is parsed and written again**: an array is one message for each
-    element, an object one message of indented JSON, its times without trailing zeros. Any other text is one message.
-    A list from the worker is one message for each element, unchanged.
+    Azure's host parses text that begins and ends like JSON and writes it again: longer, with other times, an array as
+    several messages. This host refuses such text, and lists, instead.
 
-    Source: `ReadAsEnumerable` and `BindAsyncCollectorAsync` of the Functions host's FunctionBinding.
+    Source: `ReadAsEnumerable` and `Utility.IsJson` of the Functions host.
 
     Raises:
-        JsonReaderException: a text that begins and ends like JSON is not JSON.
+        RewrittenTextError: Azure's host would not send the text as it is.
     """
     if data.bytes is not None:
-        return [data.bytes]
-    value: object = data.string if data.json is None else parse(data.json, dates=False)
-    if isinstance(value, str) and looks_like_json(value):
-        value = parse(value, dates=True)
-    if value is None:
-        return []
-    items = cast(list[object], value) if isinstance(value, list) else [value]
-    return [_message_text(item) for item in items]
-
-
-def _message_text(item: object) -> str:
-    if isinstance(item, dict):
-        fields = cast(dict[str, object], item)
-        # The worker's form of a `func.QueueMessage`.
-        if fields.keys() == {"id", "body"}:
-            return str(fields["body"])
-    return text_of(cast(object, item))
+        return data.bytes
+    text = data.string if data.json is None else data.json
+    trimmed = (text or "").strip()
+    if data.json is not None or (trimmed[:1] + trimmed[-1:]) in ("{}", "[]"):
+        raise RewrittenTextError(
+            "Azure's host would parse this output as JSON and write it again, indented: use func.Out[bytes]"
+        )
+    return text
 
 
 def _text(body: bytes) -> str | None:

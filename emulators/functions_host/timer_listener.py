@@ -56,17 +56,9 @@ class TimerListener:
             await asyncio.gather(self._loop_task, return_exceptions=True)
 
     async def fire(self, *, past_due: bool, reason: str) -> Outcome:
-        """Runs the function now, after a run that has begun; a failed run is repeated as its retry policy says."""
+        """Runs the function now, after a run that has begun."""
         async with self._firing:
-            retries = 0
-            while True:
-                request = self._request(past_due=past_due)
-                outcome = await self._invoker.run(self.function, request, reason=reason, retry_count=retries)
-                retry = self.function.retry
-                if outcome.failure is None or retry is None or not retry.allows(retries):
-                    return outcome
-                retries += 1
-                await self._clock.sleep_until(self._clock.now() + retry.delay(retries))
+            return await self._invoker.run(self.function, self._request(past_due=past_due), reason=reason)
 
     async def _follow(self) -> None:
         if self._run_on_startup and self._status.next > self._clock.now():

@@ -9,7 +9,7 @@ from typing import Protocol
 from cronsim import CronSim, CronSimError
 
 from emulators.functions_host.errors import ConfigurationError
-from emulators.functions_host.time_spans import parse_timespan
+from emulators.task_hub.time_spans import parse_timespan
 
 _NAMES = [name.upper() for name in (*calendar.month_name[1:], *calendar.day_name)]
 _SHORT_NAMES = "|".join(sorted({name[:3] for name in _NAMES}))
@@ -85,7 +85,10 @@ def parse_schedule(text: str) -> Schedule:
     stripped = text.strip()
     if " " in stripped:
         return NCrontab(stripped)
-    length = parse_timespan(stripped)
+    try:
+        length = parse_timespan(stripped)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
     if length <= timedelta(0):
         raise ConfigurationError(f"the timer interval {text!r} must be longer than zero")
     return Interval(length)

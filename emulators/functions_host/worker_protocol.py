@@ -7,37 +7,6 @@ The library only constructs them and reads their attributes; names and fields ar
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from emulators.functions_host.worker_cookies import (
-    NullableBool,
-    NullableDouble,
-    NullableString,
-    NullableTimestamp,
-    RpcHttpCookie,
-    Timestamp,
-)
-
-__all__ = [
-    "BindingInfo",
-    "FunctionLoadResponse",
-    "FunctionMetadataResponse",
-    "InvocationResponse",
-    "NullableBool",
-    "NullableDouble",
-    "NullableString",
-    "NullableTimestamp",
-    "ParameterBinding",
-    "RpcException",
-    "RpcFunctionMetadata",
-    "RpcHttp",
-    "RpcHttpCookie",
-    "RpcRetryOptions",
-    "StatusResult",
-    "Timestamp",
-    "TypedData",
-    "WorkerInitResponse",
-    "WorkerMetadata",
-]
-
 _KINDS = ("string", "json", "bytes", "http", "int", "double")
 
 
@@ -52,7 +21,7 @@ class RpcHttp:
     params: dict[str, str] = field(default_factory=dict[str, str])
     query: dict[str, str] = field(default_factory=dict[str, str])
     status_code: str = ""
-    cookies: list[RpcHttpCookie] | None = None
+    cookies: object = None
     enable_content_negotiation: bool = False
 
 
@@ -173,14 +142,6 @@ class FunctionMetadataResponse:
 
     use_default_metadata_indexing: bool
     function_metadata_results: list[RpcFunctionMetadata] | None
-    result: StatusResult
-
-
-@dataclass(slots=True)
-class FunctionLoadResponse:
-    """Answer to a load request."""
-
-    function_id: str
     result: StatusResult
 
 

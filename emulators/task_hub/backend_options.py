@@ -1,15 +1,14 @@
 """The settings of the Durable extension's Azure Storage backend; each default is the extension's own."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
-from emulators.task_hub.durable_task_section import VersionMatch, lower, values_of, with_environment
+from emulators.task_hub.durable_task_section import VersionMatch, values_of
+from emulators.task_hub.host_json import Section, read_host_json
 
 
 class LostWorker(StrEnum):
@@ -53,19 +52,18 @@ class BackendOptions:
     fail_other_versions: bool = False
 
     @classmethod
-    def of_durable_task(cls, section: Mapping[str, Any]) -> "BackendOptions":
-        """Read host.json's `extensions.durableTask`, whose names may be in any case.
+    def of_durable_task(cls, section: Section) -> "BackendOptions":
+        """Read host.json's `extensions.durableTask`.
 
-        Raises ValueError for what stops the extension at its start.
+        Raises ValueError for what stops the extension at its start, and for what is not emulated.
         """
         return cls(**values_of(section))
 
     @classmethod
     def of_host_json(cls, file: Path, environment: Mapping[str, str] | None = None) -> "BackendOptions":
         """Read a host.json; settings `AzureFunctionsJobHost__extensions__durableTask__…` of the environment win."""
-        content: Any = json.loads(file.read_text())
-        section: Any = lower(lower(content).get("extensions") or {}).get("durabletask") or {}
-        return cls.of_durable_task(with_environment(section, os.environ if environment is None else environment))
+        root = read_host_json(file, os.environ if environment is None else environment)
+        return cls.of_durable_task(root.child("extensions").child("durableTask"))
 
     def without_races(self) -> "BackendOptions":
         """Return the same settings with timers on time, no event lost and one process for all."""

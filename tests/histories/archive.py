@@ -65,7 +65,7 @@ class Execution:
 
 def current_version() -> str:
     """Return the version that new runs have: host.json's `defaultVersion`."""
-    version = read_host_config(ROOT).durable.default_version
+    version = read_host_config(ROOT).durable.backend.default_version
     assert version is not None, "host.json: set extensions.durableTask.defaultVersion"
     return version
 

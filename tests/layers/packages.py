@@ -82,11 +82,12 @@ TOOLS = {
     "tools.fault_injection": Package(
         (
             *("azure_clients", "contracts", "settings"),
-            *("emulators.arm", "emulators.task_hub", "tools.crash_test"),
+            *("emulators.arm", "emulators.task_hub", "tools.crash_test", "tools.rig"),
         ),
         ("durabletask",),
         never=(),
     ),
+    "tools.rig": Package((), ("durabletask",), never=()),
     "tools.docgen": Package(("contracts", "guest", "policy", "settings"), (), never=()),
     "tools.demo": Package(
         (

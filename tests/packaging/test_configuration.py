@@ -5,7 +5,7 @@ import json
 import pytest
 
 from emulators.functions_host.host_config import parse_host_config
-from emulators.functions_host.time_spans import parse_timespan
+from emulators.task_hub.time_spans import parse_timespan
 from settings import PREFIX, BadSettings, read_settings
 from tests.layers.fault import ROOT
 
@@ -42,7 +42,7 @@ def test_no_secret_and_no_other_name_is_in_the_example() -> None:
 def test_host_json_has_the_values_that_the_app_needs() -> None:
     config = parse_host_config(HOST)
     assert config.route_prefix == "api"
-    assert (config.durable.hub_name, config.durable.default_version) == ("GoldenImages", "1")
+    assert (config.durable.hub_name, config.durable.backend.default_version) == ("GoldenImages", "1")
     assert (config.queues.batch_size, config.queues.max_dequeue_count, config.queues.base64) == (16, 5, True)
     assert config.queues.visibility_timeout.total_seconds() == 30
     assert parse_timespan(HOST["functionTimeout"]).total_seconds() == 300

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from contracts import polling as polling_contract
 from contracts.polling import LEAST_TIMEOUT_SECONDS, LONGEST_SILENCE_SECONDS, Polling, PollingSettings
-from emulators.functions_host.time_spans import parse_timespan
+from emulators.task_hub.time_spans import parse_timespan
 from tests.layers.fault import ROOT
 from tests.packaging.test_configuration import HOST
 

@@ -1,4 +1,4 @@
-"""Sources of apps that cannot be loaded: written to a folder by tests, so that no tool trips over them."""
+"""Sources of apps that cannot be started: written to a folder by tests, so that no tool trips over them."""
 
 from pathlib import Path
 
@@ -69,6 +69,21 @@ def other(req: func.HttpRequest) -> str:
 }
 
 EXITS = {"function_app.py": '"""An app that exits on import."""\n\nimport sys\n\nsys.exit("no licence")\n'}
+
+RETRIES = {
+    "function_app.py": '''"""An app with a retry policy."""
+
+import azure.functions as func
+
+app = func.FunctionApp()
+
+
+@app.timer_trigger(arg_name="timer", schedule="0 */5 * * * *")
+@app.retry(strategy="fixed_delay", max_retry_count="2", delay_interval="00:00:10")
+def flaky(timer: func.TimerRequest) -> None:
+    raise ValueError("again")
+'''
+}
 
 
 def write_app(folder: Path, files: dict[str, str]) -> Path:

@@ -7,6 +7,8 @@ from typing import Any
 
 import aiohttp
 
+from emulators.functions_host import FunctionsHost
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -19,11 +21,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Runner:
-    """A host's address, its engine's, and a session."""
+    """A host that runs, and a session."""
 
-    url: str
-    engine_address: str
+    host: FunctionsHost
     http: aiohttp.ClientSession
+
+    @property
+    def url(self) -> str:
+        return self.host.url
 
     async def start(self, name: str, given: object = "x", instance_id: str = "") -> str:
         """Through the app's own trigger; returns the address of the status."""
@@ -42,7 +47,15 @@ class Runner:
                 await asyncio.sleep(0.01)
 
     async def run(self, name: str, given: object = "x") -> dict[str, Any]:
+        """The status at the end of a run that was started by HTTP."""
         return await self.end(await self.start(name, given))
+
+    async def request(self, method: str, path: str, **more: Any) -> Answer:
+        """One request to the host."""
+        async with self.http.request(method, f"{self.url}/{path}", **more) as answer:
+            text = await answer.text()
+            is_json = text and answer.content_type == "application/json"
+            return Answer(answer.status, await answer.json() if is_json else text, answer.headers)
 
     async def until(self, instance_id: str, status: str) -> dict[str, Any]:
         """The status once it is `status`."""
@@ -53,10 +66,6 @@ class Runner:
                     return found.body
                 await asyncio.sleep(0.01)
 
-    async def api(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **body: object) -> Answer:
+    async def api(self, method: str, path: str, **more: Any) -> Answer:
         """One request to the durable HTTP API; `json=` or `data=` for a body."""
-        url = f"{self.url}/runtime/webhooks/durabletask/{path}"
-        async with self.http.request(method, url, headers=headers, **body) as answer:  # pyright: ignore[reportArgumentType]
-            text = await answer.text()
-            is_json = text and answer.content_type == "application/json"
-            return Answer(answer.status, await answer.json() if is_json else text, answer.headers)
+        return await self.request(method, f"runtime/webhooks/durabletask/{path}", **more)

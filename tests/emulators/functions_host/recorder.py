@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 
 def record(**what: object) -> None:
@@ -11,8 +12,7 @@ def record(**what: object) -> None:
         file.write(json.dumps(what) + "\n")
 
 
-def recorded(path: Path) -> list[dict[str, object]]:
-    """All lines so far."""
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+def recorded() -> list[dict[str, Any]]:
+    """All lines of this test so far."""
+    file = Path(os.environ["RECORD_TO"])
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emulators.functions_host.app_settings import AppSettings, load_settings, local_http_port
+from emulators.functions_host.app_settings import AppSettings, load_settings
 from emulators.functions_host.environment import Environment
 from emulators.functions_host.errors import ConfigurationError
 
@@ -68,18 +68,3 @@ def test_development_storage_is_written_out() -> None:
 def test_an_unusable_connection_says_what_to_set(values: dict[str, str], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         AppSettings(values).storage_connection(None)
-
-
-@pytest.mark.parametrize(
-    ("text", "port"),
-    [
-        ('{"Host": {"LocalHttpPort": 7088}}', 7088),
-        ('{"Host": {"LocalHttpPort": "7088"}}', 7088),
-        ('{"Host": {}}', None),
-        ("{}", None),
-    ],
-)
-def test_the_port_of_the_file(tmp_path: Path, text: str, port: int | None) -> None:
-    (tmp_path / "local.settings.json").write_text(text)
-    assert local_http_port(tmp_path) == port
-    assert local_http_port(tmp_path / "nowhere") is None

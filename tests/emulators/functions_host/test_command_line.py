@@ -21,7 +21,7 @@ def test_the_options_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
         main(["start", "--help"])
     assert ended.value.code == 0
     reported = capsys.readouterr().out
-    for option in ("--port", "-p", "--functions", "--engine", "--state-dir", "--drain", "--ready-file"):
+    for option in ("--port", "-p", "--functions", "--engine", "--worker", "--drain", "--ready-file"):
         assert option in reported
 
 

@@ -13,24 +13,22 @@ from azure.durable_functions import DurableFunctionsClient
 
 from emulators.azurite import AzuriteServer
 from emulators.functions_host.durable_binding import durable_client_json
-from emulators.functions_host.durable_options import read_durable_options
-from emulators.functions_host.host_json_section import Section
 
 _PROGRAM = "durable-extension-host"
 
 
-def _resource(section: dict[str, Any] | None = None, connection: str | None = None) -> str:
+def _binding(connection: str | None = None, most_message_bytes: int = 4_194_304) -> str:
     return durable_client_json(
         rpc_address="127.0.0.1:4001",
         host_url="http://127.0.0.1:7071",
         hub_name="MyHub",
         connection=connection,
-        options=read_durable_options(Section(section or {})),
+        most_message_bytes=most_message_bytes,
     )
 
 
 async def test_the_real_client_finds_engine_hub_and_management_urls() -> None:
-    client = DurableFunctionsClient(_resource())
+    client = DurableFunctionsClient(_binding())
     try:
         links = client.create_http_management_payload("a/b")
     finally:
@@ -44,15 +42,17 @@ async def test_the_real_client_finds_engine_hub_and_management_urls() -> None:
 
 
 def test_only_a_binding_that_names_a_connection_has_one() -> None:
-    assert json.loads(_resource())["connectionName"] is None
-    assert json.loads(_resource(connection="OtherStorage"))["connectionName"] == "OtherStorage"
+    assert json.loads(_binding())["connectionName"] is None
+    assert json.loads(_binding(connection="OtherStorage"))["connectionName"] == "OtherStorage"
 
 
 @pytest.fixture
 def extension_client(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
     """The binding that the extension makes for a function that names neither hub nor connection."""
     file = tmp_path / "host.json"
-    file.write_text(json.dumps({"version": "2.0", "extensions": {"durableTask": request.param}}), "utf-8")
+    file.write_text(
+        json.dumps({"version": "2.0", "extensions": {"durableTask": {"hubName": "MyHub", **request.param}}}), "utf-8"
+    )
     with AzuriteServer(all_services=True) as azurite:
         process = subprocess.Popen(
             [_PROGRAM, "--host-json", file, "--functions", "-", "--stop-on-eof"],
@@ -74,37 +74,16 @@ def extension_client(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator
             process.wait(30)
 
 
-_LIMITS: dict[str, Any] = {
-    "hubName": "MyHub",
-    "maxGrpcMessageSizeInBytes": 10_000_000,
-    "grpcHttpClientTimeout": "-1.00:00:00.25",
-    "httpSettings": {"useForwardedHost": True},
-}
-
-
-def test_what_host_json_says_of_clients_is_in_the_binding() -> None:
-    value = json.loads(_resource(_LIMITS))
-    assert value["maxGrpcMessageSizeInBytes"] == 10_000_000
-    assert value["grpcHttpClientTimeout"] == '"-1.00:00:00.2500000"'
-    assert value["useForwardedHost"] is True
-    assert json.loads(_resource({"grpcHttpClientTimeout": ""}))["grpcHttpClientTimeout"] == "null"
-
-
-@pytest.mark.parametrize(
-    "extension_client",
-    [{"hubName": "MyHub"}, _LIMITS, {"hubName": "MyHub", "grpcHttpClientTimeout": ""}],
-    indirect=True,
-)
+@pytest.mark.parametrize("extension_client", [{}, {"maxGrpcMessageSizeInBytes": 10_000_000}], indirect=True)
 @pytest.mark.skipif(shutil.which(_PROGRAM) is None, reason=f"{_PROGRAM} is not on PATH")
-def test_the_extension_makes_the_same_member_by_member(
-    extension_client: dict[str, Any], request: pytest.FixtureRequest
-) -> None:
+def test_the_extension_makes_the_same_member_by_member(extension_client: dict[str, Any]) -> None:
     ours = json.loads(
         durable_client_json(
             rpc_address=extension_client["rpcBaseUrl"].removeprefix("http://"),
             host_url=extension_client["httpBaseUrl"].removesuffix("/runtime/webhooks/durabletask"),
             hub_name="MyHub",
-            options=read_durable_options(Section(request.node.callspec.params["extension_client"])),
+            connection=None,
+            most_message_bytes=extension_client["maxGrpcMessageSizeInBytes"],
         )
     )
     assert ours == extension_client

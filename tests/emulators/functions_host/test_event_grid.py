@@ -1,14 +1,23 @@
 """The Event Grid webhook: handshakes, both schemas, arrays, failures."""
 
-from collections.abc import Callable
-from typing import Any
+import json
+from collections.abc import AsyncGenerator, Mapping
 
-import aiohttp
 import pytest
+import pytest_asyncio
 
-from tests.emulators.functions_host.conftest import StartHost
+from tests.emulators.functions_host.conftest import NO_ENGINE, host_of, running
+from tests.emulators.functions_host.durable_runner import Answer, Runner
+from tests.emulators.functions_host.recorder import recorded
 
-type Records = Callable[[], list[dict[str, Any]]]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+_NOTIFICATION = {"aeg-event-type": "Notification"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def host(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Runner]:
+    async with running(host_of("events", tmp_path_factory.mktemp("events"), engine=NO_ENGINE)) as runner:
+        yield runner
 
 
 def _event(number: int, subject: str = "vm") -> dict[str, object]:
@@ -34,96 +43,67 @@ def _cloud_event(number: int) -> dict[str, object]:
     }
 
 
-def _hook(url: str, function: str) -> str:
-    return f"{url}/runtime/webhooks/eventgrid?functionName={function}"
+async def _post(host: Runner, function: str, body: object, headers: Mapping[str, str] = _NOTIFICATION) -> Answer:
+    text = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return await host.request("POST", _hook(function), data=text, headers=headers)
 
 
-async def test_an_array_runs_one_invocation_an_event(
-    start_host: StartHost, http: aiohttp.ClientSession, records: Records
-) -> None:
-    async with start_host("events") as host:
-        headers = {"aeg-event-type": "Notification"}
-        async with http.post(_hook(host.url, "ON_EVENT"), json=[_event(1), _event(2)], headers=headers) as answer:
-            assert answer.status == 202
-    assert sorted((r["kind"], r["id"], r["data"]["n"]) for r in records()) == [
+def _hook(function: str) -> str:
+    return f"runtime/webhooks/eventgrid?functionName={function}"
+
+
+async def test_an_array_runs_one_invocation_an_event(host: Runner) -> None:
+    assert (await _post(host, "ON_EVENT", [_event(1), _event(2)])).status == 202
+    assert sorted((r["kind"], r["id"], r["data"]["n"]) for r in recorded()) == [
         ("EventGridEvent", "e1", 1),
         ("EventGridEvent", "e2", 2),
     ]
 
 
-@pytest.mark.parametrize("body", [_cloud_event(1), [_cloud_event(1)]], ids=["single", "batch"])
-async def test_cloud_events_arrive_single_and_in_batches(
-    start_host: StartHost, http: aiohttp.ClientSession, records: Records, body: object
-) -> None:
-    content_type = f"application/cloudevents{'-batch' if isinstance(body, list) else ''}+json"
-    async with start_host("events") as host:
-        headers = {"Content-Type": content_type, "aeg-event-type": "Notification"}
-        async with http.post(_hook(host.url, "on_cloud_event"), json=body, headers=headers) as answer:
-            assert answer.status == 202
-    assert [(r["kind"], r["id"], r["data"]) for r in records()] == [("CloudEvent", "c1", {"n": 1})]
+@pytest.mark.parametrize(("body", "kind"), [(_cloud_event(1), "cloudevents"), ([_cloud_event(1)], "cloudevents-batch")])
+async def test_cloud_events_arrive_single_and_in_batches(host: Runner, body: object, kind: str) -> None:
+    headers = {"Content-Type": f"application/{kind}+json", **_NOTIFICATION}
+    assert (await _post(host, "on_cloud_event", body, headers)).status == 202
+    assert [(r["kind"], r["id"], r["data"]) for r in recorded()] == [("CloudEvent", "c1", {"n": 1})]
 
 
-async def test_a_failing_event_is_500_so_that_the_sender_repeats(
-    start_host: StartHost, http: aiohttp.ClientSession, records: Records
-) -> None:
-    events = [_event(1, "fail"), _event(2)]
-    async with start_host("events") as host:
-        headers = {"aeg-event-type": "Notification"}
-        async with http.post(_hook(host.url, "on_event"), json=events, headers=headers) as answer:
-            assert answer.status == 500
-    assert len(records()) == 2
+async def test_a_failing_event_is_500_so_that_the_sender_repeats(host: Runner) -> None:
+    assert (await _post(host, "on_event", [_event(1, "fail"), _event(2)])).status == 500
+    assert len(recorded()) == 2
 
 
-async def test_the_subscription_handshake_returns_the_code(
-    start_host: StartHost, http: aiohttp.ClientSession, records: Records
-) -> None:
-    validation = {
-        **_event(0),
-        "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
-        "data": {"validationCode": "512d38b6"},
-    }
-    async with start_host("events") as host:
-        headers = {"aeg-event-type": "SubscriptionValidation"}
-        async with http.post(_hook(host.url, "on_event"), json=[validation], headers=headers) as answer:
-            assert (answer.status, await answer.json()) == (200, {"validationResponse": "512d38b6"})
-    assert records() == []
+async def test_the_subscription_handshake_returns_the_code(host: Runner) -> None:
+    kind, data = "Microsoft.EventGrid.SubscriptionValidationEvent", {"validationCode": "512d38b6"}
+    validation = {**_event(0), "eventType": kind, "data": data}
+    answer = await _post(host, "on_event", [validation], {"aeg-event-type": "SubscriptionValidation"})
+    assert (answer.status, answer.body) == (200, {"validationResponse": "512d38b6"})
+    assert recorded() == []
 
 
-async def test_the_cloud_events_handshake_allows_the_origin(start_host: StartHost, http: aiohttp.ClientSession) -> None:
-    async with start_host("events") as host:
-        headers = {"WebHook-Request-Origin": "eventgrid.azure.net", "WebHook-Request-Rate": "120"}
-        async with http.options(_hook(host.url, "on_cloud_event"), headers=headers) as answer:
-            assert answer.status == 200
-            assert answer.headers["WebHook-Allowed-Origin"] == "eventgrid.azure.net"
-            assert answer.headers["WebHook-Allowed-Rate"] == "120"
+async def test_the_cloud_events_handshake_allows_the_origin(host: Runner) -> None:
+    headers = {"WebHook-Request-Origin": "eventgrid.azure.net", "WebHook-Request-Rate": "120"}
+    answer = await host.request("OPTIONS", _hook("on_cloud_event"), headers=headers)
+    assert answer.status == 200
+    assert answer.headers["WebHook-Allowed-Origin"] == "eventgrid.azure.net"
+    assert answer.headers["WebHook-Allowed-Rate"] == "120"
 
 
 @pytest.mark.parametrize(
-    ("function", "body", "status"),
+    ("function", "body", "headers", "status"),
     [
-        ("nobody", b"[]", 404),
-        ("not_an_event", b"[]", 404),
-        ("on_event", b"not json", 400),
-        ("on_event", b"[]", 400),
-        ("on_event", b"[1]", 400),
+        ("nobody", b"[]", _NOTIFICATION, 404),
+        ("not_an_event", b"[]", _NOTIFICATION, 404),
+        ("on_event", b"not json", _NOTIFICATION, 400),
+        ("on_event", b"[]", _NOTIFICATION, 400),
+        ("on_event", b"[1]", _NOTIFICATION, 400),
+        ("on_event", [_event(1)], {}, 400),
+        ("on_event", [_event(1)], {"aeg-event-type": "Else"}, 400),
+        ("on_event", [_event(1)], {"aeg-event-type": "SubscriptionValidation"}, 400),
+        ("on_event", [_event(1)], {"aeg-event-type": "Unsubscribe"}, 202),
     ],
 )
-async def test_refusals(
-    start_host: StartHost, http: aiohttp.ClientSession, function: str, body: bytes, status: int
+async def test_other_requests_run_nothing(
+    host: Runner, function: str, body: object, headers: Mapping[str, str], status: int
 ) -> None:
-    async with start_host("events") as host:
-        headers = {"aeg-event-type": "Notification"}
-        async with http.post(_hook(host.url, function), data=body, headers=headers) as answer:
-            assert answer.status == status
-
-
-@pytest.mark.parametrize("headers", [{}, {"aeg-event-type": "Else"}, {"aeg-event-type": "SubscriptionValidation"}])
-async def test_a_request_whose_header_does_not_say_what_it_is_runs_nothing(
-    start_host: StartHost, http: aiohttp.ClientSession, records: Records, headers: dict[str, str]
-) -> None:
-    async with (
-        start_host("events") as host,
-        http.post(_hook(host.url, "on_event"), json=[_event(1)], headers=headers) as answer,
-    ):
-        assert answer.status == 400
-    assert records() == []
+    assert (await _post(host, function, body, headers)).status == status
+    assert recorded() == []

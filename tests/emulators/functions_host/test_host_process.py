@@ -7,48 +7,44 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 
 from emulators.functions_host import HostError, HostProcess
 from tests.emulators.functions_host.broken_apps import DEEP_IMPORT, write_app
-from tests.emulators.functions_host.conftest import APPS, until
+from tests.emulators.functions_host.conftest import APPS, NO_ENGINE, until
+from tests.emulators.functions_host.recorder import recorded
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+SMALL = APPS / "small"
 
-type Records = Callable[[], list[dict[str, Any]]]
 
-
-async def test_prints_functions_and_routes_reads_local_settings_and_stops_with_status_0(
-    http: aiohttp.ClientSession,
-) -> None:
-    host = HostProcess(APPS / "local", engine="memory")
-    async with host:
+async def test_a_run_from_the_list_of_functions_to_a_clean_stop_by_a_signal(http: aiohttp.ClientSession) -> None:
+    async with HostProcess(SMALL, engine=NO_ENGINE) as host:
         async with http.get(f"{host.url}/api/greet") as answer:
             assert (answer.status, await answer.text()) == (200, "from the file")
         assert f"greet: [GET] {host.url}/api/greet" in host.log()
-        assert await host.stop() == 0
-    with pytest.raises(aiohttp.ClientConnectionError):
-        await http.get(host.url)
-
-
-async def test_log_lines_name_function_and_invocation_and_no_logger_of_the_app(http: aiohttp.ClientSession) -> None:
-    async with HostProcess(APPS / "logs", engine="memory") as host:
         for kind in ("sync", "async"):
             async with http.get(f"{host.url}/api/{kind}") as answer:
                 invocation = await answer.text()
             assert f" Function.{kind}_log.User [{kind}_log {invocation}]: from {kind}\n" in host.log()
             assert f"functions_host [{kind}_log {invocation}]: Executed 'Functions.{kind}_log' (Succeeded" in host.log()
         assert "my.audit" not in host.log()
+        running = asyncio.create_task(http.get(f"{host.url}/api/async/0.4"))
+        await until(recorded)
+        os.kill(host.pid, signal.SIGINT)
+        answer = await running
+        assert (answer.status, await answer.text()) == (200, "done")
+        assert await host.stop() == 0
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await http.get(host.url)
 
 
 async def test_an_app_that_fails_to_load_ends_with_status_1_and_its_line(tmp_path: Path) -> None:
     with pytest.raises(HostError) as caught:
-        async with HostProcess(write_app(tmp_path, DEEP_IMPORT), engine="memory"):
+        async with HostProcess(write_app(tmp_path, DEEP_IMPORT), engine=NO_ENGINE):
             pass
     text = str(caught.value)
     assert "status 1" in text
@@ -56,51 +52,31 @@ async def test_an_app_that_fails_to_load_ends_with_status_1_and_its_line(tmp_pat
     assert "invalid literal for int() with base 10: 'not a number'" in text
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_a_signal_lets_running_functions_end(
-    http: aiohttp.ClientSession, records: Records, record_file: Path, number: signal.Signals
-) -> None:
-    async with HostProcess(APPS / "stuck", engine="memory", env={"RECORD_TO": str(record_file)}) as host:
-        running = asyncio.create_task(http.get(f"{host.url}/api/async/0.4"))
-        await until(records)
-        os.kill(host.pid, number)
-        answer = await running
-        assert (answer.status, await answer.text()) == (200, "done")
-        assert await host.stop() == 0
-
-
-async def test_an_activity_at_work_is_not_waited_for(
-    http: aiohttp.ClientSession, records: Records, record_file: Path, tmp_path: Path
-) -> None:
+async def test_an_activity_at_work_is_not_waited_for(http: aiohttp.ClientSession, tmp_path: Path) -> None:
     app = tmp_path / "app"
     shutil.copytree(APPS / "durable", app)
-    settings = {"RECORD_TO": str(record_file), "HUB": "Hub"}
-    async with HostProcess(app, engine="sqlite", env=settings, drain_seconds=20) as host:
+    async with HostProcess(app, engine="sqlite", env={"HUB": "Hub"}, drain_seconds=20) as host:
         start = f"{host.url}/runtime/webhooks/durabletask/orchestrators/describe_failure"
         async with http.post(start, json="slow") as answer:
             assert answer.status == 202
-        await until(records)
+        await until(recorded)
         began = time.monotonic()
         assert await host.stop() == 0
         assert time.monotonic() - began < 8, "not the 20 seconds that other functions are waited for"
-    assert [r["event"] for r in records()] == ["begin"]
+    assert [r["event"] for r in recorded()] == ["begin"]
 
 
-async def test_functions_that_never_end_do_not_keep_the_host_from_ending(
-    http: aiohttp.ClientSession, records: Records, record_file: Path
-) -> None:
-    async with HostProcess(
-        APPS / "stuck", engine="memory", env={"RECORD_TO": str(record_file)}, drain_seconds=0.2
-    ) as host:
+async def test_functions_that_never_end_do_not_keep_the_host_from_ending(http: aiohttp.ClientSession) -> None:
+    async with HostProcess(SMALL, engine=NO_ENGINE, drain_seconds=0.2) as host:
         running = [asyncio.create_task(http.get(f"{host.url}/api/{kind}/60")) for kind in ("sync", "async")]
-        await until(lambda: len(records()) == 2)
+        await until(lambda: len(recorded()) == 2)
         began = time.monotonic()
         assert await host.stop() == 0
         assert time.monotonic() - began < 8
         for request in running:
             with pytest.raises(aiohttp.ClientError):
                 await request
-    assert [r["event"] for r in records()] == ["begin", "begin"]
+    assert [r["event"] for r in recorded()] == ["begin", "begin"]
 
 
 async def test_the_host_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
@@ -110,7 +86,7 @@ from pathlib import Path
 from emulators.functions_host import HostProcess
 
 async def main():
-    host = HostProcess(Path({str(APPS / "logs")!r}), engine="memory")
+    host = HostProcess(Path({str(SMALL)!r}), engine={NO_ENGINE!r})
     await host.start()
     print(host.pid, flush=True)
     await asyncio.sleep(60)

@@ -6,7 +6,7 @@ import pytest
 
 from emulators.functions_host import AppLoadError
 from tests.emulators.functions_host import broken_apps
-from tests.emulators.functions_host.conftest import StartHost
+from tests.emulators.functions_host.conftest import NO_ENGINE, StartHost
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ async def test_names_the_line_and_the_reason(
     start_host: StartHost, tmp_path: Path, files: dict[str, str], location: str, said: str
 ) -> None:
     with pytest.raises(AppLoadError, match=said) as caught:
-        async with start_host(broken_apps.write_app(tmp_path, files)):
+        async with start_host(broken_apps.write_app(tmp_path, files), engine=NO_ENGINE):
             pass
     assert caught.value.location == location
 
@@ -31,7 +31,7 @@ async def test_names_the_line_and_the_reason(
 async def test_a_missing_module_is_named_without_the_workers_advice(start_host: StartHost, tmp_path: Path) -> None:
     (tmp_path / "function_app.py").write_text("import not_installed_anywhere\n")
     with pytest.raises(AppLoadError) as caught:
-        async with start_host(tmp_path):
+        async with start_host(tmp_path, engine=NO_ENGINE):
             pass
     assert caught.value.reason == "ModuleNotFoundError: No module named 'not_installed_anywhere'"
     assert caught.value.location == "function_app.py:1"
@@ -39,5 +39,5 @@ async def test_a_missing_module_is_named_without_the_workers_advice(start_host: 
 
 async def test_a_folder_without_an_app_says_what_to_do(start_host: StartHost, tmp_path: Path) -> None:
     with pytest.raises(AppLoadError, match=r"no function_app\.py.*--app"):
-        async with start_host(tmp_path):
+        async with start_host(tmp_path, engine=NO_ENGINE):
             pass

@@ -1,111 +1,69 @@
 """The queue output binding against Azurite."""
 
-import shutil
-from pathlib import Path
+import base64
+from collections.abc import AsyncGenerator
 
-import aiohttp
 import pytest
+import pytest_asyncio
 
-from tests.emulators.functions_host.conftest import APPS, Queues, StartHost
+from emulators.azurite import AzuriteServer
+from tests.emulators.functions_host.conftest import NO_ENGINE, Queues, host_of, running
+from tests.emulators.functions_host.durable_runner import Runner
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-def _settings(queues: Queues) -> dict[str, str]:
-    return {"AzureWebJobsStorage": queues.connection_string, "PREFIX": queues.prefix}
+@pytest.fixture(scope="module")
+def queues(azurite: AzuriteServer) -> Queues:
+    return Queues.of(azurite)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def host(queues: Queues, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Runner]:
+    folder = tmp_path_factory.mktemp("outputs")
+    async with running(host_of("outputs", folder, settings=queues.settings, engine=NO_ENGINE)) as runner:
+        yield runner
+
+
+async def _sent(host: Runner, queues: Queues, kind: str, body: bytes) -> tuple[int, list[bytes]]:
+    """The answer's status and the messages in the queue, which is then empty."""
+    status = (await host.request("POST", kind, data=body)).status
+    if not await queues.count("out"):
+        return status, []
+    messages = [base64.b64decode(text) for text in await queues.peek("out")]
+    await queues.clear("out")
+    return status, messages
 
 
 @pytest.mark.parametrize(
-    ("kind", "messages"),
+    ("kind", "body"),
     [
-        ("one", ["single <&> ümlaut"]),
-        ("list", ["first", "second"]),
-        ("message", ["from an object"]),
+        ("text", "single <&> ümlaut".encode()),
+        ("bytes", b"\x00\xff"),
+        ("bytes", b'{"at":"2026-11-27T10:00:00.437700Z"}'),
+        ("bytes", b"x" * 49_152),
     ],
 )
-async def test_what_a_function_sets_is_sent_to_a_queue_that_did_not_exist(
-    start_host: StartHost, queues: Queues, http: aiohttp.ClientSession, kind: str, messages: list[str]
-) -> None:
-    async with start_host("outputs", settings=_settings(queues)) as host:
-        async with http.post(f"{host.url}/send/{kind}") as answer:
-            assert (answer.status, await answer.text()) == (200, kind)
-        assert await queues.peek("out") == messages
+async def test_what_a_function_sets_is_sent_unchanged(host: Runner, queues: Queues, kind: str, body: bytes) -> None:
+    assert await _sent(host, queues, kind, body) == (200, [body])
 
 
-async def test_bytes_are_sent(start_host: StartHost, queues: Queues, http: aiohttp.ClientSession) -> None:
-    async with start_host("outputs", settings=_settings(queues)) as host:
-        async with http.post(f"{host.url}/bytes", data=b"raw") as answer:
-            assert answer.status == 200
-        assert await queues.peek("out") == ["raw"]
+async def test_a_function_that_sets_nothing_sends_nothing(host: Runner, queues: Queues) -> None:
+    assert await _sent(host, queues, "text", b"") == (200, [])
 
 
 @pytest.mark.parametrize(
-    ("text", "messages"),
+    ("kind", "body", "said"),
     [
-        ('{"at":"2026-11-27T10:00:00.437700Z"}', ['{\n  "at": "2026-11-27T10:00:00.4377Z"\n}']),
-        ('["first", {"n": 2}]', ["first", '{\n  "n": 2\n}']),
+        ("text", b' {"at":"2026-11-27T10:00:00.437700Z"}\n', "RewrittenTextError"),
+        ("text", b"list,of,texts", "RewrittenTextError"),
+        ("text", b"fail", "after setting the output"),
+        ("bytes", b"x" * 49_153, "RequestBodyTooLarge"),
+        ("nowhere", b"", "MissingConnection"),
     ],
 )
-async def test_text_that_is_json_is_written_again(
-    start_host: StartHost, queues: Queues, http: aiohttp.ClientSession, text: str, messages: list[str]
+async def test_an_output_that_is_not_sent_fails_the_invocation(
+    host: Runner, queues: Queues, caplog: pytest.LogCaptureFixture, kind: str, body: bytes, said: str
 ) -> None:
-    async with start_host("outputs", settings=_settings(queues)) as host:
-        async with http.post(f"{host.url}/send/text", data=text.encode()) as answer:
-            assert answer.status == 200
-        assert await queues.peek("out") == messages
-
-
-async def test_bytes_that_are_json_are_sent_unchanged(
-    start_host: StartHost, queues: Queues, http: aiohttp.ClientSession
-) -> None:
-    async with start_host("outputs", settings=_settings(queues)) as host:
-        async with http.post(f"{host.url}/bytes", data=b'{"at":"2026-11-27T10:00:00.437700Z"}') as answer:
-            assert answer.status == 200
-        assert await queues.peek("out") == ['{"at":"2026-11-27T10:00:00.437700Z"}']
-
-
-async def test_text_that_only_looks_like_json_fails_the_function(
-    start_host: StartHost, queues: Queues, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with start_host("outputs", settings=_settings(queues)) as host:
-        async with http.post(f"{host.url}/send/text", data=b"{not json}") as answer:
-            assert answer.status == 500
-        assert await queues.count("out") == 0
-    assert "JsonReaderException" in caplog.text
-
-
-@pytest.mark.parametrize(("size", "status"), [(49_151, 200), (49_152, 200), (49_153, 500)])
-async def test_a_message_has_at_most_64_kib_in_base64(
-    start_host: StartHost,
-    queues: Queues,
-    http: aiohttp.ClientSession,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    size: int,
-    status: int,
-) -> None:
-    app = tmp_path / "app"
-    shutil.copytree(APPS / "outputs", app)
-    (app / "host.json").write_text('{"version": "2.0", "extensions": {"http": {"routePrefix": ""}}}')
-    async with start_host(app, settings=_settings(queues)) as host:
-        async with http.post(f"{host.url}/bytes", data=b"x" * size) as answer:
-            assert answer.status == status
-        assert await queues.count("out") == (1 if status == 200 else 0)
-    assert ("RequestBodyTooLarge" in caplog.text) == (status == 500)
-
-
-async def test_a_function_that_fails_sends_nothing(
-    start_host: StartHost, queues: Queues, http: aiohttp.ClientSession
-) -> None:
-    async with start_host("outputs", settings=_settings(queues)) as host:
-        async with http.post(f"{host.url}/send/fail") as answer:
-            assert answer.status == 500
-        async with http.post(f"{host.url}/send/one") as answer:
-            assert answer.status == 200
-        assert await queues.peek("out") == ["single <&> ümlaut"]
-
-
-async def test_an_output_that_cannot_be_written_fails_the_invocation(
-    start_host: StartHost, queues: Queues, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with start_host("outputs", settings=_settings(queues)) as host, http.post(f"{host.url}/nowhere") as answer:
-        assert (answer.status, await answer.text()) == (500, "")
-    assert "MissingConnection" in caplog.text
+    assert await _sent(host, queues, kind, body) == (500, [])
+    assert said in caplog.text

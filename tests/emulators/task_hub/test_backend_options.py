@@ -12,8 +12,7 @@ from emulators.task_hub.starting import Existing
 
 
 def test_the_defaults_are_the_extensions() -> None:
-    options = BackendOptions.of_durable_task({})
-    assert options == BackendOptions()
+    options = BackendOptions()
     assert options.entity_reorder_window == timedelta(minutes=30)
     assert options.control_queue_visibility == options.work_item_visibility == timedelta(minutes=5)
     assert options.max_polling_interval == timedelta(seconds=30)
@@ -53,35 +52,29 @@ def test_names_are_read_in_any_case_and_the_environment_wins(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("section", "text"),
+    ("content", "words"),
     [
-        ({"storageProvider": {"type": "azureManaged"}}, r"Storage provider type \(azureManaged\) was not found"),
-        ({"storageProvider": {"controlQueueVisibilityTimeout": "00:00:59"}}, "between 1 and 60 minutes"),
-        ({"storageProvider": {"controlQueueVisibilityTimeout": "01:00:01"}}, "between 1 and 60 minutes"),
-        ({"storageProvider": {"maxQueuePollingInterval": "-00:00:02"}}, "write hh:mm:ss"),
-        ({"storageProvider": {"maxQueuePollingInterval": "2 s"}}, "write hh:mm:ss"),
-        ({"entityMessageReorderWindowInMinutes": "none"}, "not a whole number"),
-        ({"overridableExistingInstanceStates": "Some"}, "must be one of NonRunningStates, AnyState"),
+        ("{", "is not valid JSON"),
+        ("[]", "must hold a JSON object"),
+        ('{"extensions": {}}', "missing the required 'version' property"),
+        ('{"version": ""}', "missing the required 'version' property"),
+        ('{"version": "3.0"}', "'3.0' is an invalid value"),
+        ('{"version": "2.0", "extensions": {"durableTask": "none"}}', "durableTask must hold a JSON object"),
+        ('{"version": "2.0", "extensions": {"durableTask": {"defaultVersion": []}}}', "must be a single value"),
     ],
 )
-def test_what_stops_the_extension_is_refused(section: dict[str, Any], text: str) -> None:
-    with pytest.raises(ValueError, match=text):
-        BackendOptions.of_durable_task(section)
-
-
-def test_what_the_extension_passes_over_is_passed_over() -> None:
-    assert BackendOptions.of_durable_task({"storageProvider": "AzureStorage", "unknown": 1}) == BackendOptions()
-    provider = {"workItemQueueVisibilityTimeout": "02:00:00", "maxQueuePollingInterval": "00:00:00"}
-    options = BackendOptions.of_durable_task({"storageProvider": provider})
-    assert options.work_item_visibility == timedelta(hours=2)
-    assert options.max_polling_interval == timedelta(seconds=30)
-
-
-def test_a_section_that_is_no_object_is_refused(tmp_path: Path) -> None:
+def test_a_wrong_file_is_refused(tmp_path: Path, content: str, words: str) -> None:
     file = tmp_path / "host.json"
-    file.write_text(json.dumps({"extensions": {"durableTask": "none"}}))
-    with pytest.raises(ValueError, match="write a JSON object"):
+    file.write_text(content)
+    with pytest.raises(ValueError, match=words):
         BackendOptions.of_host_json(file, {})
+
+
+def test_no_file_and_an_empty_object_stand_for_the_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "host.json"
+    assert BackendOptions.of_host_json(file, {}) == BackendOptions()
+    file.write_text("\ufeff{}")
+    assert BackendOptions.of_host_json(file, {}) == BackendOptions()
 
 
 def test_a_hub_reads_its_version_and_its_rule_for_known_ids_from_the_options() -> None:

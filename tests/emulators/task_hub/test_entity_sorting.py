@@ -73,7 +73,9 @@ def test_signals_come_through_whatever_the_window_is() -> None:
 
 def test_with_the_window_at_zero_in_host_json_calls_and_locks_are_answered(tmp_path: Path) -> None:
     file = tmp_path / "host.json"
-    file.write_text(json.dumps({"extensions": {"durableTask": {"entityMessageReorderWindowInMinutes": 0}}}))
+    file.write_text(
+        json.dumps({"version": "2.0", "extensions": {"durableTask": {"entityMessageReorderWindowInMinutes": 0}}})
+    )
     with running(PROGRAM, options=BackendOptions.of_host_json(file, {})) as rig:
         assert rig.run(calling, "add").serialized_output == "[1]"
         assert rig.run(calling, "quietly").serialized_output == "[null]"

@@ -46,8 +46,11 @@ async def _serve(engine: ExtensionEngine, tmp_path: Path) -> str:
     return await engine.serve(tmp_path, FunctionCatalog((_ACTIVITY,)), cast(Invoker, None))
 
 
-async def test_it_hands_over_the_functions_and_reads_the_ready_line(program: Path, tmp_path: Path) -> None:
-    engine = ExtensionEngine(worker="two", settings={"HUB": "h1"})
+async def test_it_hands_over_the_functions_and_reads_the_ready_line(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB", "h1")
+    engine = ExtensionEngine(worker="two")
     try:
         assert await _serve(engine, tmp_path) == "127.0.0.1:4001"
         assert engine.webhooks == "http://127.0.0.1:4002/w"
@@ -87,8 +90,11 @@ async def test_an_end_that_nobody_asked_for_is_reported(program: Path, tmp_path:
         await engine.stop()
 
 
-async def test_a_program_that_ends_before_it_is_ready_is_an_error(program: Path, tmp_path: Path) -> None:
-    engine = ExtensionEngine(settings={"ENDS_EARLY": "1"})
+async def test_a_program_that_ends_before_it_is_ready_is_an_error(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENDS_EARLY", "1")
+    engine = ExtensionEngine()
     with pytest.raises(ConfigurationError, match="ended with status 3 before it was ready"):
         await _serve(engine, tmp_path)
     await engine.stop()

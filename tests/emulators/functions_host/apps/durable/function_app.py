@@ -160,57 +160,5 @@ def unknown_entity(context: task.OrchestrationContext, value: str) -> Orchestrat
 
 
 @app.orchestration_trigger(context_name="context")
-def countdown(context: task.OrchestrationContext, n: int) -> Orchestration:
-    yield context.call_activity("double", input=n)
-    if n > 0:
-        context.continue_as_new(n - 1)
-        return None
-    return "landed"
-
-
-@app.orchestration_trigger(context_name="context")
 def versioned(context: task.OrchestrationContext, value: object) -> str:
     return context.version or "none"
-
-
-_attempts: list[int] = []
-
-
-@app.orchestration_trigger(context_name="context")
-def fails_once(context: task.OrchestrationContext, value: str) -> Orchestration:
-    doubled = yield context.call_activity("double", input=2)
-    yield context.call_activity("second_time", input="x")
-    return doubled
-
-
-@app.activity_trigger(input_name="nothing")
-def second_time(nothing: str) -> str:
-    _attempts.append(1)
-    if len(_attempts) == 1:
-        raise ArmFault("the first time")
-    return "ok"
-
-
-@app.entity_trigger(context_name="context")
-def note(context: entities.EntityContext, value: object) -> None:
-    if context.operation == "begin":
-        context.schedule_new_orchestration("versioned", value, instance_id="of-an-entity")
-    context.set_state(None if context.operation == "delete" else value)
-
-
-@app.orchestration_trigger(context_name="context")
-def family(context: task.OrchestrationContext, value: str) -> Orchestration:
-    child = yield context.call_sub_orchestrator("parent_of", input="x")
-    return {"own": context.parent_instance_id or "none", "child": child}
-
-
-@app.orchestration_trigger(context_name="context")
-def parent_of(context: task.OrchestrationContext, value: str) -> str:
-    return context.parent_instance_id or "none"
-
-
-@app.orchestration_trigger(context_name="context")
-def patient(context: task.OrchestrationContext, hours: int) -> Orchestration:
-    for _ in range(hours):
-        yield context.create_timer(timedelta(hours=1))
-    return hours

@@ -1,4 +1,4 @@
-"""A queue message starts an orchestration of two activities; HTTP starts one too."""
+"""A queue message starts an orchestration whose last activity sends a message."""
 
 import logging
 from collections.abc import Generator
@@ -13,7 +13,7 @@ STORAGE = "AzureWebJobsStorage"
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
 
-@app.queue_trigger(arg_name="message", queue_name="%SPINE_QUEUE%", connection=STORAGE)  # pyright: ignore[reportUnknownMemberType]
+@app.queue_trigger(arg_name="message", queue_name="%PREFIX%-spine", connection=STORAGE)  # pyright: ignore[reportUnknownMemberType]
 @app.durable_client_input(client_name="client")
 async def on_message(message: func.QueueMessage, client: df.DurableFunctionsClient) -> None:
     logging.info("got %s", message.id)
@@ -43,14 +43,6 @@ def shout(text: str) -> str:
 
 
 @app.activity_trigger(input_name="text")
-@app.queue_output(arg_name="out", queue_name="%SPINE_QUEUE%-results", connection=STORAGE)  # pyright: ignore[reportUnknownMemberType]
+@app.queue_output(arg_name="out", queue_name="%PREFIX%-spine-results", connection=STORAGE)  # pyright: ignore[reportUnknownMemberType]
 def announce(text: str, out: func.Out[str]) -> None:
     out.set(text)
-
-
-@app.route(route="start/{name}", methods=["POST"])
-@app.durable_client_input(client_name="client")
-async def start(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    name = req.route_params["name"]
-    instance = await client.schedule_new_orchestration("orchestration", input={"name": name})
-    return client.create_check_status_response(req, instance)

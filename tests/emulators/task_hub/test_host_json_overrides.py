@@ -1,7 +1,6 @@
 """Settings over host.json."""
 
-from emulators.functions_host.host_config import parse_host_config
-from emulators.functions_host.host_json_overrides import with_overrides
+from emulators.task_hub.host_json_overrides import with_overrides
 
 DOCUMENT = {"extensions": {"queues": {"batchSize": 16, "visibilityTimeout": "00:00:30"}}}
 
@@ -26,8 +25,3 @@ def test_numbers_and_flags_become_what_the_file_would_hold() -> None:
         "logging": {"applicationInsights": {"enabled": False}},
         "new": {"deep": {"name": "x"}, "version": "01", "digit": "²"},
     }
-
-
-def test_what_is_overridden_is_read() -> None:
-    found = parse_host_config(with_overrides({}, {"AzureFunctionsJobHost__extensions__http__routePrefix": "v1"}))
-    assert found.route_prefix == "v1"

@@ -6,16 +6,14 @@ from typing import cast
 _PREFIX = "azurefunctionsjobhost"
 
 
-def with_overrides(document: object, settings: Mapping[str, str]) -> object:
-    """Returns host.json's document with every override applied; names match without regard to case.
+def with_overrides(document: Mapping[str, object], settings: Mapping[str, str]) -> dict[str, object]:
+    """Returns host.json's object with every override applied; names match without regard to case.
 
     Values are text in settings: integers, true and false become what host.json would hold.
 
     Source: https://learn.microsoft.com/azure/azure-functions/functions-host-json#override-hostjson-values
     """
-    if not isinstance(document, dict):
-        return document
-    root = _copy(cast("Mapping[str, object]", document))
+    root = _copy(document)
     for name, text in settings.items():
         prefix, *path = name.replace(":", "__").split("__")
         if prefix.lower() == _PREFIX and path:

@@ -3,9 +3,6 @@
 import re
 from datetime import timedelta
 
-from emulators.functions_host.dotnet_values import trimmed
-from emulators.functions_host.errors import ConfigurationError
-
 # In .NET's order; each gives days, hours, minutes, seconds, fraction.
 _FORMS = (
     re.compile(r"(?P<days>0*[0-9]{1,8})"),
@@ -28,23 +25,13 @@ def parse_timespan(text: str) -> timedelta:
     days.
 
     Raises:
-        ConfigurationError: it is not a time span.
+        ValueError: it is not a time span.
     """
-    stripped = trimmed(text)
+    stripped = text.strip()
     length = _length(stripped.removeprefix("-"))
     if length is None:
-        raise ConfigurationError(f"{text!r} is not a time span: write hh:mm:ss")
+        raise ValueError(f"{text!r} is not a time span: write hh:mm:ss")
     return -length if stripped.startswith("-") else length
-
-
-def timespan_text(length: timedelta) -> str:
-    """`[-][d.]hh:mm:ss[.ffffff]`, as host.json is written."""
-    if length < timedelta(0):
-        return f"-{timespan_text(-length)}"
-    minutes, seconds = divmod(length.seconds, 60)
-    days = f"{length.days}." if length.days else ""
-    fraction = f".{length.microseconds:06}" if length.microseconds else ""
-    return f"{days}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}{fraction}"
 
 
 def _length(text: str) -> timedelta | None:

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from emulators.functions_host.errors import ConfigurationError
-from emulators.functions_host.time_spans import parse_timespan, timespan_text
+from emulators.task_hub.time_spans import parse_timespan
 
 
 @pytest.mark.parametrize(
@@ -57,10 +56,5 @@ def test_what_dotnet_reads(text: str, span: timedelta) -> None:
     ],
 )
 def test_what_dotnet_refuses(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="hh:mm:ss"):
+    with pytest.raises(ValueError, match="hh:mm:ss"):
         parse_timespan(text)
-
-
-@pytest.mark.parametrize("text", ["00:00:00", "00:02:05", "3.04:05:06", "00:00:00.250000", "-00:01:00"])
-def test_a_written_span_reads_the_same(text: str) -> None:
-    assert timespan_text(parse_timespan(text)) == text
