@@ -15,6 +15,7 @@ from contracts.resource_ids import SubnetId
 from contracts.run import Trigger
 from settings import BadSettings, Settings, read_settings
 from tests.support.requests import GROUP, SUBSCRIPTION
+from tests.support.rows import rows
 
 unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
@@ -65,7 +66,7 @@ def test_every_setting_has_a_description_for_the_reference() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 
 
-@pytest.mark.parametrize("name", READ)
+@rows("name", READ)
 def test_a_setting_is_read_and_changes_no_other(name: str) -> None:
     text, value = READ[name]
     found, defaults = read_settings({name: text}), read_settings({})
@@ -89,8 +90,8 @@ def test_without_settings_nothing_is_allowed() -> None:
     assert found.timer_requests == {}
 
 
-@pytest.mark.parametrize("name", READ)
-@pytest.mark.parametrize("blank", ["", " ", "\t\n"])
+@rows("name", READ)
+@rows("blank", ["", " ", "\t\n"])
 def test_a_blank_setting_is_ignored(name: str, blank: str) -> None:
     assert read_settings({name: blank}) == read_settings({})
 
@@ -105,7 +106,7 @@ def test_variables_of_others_are_ignored() -> None:
     assert read_settings(others) == read_settings({})
 
 
-@pytest.mark.parametrize(
+@rows(
     "name",
     [
         "GOLDEN_",
@@ -185,7 +186,7 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("environment", "message"), WRONG.values(), ids=WRONG.keys())
+@rows(("environment", "message"), WRONG.values(), ids=WRONG.keys())
 def test_a_setting_that_cannot_be_used_is_reported_by_name(environment: dict[str, str], message: str) -> None:
     assert message in faults(environment)
 

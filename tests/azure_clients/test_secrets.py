@@ -20,6 +20,7 @@ from contracts.resource_ids import SecretId
 from emulators.arm import Role
 from emulators.arm.http.certificates import make_certificates
 from tests.support.azure import Azure, azure
+from tests.support.rows import rows
 from tests.support.vault import VALUE, azure_with_vault, secret_id
 
 
@@ -100,7 +101,7 @@ def test_nothing_that_is_logged_holds_the_secret(caplog: pytest.LogCaptureFixtur
     assert VALUE not in requests
 
 
-@pytest.mark.parametrize(
+@rows(
     ("vault", "known"),
     [
         ("https://builds.vault.azure.net", True),

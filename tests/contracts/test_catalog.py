@@ -16,6 +16,7 @@ from contracts.facts import PowerState
 from contracts.guest_report import SerialMark
 from contracts.message import Message
 from tests.support.requests import facts, vm_state
+from tests.support.rows import rows
 
 ACTIVITY_NAMES = Path(__file__).parents[2] / "activities"
 
@@ -25,7 +26,7 @@ def test_every_activity_is_in_the_tuple_once() -> None:
     assert sorted(map(id, named)) == sorted(map(id, ACTIVITIES))
 
 
-@pytest.mark.parametrize("activity", ACTIVITIES, ids=lambda activity: activity.name)
+@rows("activity", ACTIVITIES)
 def test_an_activity_has_the_same_name_in_constant_and_file(activity: Activity[Message, Answer]) -> None:
     assert getattr(catalog, activity.name.upper()) is activity
     source = (ACTIVITY_NAMES / f"{activity.name}.py").read_text(encoding="utf-8")
@@ -38,16 +39,14 @@ def test_no_name_is_registered_twice() -> None:
     assert all(re.fullmatch(r"[a-z]+(?:_[a-z]+)*", name) for name in registered_names.ALL)
 
 
-@pytest.mark.parametrize("activity", ACTIVITIES, ids=lambda activity: activity.name)
+@rows("activity", ACTIVITIES)
 def test_a_throttle_is_an_answer_of_every_activity_that_reads_azure(activity: Activity[Message, Answer]) -> None:
     # Registration answers a throttle with the base class; the engine converts that to the activity's own class.
     given = Answer(try_again_after=7, correlation_id="c").model_dump(mode="json", exclude_none=True)
     assert Answer.model_validate(given).try_again_after == 7
 
 
-@pytest.mark.parametrize(
-    "activity", [activity for activity in ACTIVITIES if activity is not catalog.READ_RUN_STATE], ids=lambda s: s.name
-)
+@rows("activity", [activity for activity in ACTIVITIES if activity is not catalog.READ_RUN_STATE])
 def test_a_failure_is_an_answer_of_every_activity_that_reaches_azure(activity: Activity[Message, Answer]) -> None:
     failure = Failure.of(FailureCode.AZURE_REJECTED_REQUEST, "no")
     given = Answer(failure=failure).model_dump(mode="json", exclude_none=True)

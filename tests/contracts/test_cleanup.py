@@ -8,6 +8,7 @@ from contracts.message import StrictMessage
 from contracts.parsing import BadRequest, read_form
 from contracts.results import MAX_RESULT_BYTES, result_text
 from tests.support.cleanups import cleanup_job, orphan
+from tests.support.rows import rows
 
 
 def test_a_cleanup_without_a_mode_changes_nothing() -> None:
@@ -19,7 +20,7 @@ def test_a_job_is_unchanged_after_serialization() -> None:
     assert CleanupJob.model_validate_json(asked.model_dump_json(exclude_none=True)) == asked
 
 
-@pytest.mark.parametrize(
+@rows(
     ("form", "text", "path"),
     [
         (CleanupRequest, b'{"mode": "Delete"}', "$.mode"),

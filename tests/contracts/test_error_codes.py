@@ -4,11 +4,10 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from contracts.error_codes import REMEDIATION, Failure, FailureCode, Refusal, RefusalCode
 from contracts.results import Outcome
 from contracts.stages import Stage
+from tests.support.rows import rows
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("activities", "azure_clients", "orchestrators", "policy", "triggers")
@@ -24,7 +23,7 @@ def test_every_code_has_a_remediation_and_no_other_has_one() -> None:
     assert set(REMEDIATION) == set(CODES)
 
 
-@pytest.mark.parametrize("code", CODES)
+@rows("code", CODES)
 def test_a_remediation_is_a_plain_sentence(code: RefusalCode | FailureCode) -> None:
     advice = REMEDIATION[code]
     assert advice == " ".join(advice.split())
@@ -42,18 +41,18 @@ def test_a_code_is_unique_in_both_lists() -> None:
     assert [code for code, count in Counter(str(code).lower() for code in CODES).items() if count > 1] == []
 
 
-@pytest.mark.parametrize("code", CODES)
+@rows("code", CODES)
 def test_a_code_is_one_word_in_camel_case(code: RefusalCode | FailureCode) -> None:
     assert re.fullmatch(r"(?:[A-Z][a-z]+)+", code)
 
 
-@pytest.mark.parametrize("code", CODES)
+@rows("code", CODES)
 def test_the_product_uses_every_code(code: RefusalCode | FailureCode) -> None:
     member = rf"\b{type(code).__name__}\.{code.name}\b"
     assert re.search(member, product_source()), f"{code.name} is given by nothing: remove it, or use it"
 
 
-@pytest.mark.parametrize("code", RefusalCode)
+@rows("code", RefusalCode)
 def test_a_refusal_has_the_remediation_of_its_code(code: RefusalCode) -> None:
     refusal = Refusal.of(code, "seen")
     assert refusal.model_dump(mode="json") == {
@@ -63,7 +62,7 @@ def test_a_refusal_has_the_remediation_of_its_code(code: RefusalCode) -> None:
     }
 
 
-@pytest.mark.parametrize("code", FailureCode)
+@rows("code", FailureCode)
 def test_a_failure_has_the_remediation_of_its_code_and_the_correlation_id(code: FailureCode) -> None:
     failure = Failure.of(code, "seen", "c-1")
     assert failure.model_dump(mode="json") == {

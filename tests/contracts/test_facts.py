@@ -6,9 +6,10 @@ import pytest
 
 from contracts.facts import FoundRunCommand, Lock, OsType, Permission, PowerState, VmFacts
 from tests.support.requests import facts, vm_state, windows
+from tests.support.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "build"),
     [
         ("Microsoft Windows NT 10.0.20348.0", 20_348),

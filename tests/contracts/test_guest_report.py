@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -18,6 +17,7 @@ from contracts.guest_report import (
     read_report,
     read_serial_log,
 )
+from tests.support.rows import rows
 
 unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
@@ -33,7 +33,7 @@ def read(output: str) -> GuestReport | None:
     return read_report(output, run_id=RUN, nonce=NONCE)
 
 
-@pytest.mark.parametrize("outcome", list(GuestOutcome))
+@rows("outcome", list(GuestOutcome))
 def test_every_outcome_is_read(outcome: GuestOutcome) -> None:
     report = read(line(outcome=outcome, code="Code", message="text", facts={"a": "b"}))
     assert report == GuestReport(
@@ -41,7 +41,7 @@ def test_every_outcome_is_read(outcome: GuestOutcome) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@rows(
     "output",
     [
         f"noise\n{line()}\nmore noise",
@@ -78,7 +78,7 @@ def test_the_last_of_two_reports_counts() -> None:
     assert report.outcome is GuestOutcome.FAILED
 
 
-@pytest.mark.parametrize(
+@rows(
     "output",
     [
         "",
@@ -129,7 +129,7 @@ DEPROVISIONED = f"{DEPROVISIONED_MARK} {RUN} {NONCE}"
 FAILED = f"{FAILED_MARK} {RUN} {NONCE}"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("log", "expected"),
     [
         ("", SerialMark(readable=True)),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from contracts.guest_report import DEPROVISIONED_MARK, read_serial_log
 from contracts.redaction import redact
 from tests.contracts.hostile_text import MARK, NONCE, READERS, RUN, UNITS, repeated
+from tests.support.rows import rows
 
 SHORT, TIMES = 8 * 1024, 16
 
@@ -24,7 +25,7 @@ def seconds(read: Callable[[str], object], text: str) -> float:
     return min(taken)
 
 
-@pytest.mark.parametrize("name", READERS)
+@rows("name", READERS)
 def test_a_text_of_sixteen_times_the_length_takes_far_less_than_the_square(name: str) -> None:
     slow = {
         unit: ratio
@@ -51,7 +52,7 @@ def test_no_control_character_and_no_half_of_a_pair_passes(text: str) -> None:
     cleaned.encode()
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "shown"),
     [
         ("\x1b[31mred\x1b[0m", "red"),

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from contracts.ids import Scope, VmId, batch_run_id, vm_run_id
 from contracts.run_commands import PREFIX, run_command_name
+from tests.support.rows import rows
 
 unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
@@ -139,13 +140,13 @@ NO_VMS = {
 }
 
 
-@pytest.mark.parametrize("text", NO_VMS.values(), ids=NO_VMS.keys())
+@rows("text", NO_VMS.values(), ids=NO_VMS.keys())
 def test_what_is_not_a_vm_id_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not the full ARM id of a virtual machine: expected /subscriptions/<guid>"):
         VmId.parse(text)
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         VM + "/",
@@ -161,7 +162,7 @@ def test_the_widest_allowed_forms_are_vm_ids(text: str) -> None:
     assert str(VmId.parse(text)) == text.removesuffix("/")
 
 
-@pytest.mark.parametrize("value", [None, 1, True, 1.5, b"x", [VM], {"id": VM}])
+@rows("value", [None, 1, True, 1.5, b"x", [VM], {"id": VM}])
 def test_only_a_string_is_read_as_an_id(value: object) -> None:
     with pytest.raises(ValidationError, match="must be a string"):
         TypeAdapter(VmId).validate_python(value)
@@ -174,7 +175,7 @@ def test_pydantic_reads_and_writes_an_id_as_a_string() -> None:
     assert adapter.dump_json(vm_id).decode() == f'"{VM}"'
 
 
-@pytest.mark.parametrize(
+@rows(
     ("scope", "inside"),
     [
         (f"/subscriptions/{SUBSCRIPTION}", True),
@@ -202,7 +203,7 @@ def test_a_vm_is_in_its_own_group_and_subscription(vm_id: VmId) -> None:
     assert Scope.parse(str(Scope.parse(text))) == Scope.parse(text.upper())
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "",

@@ -3,7 +3,6 @@
 import json
 from datetime import UTC, datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -12,6 +11,7 @@ from contracts.ids import VmId
 from contracts.log_line import log_line
 from contracts.stages import Stage
 from tests.support.requests import vm_id
+from tests.support.rows import rows
 
 unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
@@ -22,7 +22,7 @@ def test_event_first_then_the_fields_without_those_that_are_none() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@rows(
     ("value", "written"),
     [
         (VmId.parse(vm_id()), vm_id()),

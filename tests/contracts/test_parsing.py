@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from contracts.parsing import BadRequest, Fault, read_request
 from contracts.results import MAX_RESULT_BYTES, Rejection, result_text
 from tests.support.requests import request, vm_id
+from tests.support.rows import rows
 
 unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
@@ -123,7 +124,7 @@ FAULTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize(("document", "expected"), FAULTS.values(), ids=FAULTS.keys())
+@rows(("document", "expected"), FAULTS.values(), ids=FAULTS.keys())
 def test_one_fault_is_reported_once_where_it_is(document: dict[str, Any], expected: dict[str, str]) -> None:
     found = faults(document)
     assert set(found) == set(expected)
@@ -156,7 +157,7 @@ NO_JSON: dict[str, tuple[str | bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize(("text", "text_part"), NO_JSON.values(), ids=NO_JSON.keys())
+@rows(("text", "text_part"), NO_JSON.values(), ids=NO_JSON.keys())
 def test_what_is_not_json_is_reported(text: str | bytes, text_part: str) -> None:
     found = faults(text)
     assert set(found) == {"$"}

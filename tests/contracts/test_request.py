@@ -18,6 +18,7 @@ from contracts.request import (
     Mode,
 )
 from tests.support.requests import request, vm_id
+from tests.support.rows import rows
 
 IMAGES = vm_id("x").replace("virtualMachines/x", "images")
 DEFINITION = vm_id("x").replace("virtualMachines/x", "galleries/g/images/d")
@@ -109,7 +110,7 @@ def test_all_members_are_kept() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@rows(
     ("target", "expected"),
     [
         ({"mode": "clone"}, "image is missing"),
@@ -157,14 +158,12 @@ def test_a_request_cannot_be_changed_once_read() -> None:
         read.dry_run = False  # pyright: ignore[reportAttributeAccessIssue]
 
 
-@pytest.mark.parametrize("text", ["a", "A1", "7", "a-b", "a" * 48, "3f2504e0-4f89-11d3-9a0c-0305e82c3301"])
+@rows("text", ["a", "A1", "7", "a-b", "a" * 48, "3f2504e0-4f89-11d3-9a0c-0305e82c3301"])
 def test_a_request_id_may_be_letters_digits_and_inner_hyphens(text: str) -> None:
     assert ImageRequest.model_validate(request(requestId=text)).request_id == text
 
 
-@pytest.mark.parametrize(
-    "text", ["", "-", "a-", "-a", "a" * 49, "a b", "a_b", "a.b", "a/b", "a\n", "\u00e4", "\uff41", "a\0", 1, True]
-)
+@rows("text", ["", "-", "a-", "-a", "a" * 49, "a b", "a_b", "a.b", "a/b", "a\n", "\u00e4", "\uff41", "a\0", 1, True])
 def test_any_other_request_id_is_refused(text: object) -> None:
     with pytest.raises(ValidationError, match="requestId"):
         ImageRequest.model_validate(request(requestId=text))
@@ -198,7 +197,7 @@ SAME = {
 }
 
 
-@pytest.mark.parametrize("text", SAME.values(), ids=SAME.keys())
+@rows("text", SAME.values(), ids=SAME.keys())
 def test_equivalent_requests_have_the_same_digest(text: str) -> None:
     assert text != json.dumps(FULL)
     assert digest(text) == digest(FULL)
@@ -234,7 +233,7 @@ OTHER: dict[str, tuple[str, object]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "value"), OTHER.values(), ids=OTHER.keys())
+@rows(("path", "value"), OTHER.values(), ids=OTHER.keys())
 def test_different_requests_have_different_digests(path: str, value: object) -> None:
     assert digest(changed(path, value)) != digest(FULL)
 

@@ -37,6 +37,7 @@ from contracts.run import Trigger
 from contracts.stages import TRANSITIONS, Stage
 from contracts.truncation import OMITTED
 from tests.support.requests import vm_id
+from tests.support.rows import rows
 
 unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
@@ -132,7 +133,7 @@ def longest_evidence(sign: str) -> VmResult:
     )
 
 
-@pytest.mark.parametrize("sign", ["e", '"', "\\", "\u00e4", "\u20ac", "\U0001f600", "\n", "\u001b", "\0"])
+@rows("sign", ["e", '"', "\\", "\u00e4", "\u20ac", "\U0001f600", "\n", "\u001b", "\0"])
 def test_the_longest_evidence_fits_with_any_characters(sign: str) -> None:
     text = result_text(longest_evidence(sign))
     assert len(text.encode()) <= MAX_RESULT_BYTES

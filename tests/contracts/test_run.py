@@ -9,11 +9,12 @@ from pydantic import ValidationError
 from contracts.polling import Polling, PollingSettings
 from contracts.run import AcceptedRun, Caller, RunSettings, VmJob
 from tests.support.requests import accepted, job, request, settings
+from tests.support.rows import rows
 
 GOOD = {"initialDelaySeconds": 10, "intervalSeconds": 15, "timeoutSeconds": 600}
 
 
-@pytest.mark.parametrize(
+@rows(
     ("change", "expected"),
     [
         ({"initialDelaySeconds": -1}, "initialDelaySeconds"),
@@ -35,7 +36,7 @@ def test_polling_out_of_bounds_is_refused(change: dict[str, Any], expected: str)
         Polling.model_validate({**GOOD, **change})
 
 
-@pytest.mark.parametrize(
+@rows(
     "change",
     [
         {"initialDelaySeconds": 0},
@@ -50,7 +51,7 @@ def test_polling_at_its_bounds_is_accepted(change: dict[str, int]) -> None:
     assert Polling.model_validate({**GOOD, **change}).model_dump() == {**GOOD, **change}
 
 
-@pytest.mark.parametrize("name", list(PollingSettings.model_fields))
+@rows("name", list(PollingSettings.model_fields))
 def test_every_default_polling_is_within_the_bounds(name: str) -> None:
     default = getattr(PollingSettings(), name)
     assert Polling.model_validate(default.model_dump()) == default

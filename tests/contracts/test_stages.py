@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from contracts.stages import TRANSITIONS, Stage, advance
+from tests.support.rows import rows
 
 ENDS = {Stage.DONE, Stage.REFUSED, Stage.FAILED, Stage.CANCELED}
 CANCELABLE = {stage for stage in Stage if stage.allows.cancel}
@@ -34,13 +35,13 @@ def test_final_stages_have_no_transitions_and_all_others_have() -> None:
     assert {stage for stage in Stage if not TRANSITIONS[stage]} == ENDS
 
 
-@pytest.mark.parametrize("stage", [stage for stage in Stage if stage not in ENDS])
+@rows("stage", [stage for stage in Stage if stage not in ENDS])
 def test_every_other_stage_reaches_a_final_stage_and_may_fail(stage: Stage) -> None:
     assert reachable(stage) & ENDS
     assert Stage.FAILED in TRANSITIONS[stage]
 
 
-@pytest.mark.parametrize(("now", "to"), PAIRS)
+@rows(("now", "to"), PAIRS)
 def test_advance_allows_the_transitions_in_the_table_and_no_others(now: Stage, to: Stage) -> None:
     if to in TRANSITIONS[now]:
         assert advance(now, to) is to

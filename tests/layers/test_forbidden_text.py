@@ -6,12 +6,13 @@ import pytest
 
 from tests.layers.fault import ROOT, Fault, all_files, show
 from tests.layers.forbidden_text import word_faults
+from tests.support.rows import rows
 
 # The contents of the histories (.gz) are checked by their own test.
 _BINARY = (".png", ".ico", ".svg", ".gz")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("file", "text"),
     [
         ("README.md", "--index-url https://" + "py" + "pi.org/simple"),

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.layers.fault import ROOT
 from tests.layers.interpreter import SDK, loaded_by, sdk_in
 from tests.layers.product_copy import copy_product
@@ -26,10 +24,9 @@ def test_the_app_loads_no_sdk() -> None:
     assert sdk_in(loaded) == []
 
 
-@pytest.mark.parametrize("sdk", ["azure.mgmt.compute", "azure.identity", "azure.core", "aiohttp"])
-def test_a_loaded_sdk_is_found(sdk: str, tmp_path: Path) -> None:
+def test_each_loaded_sdk_is_found(tmp_path: Path) -> None:
     copy = copy_product(tmp_path)
     with (copy / "contracts/ids.py").open("a") as file:
-        file.write(f"\nimport {sdk}\n")
-    assert sdk_in(loaded_by(copy, "orchestrators.golden_image.orchestrator"))
-    assert sdk.startswith(SDK)
+        file.writelines(f"\nimport {sdk}\n" for sdk in SDK)
+    found = sdk_in(loaded_by(copy, "orchestrators.golden_image.orchestrator"))
+    assert set(SDK) <= set(found)

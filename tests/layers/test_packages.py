@@ -1,10 +1,9 @@
 """The packages follow the layer rules, and the checker reports every violation."""
 
-import pytest
-
 from tests.layers.fault import ROOT, Fault, python_files, show
 from tests.layers.imported_libraries import import_faults
 from tests.layers.packages import FREE, PACKAGES, PRODUCT, room_of
+from tests.support.rows import rows
 
 ORCHESTRATION = "orchestrators/golden_image.py"
 ACTIVITY = "activities/inspect_vm.py"
@@ -105,19 +104,19 @@ ALLOWED = [
 ]
 
 
-@pytest.mark.parametrize(("file", "source", "expected"), BROKEN, ids=lambda value: str(value)[:40])
+@rows(("file", "source", "expected"), BROKEN)
 def test_a_violated_layer_rule_is_reported(file: str, source: str, expected: str) -> None:
     reported = [fault.text for fault in import_faults(file, source)]
     assert [text for text in reported if expected in text], reported
 
 
-@pytest.mark.parametrize("package", sorted(set(PRODUCT) - {"function_app"}))
-@pytest.mark.parametrize("forbidden", ["tools.demo", "tests.support", "benchmarks.import_time"])
+@rows("package", sorted(set(PRODUCT) - {"function_app"}))
+@rows("forbidden", ["tools.demo", "tests.support", "benchmarks.import_time"])
 def test_the_app_may_not_use_development_packages(package: str, forbidden: str) -> None:
     assert import_faults(f"{package}/x.py", f"import {forbidden}")
 
 
-@pytest.mark.parametrize(("file", "source"), ALLOWED)
+@rows(("file", "source"), ALLOWED)
 def test_what_is_allowed_is_not_reported(file: str, source: str) -> None:
     assert import_faults(file, source) == []
 

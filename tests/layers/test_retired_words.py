@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-import pytest
-
 from contracts.error_codes import FailureCode, RefusalCode
 from contracts.registered_names import ALL
 from contracts.results import Outcome
@@ -15,6 +13,7 @@ from contracts.stages import Stage
 from settings import PREFIX, Settings
 from tests.layers.fault import ROOT, all_files, python_files
 from tests.layers.retired_words import name_faults, retired_in, script_faults, source_faults, words_of
+from tests.support.rows import rows
 
 _EVENT = re.compile(r"\b(?:log|audit|log_line|audit_line)\(\s*f?\"([^\"]+)\"")
 SOURCES = python_files()
@@ -68,7 +67,7 @@ def test_no_log_event_holds_a_retired_word() -> None:
     assert list(name_faults("events", events)) == []
 
 
-@pytest.mark.parametrize(
+@rows(
     ("name", "word"),
     [
         ("whatToChange", "what to change"),

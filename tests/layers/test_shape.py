@@ -1,9 +1,8 @@
 """Every file is short, well named and described; the checker reports each that is not."""
 
-import pytest
-
 from tests.layers.fault import ROOT, Fault, python_files, show
 from tests.layers.shape import MOST_LINES, MOST_LINES_OF_A_FUNCTION, shape_faults
+from tests.support.rows import rows
 
 GOOD = '"""Says what it is for."""\n'
 
@@ -12,7 +11,7 @@ def _function(lines: int, *, word: str = "def") -> str:
     return f"{GOOD}{word} f():\n" + "    x = 1\n" * (lines - 1)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("file", "source", "expected"),
     [
         ("policy/x.py", GOOD + "\n" * MOST_LINES, "a file has at most"),
@@ -29,7 +28,6 @@ def _function(lines: int, *, word: str = "def") -> str:
         ("shared/x.py", GOOD, "does not say what is in it"),
         ("emulators/azure/x.py", GOOD, "namespace"),
     ],
-    ids=lambda value: str(value)[:30],
 )
 def test_a_bad_shape_is_reported(file: str, source: str, expected: str) -> None:
     assert [fault for fault in shape_faults(file, source) if expected in fault.text]

@@ -24,6 +24,7 @@ from policy.clone_checks import check_clone, check_network, site_of
 from policy.rights import needed_for_clone, needed_for_validation
 from tests.support.creating import SUBNET
 from tests.support.requests import GROUP, SUBSCRIPTION, facts, job, settings, vm_state, windows
+from tests.support.rows import rows
 
 DEFINITION = f"{GROUP}/providers/Microsoft.Compute/galleries/g/images/d"
 IMAGE = {"kind": "galleryImageVersion", "imageDefinitionId": DEFINITION}
@@ -109,7 +110,7 @@ WRONG_SOURCE: dict[str, tuple[VmFacts, RefusalCode]] = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG_SOURCE)
+@rows("name", WRONG_SOURCE)
 def test_one_fault_of_the_source_is_one_refusal(name: str) -> None:
     seen, wanted = WRONG_SOURCE[name]
     assert clone_codes(seen) == [wanted]
@@ -234,7 +235,7 @@ WRONG_SITE: dict[str, tuple[NetworkFacts, RefusalCode]] = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG_SITE)
+@rows("name", WRONG_SITE)
 def test_one_fault_of_the_place_is_one_refusal(name: str) -> None:
     seen, wanted = WRONG_SITE[name]
     assert site_codes(seen) == [wanted]

@@ -8,6 +8,7 @@ from contracts.tags import APP_TAG, RUN_TAG
 from policy.identity import same_vm
 from policy.ownership import created_by_run
 from tests.support.requests import vm_state
+from tests.support.rows import rows
 
 
 def test_the_same_vm_is_not_a_failure() -> None:
@@ -39,7 +40,7 @@ def test_a_vm_of_the_run_is_known_by_its_tags_and_its_name() -> None:
     assert created_by_run(upper_case, RUN_ID, "tests") is None, "the names of tags have no case"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("name", "tags"),
     [
         ("vm1", OURS),

@@ -6,6 +6,7 @@ import pytest
 
 from contracts.facts import GuestIdentity
 from policy.identity_check import identity_faults
+from tests.support.rows import rows
 
 BEFORE = GuestIdentity(host_name="source-vm", identity="a" * 64, ssh_host_keys=("k1", "k2"), boot_id="b1")
 AFTER = GuestIdentity(host_name="gold1", identity="c" * 64, ssh_host_keys=("k3", "k4"), boot_id="b2")
@@ -41,7 +42,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("changed", "reported"), WRONG.values(), ids=WRONG.keys())
+@rows(("changed", "reported"), WRONG.values(), ids=WRONG.keys())
 def test_a_single_fault_is_reported_alone(changed: dict[str, Any], reported: str) -> None:
     assert faults(**changed) == (reported,)
 

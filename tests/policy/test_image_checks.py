@@ -19,6 +19,7 @@ from contracts.run import VmJob
 from policy.image_checks import check_image
 from policy.rights import needed_actions, needed_for_gallery, needed_for_managed_image
 from tests.support.requests import GROUP, job
+from tests.support.rows import rows
 
 DEFINITION = f"{GROUP}/providers/Microsoft.Compute/galleries/golden/images/ubuntu"
 IMAGE = f"{GROUP}/providers/Microsoft.Compute/images/one"
@@ -117,7 +118,7 @@ DEFINITIONS: dict[str, tuple[dict[str, Any], dict[str, Any], list[RefusalCode]]]
 }
 
 
-@pytest.mark.parametrize(("definition", "vm", "wanted"), DEFINITIONS.values(), ids=DEFINITIONS.keys())
+@rows(("definition", "vm", "wanted"), DEFINITIONS.values(), ids=DEFINITIONS.keys())
 def test_the_definition_must_fit(definition: dict[str, Any], vm: dict[str, Any], wanted: list[RefusalCode]) -> None:
     assert codes(asked(), gallery(definition), shape(**vm)) == wanted
 
@@ -150,7 +151,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], list[RefusalCode]]] = {
 }
 
 
-@pytest.mark.parametrize(("image", "wanted"), OPTIONS.values(), ids=OPTIONS.keys())
+@rows(("image", "wanted"), OPTIONS.values(), ids=OPTIONS.keys())
 def test_the_options_must_be_accepted_by_azure(image: dict[str, Any], wanted: list[RefusalCode]) -> None:
     assert codes(asked(**image), gallery()) == wanted
 

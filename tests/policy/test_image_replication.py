@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import pytest
-
 from contracts.activities.image import ImageVersionRead
 from contracts.facts import RegionState
 from policy.image_replication import Standing, check_replication, describe
+from tests.support.rows import rows
 
 type Regions = dict[str, str]
 
@@ -61,7 +60,7 @@ def checked(state: str | None, regions: Regions, **more: Any) -> tuple[Standing,
     return seen.standing, [region.name for region in seen.failed], seen.why
 
 
-@pytest.mark.parametrize(("state", "regions", "standing", "failed"), TABLE.values(), ids=TABLE.keys())
+@rows(("state", "regions", "standing", "failed"), TABLE.values(), ids=TABLE.keys())
 def test_standing(state: str | None, regions: Regions, standing: Standing, failed: list[str]) -> None:
     assert checked(state, regions)[:2] == (standing, failed)
 

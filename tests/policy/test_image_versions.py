@@ -12,6 +12,7 @@ from contracts.activities.image import ImageUses
 from contracts.facts import ImageVersionListed
 from contracts.image_options import Retention
 from policy.image_versions import LARGEST, after, explicit, next_version, number, retire
+from tests.support.rows import rows
 
 unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
@@ -36,7 +37,7 @@ NEXT: dict[str, tuple[str, list[str], str]] = {
 }
 
 
-@pytest.mark.parametrize(("options", "names", "wanted"), NEXT.values(), ids=NEXT.keys())
+@rows(("options", "names", "wanted"), NEXT.values(), ids=NEXT.keys())
 def test_the_next_version(options: str, names: list[str], wanted: str) -> None:
     assert next_version(options, names, DAY) == wanted
 
@@ -120,7 +121,7 @@ KEPT: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("more", "why"), KEPT.values(), ids=KEPT.keys())
+@rows(("more", "why"), KEPT.values(), ids=KEPT.keys())
 def test_one_reason_is_enough_to_keep_a_version(more: dict[str, Any], why: str) -> None:
     assert checked(version("1.0.1"), NEWEST)[0] == ["1.0.1"], "else it would go"
     go, kept = checked(version("1.0.1", **more), NEWEST)

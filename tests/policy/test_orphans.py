@@ -11,6 +11,7 @@ from contracts.resources import Kind, Purpose, Resource
 from policy.orphans import depends_on_its_run, why_it_stays, why_not_deallocated
 from tests.support.cleanups import NOW, OVER, cleanup_job, ended, orphan
 from tests.support.requests import SUBSCRIPTION, vm_state
+from tests.support.rows import rows
 
 ELSEWHERE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images-2"
 SECOND = timedelta(seconds=1)
@@ -51,7 +52,7 @@ def test_what_meets_every_condition_is_deleted(name: str) -> None:
     assert why_it_stays(DELETED[name], cleanup_job(), RUN_OVER) is None
 
 
-@pytest.mark.parametrize("name", KEPT)
+@rows("name", KEPT)
 def test_one_missing_condition_keeps_a_resource(name: str) -> None:
     found, expected = KEPT[name]
     why = why_it_stays(found, cleanup_job(), RUN_OVER)
@@ -118,7 +119,7 @@ def test_a_group_with_an_allowed_name_as_prefix_is_not_allowed() -> None:
     assert why_it_stays(group, cleanup_job(), RUN_OVER) is not None
 
 
-@pytest.mark.parametrize("state", [state for state in PowerState if state is not PowerState.STOPPED])
+@rows("state", [state for state in PowerState if state is not PowerState.STOPPED])
 def test_only_a_stopped_vm_is_deallocated(state: PowerState) -> None:
     why = why_not_deallocated(ended(), vm_state(power_state=state), cleanup_job())
     assert why is not None

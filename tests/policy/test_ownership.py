@@ -11,6 +11,7 @@ from contracts.tags import tag_of
 from policy.ownership import not_temporary, standing, tags_for, why_not_ours
 from tests.support.creating import APP, DISK, RUN_ID, SNAPSHOT, VM, new
 from tests.support.requests import vm_id
+from tests.support.rows import rows
 
 OURS = {"golden-image-run": RUN_ID, "golden-image-app": APP}
 IMPLIED = DISK.model_copy(update={"implied": True})
@@ -64,7 +65,7 @@ DELETED: dict[str, tuple[Resource, dict[str, str], str, bool]] = {
 }
 
 
-@pytest.mark.parametrize("name", DELETED)
+@rows("name", DELETED)
 def test_only_this_runs_own_resource_is_deleted(name: str) -> None:
     resource, tags, managed_by, ours = DELETED[name]
     assert (why_not_ours(resource, RUN_ID, tags, managed_by) is None) == ours

@@ -12,6 +12,7 @@ from contracts.run import Trigger, VmJob
 from policy import vm_checks
 from policy.vm_checks import check_request
 from tests.support.requests import GROUP, job, settings
+from tests.support.rows import rows
 
 CREDENTIAL = {"user": "imagemaker", "secretId": "https://builds.vault.azure.net/secrets/sysprep"}
 CLONE = {"mode": "clone", "image": {"kind": "managedImage", "imageId": f"{GROUP}/providers/Microsoft.Compute/images/i"}}
@@ -64,7 +65,7 @@ REQUEST_WRONG: dict[str, tuple[VmJob, RefusalCode]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("asked", "code"), REQUEST_WRONG.values(), ids=REQUEST_WRONG.keys())
+@rows(("asked", "code"), REQUEST_WRONG.values(), ids=REQUEST_WRONG.keys())
 def test_one_resource_wrong_with_the_request_is_refused_for_exactly_that(asked: VmJob, code: RefusalCode) -> None:
     assert request_codes(asked) == [code]
 

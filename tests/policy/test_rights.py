@@ -18,6 +18,7 @@ from policy.rights import (
 )
 from policy.vm_checks import check_vm
 from tests.support.requests import GROUP, facts, job
+from tests.support.rows import rows
 
 unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
@@ -63,12 +64,12 @@ GRANTED: list[tuple[str, str, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("pattern", "action", "granted"), GRANTED)
+@rows(("pattern", "action", "granted"), GRANTED)
 def test_a_pattern_grants_what_it_matches(pattern: str, action: str, granted: bool) -> None:
     assert missing_actions([entry(pattern)], [action]) == (() if granted else (action,))
 
 
-@pytest.mark.parametrize(("pattern", "action", "denied"), GRANTED)
+@rows(("pattern", "action", "denied"), GRANTED)
 def test_a_not_action_takes_away_what_it_matches(pattern: str, action: str, denied: bool) -> None:
     assert missing_actions([entry("*", but=(pattern,))], [action]) == ((action,) if denied else ())
 
@@ -92,7 +93,7 @@ SEVERAL: dict[str, tuple[list[Permission], tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize(("permissions", "missing"), SEVERAL.values(), ids=SEVERAL.keys())
+@rows(("permissions", "missing"), SEVERAL.values(), ids=SEVERAL.keys())
 def test_entries_add_up(permissions: list[Permission], missing: tuple[str, ...]) -> None:
     assert missing_actions(permissions, [READ, GENERALIZE]) == missing
 

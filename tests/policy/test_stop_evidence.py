@@ -9,6 +9,7 @@ from contracts.facts import PowerState
 from contracts.guest_report import GuestOutcome, GuestReport, SerialMark
 from contracts.request import EvidenceLevel
 from policy.stop_evidence import STOPPED, check_stop, guest_proved
+from tests.support.rows import rows
 
 DEPROVISIONED = SerialMark(readable=True, deprovisioned=True)
 SILENT = SerialMark(readable=True)
@@ -29,15 +30,15 @@ def test_a_vm_that_runs_or_is_on_its_way_has_not_stopped() -> None:
     assert {PowerState.STOPPED, PowerState.DEALLOCATING, PowerState.DEALLOCATED} == STOPPED
 
 
-@pytest.mark.parametrize("outcome", [None, *GuestOutcome])
-@pytest.mark.parametrize("mark", [DEPROVISIONED, SILENT, UNREAD, BROKEN])
+@rows("outcome", [None, *GuestOutcome])
+@rows("mark", [DEPROVISIONED, SILENT, UNREAD, BROKEN])
 def test_only_the_guests_report_is_proof(outcome: GuestOutcome | None, mark: SerialMark) -> None:
     said = report(outcome) if outcome else None
     assert guest_proved(said, mark) is (mark.deprovisioned or outcome is GuestOutcome.DEPROVISIONED)
 
 
-@pytest.mark.parametrize("wanted", EvidenceLevel)
-@pytest.mark.parametrize(
+@rows("wanted", EvidenceLevel)
+@rows(
     ("said", "mark"),
     [
         (SAID_DEPROVISIONED, UNREAD),
@@ -63,9 +64,9 @@ def test_deallocated_by_external_else_after_the_proof_goes_on_and_is_noted(
     assert end.notes == ("another caller deallocated the VM after it was deprovisioned",)
 
 
-@pytest.mark.parametrize("state", BY_EXTERNAL)
-@pytest.mark.parametrize("wanted", EvidenceLevel)
-@pytest.mark.parametrize("mark", [SILENT, UNREAD, BROKEN])
+@rows("state", BY_EXTERNAL)
+@rows("wanted", EvidenceLevel)
+@rows("mark", [SILENT, UNREAD, BROKEN])
 def test_deallocated_by_external_else_without_proof_fails_whatever_was_wanted(
     state: PowerState, wanted: EvidenceLevel, mark: SerialMark
 ) -> None:
@@ -76,11 +77,11 @@ def test_deallocated_by_external_else_without_proof_fails_whatever_was_wanted(
     assert str(state) in end.failure.message
 
 
-@pytest.mark.parametrize(
+@rows(
     ("mark", "note"),
     [(SILENT, "the serial log contains no mark of this run"), (UNREAD, "the serial log could not be read")],
 )
-@pytest.mark.parametrize("said", [None, REQUESTED, report(GuestOutcome.ALREADY_REQUESTED)])
+@rows("said", [None, REQUESTED, report(GuestOutcome.ALREADY_REQUESTED)])
 def test_stopped_without_proof_fails_when_proof_was_wanted_and_says_what_is_missing(
     said: GuestReport | None, mark: SerialMark, note: str
 ) -> None:
@@ -118,7 +119,7 @@ ALL = list(
 )
 
 
-@pytest.mark.parametrize(("state", "said", "mark", "wanted"), ALL)
+@rows(("state", "said", "mark", "wanted"), ALL)
 def test_every_result_has_a_level_or_a_failure_and_reports_proof_only_with_proof(
     state: PowerState, said: GuestReport | None, mark: SerialMark, wanted: EvidenceLevel
 ) -> None:

@@ -14,6 +14,7 @@ from contracts.run_commands import run_command_name
 from policy import identity, vm_checks
 from policy.vm_checks import check_request, check_vm
 from tests.support.requests import GROUP, facts, job, settings, vm_state, windows
+from tests.support.rows import rows
 
 NO_TAGS: dict[str, str] = {}
 COMPUTE = "Microsoft.Compute/virtualMachines"
@@ -119,7 +120,7 @@ ONE_WRONG: dict[str, tuple[VmFacts, RefusalCode]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("seen", "code"), ONE_WRONG.values(), ids=ONE_WRONG.keys())
+@rows(("seen", "code"), ONE_WRONG.values(), ids=ONE_WRONG.keys())
 def test_one_resource_wrong_is_refused_for_exactly_that(seen: VmFacts, code: RefusalCode) -> None:
     assert codes(seen) == [code]
     assert not check_vm(job(), seen).already_generalized
@@ -168,7 +169,7 @@ INDEPENDENT: dict[str, tuple[Any, RefusalCode]] = {
 }
 
 
-@pytest.mark.parametrize("pair", list(itertools.combinations(INDEPENDENT, 2)), ids=" and ".join)
+@rows("pair", list(itertools.combinations(INDEPENDENT, 2)), ids=" and ".join)
 def test_any_two_resources_wrong_are_both_reported(pair: tuple[str, str]) -> None:
     seen = facts(vm_state(**{name: INDEPENDENT[name][0] for name in pair}))
     assert set(codes(seen)) == {INDEPENDENT[name][1] for name in pair}
@@ -182,7 +183,7 @@ def test_generalized_and_deallocated_is_success_whatever_else(wrong: dict[str, A
     assert found.refusals == ()
 
 
-@pytest.mark.parametrize("state", [state for state in PowerState if state is not PowerState.DEALLOCATED])
+@rows("state", [state for state in PowerState if state is not PowerState.DEALLOCATED])
 def test_generalized_and_anything_else_is_no_success(state: PowerState) -> None:
     found = check_vm(job(), facts(vm_state(generalized=True, power_state=state)))
     assert not found.already_generalized
@@ -227,7 +228,7 @@ FINE: dict[str, tuple[VmFacts, VmJob]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("seen", "asked"), FINE.values(), ids=FINE.keys())
+@rows(("seen", "asked"), FINE.values(), ids=FINE.keys())
 def test_unusual_but_valid_facts_are_not_refused(seen: VmFacts, asked: VmJob) -> None:
     assert codes(seen, asked) == []
 

@@ -16,6 +16,7 @@ from contracts.ids import VmId
 from contracts.request import MAX_TARGETS_BY_HTTP
 from contracts.results import Outcome, RunResult, VmSummary
 from contracts.run import Trigger
+from tests.support.rows import rows
 from triggers.run_list import EVER, INSTANCES_A_MESSAGE, BadContinuation, Continuation, Wanted, list_page
 
 NOW = datetime.now(UTC)
@@ -111,7 +112,7 @@ async def test_only_matching_runs_are_listed_and_a_first_page_needs_few_queries(
     assert client.read <= 2 * 4, "not much more is read than is shown"
 
 
-@pytest.mark.parametrize("text", ["", "x", "e30", "WyJhIl0", "é", "WyIyMDI2LTAxLTAxIl0", "A" * 5_000, *CRAFTED])
+@rows("text", ["", "x", "e30", "WyJhIl0", "é", "WyIyMDI2LTAxLTAxIl0", "A" * 5_000, *CRAFTED])
 def test_an_invalid_continuation_is_refused(text: str) -> None:
     with pytest.raises(BadContinuation, match="continuation is not"):
         Continuation.read(text)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from tests.support.rows import rows
 from triggers.schedule import BadSchedule, occurrence
 
 unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
@@ -19,7 +20,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@rows(
     "late",
     [
         timedelta(0),
@@ -51,7 +52,7 @@ def test_a_repeated_tick_has_the_same_time_and_the_next_one_another() -> None:
     assert following == SUNDAY + timedelta(days=7)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("schedule", "now", "expected"),
     [
         ("0 */5 * * * *", "2026-01-04T04:07:31", "2026-01-04T04:05:00"),
@@ -102,7 +103,7 @@ def test_a_later_tick_never_belongs_to_an_earlier_occurrence(schedule: str, now:
     assert occurrence(schedule, now) <= occurrence(schedule, now + later)
 
 
-@pytest.mark.parametrize(
+@rows(
     "schedule",
     [
         "", " ", "x", "5", "00:05", "1:2:3:4", "a:b:c", "00:00:00", "-1:00:00", "00:00:0.5", "%SCHEDULE%",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tools.demo.fleet import FLEET, Expected
 from tools.demo.performance import perform
 
 
@@ -17,15 +18,18 @@ def main() -> int:
     """Run the demo; 0: as expected, 1: not, 130: interrupted."""
     parser = argparse.ArgumentParser(prog="python -m tools.demo", description=__doc__)
     parser.add_argument("--speed", type=float, default=50.0, help="simulated seconds in a real second (default 50)")
+    names = [vm.name for vm in FLEET]
+    parser.add_argument("--only", nargs="+", choices=names, default=names, help="these VMs (default: all)")
     arguments = parser.parse_args()
+    fleet = tuple(vm for vm in FLEET if vm.name in arguments.only)
     try:
-        return asyncio.run(_run(arguments.speed))
+        return asyncio.run(_run(arguments.speed, fleet))
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("demo: interrupted, everything stopped", flush=True)
         return 130
 
 
-async def _run(speed: float) -> int:
+async def _run(speed: float, fleet: tuple[Expected, ...]) -> int:
     loop, me = asyncio.get_running_loop(), asyncio.current_task()
     assert me is not None
     with contextlib.suppress(NotImplementedError):
@@ -34,7 +38,7 @@ async def _run(speed: float) -> int:
     with tempfile.TemporaryDirectory(prefix="golden-demo-") as folder:
         log = Path(folder) / "host.log"
         try:
-            return 0 if await perform(console, speed, Path(folder)) else 1
+            return 0 if await perform(console, speed, Path(folder), fleet) else 1
         except Exception:
             console.print_exception()
             if log.exists():

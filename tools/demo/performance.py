@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from tools.demo.fleet import FLEET, request_message, run_id_of
+from tools.demo.fleet import Expected, request_message, run_id_of
 from tools.demo.fleet_view import Sight
 from tools.demo.proof import problems_of
 from tools.demo.report import last_line, lines_of
@@ -32,18 +32,18 @@ class Outcome:
     rejected: list[str]
 
 
-async def perform(console: Console, speed: float, folder: Path) -> bool:
+async def perform(console: Console, speed: float, folder: Path, fleet: tuple[Expected, ...]) -> bool:
     """Return whether every VM ended as expected."""
     began = time.monotonic()
     say(console, "starting: simulator of Azure Resource Manager, Azurite, task hub on SQLite, Functions host …")
-    async with surroundings(speed, folder) as around:
+    async with surroundings(speed, folder, fleet) as around:
         say(console, f"ready after {time.monotonic() - began:.1f} s; one real second is {speed:g} simulated seconds")
         say(console, f"durations follow Azure's, the waits are the app's defaults; {REPLICATION}\n")
         simulated_start = around.simulator.clock.now()
-        sight = Sight(around.simulator, FLEET, REQUEST_ID)
-        await _ask(console, around)
+        sight = Sight(around.simulator, fleet, REQUEST_ID)
+        await _ask(console, around, fleet)
         await _watch(console, around, sight, simulated_start.timestamp())
-        outcome = await _read(around)
+        outcome = await _read(around, len(fleet))
         simulated = (around.simulator.clock.now() - simulated_start).total_seconds()
         good = _report(console, sight, outcome)
         say(console, "\n" + last_line(sight, outcome.results, time.monotonic() - began, simulated))
@@ -55,9 +55,9 @@ def say(console: Console, line: str) -> None:
     console.print(line, highlight=False, soft_wrap=True, markup=False)
 
 
-async def _ask(console: Console, around: Surroundings) -> None:
-    message = request_message(REQUEST_ID)
-    say(console, f"image-requests <- {message[:60]}… ({len(FLEET)} VMs: in place, or cloned and published)")
+async def _ask(console: Console, around: Surroundings, fleet: tuple[Expected, ...]) -> None:
+    message = request_message(REQUEST_ID, fleet)
+    say(console, f"image-requests <- {message[:60]}… ({len(fleet)} VMs: in place, or cloned and published)")
     say(console, "image-requests <- the same message again, and one that is not a request\n")
     await around.send(message)
     await around.send(message)
@@ -79,14 +79,14 @@ async def _watch(console: Console, around: Surroundings, sight: Sight, simulated
     raise TimeoutError(f"the run had not ended after {_PATIENCE:.0f} s")
 
 
-async def _read(around: Surroundings) -> Outcome:
+async def _read(around: Surroundings, vms: int) -> Outcome:
     """Read until the run's result and the rejection have arrived: they are the last two messages."""
     messages: list[dict[str, Any]] = []
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         messages += [json.loads(text) for text in await around.receive("image-results")]
         kinds = Counter(message["kind"] for message in messages)
-        if kinds["run"] and kinds["rejected"] and kinds["vm"] >= len(FLEET):
+        if kinds["run"] and kinds["rejected"] and kinds["vm"] >= vms:
             break
         await asyncio.sleep(_POLL_SECONDS)
     return Outcome(

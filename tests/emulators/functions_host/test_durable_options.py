@@ -17,6 +17,7 @@ from emulators.functions_host.durable_options import DurableOptions, hub_name_of
 from emulators.functions_host.errors import ConfigurationError
 from emulators.task_hub import BackendOptions, VersionMatch
 from emulators.task_hub.host_json import Section
+from tests.support.rows import rows
 
 _PROGRAM = "durable-extension-host"
 
@@ -92,7 +93,7 @@ def _read(document: dict[str, Any]) -> DurableOptions:
     return options
 
 
-@pytest.mark.parametrize("name", [*_REFUSED, *_NOT_EMULATED])
+@rows("name", [*_REFUSED, *_NOT_EMULATED])
 def test_what_stops_the_extension_or_is_not_emulated_stops_this_host(name: str) -> None:
     document, message = {**_REFUSED, **_NOT_EMULATED}[name]
     with pytest.raises(ConfigurationError) as caught:
@@ -100,7 +101,7 @@ def test_what_stops_the_extension_or_is_not_emulated_stops_this_host(name: str) 
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("name", _TAKEN)
+@rows("name", _TAKEN)
 def test_what_the_extension_takes_is_taken(name: str) -> None:
     _read(_TAKEN[name])
 

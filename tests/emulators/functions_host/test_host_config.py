@@ -8,6 +8,7 @@ import pytest
 
 from emulators.functions_host.errors import ConfigurationError
 from emulators.functions_host.host_config import HostConfig, parse_host_config, read_host_config
+from tests.support.rows import rows
 
 
 def test_a_missing_file_gives_the_hosts_defaults_and_a_setting_overrides_them(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_unknown_names_are_left_alone() -> None:
     assert parse_host_config(document) == HostConfig()
 
 
-@pytest.mark.parametrize(
+@rows(
     ("document", "named"),
     [
         ({"extensions": {"queues": {"batchSize": "many"}}}, "queues.batchSize: 'many' is no whole number"),

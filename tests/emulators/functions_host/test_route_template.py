@@ -4,9 +4,10 @@ import pytest
 
 from emulators.functions_host.errors import ConfigurationError
 from emulators.functions_host.route_template import compile_route
+from tests.support.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("template", "path", "values"),
     [
         ("api/items", "/api/items", {}),
@@ -29,7 +30,7 @@ def test_literals_are_tried_before_parameters() -> None:
     assert [route.text for route in ordered] == ["a/b", "a/{id}"]
 
 
-@pytest.mark.parametrize("segment", ["{id:int}", "{id?}", "{id=7}", "{*rest}", "{name}.{ext}", "{id", "id}", "{{id}}"])
+@rows("segment", ["{id:int}", "{id?}", "{id=7}", "{*rest}", "{name}.{ext}", "{id", "id}", "{{id}}"])
 def test_what_no_app_here_has_is_refused_by_name(segment: str) -> None:
     with pytest.raises(ConfigurationError, match="this host knows literal segments"):
         compile_route(f"items/{segment}")

@@ -6,11 +6,12 @@ import pytest
 
 from emulators.functions_host.errors import ConfigurationError
 from emulators.functions_host.timer_schedule import parse_schedule
+from tests.support.rows import rows
 
 START = datetime(2026, 3, 4, 10, 17, 31, tzinfo=UTC)  # a Wednesday
 
 
-@pytest.mark.parametrize(
+@rows(
     ("expression", "following"),
     [
         ("*/15 * * * * *", datetime(2026, 3, 4, 10, 17, 45, tzinfo=UTC)),
@@ -39,7 +40,7 @@ def test_friday_the_13th_skips_fridays_and_thirteenths() -> None:
     assert schedule.next_after(first) == datetime(2026, 11, 13, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@rows(
     "expression",
     ["", "every day", "* * * *", "* * * * * * *", "0 0 0 L * *", "0 0 0 * * 5#2", "60 * * * * *", "00:00:00", "-1"],
 )

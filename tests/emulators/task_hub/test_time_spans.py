@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from emulators.task_hub.time_spans import parse_timespan
+from tests.support.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "span"),
     [
         ("00:00:30", timedelta(seconds=30)),
@@ -36,7 +37,7 @@ def test_what_dotnet_reads(text: str, span: timedelta) -> None:
     assert parse_timespan(text) == span
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         *(

@@ -12,6 +12,7 @@ from orchestrators.entities.idempotency_record import idempotency_record
 from orchestrators.entities.lease import definition_lease, lease, vm_lease
 from orchestrators.registration import ENTITIES as REGISTERED
 from tests.support.entity_context import EntityOnPaper
+from tests.support.rows import rows
 
 type Message = tuple[str, object]
 
@@ -124,9 +125,9 @@ def test_a_lease_that_is_held_is_not_forgotten_and_a_free_one_is() -> None:
     assert paper.state is None
 
 
-@pytest.mark.parametrize("function", REGISTERED)
-@pytest.mark.parametrize("operation", ["acquire", "release", "peek", "forget", "record", "decide", "unheard of"])
-@pytest.mark.parametrize("request_", [None, {}, {"holder": "a"}, {"run": {}}, {"run_id": "x"}, 5, "text", [1]])
+@rows("function", REGISTERED)
+@rows("operation", ["acquire", "release", "peek", "forget", "record", "decide", "unheard of"])
+@rows("request_", [None, {}, {"holder": "a"}, {"run": {}}, {"run_id": "x"}, 5, "text", [1]])
 def test_a_malformed_message_breaks_no_entity_and_leaves_nothing(
     function: Callable[[Any, Any], Any], operation: str, request_: object
 ) -> None:

@@ -1,4 +1,7 @@
-"""The demo as a user starts it: its output, its exit status, and that it leaves no process when interrupted."""
+"""The demo on three of its VMs: its output, its exit status, and that it leaves no process when interrupted.
+
+All six VMs are seen by `make demo`; clones that are published, in the journeys.
+"""
 
 import os
 import re
@@ -13,18 +16,14 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 LAST_LINE = re.compile(
-    r"demo: 3 generalized, 2 published, 1 refused, 0 failed in \d+ s \(simulated \d+ min\), "
-    r"\d+ ARM requests a VM in place, \d+ an image"
-)
-PUBLISHED = re.compile(
-    r"(linux-web|windows-app) 1\.0\.0 in westeurope, northeurope; validated; "
-    r"promoted: latest in westeurope, northeurope"
+    r"demo: 2 generalized, 0 published, 1 refused, 0 failed in \d+ s \(simulated \d+ min\), "
+    r"\d+ ARM requests a VM in place"
 )
 
 
 def start() -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tools.demo", "--speed", "60"],
+        [sys.executable, "-m", "tools.demo", "--speed", "60", "--only", "web-01", "app-01", "app-02"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -68,16 +67,7 @@ def test_it_ends_well_and_prints_it(finished_demo: subprocess.Popen[str]) -> Non
     assert LAST_LINE.fullmatch(output.splitlines()[-1]), output
     assert "WindowsBuildNeedsUserContext" in output
     assert "$.dryrun" in output, "the message that is not a request is answered"
-    assert {found[1] for found in PUBLISHED.finditer(output)} == {"linux-web", "windows-app"}, output
-    for name in ("web-02", "app-03"):
-        assert re.search(rf"deleted: \d+ temporary resources, 0 still there; {name} itself is as before", output), (
-            output
-        )
-        for stage in ("cloning", "customizing", "publishing", "validating"):
-            assert re.search(rf" {name} +{stage} .*[1-9]\d* temporary", output), (
-                f"{name} was not seen {stage}\n{output}"
-            )
-    assert output.count("kept: rollback snapshot") == 3
+    assert output.count("kept: rollback snapshot") == 2
 
 
 def _descendants(pid: int) -> list[int]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from contracts.error_codes import REMEDIATION, FailureCode, RefusalCode
+from tests.support.rows import rows
 from tools.docgen import __main__ as published
 from tools.docgen.codes import codes_page
 from tools.docgen.files import published_files
@@ -14,7 +15,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 FILES = published_files()
 
 
-@pytest.mark.parametrize("name", FILES)
+@rows("name", FILES)
 def test_a_published_file_is_current(name: str) -> None:
     path = DOCS / name
     found = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -26,7 +27,7 @@ def test_no_outdated_schema_exists() -> None:
     assert found == {name for name in FILES if name.startswith("schema/")}, "run make docs"
 
 
-@pytest.mark.parametrize("code", [*RefusalCode, *FailureCode])
+@rows("code", [*RefusalCode, *FailureCode])
 def test_the_page_has_every_code_with_its_meaning_and_remediation(code: RefusalCode | FailureCode) -> None:
     rows = [line for line in codes_page().splitlines() if line.startswith(f"| `{code}` |")]
     assert rows == [f"| `{code}` | {WHEN[code]} | {REMEDIATION[code]} |"]

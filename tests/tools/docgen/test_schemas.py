@@ -28,6 +28,7 @@ from contracts.run import Trigger
 from contracts.schemas import schemas
 from contracts.stages import Stage
 from tests.support.requests import GROUP, request, vm_id
+from tests.support.rows import rows
 
 unhurried = hypothesis_settings(deadline=None)  # a busy VM is not a fault
 
@@ -143,13 +144,13 @@ BAD: dict[str, object] = {
 }
 
 
-@pytest.mark.parametrize("document", GOOD.values(), ids=GOOD.keys())
+@rows("document", GOOD.values(), ids=GOOD.keys())
 def test_a_good_request_is_valid_and_read(document: object) -> None:
     assert valid("request.v1.json", document)
     assert accepted(document)
 
 
-@pytest.mark.parametrize("document", BAD.values(), ids=BAD.keys())
+@rows("document", BAD.values(), ids=BAD.keys())
 def test_a_bad_request_is_neither_valid_nor_read(document: object) -> None:
     assert not valid("request.v1.json", document)
     assert not accepted(document)
@@ -253,12 +254,12 @@ WRITTEN: list[tuple[str, VmResult | RunResult | Rejection | CleanupResult]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "result"), WRITTEN)
+@rows(("name", "result"), WRITTEN)
 def test_what_the_app_writes_is_valid(name: str, result: VmResult | RunResult | Rejection | CleanupResult) -> None:
     assert valid(name, json.loads(result_text(result)))
 
 
-@pytest.mark.parametrize(("name", "result"), WRITTEN)
+@rows(("name", "result"), WRITTEN)
 def test_a_result_is_no_result_of_another_kind(
     name: str, result: VmResult | RunResult | Rejection | CleanupResult
 ) -> None:
@@ -266,7 +267,7 @@ def test_a_result_is_no_result_of_another_kind(
     assert [other for other in SCHEMAS if valid(other, document)] == [name]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("name", "change"),
     [
         ("vm-result.v1.json", {"outcome": "fine"}),
