@@ -8,7 +8,7 @@ unexport PYRIGHT_PYTHON_FORCE_VERSION PYRIGHT_PYTHON_PYLANCE_VERSION
 
 BIN := .venv/bin
 
-.PHONY: help demo test check docs format crash-demo crash-test fault-injection real-engine histories bench-hub bench-text bench-import lock clean setup
+.PHONY: help demo test check docs format crash-demo crash-test fault-injection mutants real-engine histories bench-hub bench-text bench-import lock clean setup
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -42,6 +42,9 @@ crash-test: setup ## 200 seeded kills of engine or worker: nothing lost, nothing
 
 fault-injection: setup ## Every ARM call of clone and publish with every kind of fault; a quarter of an hour
 	@GRPC_VERBOSITY=NONE $(BIN)/python -m tools.fault_injection
+
+mutants: setup ## Thirty guards of the product removed one by one: a test must notice each; six minutes
+	@$(BIN)/python -m tools.mutants
 
 real-engine: setup ## The app on Microsoft's own Durable extension, if its program is on PATH; ten minutes
 	@GRPC_VERBOSITY=NONE $(BIN)/python -m tools.real_engine

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from contracts.digits import read_digits
 from contracts.polling import DEFAULT_RETRY_AFTER_SECONDS, LONGEST_RETRY_AFTER_SECONDS
-from contracts.redaction import redact
+from contracts.redaction import redact, visible
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
@@ -61,7 +61,7 @@ class ArmUnavailable(ArmError):
 
 def clean(text: str) -> str:
     """Remove URL queries, signatures and tokens from a text, and shorten it to one line of 500 characters."""
-    text = redact(" ".join(text.split()))
+    text = redact(" ".join(visible(text).split()))
     return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
 
 

@@ -14,14 +14,18 @@ _KEY = re.compile(r"\b(AccountKey|SharedAccessSignature|SharedAccessKey)=[^\s;\"
 
 
 def redact(text: str) -> str:
-    """Return the text without queries of URLs (they hold SAS signatures), signatures, account keys and tokens.
-
-    Terminal escape sequences, control characters except newline and tab, characters that change the direction of text
-    and halves of surrogate pairs are removed too.
-    """
-    text = _CONTROL.sub("", _ESCAPE.sub("", text))
-    text = _KEY.sub(r"\1=(removed)", _URL.sub(_without_query, text))
+    """Return the visible text without queries of URLs (they hold SAS signatures), signatures, keys and tokens."""
+    text = _KEY.sub(r"\1=(removed)", _URL.sub(_without_query, visible(text)))
     return _TOKEN.sub("(removed)", _SIGNATURE.sub(r"\1=(removed)", text))
+
+
+def visible(text: str) -> str:
+    """Return the text without what a terminal or a page would obey.
+
+    That is escape sequences, control characters except newline and tab, characters that change the direction of text,
+    and halves of surrogate pairs.
+    """
+    return _CONTROL.sub("", _ESCAPE.sub("", text))
 
 
 def _without_query(url: re.Match[str]) -> str:

@@ -88,6 +88,7 @@ TOOLS = {
         never=(),
     ),
     "tools.rig": Package((), ("durabletask",), never=()),
+    "tools.mutants": Package(never=()),
     "tools.docgen": Package(("contracts", "guest", "policy", "settings"), (), never=()),
     "tools.demo": Package(
         (

@@ -1,0 +1,54 @@
+"""Every guard is in the product once; a mutant that no test notices, or that no test can try, is told."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.layers.fault import ROOT
+from tools.mutants import __main__ as command
+from tools.mutants.mutants import MUTANTS, Mutant
+from tools.mutants.running import MutantError, place_of
+
+GUARDED = "def may(x: int) -> bool:\n    return x > 0\n"
+TEST = "from policy.rule import may\n\n\ndef test_it() -> None:\n    assert may(1)\n    assert not may(0)\n"
+
+
+def mutant(old: str, new: str) -> Mutant:
+    return Mutant("one", "zero is refused", old, new, ("tests",))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name, text in (("policy/__init__.py", ""), ("policy/rule.py", GUARDED), ("tests/test_rule.py", TEST)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
+    return tmp_path
+
+
+def test_there_are_thirty_and_each_guard_is_in_the_product_once() -> None:
+    assert len(MUTANTS) == len({each.name for each in MUTANTS}) == 30
+    for each in MUTANTS:
+        place_of(each, ROOT)
+        assert all((ROOT / test).exists() for test in each.tests), each.name
+
+
+def test_found_survived_and_not_tried_are_told_apart(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(one: Mutant) -> int:
+        monkeypatch.setattr(command, "MUTANTS", (one,))
+        return command.main(["--root", str(tree), "--jobs", "1"])
+
+    assert run(mutant("x > 0", "x >= 0")) == 0
+    assert "tests/test_rule.py::test_it" in capsys.readouterr().out
+    assert run(mutant("x > 0", "x > 0 or x > 1")) == 1
+    assert "SURVIVED: no test noticed that zero is refused" in capsys.readouterr().out
+    assert run(mutant("return", "retrun")) == 2
+    assert "no test ran" in capsys.readouterr().err
+    assert (tree / "policy/rule.py").read_text() == GUARDED
+
+
+def test_a_guard_that_moved_away_is_named(tree: Path) -> None:
+    with pytest.raises(MutantError, match="is not in the product any more"):
+        place_of(mutant("nowhere", ""), tree)
