@@ -13,16 +13,17 @@ from emulators.arm.authorization.roles import Role
 from emulators.arm.compute.vms.boot_diagnostics import Blobs
 from emulators.arm.compute.vms.specs import VmSpec
 from emulators.arm.compute.vms.vm import Vm
+from emulators.arm.control_plane import ControlPlane
+from emulators.arm.fleet import Fleet
 from emulators.arm.http.certificates import make_certificates
-from emulators.arm.http.control_plane import ControlPlane
 from emulators.arm.http.faults import Fault, Injected
 from emulators.arm.http.identity import Identity
 from emulators.arm.http.request_log import RequestRecord
 from emulators.arm.http.server import ArmServer
 from emulators.arm.keyvault.vault import Vaults
+from emulators.arm.routes import ROUTES
 from emulators.arm.state.clock import Clock, RealClock
 from emulators.arm.state.durations import Durations
-from emulators.arm.state.world import World
 
 _HOST = "127.0.0.1"
 
@@ -52,7 +53,7 @@ class Simulator:
         self._state_dir = state_dir or self._temporary or Path()
         self._state_dir.mkdir(parents=True, exist_ok=True)
         self.clock = clock or RealClock()
-        self.world = World(self.clock, role or Role(), self._state_dir, throttling, seed, durations, emulate_linux)
+        self.world = Fleet(self.clock, role or Role(), self._state_dir, throttling, seed, durations, emulate_linux)
         self._identity = Identity()
         self.vaults = Vaults(self.world, self._identity)
         self.add_secret, self.vault_endpoint = self.vaults.add_secret, self.vaults.endpoint
@@ -68,7 +69,7 @@ class Simulator:
     async def start(self) -> None:
         """Listen: HTTPS for ARM and the control plane, HTTP for tokens, each on a port of its own."""
         context, self.ca_file = make_certificates(self._state_dir)
-        arm = ArmServer(self.world, self._identity)
+        arm = ArmServer(self.world, self._identity, ROUTES)
         app = web.Application(client_max_size=4 * 1024 * 1024)
         ControlPlane(self.world, self._identity).add_to(app)
         app.router.add_get("/{blob:bootdiagnostics-.*}", Blobs(self.world).handle)

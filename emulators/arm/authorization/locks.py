@@ -4,8 +4,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from emulators.arm.authorization.roles import is_within
-from emulators.arm.http.errors import scope_locked
+from emulators.arm.errors import scope_locked
+from emulators.arm.state.ids import is_within
 
 type LockLevel = Literal["CanNotDelete", "ReadOnly"]
 

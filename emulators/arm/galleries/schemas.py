@@ -84,14 +84,3 @@ GALLERY_VERSION_UPDATE = Members(
     "GalleryImageVersionUpdate",
     {"tags": _TAGS, "properties": Members("GalleryImageVersionProperties", _VERSION_MEMBERS)},
 )
-
-_SUB_RESOURCE = Members("SubResource", {"id": str}, ("id",))
-_IMAGE_STORAGE = Members("ImageStorageProfile", {"zoneResilient": bool})
-_IMAGE_PROPERTIES = Members(
-    "ImageProperties",
-    {"sourceVirtualMachine": _SUB_RESOURCE, "hyperVGeneration": str, "storageProfile": _IMAGE_STORAGE},
-    ("sourceVirtualMachine",),
-)
-MANAGED_IMAGE = Members(
-    "Image", {"location": str, "tags": _TAGS, "properties": _IMAGE_PROPERTIES}, ("location", "properties")
-)

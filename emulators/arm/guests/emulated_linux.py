@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from emulators.arm.compute.vms.specs import LinuxTraits
 from emulators.arm.guests.expiry import is_epoch, seconds_late
 from emulators.arm.guests.linux_disk import LinuxDisk
 from emulators.arm.guests.model import Boots, Job, Outcome, System
@@ -21,6 +20,7 @@ from emulators.arm.guests.protocol import (
     sentinel,
     updates_packages,
 )
+from emulators.arm.guests.traits import LinuxTraits
 
 _DETACHED = re.compile(r"systemd-run|setsid|\bat\s+(-M\s+)?now")
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from emulators.arm.compute.vms.specs import WindowsTraits
 from emulators.arm.guests.expiry import is_epoch, seconds_late
 from emulators.arm.guests.model import Boots, Job, Outcome, System
 from emulators.arm.guests.protocol import (
@@ -20,6 +19,7 @@ from emulators.arm.guests.protocol import (
     sentinel,
     updates_packages,
 )
+from emulators.arm.guests.traits import WindowsTraits
 from emulators.arm.guests.windows_disk import UNDEPLOYABLE, WindowsDisk
 
 _USER_CONTEXT_FROM = 26100

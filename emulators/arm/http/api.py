@@ -3,14 +3,16 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from emulators.arm.compute.vms.vm import Vm
-from emulators.arm.http.errors import invalid_parameter
+from emulators.arm.errors import invalid_parameter
 from emulators.arm.http.schemas import Members
 from emulators.arm.state.operations import Fate, Operation
 from emulators.arm.state.store import Resource
 from emulators.arm.state.world import World
+
+if TYPE_CHECKING:
+    from emulators.arm.compute.vms.vm import Vm
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Call:
         return self.names["subscription"]
 
     @property
-    def vm(self) -> Vm:
+    def vm(self) -> "Vm":
         """The VM in the path. Raises 404 with the code of what is missing."""
         return self.world.vm_at(self.subscription, self.names["group"], self.names["vm"])
 

@@ -2,15 +2,14 @@
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
 
-from emulators.arm.http.api import Answer, Call, Route
-from emulators.arm.http.errors import (
+from emulators.arm.errors import (
     ArmError,
     authorization_failed,
     invalid_parameter,
@@ -19,9 +18,10 @@ from emulators.arm.http.errors import (
     unknown_path,
     unknown_resource_type,
 )
+from emulators.arm.http.api import Answer, Call, Route
 from emulators.arm.http.faults import Injected
 from emulators.arm.http.identity import CLIENT_ID, OBJECT_ID, Identity
-from emulators.arm.http.routes import ROUTES
+from emulators.arm.http.operations import polling_url
 from emulators.arm.http.schemas import NO_BODY, parse
 from emulators.arm.state.durations import RETRY_AFTER
 from emulators.arm.state.world import World
@@ -76,15 +76,16 @@ def _vm_named(scope: str) -> str | None:
 class Dispatcher:
     """ARM's own checks, then the resource provider."""
 
-    def __init__(self, world: World, identity: Identity) -> None:
+    def __init__(self, world: World, identity: Identity, routes: Sequence[Route]) -> None:
         self._world = world
+        self._routes = routes
         self._identity = identity
         self.endpoint = ""
 
     def find(self, exchange: Exchange) -> tuple[Route, dict[str, str]]:
         """The route, and the names in the path. Raises ARM's error for an unknown path or method."""
         methods: set[str] = set()
-        for route in ROUTES:
+        for route in self._routes:
             if (match := route.regex.match(exchange.path)) is None:
                 continue
             methods.add(route.method)
@@ -167,11 +168,14 @@ class Dispatcher:
         """Add the URLs by which a client polls the operation that started."""
         if (operation := answer.operation) is None:
             return answer
-        operations = self._world.platform.operations
+
+        def url(monitor: bool) -> str:
+            return polling_url(self._world.signer, self.endpoint, operation, call.api_version, monitor)
+
         headers = {**answer.headers, **self._world.clock.retry_headers(RETRY_AFTER)}
-        headers |= {"Azure-AsyncOperation": operations.address(self.endpoint, operation, call.api_version, False)}
+        headers |= {"Azure-AsyncOperation": url(False)}
         if answer.with_location:
-            headers["Location"] = operations.address(self.endpoint, operation, call.api_version, True)
+            headers["Location"] = url(True)
         headers["x-ms-request-id"] = operation.id
         return Answer(answer.status, answer.body, headers)
 

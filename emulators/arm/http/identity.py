@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from emulators.arm.http.errors import unauthorized
+from emulators.arm.errors import unauthorized
 
 TENANT_ID = "22222222-2222-2222-2222-222222222222"
 CLIENT_ID = "33333333-3333-3333-3333-333333333333"

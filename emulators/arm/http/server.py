@@ -1,13 +1,14 @@
 """The HTTPS endpoint of the simulator: faults, headers and the request log around each exchange."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
 
-from emulators.arm.http.api import Answer
+from emulators.arm.errors import ArmError
+from emulators.arm.http.api import Answer, Route
 from emulators.arm.http.dispatch import Dispatcher, Exchange
-from emulators.arm.http.errors import ArmError
 from emulators.arm.http.fault_effects import Cut, after_work, before_work
 from emulators.arm.http.identity import Identity
 from emulators.arm.http.request_log import RequestRecord
@@ -17,9 +18,9 @@ from emulators.arm.state.world import World
 class ArmServer:
     """Answers as Azure Resource Manager."""
 
-    def __init__(self, world: World, identity: Identity) -> None:
+    def __init__(self, world: World, identity: Identity, routes: Sequence[Route]) -> None:
         self._world = world
-        self._dispatcher = Dispatcher(world, identity)
+        self._dispatcher = Dispatcher(world, identity, routes)
 
     def listen_at(self, endpoint: str) -> None:
         """`endpoint` is its own URL, which is part of every operation URL."""

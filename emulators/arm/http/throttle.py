@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 
-from emulators.arm.http.errors import ArmError
+from emulators.arm.errors import ArmError
 from emulators.arm.state.clock import Clock
 
 

@@ -12,8 +12,7 @@ from functools import partial
 
 from aiohttp import web
 
-from emulators.arm.compute.vms.specs import SUBSCRIPTION
-from emulators.arm.http.errors import ArmError
+from emulators.arm.errors import ArmError
 from emulators.arm.http.fault_effects import Cut, after_work, before_work
 from emulators.arm.http.faults import Injected
 from emulators.arm.http.identity import CLIENT_ID, OBJECT_ID, TENANT_ID, VAULT_AUDIENCE, Identity
@@ -28,6 +27,7 @@ from emulators.arm.keyvault.errors import (
     unauthorized,
 )
 from emulators.arm.state.clock import Clock
+from emulators.arm.state.ids import SUBSCRIPTION
 from emulators.arm.state.world import World
 
 ACTION = "Microsoft.KeyVault/vaults/secrets/getSecret/action"

@@ -3,19 +3,18 @@
 from typing import Any
 
 from emulators.arm.http.api import Answer, Call, Handler, Route
-from emulators.arm.network.network import (
+from emulators.arm.network.interfaces import (
     GROUPS,
     INTERFACES,
     SUBNETS,
     VNETS,
-    check_group_free,
     check_interface,
     check_interface_free,
-    group_properties,
     interface_properties,
-    network_view,
 )
 from emulators.arm.network.schemas import NETWORK_INTERFACE, SECURITY_GROUP
+from emulators.arm.network.security_groups import check_group_free, group_properties
+from emulators.arm.network.views import network_view
 from emulators.arm.state.resource_work import begin_delete, begin_write, check_location
 from emulators.arm.state.store import Resource
 

@@ -1,4 +1,4 @@
-"""Long-running operations: their state, and the URLs where a client polls them."""
+"""Long-running operations: their state, and how each ends."""
 
 import random
 import uuid
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from emulators.arm.http.signing import UrlSigner
 from emulators.arm.state.clock import Clock
 
 type OperationStatus = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
@@ -66,9 +65,8 @@ class Operation:
 class Operations:
     """All long-running operations, by id."""
 
-    def __init__(self, clock: Clock, signer: UrlSigner, rng: random.Random) -> None:
+    def __init__(self, clock: Clock, rng: random.Random) -> None:
         self._clock = clock
-        self._signer = signer
         self._rng = rng
         self._all: dict[str, Operation] = {}
 
@@ -102,10 +100,3 @@ class Operations:
         if operation.status == "InProgress":
             operation.status, operation.ended = "Canceled", self._clock.now()
             operation.error = {"code": "OperationPreempted", "message": PREEMPTED}
-
-    def address(self, endpoint: str, operation: Operation, api_version: str, monitor: bool) -> str:
-        """The signed URL to poll it: status (Azure-AsyncOperation), or result (Location)."""
-        query = self._signer.operation_query(operation.id, api_version, monitor, operation.started)
-        provider, folder = FAMILY_PATHS[operation.family]
-        place = f"/subscriptions/{operation.subscription_id}/providers/{provider}/locations"
-        return f"{endpoint}{place}/{operation.location}/{folder}/{operation.id}?{query}"

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from emulators.arm.galleries.regions import region_key
-from emulators.arm.http.errors import ArmError
+from emulators.arm.errors import ArmError
 from emulators.arm.state.operations import Family, Fate, Operation
 from emulators.arm.state.platform import Platform
+from emulators.arm.state.regions import region_key
 from emulators.arm.state.store import Resource, Store
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from emulators.arm import LinuxTraits, WindowsTraits
-from emulators.arm.compute.vms.specs import LinuxResidue, VmSpec, WindowsResidue
+from emulators.arm.compute.vms.specs import VmSpec
 from emulators.arm.guests.emulated_linux import EmulatedLinuxGuest
 from emulators.arm.guests.emulated_windows import EmulatedWindowsGuest
 from emulators.arm.guests.model import DiskContent, Guest
+from emulators.arm.guests.traits import LinuxResidue, WindowsResidue
 from tests.emulators.arm.identity_scripts import (
     LINUX_PARAMETERS,
     UPDATE_PS1,

@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from emulators.arm import LinuxTraits
-from emulators.arm.compute.vms.specs import LinuxResidue
 from emulators.arm.guests.sandboxed_linux import SandboxedLinuxGuest, linux_guest, sandbox_kind
+from emulators.arm.guests.traits import LinuxResidue
 from guest.scripts import load_script
 from tests.emulators.arm.identity_scripts import LINUX_PARAMETERS, REAL_IDENTITY, UPDATE_SH, identity
 

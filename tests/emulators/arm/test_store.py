@@ -5,7 +5,7 @@ import random
 import pytest
 
 from emulators.arm import SteppedClock
-from emulators.arm.http.errors import ArmError
+from emulators.arm.errors import ArmError
 from emulators.arm.state.durations import Dice
 from emulators.arm.state.store import Store
 

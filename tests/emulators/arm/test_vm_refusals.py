@@ -6,7 +6,7 @@ import pytest
 
 from emulators.arm import Role, Simulator, SteppedClock, VmSpec
 from emulators.arm.compute.vms.os_profile import check_profile
-from emulators.arm.http.errors import ArmError
+from emulators.arm.errors import ArmError
 from tests.emulators.arm.bodies import (
     REGION,
     attached,

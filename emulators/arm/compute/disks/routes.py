@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from emulators.arm.compute.disks.disks import DISKS, SNAPSHOTS, Written, check_export, disk_view
+from emulators.arm.compute.disks.creation import Written, check_export
 from emulators.arm.compute.disks.schemas import DISK, SNAPSHOT, UPDATE
+from emulators.arm.compute.disks.views import DISKS, SNAPSHOTS, disk_view
+from emulators.arm.errors import ArmError, not_allowed
 from emulators.arm.http.api import Answer, Call, Handler, Route
-from emulators.arm.http.errors import ArmError, not_allowed
 from emulators.arm.http.paging import page
 from emulators.arm.http.schemas import Members
 from emulators.arm.state.resource_work import begin_delete, begin_write, check_location

@@ -1,13 +1,11 @@
 """Managed images: create from a generalized VM, read, list and delete."""
 
 from emulators.arm.authorization.linked_rights import require_linked
-from emulators.arm.compute.images.images import check_vm, image_properties
-from emulators.arm.compute.images.resolvers import MANAGED_IMAGE
-from emulators.arm.galleries.errors import concurrent_request, property_change
-from emulators.arm.galleries.schemas import MANAGED_IMAGE as BODY
-from emulators.arm.galleries.sources import find_source
+from emulators.arm.compute.images.capture import MANAGED_IMAGE, check_vm, image_properties
+from emulators.arm.compute.images.schemas import MANAGED_IMAGE as BODY
+from emulators.arm.compute.images.sources import find_source
+from emulators.arm.errors import concurrent_request, invalid_parameter, property_change
 from emulators.arm.http.api import Answer, Call, Route
-from emulators.arm.http.errors import invalid_parameter
 from emulators.arm.http.paging import page
 from emulators.arm.state.resource_work import begin_delete, begin_write, check_location
 from emulators.arm.state.store import Resource
@@ -40,7 +38,7 @@ def _create(call: Call, source_id: str) -> Answer:
     image = world.store.new(call.resource_id, MANAGED_IMAGE, location, tags=tags, properties=properties)
     source = find_source(world, vm.id, location)
     image.content = source.content
-    world.galleries.data_disks[image.id.lower()] = source.data_disks
+    image.data_disks = source.data_disks
     world.store.add(image)
     return _follow(call, image, 201, "Creating")
 
@@ -93,12 +91,8 @@ async def delete(call: Call) -> Answer:
     image = world.store.get(call.resource_id)
     if image is None:
         return Answer(204)
-
-    def done() -> None:
-        world.galleries.data_disks.pop(image.id.lower(), None)
-
     operation = begin_delete(
-        world.platform, world.store, image, family="compute", duration="image_write", fate=call.fate, done=done
+        world.platform, world.store, image, family="compute", duration="image_write", fate=call.fate
     )
     return Answer(202, operation=operation)
 

@@ -6,8 +6,8 @@ from emulators.arm.compute.run_commands.record import RunCommandRecord, tail
 from emulators.arm.compute.run_commands.scripts import ScriptHooks, deliver
 from emulators.arm.compute.vms.power import DELETING
 from emulators.arm.compute.vms.vm import Vm
+from emulators.arm.errors import extensions_need_running, not_allowed, operation_not_allowed
 from emulators.arm.guests.model import Outcome
-from emulators.arm.http.errors import extensions_need_running, not_allowed, operation_not_allowed
 from emulators.arm.state.operations import Fate, Operation
 
 MOST_PER_VM = 25

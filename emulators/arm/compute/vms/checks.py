@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from emulators.arm.compute.disks.disks import DISKS
-from emulators.arm.galleries.regions import region_key
-from emulators.arm.http.errors import ArmError, invalid_parameter, missing_parameter
-from emulators.arm.network.network import INTERFACES, require_referenced
+from emulators.arm.compute.disks.views import DISKS
+from emulators.arm.errors import ArmError, invalid_parameter, missing_parameter
+from emulators.arm.network.interfaces import INTERFACES, require_referenced
+from emulators.arm.state.regions import region_key
 from emulators.arm.state.store import Resource
 from emulators.arm.state.world import World
 

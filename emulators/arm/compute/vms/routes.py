@@ -5,16 +5,15 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from emulators.arm.compute.vms import creation as vm_creation
-from emulators.arm.compute.vms import power
+from emulators.arm.compute.vms import creation, deletion, power
 from emulators.arm.compute.vms.instance_view import instance_view
-from emulators.arm.compute.vms.schemas import VIRTUAL_MACHINE
+from emulators.arm.compute.vms.schemas import VIRTUAL_MACHINE, VM_UPDATE
 from emulators.arm.compute.vms.views import vm_model, vm_status_item
 from emulators.arm.compute.vms.vm import Vm
+from emulators.arm.errors import invalid_parameter, not_allowed
 from emulators.arm.http.api import Answer, Call, Handler, Route
-from emulators.arm.http.errors import invalid_parameter, not_allowed
 from emulators.arm.http.paging import page
-from emulators.arm.http.schemas import NO_BODY, VM_UPDATE
+from emulators.arm.http.schemas import NO_BODY
 from emulators.arm.state.operations import Fate, Operation
 
 _SUBSCRIPTION = "/subscriptions/{subscription}"
@@ -77,7 +76,7 @@ def _page(call: Call, group: str | None) -> Answer:
 async def put(call: Call) -> Answer:
     """Create (201), or accept the same PUT again (200)."""
     call.world.require_group(call.subscription, call.names["group"])
-    vm, operation, created = vm_creation.put(call.world, call.resource_id, call.body, call.fate)
+    vm, operation, created = creation.put(call.world, call.resource_id, call.body, call.fate)
     headers = {"azure-asyncnotification": "Enabled"}
     return Answer(201 if created else 200, vm_model(vm), headers, operation, with_location=False)
 
@@ -104,7 +103,7 @@ async def delete(call: Call) -> Answer:
     vm = call.world.vms.get(call.path.lower().rstrip("/"))
     if vm is None:
         return Answer(204)
-    operation = power.delete(vm, lambda: call.world.remove(vm), call.fate)
+    operation = deletion.delete(call.world, vm, call.fate)
     return Answer(202, None, {"azure-asyncnotification": "Enabled"}, operation)
 
 

@@ -110,3 +110,6 @@ VIRTUAL_MACHINE = Members(
     },
     ("location", "properties"),
 )  # fmt: skip
+
+
+VM_UPDATE = Members("VirtualMachineUpdate", {"tags": Texts()})

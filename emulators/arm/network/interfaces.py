@@ -4,17 +4,14 @@ from typing import Any
 
 from emulators.arm.authorization.linked_rights import require_linked
 from emulators.arm.authorization.roles import Role
-from emulators.arm.galleries.regions import region_key
-from emulators.arm.http.errors import ArmError, invalid_parameter
-from emulators.arm.network.security_rules import check_rules, default_rules
+from emulators.arm.errors import ArmError, invalid_parameter
+from emulators.arm.state.regions import region_key
 from emulators.arm.state.store import Resource, Store
 
 INTERFACES = "Microsoft.Network/networkInterfaces"
 GROUPS = "Microsoft.Network/networkSecurityGroups"
 VNETS = "Microsoft.Network/virtualNetworks"
 SUBNETS = "Microsoft.Network/virtualNetworks/subnets"
-#: The error when a resource is still in use.
-IN_USE = 409
 
 
 def invalid_reference(what: str, by: str) -> ArmError:
@@ -87,54 +84,4 @@ def check_interface_free(nic: Resource) -> None:
             f"Network Interface {nic.id} is used by existing resource {nic.owners[0]}. In order to delete the network "
             "interface, it must be dissociated from the resource. To learn more, see aka.ms/deletenic."
         )
-        raise ArmError(IN_USE, "NicInUse", message)
-
-
-def group_properties(group_id: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The properties of a security group as GET returns them. Raises 400 for rules that are not valid."""
-    rules: list[dict[str, Any]] = given.get("securityRules", [])
-    check_rules(rules)
-    shown = [
-        {
-            "name": rule["name"],
-            "id": f"{group_id}/securityRules/{rule['name']}",
-            "properties": {**rule["properties"], "provisioningState": "Succeeded"},
-        }
-        for rule in rules
-    ]
-    return {"securityRules": shown, "defaultSecurityRules": default_rules(group_id)}
-
-
-def users_of_group(store: Store, group_id: str) -> list[str]:
-    """Ids of the interfaces that use a security group."""
-    return [
-        nic.id
-        for nic in store.of_kind(INTERFACES)
-        if nic.properties.get("networkSecurityGroup", {}).get("id", "").lower() == group_id.lower()
-    ]
-
-
-def check_group_free(store: Store, group: Resource) -> None:
-    """Raises InUseNetworkSecurityGroupCannotBeDeleted while an interface uses it."""
-    if users := users_of_group(store, group.id):
-        message = (
-            f"Network security group {group.id} cannot be deleted because it is in use by the following resources: "
-            f"{', '.join(users)}. In order to delete the Network security group, remove the association with the "
-            "resource(s). To learn how to do this, see aka.ms/deletensg."
-        )
-        raise ArmError(IN_USE, "InUseNetworkSecurityGroupCannotBeDeleted", message)
-
-
-def network_view(store: Store, resource: Resource) -> dict[str, Any]:
-    """A network resource as GET returns it, with the resources that reference it."""
-    body = resource.body()
-    if resource.kind == SUBNETS:
-        return {"name": body["name"], "id": body["id"], "type": body["type"], "properties": body["properties"]}
-    properties: dict[str, Any] = body["properties"]
-    if resource.kind == INTERFACES and resource.owners:
-        properties |= {"virtualMachine": {"id": resource.owners[0]}, "primary": True}
-    elif resource.kind == GROUPS and (users := users_of_group(store, resource.id)):
-        properties["networkInterfaces"] = [{"id": user} for user in users]
-    elif resource.kind == VNETS:
-        properties["subnets"] = [network_view(store, subnet) for subnet in store.of_kind(SUBNETS, resource.id)]
-    return body
+        raise ArmError(409, "NicInUse", message)

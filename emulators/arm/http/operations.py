@@ -1,10 +1,19 @@
 """Where a client polls a long-running operation: signed URLs that it must send unchanged."""
 
+from emulators.arm.errors import ArmError, authorization_failed, entity_not_found, invalid_parameter
 from emulators.arm.http.api import Answer, Call, Route
-from emulators.arm.http.errors import ArmError, authorization_failed, entity_not_found, invalid_parameter
 from emulators.arm.http.identity import CLIENT_ID, OBJECT_ID
+from emulators.arm.http.signing import UrlSigner
 from emulators.arm.state.durations import RETRY_AFTER
 from emulators.arm.state.operations import FAMILY_PATHS, Family, Operation
+
+
+def polling_url(signer: UrlSigner, endpoint: str, operation: Operation, api_version: str, monitor: bool) -> str:
+    """The signed URL to poll it: status (Azure-AsyncOperation), or result (Location)."""
+    query = signer.operation_query(operation.id, api_version, monitor, operation.started)
+    provider, folder = FAMILY_PATHS[operation.family]
+    place = f"/subscriptions/{operation.subscription_id}/providers/{provider}/locations"
+    return f"{endpoint}{place}/{operation.location}/{folder}/{operation.id}?{query}"
 
 
 def operation_of(call: Call) -> Operation:

@@ -4,17 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from emulators.arm.compute.disks.disks import content_of
-from emulators.arm.galleries.errors import (
-    bad_source_kind,
-    concurrent_request,
-    os_state_differs,
-    source_not_found,
-    trait_differs,
-    unsupported_source,
-)
-from emulators.arm.galleries.galleries import DefinitionFacts
-from emulators.arm.galleries.regions import region_key
+from emulators.arm.compute.disks.views import content_of
+from emulators.arm.compute.images.errors import bad_source_kind, source_not_found, unsupported_source
+from emulators.arm.errors import concurrent_request
+from emulators.arm.state.regions import region_key
 from emulators.arm.state.store import DataDiskSource, Resource
 from emulators.arm.state.world import World
 
@@ -66,37 +59,6 @@ def find_source(world: World, source_id: str, location: str) -> Source:
     if source is None or region_key(source.location) != region_key(location):
         raise source_not_found(source_id)
     return source
-
-
-def check_source(source: Source, parent: DefinitionFacts) -> None:
-    """Refuse a source that does not match the definition."""
-    if source.os_type != parent.os_type:
-        raise trait_differs(source.id, "OS type", source.os_type, "OS type", parent.os_type)
-    if source.os_state is not None and source.os_state != parent.os_state:
-        raise os_state_differs(source.id, parent.os_state, source.os_state)
-    if source.generation != parent.generation:
-        trait = "Hypervisor generation"
-        raise trait_differs(source.id, trait, source.generation, trait, parent.generation)
-    if not _security_fits(source.security_type, parent):
-        trait = "Security type"
-        raise trait_differs(source.id, trait, source.security_type or "Standard", trait, parent.security or "Standard")
-    if source.plan is not None and dict(source.plan) != dict(parent.plan or {}):
-        raise trait_differs(source.id, "plan", _plan_text(source.plan), "plan", _plan_text(parent.plan))
-
-
-def _security_fits(security: str | None, parent: DefinitionFacts) -> bool:
-    asked = (parent.security or "Standard").lower()
-    supported = asked.endswith("supported")
-    if security is None:
-        return asked == "standard" or supported
-    if asked == security.lower():
-        return True
-    # A specialized image includes the VM's guest state, so the security types must be the same.
-    return supported and security.lower() in asked and parent.os_state == "Generalized"
-
-
-def _plan_text(plan: Mapping[str, str] | None) -> str:
-    return "null" if not plan else ",".join(f"{name}={plan[name]}" for name in sorted(plan))
 
 
 def _of_vm(world: World, source_id: str) -> Source | None:

@@ -1,10 +1,13 @@
-"""Managed images: requirements for the source VM, and the stored properties."""
+"""Managed images: requirements for the source VM, the stored properties, and images as sources of VMs."""
 
 from typing import Any
 
 from emulators.arm.compute.vms.vm import Vm
-from emulators.arm.galleries.regions import region_key
-from emulators.arm.http.errors import invalid_parameter, not_allowed
+from emulators.arm.errors import invalid_parameter, not_allowed
+from emulators.arm.state.regions import region_key
+from emulators.arm.state.store import ImageResolver, ImageSource, Store
+
+MANAGED_IMAGE = "Microsoft.Compute/images"
 
 
 def check_vm(vm: Vm, location: str, generation: str) -> None:
@@ -45,3 +48,26 @@ def _disk(shown: dict[str, Any]) -> dict[str, Any]:
     managed = shown["managedDisk"]
     kept: dict[str, Any] = {"managedDisk": {"id": managed["id"]}, "caching": shown["caching"]}
     return {**kept, "diskSizeGB": shown["diskSizeGB"], "storageAccountType": managed["storageAccountType"]}
+
+
+def managed_images(store: Store) -> ImageResolver:
+    """Their entry of `World.image_sources`."""
+
+    def find(image_id: str) -> ImageSource | None:
+        image = store.get(image_id)
+        if image is None or image.kind != MANAGED_IMAGE or image.content is None:
+            return None
+        usable = image.provisioning_state == "Succeeded" and not image.deleting
+        os_disk = image.properties["storageProfile"]["osDisk"]
+        return ImageSource(
+            content=image.content,
+            os_type=os_disk["osType"],
+            os_state="Generalized",
+            generation=image.properties["hyperVGeneration"],
+            security_type=None,
+            regions=frozenset({region_key(image.location)}) if usable else frozenset(),
+            data_disks=image.data_disks,
+            size_gb=os_disk["diskSizeGB"],
+        )
+
+    return find

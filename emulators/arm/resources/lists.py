@@ -1,17 +1,16 @@
-"""Lists across types: resources by their tags, and scale sets with the images they use."""
+"""Lists across types: the resources of a subscription or a group, by their tags."""
 
 import re
 from datetime import datetime
 from typing import Any
 
-from emulators.arm.authorization.roles import is_within
+from emulators.arm.errors import ArmError
 from emulators.arm.http.api import Answer, Call, Route
-from emulators.arm.http.errors import ArmError
 from emulators.arm.http.paging import page
+from emulators.arm.state.ids import is_within
 
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _GROUP = f"{_SUBSCRIPTION}/resourceGroups/{{group}}"
-_SETS = "Microsoft.Compute/virtualMachineScaleSets"
 _FILTER = re.compile(r"\s*tagName\s+eq\s+'([^']+)'(?:\s+and\s+tagValue\s+eq\s+'([^']*)')?\s*", re.IGNORECASE)
 
 
@@ -87,13 +86,6 @@ def _fits(tags: dict[str, str], wanted: tuple[str, str | None] | None) -> bool:
     return any(key.lower() == name and value in (None, text) for key, text in tags.items())
 
 
-async def list_scale_sets(call: Call) -> Answer:
-    """Scale sets of a subscription."""
-    call.world.require_subscription(call.subscription)
-    found = call.world.store.listed(_SETS, f"/subscriptions/{call.subscription}")
-    return page(call, found, lambda held: held.body())
-
-
 _QUERIES = ("$filter", "$expand", "$skiptoken")
 
 ROUTES = (
@@ -104,9 +96,5 @@ ROUTES = (
     Route(
         "GET", f"{_GROUP}/resources", "resources.list",
         "Microsoft.Resources/subscriptions/resourceGroups/resources/read", list_group, queries=_QUERIES,
-    ),
-    Route(
-        "GET", f"{_SUBSCRIPTION}/providers/{_SETS}", "virtualMachineScaleSets.listAll", f"{_SETS}/read",
-        list_scale_sets, queries=("$skiptoken",),
     ),
 )  # fmt: skip

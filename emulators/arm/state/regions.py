@@ -1,6 +1,6 @@
 """Names of Azure's regions: galleries return the display name for every spelling."""
 
-from emulators.arm.http.errors import ArmError
+from emulators.arm.errors import ArmError
 
 _DISPLAY = (
     "Australia East", "Brazil South", "Canada Central", "Central India", "Central US", "East Asia", "East US",

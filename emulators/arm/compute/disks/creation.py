@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulators.arm.authorization.linked_rights import require_linked
-from emulators.arm.galleries.regions import region_key
+from emulators.arm.compute.disks.references import check_encryption_set, image_properties, require_image
+from emulators.arm.compute.disks.views import DISKS, SNAPSHOTS, content_of
+from emulators.arm.errors import ArmError, invalid_parameter, missing_parameter, not_allowed
 from emulators.arm.guests.model import DiskContent
-from emulators.arm.http.errors import ArmError, invalid_parameter, missing_parameter, not_allowed
-from emulators.arm.state.store import ImageSource, Resource
+from emulators.arm.state.regions import region_key
+from emulators.arm.state.store import Resource
 from emulators.arm.state.world import World
 
-DISKS = "Microsoft.Compute/disks"
-SNAPSHOTS = "Microsoft.Compute/snapshots"
 _SKUS = {
     DISKS: (
         "Standard_LRS", "StandardSSD_LRS", "StandardSSD_ZRS", "Premium_LRS", "Premium_ZRS", "PremiumV2_LRS",
@@ -166,60 +166,3 @@ def check_export(properties: Mapping[str, Any]) -> None:
         if properties.get(name, known[0]) not in known:
             message = f"The value '{properties[name]}' of parameter '{name}' is not one of {', '.join(known)}."
             raise invalid_parameter(name, message)
-
-
-def check_encryption_set(world: World, set_id: str, location: str) -> None:
-    """Raises 404 or 400 when there is no such disk encryption set in the region."""
-    found = world.store.require(set_id)
-    if found.kind != "Microsoft.Compute/diskEncryptionSets" or region_key(found.location) != region_key(location):
-        message = f"There is no disk encryption set '{set_id}' in region '{location}'."
-        raise invalid_parameter("encryption.diskEncryptionSetId", message)
-
-
-def image_properties(image: ImageSource) -> dict[str, Any]:
-    """The properties that a disk inherits from the image it is created from."""
-    properties: dict[str, Any] = {"osType": image.os_type, "hyperVGeneration": image.generation}
-    properties["diskSizeGB"] = image.size_gb
-    if image.security_type is not None and image.security_type.startswith("TrustedLaunch"):
-        properties["securityProfile"] = {"securityType": "TrustedLaunch"}
-    if image.plan is not None:
-        properties["purchasePlan"] = dict(image.plan)
-    return properties
-
-
-def require_image(world: World, image_id: str, location: str) -> ImageSource:
-    """The image with this id in a region. Raises 404."""
-    image = world.image_source(image_id)
-    if image is None:
-        raise ArmError(404, "NotFound", f"The gallery image {image_id} is not available in {location} region.")
-    if region_key(location) not in {region_key(region) for region in image.regions}:
-        message = f"The gallery image {image_id} is not available in {location} region."
-        raise ArmError(
-            404, "GalleryImageNotFound", f"{message} Please contact image owner to replicate to this region."
-        )
-    return image
-
-
-def content_of(world: World, disk: Resource) -> DiskContent | None:
-    """What is on a disk or a snapshot now; for an attached OS disk, the state of its running VM."""
-    for owner in disk.owners:
-        vm = world.vms.get(owner.lower())
-        if vm is not None and vm.model.disks()[0][0].lower() == disk.id.lower():
-            return vm.guest.freeze()
-    return disk.content
-
-
-def disk_view(world: World, disk: Resource) -> dict[str, Any]:
-    """A disk or a snapshot as GET returns it."""
-    if disk.kind == SNAPSHOTS:
-        return disk.body()
-    more: dict[str, Any] = {}
-    if disk.owners:
-        more["managedBy"] = disk.owners[0]
-    if disk.properties.get("maxShares", 1) > 1 and disk.owners:
-        more["managedByExtended"] = list(disk.owners)
-    body = disk.body(**more)
-    owners = [world.vms[owner.lower()] for owner in disk.owners if owner.lower() in world.vms]
-    attached = "Reserved" if owners and all(owner.power == "deallocated" for owner in owners) else "Attached"
-    body["properties"]["diskState"] = attached if disk.owners else "Unattached"
-    return body

@@ -1,10 +1,10 @@
-"""Disks, network interfaces and network of a fleet VM: created with the fleet, detached or deleted with the VM."""
+"""Disks, network interfaces and network of a fleet VM, created with the fleet."""
 
 from typing import Any
 
 from emulators.arm.compute.vms.vm import Vm
-from emulators.arm.galleries.regions import region_key
-from emulators.arm.network.network import SUBNETS, VNETS, interface_properties
+from emulators.arm.network.interfaces import SUBNETS, VNETS, interface_properties
+from emulators.arm.state.regions import region_key
 from emulators.arm.state.store import Resource, Store
 
 _OS_DISK_SECURITY = {
@@ -80,16 +80,3 @@ def _add_data_disk(store: Store, vm: Vm, entry: dict[str, Any]) -> None:
     disk = _disk(store, vm, entry, creationData={"createOption": "Empty"})
     if vm.spec.shared_data_disk and entry["lun"] == 0:
         disk.properties["maxShares"] = 2
-
-
-def let_go(store: Store, vm: Vm) -> None:
-    """The VM was deleted: delete what its delete options name; other disks keep their content."""
-    for number, (resource_id, with_vm) in enumerate((*vm.model.disks(), *vm.model.interfaces())):
-        resource = store.get(resource_id)
-        if resource is None:
-            continue
-        resource.owners = [owner for owner in resource.owners if owner.lower() != vm.id.lower()]
-        if with_vm:
-            store.remove(resource.id)
-        elif number == 0:
-            resource.content = vm.guest.freeze()

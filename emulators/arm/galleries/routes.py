@@ -3,14 +3,14 @@
 import re
 from typing import Any
 
-from emulators.arm.galleries.errors import bad_name, concurrent_request, nested_resources, not_one_of, property_change
-from emulators.arm.galleries.galleries import DEFINITION, GALLERY
-from emulators.arm.galleries.regions import display_region
+from emulators.arm.errors import ArmError, concurrent_request, parent_not_found, property_change
+from emulators.arm.galleries.errors import bad_name, nested_resources, not_one_of
+from emulators.arm.galleries.model import DEFINITION, GALLERY
 from emulators.arm.galleries.schemas import GALLERY as GALLERY_BODY
 from emulators.arm.galleries.schemas import GALLERY_IMAGE
 from emulators.arm.http.api import Answer, Call, Route
-from emulators.arm.http.errors import ArmError, parent_not_found
 from emulators.arm.http.paging import page
+from emulators.arm.state.regions import display_region
 from emulators.arm.state.resource_work import begin_delete, begin_write, check_location
 from emulators.arm.state.store import Resource
 

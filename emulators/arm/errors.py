@@ -176,3 +176,18 @@ def scope_locked(scope: str, operation: str, locked: str) -> ArmError:
         f"'{locked}'. Please remove the lock and try again."
     )
     return ArmError(409, "ScopeLocked", message, gateway=True)
+
+
+def concurrent_request() -> ArmError:
+    """409: another request is changing the resource."""
+    return ArmError(
+        409,
+        "Conflict",
+        "The request failed due to conflict with a concurrent request. To resolve it, please refer to "
+        "https://aka.ms/activitylog to get more details on the conflicting requests.",
+    )
+
+
+def property_change(name: str) -> ArmError:
+    """409: a property that is fixed once the resource exists."""
+    return ArmError(409, "PropertyChangeNotAllowed", f"Changing property '{name}' is not allowed.", target=name)

@@ -1,55 +1,25 @@
 """Galleries, image definitions and image versions of the fleet: add and find them, and find the latest version."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from emulators.arm.compute.vms.specs import SUBSCRIPTION
-from emulators.arm.galleries.regions import REGIONS, region_key
-from emulators.arm.galleries.replication import Replication
-from emulators.arm.state.platform import Platform
-from emulators.arm.state.store import DataDiskSource, Resource, Store
+from emulators.arm.galleries.model import DEFINITION, GALLERY, VERSION, OsState, latest_regions, number
+from emulators.arm.state.ids import SUBSCRIPTION
+from emulators.arm.state.regions import REGIONS, region_key
+from emulators.arm.state.store import Resource
+from emulators.arm.state.world import World
 
 if TYPE_CHECKING:
     from emulators.arm.guests.model import DiskContent
 
-GALLERY = "Microsoft.Compute/galleries"
-DEFINITION = "Microsoft.Compute/galleries/images"
-VERSION = "Microsoft.Compute/galleries/images/versions"
-type OsState = Literal["Generalized", "Specialized"]
-
-
-@dataclass(frozen=True)
-class DefinitionFacts:
-    """What an image definition requires of its versions; `security` is the value of the feature SecurityType."""
-
-    os_type: str
-    os_state: OsState
-    generation: str
-    security: str | None
-    plan: Mapping[str, str] | None
-
-    @staticmethod
-    def of(definition: Resource) -> "DefinitionFacts":
-        """Read from the resource."""
-        shown = definition.properties
-        features = {entry["name"].lower(): entry["value"] for entry in shown.get("features", [])}
-        generation = shown.get("hyperVGeneration", "V1")
-        return DefinitionFacts(
-            shown["osType"], shown["osState"], generation, features.get("securitytype"), shown.get("purchasePlan")
-        )
-
 
 class Galleries:
-    """The galleries of a simulated world."""
+    """The galleries of a world."""
 
-    def __init__(self, store: Store, platform: Platform, groups: set[str]) -> None:
-        self._store = store
-        self._platform = platform
-        self._groups = groups
-        self.replication = Replication(platform)
-        #: Data disks of versions and managed images, by their ids in lower case.
-        self.data_disks: dict[str, tuple[DataDiskSource, ...]] = {}
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._store = world.store
+        self.replication = world.replication
 
     def add_gallery(
         self,
@@ -62,7 +32,7 @@ class Galleries:
     ) -> Resource:
         """Add an empty gallery, listed at once; its resource group is created if missing."""
         group = f"/subscriptions/{subscription_id}/resourceGroups/{resource_group}"
-        self._groups.add(group.lower())
+        self._world.add_group(group)
         gallery_id = f"{group}/providers/{GALLERY}/{name}"
         properties = {"identifier": {"uniqueName": f"{subscription_id}-{name.upper()}"}}
         return self._add(gallery_id, GALLERY, location, tags, properties)
@@ -118,7 +88,7 @@ class Galleries:
             for key in keys
         ]
         publishing = {"targetRegions": targets, "replicaCount": 1, "excludeFromLatest": excluded}
-        publishing |= {"publishedDate": self._platform.clock.now().isoformat(), "storageAccountType": "Standard_LRS"}
+        publishing |= {"publishedDate": self._world.clock.now().isoformat(), "storageAccountType": "Standard_LRS"}
         storage: dict[str, Any] = {"osDiskImage": {"sizeInGB": 30, "hostCaching": "ReadWrite"}, "dataDiskImages": []}
         # Its source VM no longer exists, as is usual.
         gone = f"{parent.id.partition('/providers/')[0]}/providers/Microsoft.Compute/virtualMachines/gone"
@@ -133,7 +103,7 @@ class Galleries:
     def add_encryption_set(self, name: str, location: str, *, resource_group: str = "golden-rg") -> Resource:
         """Add a disk encryption set, which belongs to one region."""
         group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{resource_group}"
-        self._groups.add(group.lower())
+        self._world.add_group(group)
         kind = "Microsoft.Compute/diskEncryptionSets"
         return self._add(f"{group}/providers/{kind}/{name}", kind, location, None, {})
 
@@ -167,24 +137,3 @@ class Galleries:
             resource_id, kind, location, fresh=False, tags=dict(tags or {}), properties=properties
         )
         return self._store.add(resource, trace=False)
-
-
-def number(version: Resource) -> tuple[int, ...]:
-    """A version's name as numbers, to sort versions."""
-    return tuple(int(part) for part in version.name.split("."))
-
-
-def usable_regions(version: Resource, replication: Replication) -> frozenset[str]:
-    """Regions where VMs can be created from it: none before it succeeded once, or after it failed."""
-    if version.deleting or version.provisioning_state not in ("Succeeded", "Updating"):
-        return frozenset()
-    return replication.completed(version)
-
-
-def latest_regions(version: Resource, replication: Replication) -> frozenset[str]:
-    """Regions where it counts for the latest version."""
-    publishing = version.properties["publishingProfile"]
-    if publishing.get("excludeFromLatest"):
-        return frozenset()
-    excluded = {region_key(t["name"]) for t in publishing["targetRegions"] if t.get("excludeFromLatest")}
-    return usable_regions(version, replication) - excluded

@@ -8,11 +8,11 @@ from aiohttp import web
 from emulators.arm.authorization.roles import Role
 from emulators.arm.compute.vms.specs import VmSpec
 from emulators.arm.compute.vms.vm import Vm
-from emulators.arm.galleries.regions import region_key
+from emulators.arm.fleet import Fleet
 from emulators.arm.http.faults import Fault
 from emulators.arm.http.identity import Identity
 from emulators.arm.state.clock import RunningClock, SteppedClock
-from emulators.arm.state.world import World
+from emulators.arm.state.regions import region_key
 
 PREFIX = "/_simulator"
 _STOPS = ("powerOff", "deallocate", "guestShutdown")
@@ -34,7 +34,7 @@ def vm_body(vm: Vm) -> dict[str, Any]:
 class ControlPlane:
     """The routes of the control plane."""
 
-    def __init__(self, world: World, identity: Identity) -> None:
+    def __init__(self, world: Fleet, identity: Identity) -> None:
         self._world = world
         self._identity = identity
 
