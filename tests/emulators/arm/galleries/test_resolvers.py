@@ -1,6 +1,5 @@
 """VMs that are created from a published version, the latest of a definition, or a managed image."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,16 +8,9 @@ from azure.core.exceptions import ResourceNotFoundError
 from emulators.arm import Simulator, SteppedClock, VmSpec
 from tests.emulators.arm.bodies import attached, finish, from_image, linux_profile, make_copy, make_network, vm_body
 from tests.emulators.arm.fleet import GROUP, Raw, Sdk
-from tests.emulators.arm.gallery_fleet import GALLERY, SOURCES, add_gallery, publish, version_body, version_path, vm_id
+from tests.emulators.arm.gallery_fleet import GALLERY, publish, version_body, version_path, vm_id
 
 _DEFINITION = version_path().partition("/versions/")[0]
-
-
-@pytest.fixture
-async def simulator(clock: SteppedClock) -> AsyncIterator[Simulator]:
-    async with Simulator(vms=SOURCES, clock=clock, emulate_linux=True) as running:
-        add_gallery(running)
-        yield running
 
 
 async def _create(client: Sdk, clock: SteppedClock, image: str, name: str, nic: str = "nic1") -> Any:

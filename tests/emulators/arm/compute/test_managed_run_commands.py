@@ -176,7 +176,7 @@ def _with(**properties: object) -> dict[str, object]:
 )
 async def test_a_wrong_body_is_refused(raw: Raw, change: dict[str, object], code: str, target: str | None):
     answer = await raw("PUT", vm_path("linux1", "/runCommands/run"), {**managed("true"), **change})
-    assert (answer.status, answer.body["error"]["code"]) == (400, code)
+    assert answer.refusal == (400, code)
     assert answer.body["error"].get("target") == target
     assert (await raw("GET", vm_path("linux1", "/runCommands/run"))).status == 404
 
@@ -190,4 +190,4 @@ async def test_no_json_is_no_body(raw: Raw):
 async def test_a_child_of_a_missing_vm_is_404(raw: Raw):
     for method, body in (("PUT", managed("true")), ("GET", None), ("DELETE", None)):
         answer = await raw(method, vm_path("nobody", "/runCommands/run"), body)
-        assert (answer.status, answer.body["error"]["code"]) == (404, "ParentResourceNotFound")
+        assert answer.refusal == (404, "ParentResourceNotFound")

@@ -30,7 +30,7 @@ from tests.emulators.arm.fleet import GROUP, SUBSCRIPTION, Raw, vm_path
 )
 async def test_what_does_not_exist_is_refused_with_arms_error(raw: Raw, method: str, path: str, status: int, code: str):
     answer = await raw(method, path)
-    assert (answer.status, answer.body["error"]["code"]) == (status, code)
+    assert answer.refusal == (status, code)
     assert answer.body["error"]["message"]
 
 

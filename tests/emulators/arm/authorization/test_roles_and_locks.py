@@ -7,7 +7,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 
 from emulators.arm import Role, Simulator, VmSpec
-from tests.emulators.arm.fleet import GROUP, SUBSCRIPTION, Raw, Sdk, vm_path
+from tests.emulators.arm.fleet import GROUP, SUBSCRIPTION, Raw, Sdk, code_of, vm_path
 
 READ_ONLY = Role(("*/read",), ("Microsoft.Compute/disks/read",))
 PERMISSIONS = "/providers/Microsoft.Authorization/permissions"
@@ -20,8 +20,7 @@ async def test_an_action_outside_the_role_is_403_with_arms_message(simulator: Si
     with pytest.raises(HttpResponseError) as refused:
         await client.virtual_machines.generalize(GROUP, "stopped1")
     assert refused.value.status_code == 403
-    assert refused.value.error is not None
-    assert refused.value.error.code == "AuthorizationFailed"
+    assert code_of(refused) == "AuthorizationFailed"
     message = refused.value.error.message or ""
     assert (
         "does not have authorization to perform action 'Microsoft.Compute/virtualMachines/generalize/action'" in message
@@ -70,7 +69,7 @@ async def test_an_action_outside_the_role_is_403_with_arms_message(simulator: Si
 async def test_every_request_is_one_action(simulator: Simulator, raw: Raw, method: str, path: str, action: str):
     simulator.role = Role(("*",), (action,))
     answer = await raw(method, path)
-    assert (answer.status, answer.body["error"]["code"]) == (403, "AuthorizationFailed")
+    assert answer.refusal == (403, "AuthorizationFailed")
     assert f"'{action}'" in answer.body["error"]["message"]
     assert simulator.requests()[-1].action == action
     simulator.role = Role((action.upper(),))

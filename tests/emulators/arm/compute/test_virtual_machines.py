@@ -69,7 +69,7 @@ async def test_lists_are_paged_and_status_only_has_no_model(simulator: Simulator
 
 async def test_what_does_not_exist_is_404_with_the_gateways_message(raw: Raw):
     answer = await raw("GET", vm_path("nobody"))
-    assert (answer.status, answer.body["error"]["code"]) == (404, "ResourceNotFound")
+    assert answer.refusal == (404, "ResourceNotFound")
     assert "'Microsoft.Compute/virtualMachines/nobody' under resource group 'golden-rg'" in answer.text
     assert answer.headers["x-ms-failure-cause"] == "gateway"
     group = await raw("GET", vm_path("linux1").replace(GROUP, "no-rg"))

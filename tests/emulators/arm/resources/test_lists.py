@@ -54,7 +54,7 @@ async def test_resources_are_found_by_their_tag_a_little_later(
     assert "createdTime" in vm
     assert "provisioningState" not in vm
     wrong = await raw("GET", listing(GROUP_ID, "resourceType eq 'x'"))
-    assert (wrong.status, wrong.body["error"]["code"]) == (400, "InvalidFilterInQueryString")
+    assert wrong.refusal == (400, "InvalidFilterInQueryString")
 
 
 async def test_a_long_list_is_paged_with_its_filter(simulator: Simulator, raw: Raw):
@@ -103,7 +103,7 @@ async def test_permissions_and_locks_are_reported_at_every_resource(simulator: S
         assert [lock["name"] for lock in (await raw("GET", f"{scope}{AUTHORIZATION}/locks")).body["value"]] == ["keep"]
     for missing in (disk_id("nobody"), f"{SUBNET}2"):
         answer = await raw("GET", f"{missing}{AUTHORIZATION}/permissions")
-        assert (answer.status, answer.body["error"]["code"]) == (404, "ResourceNotFound")
+        assert answer.refusal == (404, "ResourceNotFound")
 
 
 async def test_locks_apply_to_created_resources_too(simulator: Simulator, client: Sdk, raw: Raw, clock: SteppedClock):
@@ -113,7 +113,7 @@ async def test_locks_apply_to_created_resources_too(simulator: Simulator, client
     held = (disk_id("copy1"), snapshot_id("copy1-snap"), nic_id("nic1"), nsg_id("nsg1"), vm_id("linux1"))
     for path in held:
         answer = await raw("DELETE", path)
-        assert (answer.status, answer.body["error"]["code"]) == (409, "ScopeLocked")
+        assert answer.refusal == (409, "ScopeLocked")
     assert (await raw("PATCH", disk_id("copy1"), {"tags": {}})).status == 202
     simulator.lock(GROUP_ID, "ReadOnly")
     assert (await raw("PUT", snapshot_id("s2"), copy_body(disk_id("copy1")))).body["error"]["code"] == "ScopeLocked"

@@ -87,7 +87,7 @@ async def test_only_the_tags_of_an_existing_image_can_be_changed(raw: Raw, clock
     await clock.advance(30)
     assert (await raw("GET", _PATH)).body["tags"] == {"a": "b"}
     answer = await raw("PUT", _PATH, _body("windows1"))
-    assert (answer.status, answer.body["error"]["code"]) == (409, "PropertyChangeNotAllowed")
+    assert answer.refusal == (409, "PropertyChangeNotAllowed")
 
 
 async def test_a_delete_that_fails_or_never_ends_can_be_retried(simulator: Simulator, raw: Raw, clock: SteppedClock):
@@ -108,7 +108,7 @@ async def test_a_delete_that_fails_or_never_ends_can_be_retried(simulator: Simul
 async def test_permissions_locks_and_faults_apply_to_images_too(simulator: Simulator, raw: Raw, clock: SteppedClock):
     simulator.role = Role(("Microsoft.Compute/images/*",))
     answer = await raw("PUT", _PATH, _body())
-    assert (answer.status, answer.body["error"]["code"]) == (403, "LinkedAuthorizationFailed")
+    assert answer.refusal == (403, "LinkedAuthorizationFailed")
     simulator.role = Role()
     simulator.inject(Fault("operationFails", operation="images.createOrUpdate", message="broken"))
     assert (await raw("PUT", _PATH, _body())).status == 201

@@ -4,7 +4,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
 from emulators.arm import Simulator, SteppedClock
-from tests.emulators.arm.fleet import GROUP, Raw, Sdk, vm_path
+from tests.emulators.arm.fleet import GROUP, Raw, Sdk, code_of, vm_path
 
 SHELL = {"commandId": "RunShellScript", "script": ["echo hello"]}
 
@@ -37,8 +37,7 @@ async def test_one_at_a_time(client: Sdk, clock: SteppedClock):
     await client.virtual_machines.begin_run_command(GROUP, "linux1", SHELL)
     with pytest.raises(ResourceExistsError) as refused:
         await client.virtual_machines.begin_run_command(GROUP, "linux1", SHELL)
-    assert refused.value.error is not None
-    assert refused.value.error.code == "Conflict"
+    assert code_of(refused) == "Conflict"
     await clock.advance(30)
     await client.virtual_machines.begin_run_command(GROUP, "linux1", SHELL)
 

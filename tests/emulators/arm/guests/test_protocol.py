@@ -43,7 +43,7 @@ async def test_each_script_ends_with_its_own_outcome(name: str):
 
 @pytest.mark.parametrize("name", CUSTOMIZE)
 async def test_customizer_scripts_are_recognized_by_their_name_line(name: str):
-    text = (Path(__file__).parents[3] / "guest" / name).read_text()
+    text = (Path(__file__).parents[4] / "guest" / name).read_text()
     assert customizes(text) == CUSTOMIZE[name]
     guest, _ = guest_for(name)
     assert (await guest.run(text, {}, 3600)).exit_code == 0

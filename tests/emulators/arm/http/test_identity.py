@@ -51,7 +51,7 @@ async def test_the_token_endpoint_is_strict(simulator: Simulator, query: str, he
 async def test_a_request_without_a_good_token_is_401_with_a_challenge(simulator: Simulator, raw: Raw):
     for bearer, code in (("", "AuthenticationFailed"), ("not.a.token", "InvalidAuthenticationToken")):
         answer = await raw("GET", vm_path("linux1"), bearer=bearer)
-        assert (answer.status, answer.body["error"]["code"]) == (401, code)
+        assert answer.refusal == (401, code)
         assert answer.headers["WWW-Authenticate"].startswith("Bearer authorization_uri=")
 
 

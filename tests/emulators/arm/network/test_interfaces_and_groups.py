@@ -32,7 +32,7 @@ async def test_an_interface_with_its_group_is_created_and_deleted_in_order(
     assert "/providers/Microsoft.Network/locations/westeurope/operations/" in answer.headers["Azure-AsyncOperation"]
     assert "Location" not in answer.headers
     early = await raw("PUT", nic_id("nic1"), nic_body("nsg1"))
-    assert (early.status, early.body["error"]["code"]) == (409, "ReferencedResourceNotProvisioned")
+    assert early.refusal == (409, "ReferencedResourceNotProvisioned")
     await clock.advance(10)
     assert (await raw("GET", answer.headers["Azure-AsyncOperation"])).body["status"] == "Succeeded"
     assert (await raw("PUT", nic_id("nic1"), nic_body("nsg1"))).status == 201
@@ -42,7 +42,7 @@ async def test_an_interface_with_its_group_is_created_and_deleted_in_order(
     assert len(group["defaultSecurityRules"]) == 6
     assert [entry["id"] for entry in group["networkInterfaces"]] == [nic_id("nic1")]
     refused = await raw("DELETE", nsg_id("nsg1"))
-    assert (refused.status, refused.body["error"]["code"]) == (409, "InUseNetworkSecurityGroupCannotBeDeleted")
+    assert refused.refusal == (409, "InUseNetworkSecurityGroupCannotBeDeleted")
     assert nic_id("nic1") in refused.body["error"]["message"]
     for path in (nic_id("nic1"), nsg_id("nsg1")):
         assert (await raw("DELETE", path)).status == 202
@@ -54,7 +54,7 @@ async def test_an_interface_with_its_group_is_created_and_deleted_in_order(
 
 async def test_an_interface_of_a_vm_cannot_be_deleted(simulator: Simulator, raw: Raw):
     answer = await raw("DELETE", nic_id("linux1-nic"))
-    assert (answer.status, answer.body["error"]["code"]) == (409, "NicInUse")
+    assert answer.refusal == (409, "NicInUse")
     assert simulator.vm("linux1").id in answer.body["error"]["message"]
 
 
@@ -90,7 +90,7 @@ WRONG_RULES: tuple[tuple[dict[str, Any], str, str], ...] = (
 async def test_rules_are_checked(simulator: Simulator, raw: Raw):
     for members, code, says in WRONG_RULES:
         answer = await raw("PUT", nsg_id("nsg1"), nsg_body(rule(**members)))
-        assert (answer.status, answer.body["error"]["code"]) == (400, code), members
+        assert answer.refusal == (400, code), members
         assert says in answer.body["error"]["message"]
     for second in (rule("other"), rule("deny", priority=200)):
         answer = await raw("PUT", nsg_id("nsg1"), nsg_body(rule(), second))
@@ -117,7 +117,7 @@ async def test_what_an_interface_references_must_exist_in_its_region(simulator: 
         public,
     ):
         answer = await raw("PUT", nic_id("nic1"), body)
-        assert (answer.status, answer.body["error"]["code"]) == (400, "InvalidResourceReference")
+        assert answer.refusal == (400, "InvalidResourceReference")
     empty: dict[str, Any] = {"location": REGION, "properties": {"ipConfigurations": []}}
     assert (await raw("PUT", nic_id("nic1"), empty)).body["error"]["code"] == "InvalidParameter"
     assert simulator.world.resource == []
@@ -129,5 +129,5 @@ async def test_joining_needs_permissions_on_the_joined_resources(simulator: Simu
     for needed, scope in ((JOIN_SUBNET, SUBNET), (JOIN_GROUP, nsg_id("nsg1"))):
         simulator.role = Role(("*",), (needed,))
         answer = await raw("PUT", nic_id("nic1"), nic_body("nsg1"))
-        assert (answer.status, answer.body["error"]["code"]) == (403, "LinkedAuthorizationFailed")
+        assert answer.refusal == (403, "LinkedAuthorizationFailed")
         assert f"action(s) '{needed}' on the linked scope(s) '{scope}'" in answer.body["error"]["message"]

@@ -23,16 +23,11 @@ from tests.emulators.arm.bodies import (
     vm_body,
     vm_id,
 )
-from tests.emulators.arm.fleet import Raw, Reply, Sdk
-from tests.emulators.arm.test_vm_creation import IMAGE, add_image
+from tests.emulators.arm.fleet import Raw, Sdk
+from tests.emulators.arm.images import IMAGE, add_image
 
 PLAN = {"name": "p", "publisher": "acme", "product": "os"}
 TRUSTED = {"securityType": "TrustedLaunch", "uefiSettings": {"secureBootEnabled": True, "vTpmEnabled": True}}
-
-
-def code_of(answer: Reply) -> tuple[int, str]:
-    """Status and code of a refusal."""
-    return answer.status, answer.body["error"]["code"] if answer.status >= 400 else ""
 
 
 def _without(body: dict[str, Any], name: str) -> dict[str, Any]:
@@ -83,7 +78,7 @@ async def test_a_vm_that_cannot_be_created_leaves_nothing(
     add_image(simulator)
     resource, simulator.world.throttle.enabled = len(simulator.world.resource), False
     for body, status, code in WRONG:
-        assert code_of(await raw("PUT", vm_id("new1"), body)) == (status, code), body
+        assert (await raw("PUT", vm_id("new1"), body)).refusal == (status, code), body
     assert len(simulator.world.resource) == resource
     assert (await raw("GET", vm_id("new1"))).status == 404
     assert simulator.world.store.require(nic_id("nic1")).owners == []
@@ -95,15 +90,15 @@ async def test_a_disk_must_be_free_and_in_the_zone(simulator: Simulator, client:
         "osDisk": {"createOption": "Attach", "osType": "Linux", "managedDisk": {"id": os_disk_id(simulator, "linux1")}}
     }
     refused = await raw("PUT", vm_id("new1"), vm_body(taken))
-    assert code_of(refused) == (409, "ConflictingUserInput")
+    assert refused.refusal == (409, "ConflictingUserInput")
     assert f"already owned by VM '{simulator.vm('linux1').id}'" in refused.body["error"]["message"]
     await raw("DELETE", simulator.vm("linux1").id)
-    assert code_of(await raw("PUT", vm_id("new1"), vm_body(taken))) == (409, "AttachDiskWhileBeingDetached")
+    assert (await raw("PUT", vm_id("new1"), vm_body(taken))).refusal == (409, "AttachDiskWhileBeingDetached")
     await make_copy(client, clock, simulator, "windows1")
     zoned = copy_body(snapshot_id("copy1-snap"), zones=["2"])
     await raw("PUT", disk_id("zoned1"), zoned)
     body = vm_body(attached("zoned1", os_type="Windows"), zones=["1"])
-    assert code_of(await raw("PUT", vm_id("new1"), body)) == (400, "BadRequest")
+    assert (await raw("PUT", vm_id("new1"), body)).refusal == (400, "BadRequest")
     await clock.advance(5)
     assert (await raw("PUT", vm_id("new1"), {**body, "zones": ["2"]})).status == 201
 
@@ -120,7 +115,7 @@ async def test_trusted_launch_and_plan_must_be_those_of_the_source(
         (vm_body(attached(), plan={**PLAN, "name": "q"}, securityProfile=TRUSTED), 400, "VMMarketplaceInvalidInput"),
         (vm_body(attached(), plan=PLAN, securityProfile=TRUSTED), 201, ""),
     ):
-        assert code_of(await raw("PUT", vm_id("new1"), body)) == (status, code)
+        assert (await raw("PUT", vm_id("new1"), body)).refusal == (status, code)
     shown = (await raw("GET", vm_id("new1"))).body
     assert (shown["plan"], shown["properties"]["securityProfile"]) == (PLAN, TRUSTED)
 
@@ -134,7 +129,7 @@ async def test_the_quota_of_cores_counts_deallocated_vms_too(
     assert used == 2 * len(simulator.world.vms)
     assert (await raw("PUT", "/_simulator/quota", {"West Europe": used + 1})).body == {REGION: used + 1}
     refused = await raw("PUT", vm_id("new1"), vm_body(attached()))
-    assert code_of(refused) == (409, "OperationNotAllowed")
+    assert refused.refusal == (409, "OperationNotAllowed")
     assert (
         f"Current Limit: {used + 1}, Current Usage: {used}, Additional Required: 2" in refused.body["error"]["message"]
     )
@@ -154,7 +149,7 @@ async def test_a_vm_needs_permissions_on_its_source(simulator: Simulator, client
     ):
         simulator.role = Role(("*",), (needed,))
         refused = await raw("PUT", vm_id("new1"), body)
-        assert code_of(refused) == (403, "LinkedAuthorizationFailed")
+        assert refused.refusal == (403, "LinkedAuthorizationFailed")
         assert f"action(s) '{needed}'" in refused.body["error"]["message"]
 
 
@@ -211,7 +206,7 @@ async def test_an_interface_of_a_deleted_vm_is_detached(simulator: Simulator, ra
     await raw("PUT", nic_id("free1"), nic_body())
     await clock.advance(10)
     assert (await raw("DELETE", simulator.vm("linux1").id)).status == 202
-    assert code_of(await raw("DELETE", nic_id("linux1-nic"))) == (409, "NicInUse")
+    assert (await raw("DELETE", nic_id("linux1-nic"))).refusal == (409, "NicInUse")
     await clock.advance(40)
     # The fleet's interfaces are deleted with their VMs.
     assert (await raw("GET", nic_id("linux1-nic"))).status == 404

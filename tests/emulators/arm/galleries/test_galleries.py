@@ -17,15 +17,15 @@ def _definition(**more: object) -> dict[str, object]:
 
 async def test_what_the_fleet_has_is_read_and_listed_at_once(simulator: Simulator, client: Sdk):
     world = simulator.world
-    world.add_gallery("gallery1", resource_group="images-rg")
-    world.add_definition("gallery1", "linux", security_type="TrustedLaunch", plan={"name": "p", "publisher": "q"})
-    gallery = await client.galleries.get("images-rg", "gallery1")
+    world.add_gallery("own1", resource_group="images-rg")
+    world.add_definition("own1", "linux", security_type="TrustedLaunch", plan={"name": "p", "publisher": "q"})
+    gallery = await client.galleries.get("images-rg", "own1")
     assert (gallery.provisioning_state, gallery.location) == ("Succeeded", "westeurope")
-    definition = await client.gallery_images.get("images-rg", "GALLERY1", "linux")
+    definition = await client.gallery_images.get("images-rg", "OWN1", "linux")
     assert (definition.os_type, definition.os_state, definition.hyper_v_generation) == ("Linux", "Generalized", "V2")
     assert [(feature.name, feature.value) for feature in definition.features] == [("SecurityType", "TrustedLaunch")]
     assert definition.purchase_plan.publisher == "q"
-    listed = [item.name async for item in client.gallery_images.list_by_gallery("images-rg", "gallery1")]
+    listed = [item.name async for item in client.gallery_images.list_by_gallery("images-rg", "own1")]
     assert listed == ["linux"]
     assert not world.resource
 
@@ -78,19 +78,19 @@ _WRONG_BODIES = [
 
 
 async def test_a_definition_with_a_wrong_value_is_refused(simulator: Simulator, client: Sdk):
-    simulator.world.add_gallery("gallery1")
+    simulator.world.add_gallery("own1")
     for body, text in _WRONG_BODIES:
         with pytest.raises(HttpResponseError, match=text) as refused:
-            await client.gallery_images.begin_create_or_update(GROUP, "gallery1", "linux", body)
+            await client.gallery_images.begin_create_or_update(GROUP, "own1", "linux", body)
         assert refused.value.status_code == 400
 
 
 async def test_names_are_checked_and_unique(simulator: Simulator, raw: Raw):
-    simulator.world.add_gallery("gallery1", resource_group="other-rg")
+    simulator.world.add_gallery("own1", resource_group="other-rg")
     path = f"{_GROUP_ID}/providers/Microsoft.Compute/galleries"
     answer = await raw("PUT", f"{path}/with-dash", {"location": "westeurope"})
-    assert (answer.status, answer.body["error"]["code"]) == (400, "InvalidParameter")
-    answer = await raw("PUT", f"{path}/gallery1", {"location": "westeurope"})
+    assert answer.refusal == (400, "InvalidParameter")
+    answer = await raw("PUT", f"{path}/own1", {"location": "westeurope"})
     assert (answer.status, "is not unique" in answer.body["error"]["message"]) == (409, True)
     parent = simulator.world.add_gallery("gallery2")
     assert (await raw("PUT", f"{parent.id}/images/one", _definition())).status == 201
@@ -103,7 +103,7 @@ async def test_names_are_checked_and_unique(simulator: Simulator, raw: Raw):
 
 
 async def test_each_permission_is_checked(simulator: Simulator, raw: Raw):
-    gallery = simulator.world.add_gallery("gallery1")
+    gallery = simulator.world.add_gallery("own1")
     simulator.role = Role(("Microsoft.Compute/galleries/read", "Microsoft.Compute/galleries/images/write"))
     assert (await raw("GET", gallery.id)).status == 200
     assert (await raw("GET", f"{gallery.id}/images")).status == 403

@@ -1,7 +1,6 @@
 """Replication of image versions: progress, failures of a region, and retries."""
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +8,12 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 
 from emulators.arm import Fault, Simulator, SteppedClock
-from tests.emulators.arm.fleet import GROUP, Raw, Sdk
-from tests.emulators.arm.gallery_fleet import GALLERY, SOURCES, add_gallery, publish, status, version_body, version_path
+from tests.emulators.arm.fleet import GROUP, Raw, Sdk, code_of
+from tests.emulators.arm.gallery_fleet import GALLERY, publish, status, version_body, version_path
 
 _TWO = ("westeurope", "northeurope")
-_SPEC = Path(__file__).parents[3].parent / "shared" / "azure-spec" / "gallery-2022-03-03"
+_SPEC = Path(__file__).parents[4].parent / "shared" / "azure-spec" / "gallery-2022-03-03"
 _EXAMPLE = _SPEC / "GalleryImageVersion_Get_WithReplicationStatus.json"
-
-
-@pytest.fixture
-async def simulator(clock: SteppedClock) -> AsyncIterator[Simulator]:
-    async with Simulator(vms=SOURCES, clock=clock, emulate_linux=True) as running:
-        add_gallery(running)
-        yield running
 
 
 async def _begin(client: Sdk, regions: tuple[str, ...] = _TWO) -> Any:
@@ -90,8 +82,7 @@ async def test_a_region_that_fails_fails_the_version_and_can_be_dropped_and_adde
     await clock.advance(1600)
     with pytest.raises(HttpResponseError, match="failed in region") as failed:
         await poller.result()
-    assert failed.value.error is not None
-    assert failed.value.error.code == "ReplicationFailed"
+    assert code_of(failed) == "ReplicationFailed"
     version = await status(client)
     assert (version.provisioning_state, version.replication_status.aggregated_state) == ("Failed", "Failed")
     assert _states(version) == {"West Europe": "Completed", "North Europe": "Failed"}
