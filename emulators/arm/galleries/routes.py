@@ -29,7 +29,7 @@ _FIXED = ("osType", "osState", "hyperVGeneration", "identifier", "architecture")
 
 def require_parent(call: Call, verb: str, kind: str) -> Resource:
     """The parent of the resource in the path. Raises ARM's 404."""
-    call.world.require_group(call.subscription, call.names["group"])
+    call.require_group()
     parts = call.resource_id.split("/")
     parent_id = "/".join(parts[: 9 if kind == DEFINITION else 11])
     parent = call.world.store.get(parent_id)
@@ -53,7 +53,7 @@ async def list_definitions(call: Call) -> Answer:
 
 async def put_gallery(call: Call) -> Answer:
     """Create (201) or update (200) a gallery."""
-    call.world.require_group(call.subscription, call.names["group"])
+    call.require_group()
     name = call.names["gallery"]
     rule = r"^[^_\W][\w.]{0,79}(?<![-.])$"
     if re.fullmatch(rule, name) is None:
@@ -129,9 +129,7 @@ def _follow(call: Call, resource: Resource, status: int, during: str) -> Answer:
 
 async def delete(call: Call) -> Answer:
     """Delete it if it is empty; 204 when it does not exist."""
-    call.world.require_group(call.subscription, call.names["group"])
-    store = call.world.store
-    held = store.get(call.resource_id)
+    store, held = call.world.store, call.existing
     if held is None:
         return Answer(204)
     below = [f"{GALLERY}/images", f"{GALLERY}/images/versions"]

@@ -178,9 +178,7 @@ async def list_all(call: Call) -> Answer:
 
 async def delete(call: Call) -> Answer:
     """Delete it everywhere, also while it is being replicated; 204 when it does not exist."""
-    world = call.world
-    world.require_group(call.subscription, call.names["group"])
-    version = world.store.get(call.resource_id)
+    world, version = call.world, call.existing
     if version is None:
         return Answer(204)
     operation = begin_delete(

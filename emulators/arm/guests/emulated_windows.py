@@ -194,9 +194,8 @@ class EmulatedWindowsGuest:
         return sentinel("evidence", run_id, nonce, "", human, self._facts())
 
     def _facts(self) -> dict[str, str]:
-        facts = {"imageState": self._disk.image_state, "sysprepExitCode": self._exit_code()}
-        facts["build"] = str(self._traits.build)
-        return {**facts, **({"cdromRepaired": "true"} if self._traits.cdrom_disabled else {})}
+        build = str(self._traits.build)
+        return {"imageState": self._disk.image_state, "sysprepExitCode": self._exit_code(), "build": build}
 
     def _exit_code(self) -> str:
         code = self._disk.sysprep_exit_code

@@ -52,7 +52,6 @@ class WindowsTraits:
     build: int = 20348
     sysprep: Literal["ok", "fails", "hangs", "stateNotReached"] = "ok"
     precondition: str | None = None
-    cdrom_disabled: bool = False
     user: str = "azureuser"
     administrators: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     leaves: tuple[WindowsResidue, ...] = ()

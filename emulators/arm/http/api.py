@@ -48,10 +48,29 @@ class Call:
         return self.path.rstrip("/")
 
     @property
+    def scope(self) -> str:
+        """The id of the group in the path, or else of the subscription. Raises 404 when it does not exist."""
+        if "group" not in self.names:
+            self.world.require_subscription(self.subscription)
+            return f"/subscriptions/{self.subscription}"
+        self.require_group()
+        return f"/subscriptions/{self.subscription}/resourceGroups/{self.names['group']}"
+
+    def require_group(self) -> None:
+        """Raises 404 when the group in the path does not exist."""
+        self.world.require_group(self.subscription, self.names["group"])
+
+    @property
     def resource(self) -> Resource:
         """The resource in the path. Raises 404 with the code of what is missing."""
-        self.world.require_group(self.subscription, self.names["group"])
+        self.require_group()
         return self.world.store.require(self.resource_id)
+
+    @property
+    def existing(self) -> Resource | None:
+        """The resource in the path, if it exists. Raises 404 when its group does not."""
+        self.require_group()
+        return self.world.store.get(self.resource_id)
 
     def flag(self, name: str) -> bool:
         """A query parameter that is true or false."""

@@ -32,7 +32,6 @@ class Identity:
         #: Expiry and audience of each token.
         self._given: dict[str, tuple[float, str]] = {}
         self._numbers = random.SystemRandom()
-        self.tokens_given = 0
 
     async def handle(self, request: web.Request) -> web.Response:
         """GET /msi/token as Azure App Service answers it (api-version 2019-08-01)."""
@@ -57,7 +56,6 @@ class Identity:
         signature = base64.urlsafe_b64encode(self._numbers.randbytes(64)).decode().rstrip("=")
         token = f"{head}.{_part(claims)}.{signature}"
         self._given[token] = expires, audience
-        self.tokens_given += 1
         return token
 
     def expire_all(self) -> int:

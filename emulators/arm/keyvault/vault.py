@@ -6,9 +6,7 @@ import socket
 import ssl
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import partial
+from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
@@ -143,8 +141,21 @@ class Vaults:
         # The first request of a client only gets the challenge, so a fault of getSecret does not apply to it.
         operation = "keyVault.getSecret" if "Authorization" in request.headers else "keyVault.challenge"
         met = world.faults.meet(request.method, request.path, operation, None)
-        record = partial(_record, request, number, at, operation, tuple(injected.fault.kind for injected in met))
-        world.requests.append(record(0, ""))
+        record = RequestRecord(
+            number=number,
+            at=at,
+            method=request.method,
+            path=request.path,
+            operation=operation,
+            action=ACTION,
+            vm=None,
+            status=0,
+            code="",
+            client_request_id=request.headers.get("x-ms-client-request-id", ""),
+            correlation_id="",
+            faults=tuple(injected.fault.kind for injected in met),
+        )
+        world.requests.append(record)
         status, code = 0, ""
         try:
             response, code = await self._answer(vault, request, met)
@@ -155,7 +166,7 @@ class Vaults:
                 request.transport.abort()
             return web.Response(status=500)
         finally:
-            world.requests[number] = record(status, code)
+            world.requests[number] = replace(record, status=status, code=code)
 
     async def _answer(self, vault: Vault, request: web.Request, met: list[Injected]) -> tuple[web.Response, str]:
         try:
@@ -208,28 +219,3 @@ def _response(status: int, body: Mapping[str, object] | None, headers: Mapping[s
     if body is None:
         return web.Response(status=status, headers={**common, **headers})
     return web.json_response(body, status=status, headers={**common, **headers})
-
-
-def _record(
-    request: web.Request,
-    number: int,
-    at: datetime,
-    operation: str,
-    faults: tuple[str, ...],
-    status: int,
-    code: str,
-) -> RequestRecord:
-    return RequestRecord(
-        number=number,
-        at=at,
-        method=request.method,
-        path=request.path,
-        operation=operation,
-        action=ACTION,
-        vm=None,
-        status=status,
-        code=code,
-        client_request_id=request.headers.get("x-ms-client-request-id", ""),
-        correlation_id="",
-        faults=faults,
-    )

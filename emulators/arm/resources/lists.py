@@ -14,19 +14,9 @@ _GROUP = f"{_SUBSCRIPTION}/resourceGroups/{{group}}"
 _FILTER = re.compile(r"\s*tagName\s+eq\s+'([^']+)'(?:\s+and\s+tagValue\s+eq\s+'([^']*)')?\s*", re.IGNORECASE)
 
 
-async def list_group(call: Call) -> Answer:
-    """Resources of a group."""
-    call.world.require_group(call.subscription, call.names["group"])
-    return _listed(call, f"/subscriptions/{call.subscription}/resourceGroups/{call.names['group']}")
-
-
 async def list_all(call: Call) -> Answer:
-    """Resources of a subscription."""
-    call.world.require_subscription(call.subscription)
-    return _listed(call, f"/subscriptions/{call.subscription}")
-
-
-def _listed(call: Call, scope: str) -> Answer:
+    """Resources of a group or a subscription."""
+    scope = call.scope
     wanted = _wanted(call.query.get("$filter"))
     expand = call.expand("createdTime", "changedTime", "provisioningState")
     grouped = "/resourceGroups" if "group" in call.names else ""
@@ -95,6 +85,6 @@ ROUTES = (
     ),
     Route(
         "GET", f"{_GROUP}/resources", "resources.list",
-        "Microsoft.Resources/subscriptions/resourceGroups/resources/read", list_group, queries=_QUERIES,
+        "Microsoft.Resources/subscriptions/resourceGroups/resources/read", list_all, queries=_QUERIES,
     ),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -47,7 +47,6 @@ class Operation:
     ended: datetime | None = None
     output: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
-    correlation_ids: list[str] = field(default_factory=list[str])
 
     def body(self) -> dict[str, Any]:
         """The status document (HTTP 200 even when the status is Failed)."""
@@ -94,6 +93,14 @@ class Operations:
         if operation.status == "InProgress":
             operation.status, operation.ended = "Failed", self._clock.now()
             operation.error = {"code": code, "message": message}
+
+    def settle(self, operation: Operation) -> None:
+        """End it as its fate sets it: with success without one; one that never ends stays in progress."""
+        fate = operation.fate
+        if fate is None:
+            self.succeed(operation)
+        elif fate.ends == "fails":
+            self.fail(operation, fate.code, fate.message)
 
     def preempt(self, operation: Operation) -> None:
         """A later operation preempted it."""

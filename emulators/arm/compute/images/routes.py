@@ -17,11 +17,10 @@ _NOTIFIED = {"azure-asyncnotification": "Enabled"}
 
 async def put(call: Call) -> Answer:
     """Create it (201); for an existing one only the tags can be changed (200)."""
-    call.world.require_group(call.subscription, call.names["group"])
+    existing = call.existing
     source_id: str = call.body["properties"]["sourceVirtualMachine"]["id"]
     read = [("Microsoft.Compute/virtualMachines/read", source_id)]
     require_linked(call.world.role, f"{MANAGED_IMAGE}/write", call.resource_id, read)
-    existing = call.world.store.get(call.resource_id)
     return _create(call, source_id) if existing is None else _update(call, existing, source_id)
 
 
@@ -68,27 +67,14 @@ async def get(call: Call) -> Answer:
     return Answer(200, call.resource.body())
 
 
-async def list_group(call: Call) -> Answer:
-    """Managed images of a resource group."""
-    call.world.require_group(call.subscription, call.names["group"])
-    return _listed(call, f"/subscriptions/{call.subscription}/resourceGroups/{call.names['group']}")
-
-
 async def list_all(call: Call) -> Answer:
-    """Managed images of a subscription."""
-    call.world.require_subscription(call.subscription)
-    return _listed(call, f"/subscriptions/{call.subscription}")
-
-
-def _listed(call: Call, scope: str) -> Answer:
-    return page(call, call.world.store.listed(MANAGED_IMAGE, scope), Resource.body)
+    """Managed images of a resource group or a subscription."""
+    return page(call, call.world.store.listed(MANAGED_IMAGE, call.scope), Resource.body)
 
 
 async def delete(call: Call) -> Answer:
     """Delete it; 204 when it does not exist."""
-    world = call.world
-    world.require_group(call.subscription, call.names["group"])
-    image = world.store.get(call.resource_id)
+    world, image = call.world, call.existing
     if image is None:
         return Answer(204)
     operation = begin_delete(
@@ -103,7 +89,7 @@ ROUTES = (
     Route("PUT", _IMAGE, "images.createOrUpdate", f"{MANAGED_IMAGE}/write", put, "CreateImages", body=BODY),
     Route("GET", _IMAGE, "images.get", f"{MANAGED_IMAGE}/read", get),
     Route("DELETE", _IMAGE, "images.delete", f"{MANAGED_IMAGE}/delete", delete),
-    Route("GET", f"{_GROUP}{_PROVIDER}", "images.list", f"{MANAGED_IMAGE}/read", list_group, queries=_PAGED),
+    Route("GET", f"{_GROUP}{_PROVIDER}", "images.list", f"{MANAGED_IMAGE}/read", list_all, queries=_PAGED),
     Route(
         "GET", f"/subscriptions/{{subscription}}{_PROVIDER}", "images.listAll", f"{MANAGED_IMAGE}/read", list_all,
         queries=_PAGED,

@@ -99,12 +99,9 @@ def _again(world: World, vm: Vm, body: Mapping[str, Any], given: Mapping[str, An
     vm.provisioning_state = "Updating"
 
     def end() -> None:
-        if fate is None:
-            vm.provisioning_state = "Succeeded"
-            operations.succeed(operation)
-        elif fate.ends == "fails":
-            vm.provisioning_state = "Failed"
-            operations.fail(operation, fate.code, fate.message)
+        if fate is None or fate.ends == "fails":
+            vm.provisioning_state = "Succeeded" if fate is None else "Failed"
+        operations.settle(operation)
 
     world.clock.call_in(vm.platform.dice.draw("vm_update"), end)
     return operation

@@ -19,10 +19,9 @@ def delete(world: World, vm: Vm, fate: Fate | None = None) -> Operation:
         if fate is None:
             vm.set_power("stopped")
             remove(world, vm)
-            operations.succeed(operation)
         elif fate.ends == "fails":
             vm.deleting, vm.provisioning_state = False, "Failed"
-            operations.fail(operation, fate.code, fate.message)
+        operations.settle(operation)
 
     platform.clock.call_in(platform.dice.draw("delete"), end)
     return operation

@@ -126,14 +126,7 @@ def _preempt(vm: Vm) -> None:
 def _nothing_to_do(vm: Vm, kind: str, fate: Fate | None) -> Operation:
     platform = vm.platform
     operation = platform.operations.begin(kind, vm.id, vm.spec.location, fate)
-
-    def end() -> None:
-        if fate is None:
-            platform.operations.succeed(operation)
-        elif fate.ends == "fails":
-            platform.operations.fail(operation, fate.code, fate.message)
-
-    platform.clock.call_in(platform.dice.draw("nothing_to_do"), end)
+    platform.clock.call_in(platform.dice.draw("nothing_to_do"), lambda: platform.operations.settle(operation))
     return operation
 
 

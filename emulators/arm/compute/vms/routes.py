@@ -14,6 +14,7 @@ from emulators.arm.errors import invalid_parameter, not_allowed
 from emulators.arm.http.api import Answer, Call, Handler, Route
 from emulators.arm.http.paging import page
 from emulators.arm.http.schemas import NO_BODY
+from emulators.arm.state.ids import is_within
 from emulators.arm.state.operations import Fate, Operation
 
 _SUBSCRIPTION = "/subscriptions/{subscription}"
@@ -38,29 +39,15 @@ async def get_instance_view(call: Call) -> Answer:
     return Answer(200, call.coloured(instance_view(call.vm)))
 
 
-async def list_group(call: Call) -> Answer:
-    """VMs of a resource group."""
-    call.world.require_group(call.subscription, call.names["group"])
-    return _page(call, call.names["group"])
-
-
 async def list_all(call: Call) -> Answer:
-    """VMs of a subscription; with `statusOnly=true` their statuses instead of their models."""
-    call.world.require_subscription(call.subscription)
-    return _page(call, None)
-
-
-def _page(call: Call, group: str | None) -> Answer:
+    """VMs of a resource group or a subscription; with `statusOnly=true` their statuses instead of their models."""
+    scope, role, now = call.scope, call.world.role, call.world.clock.now()
     # Without a filter, instanceView cannot be expanded in a list.
     call.expand()
-    role, now = call.world.role, call.world.clock.now()
     found = [
         vm
         for vm in call.world.vms.values()
-        if vm.spec.subscription_id.lower() == call.subscription.lower()
-        and (group is None or vm.spec.resource_group.lower() == group.lower())
-        and vm.listed_from <= now
-        and role.allows(f"{_ACTION}/read", vm.id)
+        if is_within(vm.id, scope) and vm.listed_from <= now and role.allows(f"{_ACTION}/read", vm.id)
     ]
     show: Callable[[Vm], dict[str, Any]] = vm_status_item if call.flag("statusOnly") else vm_model
 
@@ -75,7 +62,7 @@ def _page(call: Call, group: str | None) -> Answer:
 
 async def put(call: Call) -> Answer:
     """Create (201), or accept the same PUT again (200)."""
-    call.world.require_group(call.subscription, call.names["group"])
+    call.require_group()
     vm, operation, created = creation.put(call.world, call.resource_id, call.body, call.fate)
     headers = {"azure-asyncnotification": "Enabled"}
     return Answer(201 if created else 200, vm_model(vm), headers, operation, with_location=False)
@@ -89,17 +76,14 @@ async def update(call: Call) -> Answer:
     if "tags" in call.body:
         vm.tags = dict(call.body["tags"])
     operation = vm.platform.operations.begin("update", vm.id, vm.spec.location, call.fate)
-    if call.fate is None:
-        vm.platform.operations.succeed(operation)
-    elif call.fate.ends == "fails":
-        vm.platform.operations.fail(operation, call.fate.code, call.fate.message)
+    vm.platform.operations.settle(operation)
     return Answer(200, vm_model(vm), operation=operation, with_location=False)
 
 
 async def delete(call: Call) -> Answer:
     """Delete it; 204 when it does not exist."""
     call.flag("forceDeletion")
-    call.world.require_group(call.subscription, call.names["group"])
+    call.require_group()
     vm = call.world.vms.get(call.path.lower().rstrip("/"))
     if vm is None:
         return Answer(204)
@@ -156,7 +140,7 @@ ROUTES = (
         get_instance_view, "LowCostGet",
     ),
     Route(
-        "GET", f"{_GROUP}{_LIST}", "virtualMachines.list", _READ, list_group, "HighCostGet",
+        "GET", f"{_GROUP}{_LIST}", "virtualMachines.list", _READ, list_all, "HighCostGet",
         ("$filter", "$expand", "$skiptoken"),
     ),
     Route(

@@ -9,8 +9,7 @@ SCALE_SETS = "Microsoft.Compute/virtualMachineScaleSets"
 
 async def list_all(call: Call) -> Answer:
     """Scale sets of a subscription."""
-    call.world.require_subscription(call.subscription)
-    return page(call, call.world.store.listed(SCALE_SETS, f"/subscriptions/{call.subscription}"), Resource.body)
+    return page(call, call.world.store.listed(SCALE_SETS, call.scope), Resource.body)
 
 
 ROUTES = (
