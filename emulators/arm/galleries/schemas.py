@@ -18,18 +18,11 @@ _FEATURE = Members("GalleryImageFeature", {"name": str, "value": str}, ("name", 
 _DEFINITION_PROPERTIES = Members(
     "GalleryImageProperties",
     {
-        "description": str,
-        "osType": str,
-        "osState": str,
-        "hyperVGeneration": str,
-        "architecture": str,
-        "endOfLifeDate": str,
-        "identifier": _IDENTIFIER,
-        "features": ListOf(_FEATURE),
-        "purchasePlan": _PLAN,
+        "description": str, "osType": str, "osState": str, "hyperVGeneration": str, "architecture": str,
+        "endOfLifeDate": str, "identifier": _IDENTIFIER, "features": ListOf(_FEATURE), "purchasePlan": _PLAN,
     },
     ("osType", "osState", "identifier"),
-)
+)  # fmt: skip
 GALLERY_IMAGE = Members(
     "GalleryImage",
     {"location": str, "tags": _TAGS, "properties": _DEFINITION_PROPERTIES},
@@ -42,25 +35,18 @@ _ENCRYPTION = Members("EncryptionImages", {"osDiskImage": _OS_ENCRYPTION, "dataD
 _TARGET_REGION = Members(
     "TargetRegion",
     {
-        "name": str,
-        "regionalReplicaCount": int,
-        "storageAccountType": str,
-        "encryption": _ENCRYPTION,
+        "name": str, "regionalReplicaCount": int, "storageAccountType": str, "encryption": _ENCRYPTION,
         "excludeFromLatest": bool,
     },
     ("name",),
-)
+)  # fmt: skip
 _PUBLISHING = Members(
     "GalleryImageVersionPublishingProfile",
     {
-        "targetRegions": ListOf(_TARGET_REGION),
-        "replicaCount": int,
-        "excludeFromLatest": bool,
-        "endOfLifeDate": str,
-        "storageAccountType": str,
-        "replicationMode": str,
+        "targetRegions": ListOf(_TARGET_REGION), "replicaCount": int, "excludeFromLatest": bool, "endOfLifeDate": str,
+        "storageAccountType": str, "replicationMode": str,
     },
-)
+)  # fmt: skip
 _VERSION_SOURCE = Members("GalleryArtifactVersionFullSource", {"id": str, "virtualMachineId": str})
 _DISK_SOURCE = Members("GalleryDiskImageSource", {"id": str}, ("id",))
 _OS_DISK = Members("GalleryOSDiskImage", {"source": _DISK_SOURCE, "hostCaching": str})

@@ -11,17 +11,12 @@ _SOURCE = Members("VirtualMachineRunCommandScriptSource", {"script": str, "comma
 _RUN_COMMAND_PROPERTIES = Members(
     "VirtualMachineRunCommandProperties",
     {
-        "source": _SOURCE,
-        "parameters": ListOf(_PARAMETER),
-        "protectedParameters": ListOf(_PARAMETER),
-        "asyncExecution": bool,
-        "runAsUser": str,
-        "runAsPassword": str,
-        "timeoutInSeconds": int,
+        "source": _SOURCE, "parameters": ListOf(_PARAMETER), "protectedParameters": ListOf(_PARAMETER),
+        "asyncExecution": bool, "runAsUser": str, "runAsPassword": str, "timeoutInSeconds": int,
         "treatFailureAsDeploymentFailure": bool,
     },
     ("source",),
-)
+)  # fmt: skip
 
 
 RUN_COMMAND = Members(
