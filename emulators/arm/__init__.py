@@ -1,4 +1,4 @@
-"""A simulator of Azure Resource Manager: VMs over HTTPS, for the unmodified Azure SDK and its credentials."""
+"""An emulator of Azure Resource Manager: VMs over HTTPS, for the unmodified Azure SDK and its credentials."""
 
 from emulators.arm.authorization.locks import Lock
 from emulators.arm.authorization.roles import Role

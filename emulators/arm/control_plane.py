@@ -1,4 +1,4 @@
-"""The control plane under /_simulator/: inspect and control the simulator; not part of the simulated API."""
+"""The control plane under /_simulator/: inspect and control the emulator; not part of the emulated API."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -76,7 +76,7 @@ class ControlPlane:
 
     async def _advance(self, request: web.Request) -> Any:
         if not isinstance(self._world.clock, SteppedClock):
-            raise ValueError("only a stepped clock can be advanced; start the simulator with --stepped")
+            raise ValueError("only a stepped clock can be advanced; start the emulator with --stepped")
         await self._world.clock.advance(float((await request.json())["seconds"]))
         return await self._clock(request)
 

@@ -1,4 +1,4 @@
-"""Every refusal of the simulated Azure Resource Manager: status, code and message in one place."""
+"""Every refusal of the emulated Azure Resource Manager: status, code and message in one place."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -98,10 +98,10 @@ def entity_not_found() -> ArmError:
 
 
 def unknown_resource_type(namespace: str, resource_type: str, api_version: str) -> ArmError:
-    """404 for a path that this simulator or ARM does not support."""
+    """404 for a path that this emulator or ARM does not support."""
     message = (
         f"The resource type '{resource_type}' could not be found in the namespace '{namespace}' "
-        f"for api version '{api_version}'. The simulator supports only the resource types that it simulates."
+        f"for api version '{api_version}'. The emulator supports only the resource types that it emulates."
     )
     return ArmError(404, "InvalidResourceType", message, gateway=True)
 

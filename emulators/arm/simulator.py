@@ -1,4 +1,4 @@
-"""The simulator as one object: start, stop, inspect and control it from Python."""
+"""The emulator as one object: start, stop, inspect and control it from Python."""
 
 import shutil
 import tempfile
@@ -29,7 +29,7 @@ _HOST = "127.0.0.1"
 
 
 class Simulator:
-    """Azure Resource Manager, simulated.
+    """Azure Resource Manager, emulated.
 
     `clock` is a RealClock by default. `role` allows everything by default. `state_dir`
     holds the CA file and the guests' files; the default is a temporary folder that is deleted at stop. `emulate_linux`
@@ -49,7 +49,7 @@ class Simulator:
         durations: Durations | None = None,
         emulate_linux: bool = False,
     ) -> None:
-        self._temporary = None if state_dir is not None else Path(tempfile.mkdtemp(prefix="arm-simulator-"))
+        self._temporary = None if state_dir is not None else Path(tempfile.mkdtemp(prefix="arm-emulator-"))
         self._state_dir = state_dir or self._temporary or Path()
         self._state_dir.mkdir(parents=True, exist_ok=True)
         self.clock = clock or RealClock()
@@ -121,12 +121,12 @@ class Simulator:
         return self.world.named(name)
 
     def requests(self, vm: str | None = None) -> list[RequestRecord]:
-        """Requests to the simulated API in order; only those of one VM when `vm` names it."""
+        """Requests to the emulated API in order; only those of one VM when `vm` names it."""
         return [r for r in self.world.requests if vm is None or (r.vm or "").lower() == vm.lower()]
 
     @property
     def role(self) -> Role:
-        """The permissions of the caller; can be changed while the simulator runs."""
+        """The permissions of the caller; can be changed while the emulator runs."""
         return self.world.role
 
     @role.setter

@@ -28,7 +28,7 @@ class Lock:
 
 
 class Locks:
-    """All locks of the simulator."""
+    """All locks of the emulator."""
 
     def __init__(self) -> None:
         self._locks: list[Lock] = []

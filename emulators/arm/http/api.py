@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Call:
-    """One request to the simulated API, with the values of its path and the faults that change its answer."""
+    """One request to the emulated API, with the values of its path and the faults that change its answer."""
 
     world: World
     endpoint: str

@@ -145,7 +145,7 @@ class Dispatcher:
         if "$filter" not in exchange.query or route.name in _FILTERS:
             return
         if exchange.query["$filter"] != "atScope()" or route.name != "locks.list":
-            raise invalid_parameter("$filter", "The simulator does not evaluate $filter.")
+            raise invalid_parameter("$filter", "The emulator does not evaluate $filter.")
 
     def _call(self, exchange: Exchange, names: dict[str, str], body: dict[str, Any]) -> Call:
         fates = [fate for injected in exchange.faults if (fate := injected.fault.fate()) is not None]

@@ -41,7 +41,7 @@ class Identity:
         if "api-version" not in request.query or not resource:
             return _refusal(400, "BadRequest", "The parameters api-version and resource are required.")
         if resource not in _RESOURCES:
-            return _refusal(400, "BadRequest", f"The resource '{resource}' is not simulated.")
+            return _refusal(400, "BadRequest", f"The resource '{resource}' is not emulated.")
         expires = int(time.time()) + LIFETIME
         body = {"access_token": self.issue(resource, expires), "client_id": request.query.get("client_id", CLIENT_ID)}
         body |= {"expires_on": str(expires), "resource": resource, "token_type": "Bearer"}
@@ -65,7 +65,7 @@ class Identity:
         return count
 
     def check(self, headers: Mapping[str, str], audiences: tuple[str, ...] = ARM_AUDIENCES) -> None:
-        """Refuse a request without a valid token of this simulator for one of the audiences."""
+        """Refuse a request without a valid token of this emulator for one of the audiences."""
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             message = "Authentication failed. The 'Authorization' header is missing."

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class RequestRecord:
-    """One request to the simulated API. `status` 0 means that no response was sent."""
+    """One request to the emulated API. `status` 0 means that no response was sent."""
 
     number: int
     at: datetime

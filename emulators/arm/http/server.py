@@ -1,4 +1,4 @@
-"""The HTTPS endpoint of the simulator: faults, headers and the request log around each exchange."""
+"""The HTTPS endpoint of the emulator: faults, headers and the request log around each exchange."""
 
 import uuid
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class ArmServer:
         self._dispatcher.endpoint = endpoint
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One request to the simulated API, always logged."""
+        """One request to the emulated API, always logged."""
         exchange = Exchange.of(request, await request.read())
         at, number = self._world.clock.now(), len(self._world.requests)
         self._world.requests.append(self._record(exchange, number, at, 0, ""))

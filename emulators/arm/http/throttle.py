@@ -1,4 +1,4 @@
-"""Token buckets of the compute provider, per VM or per subscription, on the simulator's clock."""
+"""Token buckets of the compute provider, per VM or per subscription, on the emulator's clock."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Key Vault's data plane: secrets of simulated vaults, each vault at its own URL."""
+"""Key Vault's data plane: secrets of emulated vaults, each vault at its own URL."""
 
 import asyncio
 import re
@@ -68,7 +68,7 @@ class Vault:
 
 
 class Vaults:
-    """All vaults of a simulator, and their HTTPS servers."""
+    """All vaults of an emulator, and their HTTPS servers."""
 
     def __init__(self, world: World, identity: Identity) -> None:
         self._world = world

@@ -71,7 +71,7 @@ def check_interface(store: Store, role: Role, nic_id: str, body: dict[str, Any])
     for entry, subnet in zip(configurations, subnets, strict=True):
         require_referenced(store, subnet, SUBNETS, nic_id, body["location"])
         if "publicIPAddress" in entry["properties"]:
-            # Public IP addresses are not simulated, so none can be referenced.
+            # Public IP addresses are not emulated, so none can be referenced.
             raise invalid_reference(entry["properties"]["publicIPAddress"]["id"], nic_id)
     if group is not None:
         require_referenced(store, group, GROUPS, nic_id, body["location"])

@@ -14,7 +14,7 @@ _PLAN = ("name", "publisher", "product")
 
 
 def check_choices(body: Mapping[str, Any]) -> None:
-    """Raises 400 for a value that Azure does not know, or that this simulator does not support."""
+    """Raises 400 for a value that Azure does not know, or that this emulator does not support."""
     properties = body["properties"]
     storage = properties["storageProfile"]
     entries = [storage["osDisk"], *storage.get("dataDisks", [])]

@@ -1,4 +1,4 @@
-"""The strict body of a VM's PUT: only members that this simulator uses."""
+"""The strict body of a VM's PUT: only members that this emulator uses."""
 
 from emulators.arm.http.schemas import ListOf, Members, Texts
 

@@ -1,4 +1,4 @@
-"""The description of a simulated VM: immutable, can be read from JSON."""
+"""The description of an emulated VM: immutable, can be read from JSON."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""One simulated VM: its state, and the operations that other modules use."""
+"""One emulated VM: its state, and the operations that other modules use."""
 
 import uuid
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Roles, permissions and locks: the simulator reports and enforces what a caller may do."""
+"""Roles, permissions and locks: the emulator reports and enforces what a caller may do."""
 
 import json
 from pathlib import Path

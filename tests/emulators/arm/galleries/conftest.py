@@ -1,4 +1,4 @@
-"""The simulator of the tests of galleries: sources of images, and a gallery for them."""
+"""The emulator of the tests of galleries: sources of images, and a gallery for them."""
 
 from collections.abc import AsyncIterator
 

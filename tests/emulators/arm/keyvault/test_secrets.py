@@ -1,4 +1,4 @@
-"""Key Vault: the unmodified secrets client against a simulated vault."""
+"""Key Vault: the unmodified secrets client against an emulated vault."""
 
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
