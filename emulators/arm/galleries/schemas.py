@@ -24,9 +24,7 @@ _DEFINITION_PROPERTIES = Members(
     ("osType", "osState", "identifier"),
 )  # fmt: skip
 GALLERY_IMAGE = Members(
-    "GalleryImage",
-    {"location": str, "tags": _TAGS, "properties": _DEFINITION_PROPERTIES},
-    ("location", "properties"),
+    "GalleryImage", {"location": str, "tags": _TAGS, "properties": _DEFINITION_PROPERTIES}, ("location", "properties")
 )
 
 _OS_ENCRYPTION = Members("OSDiskImageEncryption", {"diskEncryptionSetId": str})

@@ -103,12 +103,7 @@ def _check_free(call: Call, version: Resource) -> None:
 
 
 def _update(
-    call: Call,
-    version: Resource,
-    profile: dict[str, Any],
-    safety: Mapping[str, Any],
-    tags: dict[str, str],
-    retry: bool,
+    call: Call, version: Resource, profile: dict[str, Any], safety: Mapping[str, Any], tags: dict[str, str], retry: bool
 ) -> Answer:
     world, kept = call.world, {**version.properties["safetyProfile"], **safety}
     wanted = {region_key(target["name"]) for target in profile["targetRegions"]}

@@ -10,14 +10,7 @@ from emulators.arm.guests.emulated import EmulatedGuest, own_chance
 from emulators.arm.guests.expiry import is_epoch, seconds_late
 from emulators.arm.guests.linux_disk import LinuxDisk
 from emulators.arm.guests.model import Job, Outcome
-from emulators.arm.guests.protocol import (
-    customizes,
-    identity,
-    is_evidence,
-    is_identity,
-    sentinel,
-    updates_packages,
-)
+from emulators.arm.guests.protocol import customizes, identity, is_evidence, is_identity, sentinel, updates_packages
 from emulators.arm.guests.traits import LinuxTraits
 
 _DETACHED = re.compile(r"systemd-run|setsid|\bat\s+(-M\s+)?now")

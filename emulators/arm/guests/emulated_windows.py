@@ -9,13 +9,7 @@ from datetime import UTC, datetime
 from emulators.arm.guests.emulated import EmulatedGuest, own_chance
 from emulators.arm.guests.expiry import is_epoch, seconds_late
 from emulators.arm.guests.model import Job, Outcome
-from emulators.arm.guests.protocol import (
-    customizes,
-    identity,
-    is_evidence,
-    is_identity,
-    sentinel,
-)
+from emulators.arm.guests.protocol import customizes, identity, is_evidence, is_identity, sentinel
 from emulators.arm.guests.traits import WindowsTraits
 from emulators.arm.guests.windows_disk import UNDEPLOYABLE, WindowsDisk
 

@@ -31,10 +31,7 @@ async def get_group(call: Call) -> Answer:
     group = call.names["group"]
     call.world.require_group(call.subscription, group)
     group_id = f"/subscriptions/{call.subscription}/resourceGroups/{group}"
-    spec = next(
-        (vm.spec for vm in call.world.vms.values() if vm.spec.group_id.lower() == group_id.lower()),
-        None,
-    )
+    spec = next((vm.spec for vm in call.world.vms.values() if vm.spec.group_id.lower() == group_id.lower()), None)
     shown = {"id": group_id, "name": group, "type": "Microsoft.Resources/resourceGroups"}
     location = spec.location if spec is not None else "westeurope"
     return Answer(200, {**shown, "location": location, "tags": {}, "properties": {"provisioningState": "Succeeded"}})

@@ -27,7 +27,5 @@ RUN_COMMAND = Members(
 
 
 RUN_COMMAND_INPUT = Members(
-    "RunCommandInput",
-    {"commandId": str, "script": ListOf(str), "parameters": ListOf(_PARAMETER)},
-    ("commandId",),
+    "RunCommandInput", {"commandId": str, "script": ListOf(str), "parameters": ListOf(_PARAMETER)}, ("commandId",)
 )

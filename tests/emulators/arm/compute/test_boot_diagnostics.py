@@ -32,10 +32,10 @@ async def test_a_vm_without_boot_diagnostics_has_none(client: Sdk):
     assert vm.instance_view.boot_diagnostics is None
 
 
-@pytest.mark.parametrize("minutes", ["0", "1441", "soon", "-5"])
-async def test_the_validity_has_its_bounds(raw: Raw, minutes: str):
-    path = vm_path("linux1", f"/retrieveBootDiagnosticsData?api-version=1&sasUriExpirationTimeInMinutes={minutes}")
-    assert (await raw("POST", path)).status == 400
+async def test_the_validity_has_its_bounds(raw: Raw):
+    for minutes in ("0", "1441", "soon", "-5"):
+        path = vm_path("linux1", f"/retrieveBootDiagnosticsData?api-version=1&sasUriExpirationTimeInMinutes={minutes}")
+        assert (await raw("POST", path)).status == 400, minutes
 
 
 async def _shown(client: Sdk, raw: Raw) -> str:

@@ -159,7 +159,7 @@ async def test_an_attached_disk_cannot_be_deleted_and_a_free_one_can(
     with pytest.raises(ResourceExistsError) as refused:
         await client.disks.begin_delete(GROUP, vm.os_disk)
     assert code_of(refused) == "OperationNotAllowed"
-    assert f"Disk {vm.os_disk} is attached to VM {vm.id}" in str(refused.value.error.message)
+    assert f"Disk {vm.os_disk} is attached to VM {vm.id}" in str(refused.value)
     await make_copy(client, clock, simulator)
     await finish(clock, client.disks.begin_delete(GROUP, "copy1"))
     await finish(clock, client.snapshots.begin_delete(GROUP, "copy1-snap"))

@@ -158,48 +158,49 @@ KEY = {
 }
 
 
-@pytest.mark.parametrize(
-    ("os_type", "change", "target"),
-    [
-        ("Linux", {}, None),
-        ("Windows", {}, None),
-        ("Linux", {"computerName": "x" * 65}, "computerName"),
-        ("Windows", {"computerName": "x" * 16}, "computerName"),
-        ("Windows", {"computerName": "12345"}, "computerName"),
-        ("Windows", {"computerName": "a.b"}, "computerName"),
-        ("Linux", {"adminUsername": "Administrator"}, "adminUsername"),
-        ("Linux", {"adminUsername": "root"}, "adminUsername"),
-        ("Windows", {"adminUsername": "admin"}, "adminUsername"),
-        ("Linux", {"adminPassword": "Sh0rt!"}, "adminPassword"),
-        ("Linux", {"adminPassword": "lowercaseonly1"}, "adminPassword"),
-        ("Linux", {"adminPassword": "Aa1" * 25}, "adminPassword"),
-        ("Windows", {"adminPassword": "Aa1" * 25}, None),
-        ("Windows", {"adminPassword": None}, "adminPassword"),
-        ("Linux", {"adminPassword": None}, "linuxConfiguration"),
-        ("Linux", {"adminPassword": None, "linuxConfiguration": {"ssh": KEY}}, None),
-        ("Windows", {"linuxConfiguration": {}}, "linuxConfiguration"),
-        ("Linux", {"linuxConfiguration": {"disablePasswordAuthentication": True}}, "linuxConfiguration"),
-        (
-            "Linux",
-            {"linuxConfiguration": {"ssh": {"publicKeys": [{"path": "/tmp/k", "keyData": "ssh-rsa AAAA"}]}}},
-            "linuxConfiguration.ssh.publicKeys.path",
-        ),
-        (
-            "Linux",
-            {"linuxConfiguration": {"ssh": {"publicKeys": [{"keyData": "none"}]}}},
-            "linuxConfiguration.ssh.publicKeys.keyData",
-        ),
-    ],
-)
-def test_names_and_passwords_are_checked_as_on_azure(os_type: str, change: dict[str, Any], target: str | None):
-    profile = {**linux_profile(adminUsername="u1"), **change}
-    profile = {name: value for name, value in profile.items() if value is not None}
-    if target is None:
-        check_profile(profile, os_type)
-        return
-    with pytest.raises(ArmError) as refused:
-        check_profile(profile, os_type)
-    assert (refused.value.status, refused.value.code, refused.value.target) == (400, "InvalidParameter", target)
+PROFILES: list[tuple[str, dict[str, Any], str | None]] = [
+    ("Linux", {}, None),
+    ("Windows", {}, None),
+    ("Linux", {"computerName": "x" * 65}, "computerName"),
+    ("Windows", {"computerName": "x" * 16}, "computerName"),
+    ("Windows", {"computerName": "12345"}, "computerName"),
+    ("Windows", {"computerName": "a.b"}, "computerName"),
+    ("Linux", {"adminUsername": "Administrator"}, "adminUsername"),
+    ("Linux", {"adminUsername": "root"}, "adminUsername"),
+    ("Windows", {"adminUsername": "admin"}, "adminUsername"),
+    ("Linux", {"adminPassword": "Sh0rt!"}, "adminPassword"),
+    ("Linux", {"adminPassword": "lowercaseonly1"}, "adminPassword"),
+    ("Linux", {"adminPassword": "Aa1" * 25}, "adminPassword"),
+    ("Windows", {"adminPassword": "Aa1" * 25}, None),
+    ("Windows", {"adminPassword": None}, "adminPassword"),
+    ("Linux", {"adminPassword": None}, "linuxConfiguration"),
+    ("Linux", {"adminPassword": None, "linuxConfiguration": {"ssh": KEY}}, None),
+    ("Windows", {"linuxConfiguration": {}}, "linuxConfiguration"),
+    ("Linux", {"linuxConfiguration": {"disablePasswordAuthentication": True}}, "linuxConfiguration"),
+    (
+        "Linux",
+        {"linuxConfiguration": {"ssh": {"publicKeys": [{"path": "/tmp/k", "keyData": "ssh-rsa AAAA"}]}}},
+        "linuxConfiguration.ssh.publicKeys.path",
+    ),
+    (
+        "Linux",
+        {"linuxConfiguration": {"ssh": {"publicKeys": [{"keyData": "none"}]}}},
+        "linuxConfiguration.ssh.publicKeys.keyData",
+    ),
+]
+
+
+def test_names_and_passwords_are_checked_as_on_azure():
+    for os_type, change, target in PROFILES:
+        profile = {**linux_profile(adminUsername="u1"), **change}
+        profile = {name: value for name, value in profile.items() if value is not None}
+        if target is None:
+            check_profile(profile, os_type)
+            continue
+        with pytest.raises(ArmError) as refused:
+            check_profile(profile, os_type)
+        error = refused.value
+        assert (error.status, error.code, error.target) == (400, "InvalidParameter", target), change
 
 
 async def test_an_interface_of_a_deleted_vm_is_detached(simulator: Simulator, raw: Raw, clock: SteppedClock):

@@ -57,19 +57,19 @@ async def test_linux_where_waagent_fails_stays_running_and_reports_the_reason(
     assert "waagent exited" in reported["message"]
 
 
-@pytest.mark.parametrize(
-    ("traits", "code"),
-    [
-        (LinuxTraits(waagent="missing"), "agentMissing"),
-        (LinuxTraits(distribution="unknown-1"), "unknownDistribution"),
-        (LinuxTraits(detach=()), "noDetachMethod"),
-    ],
-)
-async def test_linux_refuses(simulator: Simulator, client: Sdk, clock: SteppedClock, traits: LinuxTraits, code: str):
-    simulator.add_vm(VmSpec("odd1", linux=traits))
-    view, reported = await _run(client, clock, "odd1", linux_run(), 30)
-    assert (view.exit_code, reported["outcome"], reported["code"]) == (10, "refused", code)
-    assert simulator.vm("odd1").effects == ()
+REFUSING = [
+    (LinuxTraits(waagent="missing"), "agentMissing"),
+    (LinuxTraits(distribution="unknown-1"), "unknownDistribution"),
+    (LinuxTraits(detach=()), "noDetachMethod"),
+]
+
+
+async def test_linux_refuses(simulator: Simulator, client: Sdk, clock: SteppedClock):
+    for traits, code in REFUSING:
+        simulator.add_vm(VmSpec(code, linux=traits))
+        view, reported = await _run(client, clock, code, linux_run(), 30)
+        assert (view.exit_code, reported["outcome"], reported["code"]) == (10, "refused", code)
+        assert simulator.vm(code).effects == ()
 
 
 async def test_another_run_is_refused(client: Sdk, clock: SteppedClock):

@@ -33,28 +33,25 @@ async def reported(client: Sdk, clock: SteppedClock, vm: str, body: dict[str, An
     return json.loads(view.output.splitlines()[-1].split(" ", 1)[1])
 
 
-@pytest.mark.parametrize(
-    ("traits", "user", "password", "outcome", "code"),
-    [
-        (SERVER_2025, "ImageAdmin", SECRET, "deprovisioned", ""),
-        (SERVER_2025, r".\imageadmin", SECRET, "deprovisioned", ""),
-        (SERVER_2025, None, SECRET, "refused", "buildNeedsUserContext"),
-        (SERVER_2025, "", SECRET, "refused", "buildNeedsUserContext"),
-        (SERVER_2025, "ImageAdmin", "wrong", "refused", "badCredential"),
-        (SERVER_2025, "somebody", SECRET, "refused", "badCredential"),
-        (WindowsTraits(administrators={"ImageAdmin": SECRET}), "ImageAdmin", SECRET, "deprovisioned", ""),
-        (WindowsTraits(), "ImageAdmin", SECRET, "refused", "badCredential"),
-        (WindowsTraits(build=26100, administrators={"ImageAdmin": ""}), "ImageAdmin", "", "refused", "badCredential"),
-    ],
-)
-async def test_who_may_deprovision(
-    simulator: Simulator, client: Sdk, clock: SteppedClock, traits: WindowsTraits, user: str | None, password: str,
-    outcome: str, code: str,
-):  # fmt: skip
-    simulator.add_vm(VmSpec("server1", os="Windows", windows=traits))
-    answer = await reported(client, clock, "server1", run_command(user, password))
-    assert (answer["outcome"], answer["code"]) == (outcome, code)
-    assert (simulator.vm("server1").guest.effects() != ()) is (outcome == "deprovisioned")
+CREDENTIALS = [
+    (SERVER_2025, "ImageAdmin", SECRET, "deprovisioned", ""),
+    (SERVER_2025, r".\imageadmin", SECRET, "deprovisioned", ""),
+    (SERVER_2025, None, SECRET, "refused", "buildNeedsUserContext"),
+    (SERVER_2025, "", SECRET, "refused", "buildNeedsUserContext"),
+    (SERVER_2025, "ImageAdmin", "wrong", "refused", "badCredential"),
+    (SERVER_2025, "somebody", SECRET, "refused", "badCredential"),
+    (WindowsTraits(administrators={"ImageAdmin": SECRET}), "ImageAdmin", SECRET, "deprovisioned", ""),
+    (WindowsTraits(), "ImageAdmin", SECRET, "refused", "badCredential"),
+    (WindowsTraits(build=26100, administrators={"ImageAdmin": ""}), "ImageAdmin", "", "refused", "badCredential"),
+]
+
+
+async def test_who_may_deprovision(simulator: Simulator, client: Sdk, clock: SteppedClock):
+    for number, (traits, user, password, outcome, code) in enumerate(CREDENTIALS):
+        vm = simulator.add_vm(VmSpec(f"server{number}", os="Windows", windows=traits))
+        answer = await reported(client, clock, vm.name, run_command(user, password))
+        assert (number, answer["outcome"], answer["code"]) == (number, outcome, code)
+        assert (vm.guest.effects() != ()) is (outcome == "deprovisioned")
 
 
 async def test_the_account_is_reported_and_the_password_is_never_shown(
@@ -68,12 +65,7 @@ async def test_the_account_is_reported_and_the_password_is_never_shown(
     paths = [vm_path("server1", "/runCommands/run"), vm_path("server1", "/runCommands"), vm_path("server1")]
     query = "?api-version=2024-07-01&$expand=instanceView"
     shown = [(await raw("GET", path + query)).text for path in paths]
-    shown += [
-        repr(list(vm.run_commands.values())),
-        repr(vm.effects),
-        vm.serial_log(),
-        repr(vm.spec),
-    ]
+    shown += [repr(list(vm.run_commands.values())), repr(vm.effects), vm.serial_log(), repr(vm.spec)]
     shown += [json.dumps([request.body() for request in simulator.requests()]), repr(vm.guest.freeze())]
     assert [text for text in shown[:2] if "SysprepUser" not in text or "protectedParameters" in text] == []
     assert [text for text in shown if SECRET in text] == []

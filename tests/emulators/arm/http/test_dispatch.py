@@ -1,37 +1,29 @@
 """Case-insensitive paths, any api-version, and refusals with ARM's errors."""
 
-import pytest
-
 from emulators.arm import Simulator
 from tests.emulators.arm.fleet import GROUP, SUBSCRIPTION, Raw, vm_path
 
+REFUSED = [
+    ("GET", f"{vm_path('linux1')}?$expand=instanceView", 400, "MissingApiVersionParameter"),
+    ("GET", f"{vm_path('linux1')}?api-version=1&$expand=everything", 400, "InvalidParameter"),
+    ("GET", f"{vm_path('linux1')}?api-version=1&extra=1", 400, "InvalidParameter"),
+    ("POST", f"{vm_path('linux1', '/deallocate')}?api-version=1&hibernate=perhaps", 400, "InvalidParameter"),
+    ("POST", vm_path("linux1", "/explode"), 404, "InvalidResourceType"),
+    ("GET", vm_path("linux1", "/extensions"), 404, "InvalidResourceType"),
+    ("GET", f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Storage/storageAccounts", 404, "InvalidResourceType"),
+    ("POST", vm_path("linux1"), 405, "HttpMethodNotSupported"),
+    ("GET", vm_path("linux1", "/deallocate"), 405, "HttpMethodNotSupported"),
+    ("GET", "/somewhere/else", 400, "InvalidRequestUri"),
+    ("GET", f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/nothing", 400, "InvalidRequestUri"),
+    ("GET", "/nonsense/providers/Microsoft.Authorization/locks", 400, "InvalidRequestUri"),
+]
 
-@pytest.mark.parametrize(
-    ("method", "path", "status", "code"),
-    [
-        ("GET", f"{vm_path('linux1')}?$expand=instanceView", 400, "MissingApiVersionParameter"),
-        ("GET", f"{vm_path('linux1')}?api-version=1&$expand=everything", 400, "InvalidParameter"),
-        ("GET", f"{vm_path('linux1')}?api-version=1&extra=1", 400, "InvalidParameter"),
-        ("POST", f"{vm_path('linux1', '/deallocate')}?api-version=1&hibernate=perhaps", 400, "InvalidParameter"),
-        ("POST", vm_path("linux1", "/explode"), 404, "InvalidResourceType"),
-        ("GET", vm_path("linux1", "/extensions"), 404, "InvalidResourceType"),
-        (
-            "GET",
-            f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Storage/storageAccounts",
-            404,
-            "InvalidResourceType",
-        ),
-        ("POST", vm_path("linux1"), 405, "HttpMethodNotSupported"),
-        ("GET", vm_path("linux1", "/deallocate"), 405, "HttpMethodNotSupported"),
-        ("GET", "/somewhere/else", 400, "InvalidRequestUri"),
-        ("GET", f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/nothing", 400, "InvalidRequestUri"),
-        ("GET", "/nonsense/providers/Microsoft.Authorization/locks", 400, "InvalidRequestUri"),
-    ],
-)
-async def test_what_does_not_exist_is_refused_with_arms_error(raw: Raw, method: str, path: str, status: int, code: str):
-    answer = await raw(method, path)
-    assert answer.refusal == (status, code)
-    assert answer.body["error"]["message"]
+
+async def test_what_does_not_exist_is_refused_with_arms_error(raw: Raw):
+    for method, path, status, code in REFUSED:
+        answer = await raw(method, path)
+        assert answer.refusal == (status, code), path
+        assert answer.body["error"]["message"]
 
 
 async def test_an_action_takes_no_body(simulator: Simulator, raw: Raw):

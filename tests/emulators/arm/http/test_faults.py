@@ -146,8 +146,9 @@ async def test_removing_faults_releases_held_requests(simulator: Simulator, raw:
     assert simulator.world.faults.all == []
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"kind": "nothing"}, {"kind": "status", "nth": 0}, {"kind": "status", "vms": "x"}, {}]
-)
-async def test_an_invalid_fault_is_refused(raw: Raw, wrong: dict[str, object]):
-    assert (await raw("POST", "/_simulator/faults", wrong)).status == 400
+INVALID = [{"kind": "nothing"}, {"kind": "status", "nth": 0}, {"kind": "status", "vms": "x"}, {}]
+
+
+async def test_an_invalid_fault_is_refused(raw: Raw):
+    for wrong in INVALID:
+        assert (await raw("POST", "/_simulator/faults", wrong)).status == 400, wrong

@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from emulators.arm import Role, ScaledClock, Simulator, SteppedClock, VmSpec
 from tests.emulators.arm.fleet import GROUP, Connect, Raw, Sdk, vm_path
 
@@ -25,13 +23,13 @@ async def test_urls_are_as_long_as_on_azure_and_polled_without_a_permission(
     assert (result.status, result.text) == (200, "")
 
 
-@pytest.mark.parametrize(
-    "change", [("p=", "p=0"), ("&h=", "&h=x"), ("api-version=2", "api-version=3"), ("&c=", "&c=y")]
-)
-async def test_a_changed_url_is_refused(raw: Raw, change: tuple[str, str]):
+CHANGES = [("p=", "p=0"), ("&h=", "&h=x"), ("api-version=2", "api-version=3"), ("&c=", "&c=y")]
+
+
+async def test_a_changed_url_is_refused(raw: Raw):
     url = (await raw("POST", vm_path("linux1", "/deallocate"))).headers["Azure-AsyncOperation"]
-    answer = await raw("GET", url.replace(*change, 1))
-    assert answer.refusal == (400, "InvalidParameter")
+    for change in CHANGES:
+        assert (await raw("GET", url.replace(*change, 1))).refusal == (400, "InvalidParameter"), change
 
 
 async def test_a_url_without_its_signature_needs_the_permission_to_read_operations(simulator: Simulator, raw: Raw):
