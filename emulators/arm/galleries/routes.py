@@ -135,8 +135,7 @@ async def delete(call: Call) -> Answer:
     below = [f"{GALLERY}/images", f"{GALLERY}/images/versions"]
     if any(child is not held for kind in below for child in store.of_kind(kind, held.id)):
         raise nested_resources()
-    platform = call.world.platform
-    operation = begin_delete(platform, store, held, family="gallery", duration="gallery_delete", fate=call.fate)
+    operation = begin_delete(call.world, held, family="gallery", duration="gallery_delete", fate=call.fate)
     return Answer(202, operation=operation)
 
 

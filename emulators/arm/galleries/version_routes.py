@@ -177,14 +177,9 @@ async def delete(call: Call) -> Answer:
     if version is None:
         return Answer(204)
     operation = begin_delete(
-        world.platform,
-        world.store,
-        version,
-        family="gallery",
-        duration="gallery_delete",
-        fate=call.fate,
+        world, version, family="gallery", duration="gallery_delete", fate=call.fate,
         done=lambda: world.replication.forget(version),
-    )
+    )  # fmt: skip
     return Answer(202, operation=operation)
 
 

@@ -9,9 +9,9 @@ from aiohttp import web
 from emulators.arm.errors import ArmError
 from emulators.arm.http.api import Answer, Route
 from emulators.arm.http.dispatch import Dispatcher, Exchange
-from emulators.arm.http.fault_effects import Cut, after_work, before_work
+from emulators.arm.http.fault_effects import after_work, before_work
 from emulators.arm.http.identity import Identity
-from emulators.arm.http.request_log import RequestRecord
+from emulators.arm.http.request_log import RequestRecord, logged
 from emulators.arm.state.world import World
 
 
@@ -30,18 +30,11 @@ class ArmServer:
         """One request to the emulated API, always logged."""
         exchange = Exchange.of(request, await request.read())
         at, number = self._world.clock.now(), len(self._world.requests)
-        self._world.requests.append(self._record(exchange, number, at, 0, ""))
-        status, code = 0, ""
-        try:
-            response, code = await self._respond(exchange)
-            status = response.status
-            return response
-        except Cut:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=500)
-        finally:
-            self._world.requests[number] = self._record(exchange, number, at, status, code)
+
+        def record(status: int, code: str) -> RequestRecord:
+            return self._record(exchange, number, at, status, code)
+
+        return await logged(self._world.requests, request, record, lambda: self._respond(exchange))
 
     async def _respond(self, exchange: Exchange) -> tuple[web.Response, str]:
         try:

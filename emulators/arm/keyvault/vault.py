@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from aiohttp import web
 
 from emulators.arm.errors import ArmError
-from emulators.arm.http.fault_effects import Cut, after_work, before_work
+from emulators.arm.http.fault_effects import after_work, before_work
 from emulators.arm.http.faults import Injected
 from emulators.arm.http.identity import CLIENT_ID, OBJECT_ID, TENANT_ID, VAULT_AUDIENCE, Identity
-from emulators.arm.http.request_log import RequestRecord
+from emulators.arm.http.request_log import RequestRecord, logged
 from emulators.arm.keyvault.errors import (
     VaultError,
     bad_parameter,
@@ -137,13 +137,13 @@ class Vaults:
         await web.SockSite(runner, vault.listener, ssl_context=context).start()
 
     async def _handle(self, vault: Vault, request: web.Request) -> web.StreamResponse:
-        world, at, number = self._world, self._clock.now(), len(self._world.requests)
+        world = self._world
         # The first request of a client only gets the challenge, so a fault of getSecret does not apply to it.
         operation = "keyVault.getSecret" if "Authorization" in request.headers else "keyVault.challenge"
         met = world.faults.meet(request.method, request.path, operation, None)
-        record = RequestRecord(
-            number=number,
-            at=at,
+        first = RequestRecord(
+            number=len(world.requests),
+            at=self._clock.now(),
             method=request.method,
             path=request.path,
             operation=operation,
@@ -155,18 +155,11 @@ class Vaults:
             correlation_id="",
             faults=tuple(injected.fault.kind for injected in met),
         )
-        world.requests.append(record)
-        status, code = 0, ""
-        try:
-            response, code = await self._answer(vault, request, met)
-            status = response.status
-            return response
-        except Cut:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=500)
-        finally:
-            world.requests[number] = replace(record, status=status, code=code)
+
+        def record(status: int, code: str) -> RequestRecord:
+            return replace(first, status=status, code=code)
+
+        return await logged(world.requests, request, record, lambda: self._answer(vault, request, met))
 
     async def _answer(self, vault: Vault, request: web.Request, met: list[Injected]) -> tuple[web.Response, str]:
         try:

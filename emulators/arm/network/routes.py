@@ -75,9 +75,7 @@ async def delete(call: Call) -> Answer:
         return Answer(204)
     check_interface_free(resource)
     check_group_free(world.store, resource)
-    operation = begin_delete(
-        world.platform, world.store, resource, family="network", duration="network_delete", fate=call.fate
-    )
+    operation = begin_delete(world, resource, family="network", duration="network_delete", fate=call.fate)
     return Answer(202, operation=operation)
 
 

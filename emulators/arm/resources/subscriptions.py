@@ -28,9 +28,7 @@ async def get_subscription(call: Call) -> Answer:
 
 async def get_group(call: Call) -> Answer:
     """One resource group."""
-    group = call.names["group"]
-    call.world.require_group(call.subscription, group)
-    group_id = f"/subscriptions/{call.subscription}/resourceGroups/{group}"
+    group, group_id = call.names["group"], call.scope
     spec = next((vm.spec for vm in call.world.vms.values() if vm.spec.group_id.lower() == group_id.lower()), None)
     shown = {"id": group_id, "name": group, "type": "Microsoft.Resources/resourceGroups"}
     location = spec.location if spec is not None else "westeurope"

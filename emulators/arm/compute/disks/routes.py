@@ -105,9 +105,7 @@ async def delete(call: Call) -> Answer:
         return Answer(204)
     if resource.owners:
         raise not_allowed(f"Disk {resource.name} is attached to VM {resource.owners[0]}.")
-    operation = begin_delete(
-        world.platform, world.store, resource, family="disks", duration="disk_delete", fate=call.fate
-    )
+    operation = begin_delete(world, resource, family="disks", duration="disk_delete", fate=call.fate)
     return Answer(202, operation=operation)
 
 

@@ -77,9 +77,7 @@ async def delete(call: Call) -> Answer:
     world, image = call.world, call.existing
     if image is None:
         return Answer(204)
-    operation = begin_delete(
-        world.platform, world.store, image, family="compute", duration="image_write", fate=call.fate
-    )
+    operation = begin_delete(world, image, family="compute", duration="image_write", fate=call.fate)
     return Answer(202, operation=operation)
 
 

@@ -1,6 +1,5 @@
 """Requests that reach a guest late: from a repaired agent, or again when a deprovisioned VM starts."""
 
-import json
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from emulators.arm import Simulator, SteppedClock, VmSpec
 from emulators.arm.guests.sandboxed_linux import sandbox_kind
 from guest.scripts import load_script
 from tests.emulators.arm.fleet import GROUP, Connect, Sdk
+from tests.emulators.arm.run_commands import result_of, view_of
 from tests.emulators.arm.scripts import linux_run, managed, windows_run
 
 REAL_SCRIPT = load_script("linux/deprovision.sh").text
@@ -25,10 +25,7 @@ async def put(client: Sdk, vm: str, body: dict[str, Any], name: str = "run") -> 
 
 async def reported(client: Sdk, vm: str, name: str = "run") -> tuple[str, str]:
     """Outcome and code of the script's last answer; two empty texts before its first answer."""
-    commands = client.virtual_machine_run_commands
-    view = (await commands.get_by_virtual_machine(GROUP, vm, name, expand="instanceView")).instance_view
-    lines = (view.output or "").splitlines()
-    answer: dict[str, Any] = json.loads(lines[-1].removeprefix("GOLDEN-IMAGE-RESULT ")) if lines else {}
+    answer = await result_of(client, vm, name)
     return answer.get("outcome", ""), answer.get("code", "")
 
 
@@ -140,10 +137,9 @@ async def test_an_agent_that_kept_its_state_runs_nothing_again(
 ):
     await put(client, vm, managed("echo once"))
     await clock.advance(30)
-    commands = client.virtual_machine_run_commands
-    before = (await commands.get_by_virtual_machine(GROUP, vm, "run", expand="instanceView")).instance_view
+    before = await view_of(client, vm)
     await stop_and_start(client, clock, vm)
-    after = (await commands.get_by_virtual_machine(GROUP, vm, "run", expand="instanceView")).instance_view
+    after = await view_of(client, vm)
     assert before.execution_state == "Succeeded"
     assert after.start_time == before.start_time
 

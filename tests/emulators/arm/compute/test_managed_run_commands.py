@@ -8,25 +8,20 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 
 from emulators.arm import Simulator, SteppedClock
 from tests.emulators.arm.fleet import GROUP, Raw, Sdk, vm_path
+from tests.emulators.arm.run_commands import view_of
 from tests.emulators.arm.scripts import NEVER, linux_run, managed
-
-
-async def _state(client: Sdk, vm: str, name: str = "run"):
-    return (
-        await client.virtual_machine_run_commands.get_by_virtual_machine(GROUP, vm, name, expand="instanceView")
-    ).instance_view
 
 
 async def test_a_script_is_pending_then_running_then_succeeded(client: Sdk, clock: SteppedClock):
     commands = client.virtual_machine_run_commands
     poller = await commands.begin_create_or_update(GROUP, "linux1", "run", linux_run())
-    view = await _state(client, "linux1")
+    view = await view_of(client, "linux1")
     assert (view.execution_state, view.start_time) == ("Pending", None)
     await clock.advance(8)
-    assert (await _state(client, "linux1")).execution_state == "Running"
+    assert (await view_of(client, "linux1")).execution_state == "Running"
     assert (await poller.result()).provisioning_state == "Succeeded"
     await clock.advance(15)
-    view = await _state(client, "linux1")
+    view = await view_of(client, "linux1")
     assert (view.execution_state, view.exit_code) == ("Succeeded", 0)
     assert view.output.splitlines()[-1].startswith("GOLDEN-IMAGE-RESULT {")
     assert view.end_time > view.start_time
@@ -51,7 +46,7 @@ async def test_the_same_name_again_runs_again(simulator: Simulator, client: Sdk,
     for _ in range(2):
         await client.virtual_machine_run_commands.begin_create_or_update(GROUP, "linux1", "run", linux_run())
         await clock.advance(30)
-    assert "alreadyRequested" in (await _state(client, "linux1")).output
+    assert "alreadyRequested" in (await view_of(client, "linux1")).output
     assert simulator.vm("linux1").requested_by_run == {"run-1": 1}
 
 
@@ -72,7 +67,7 @@ async def test_protected_parameters_reach_the_guest_and_are_never_returned(clien
         assert "hidden-7" not in text
         assert "s3cret" not in text
         assert "protectedParameters" not in text
-    assert '"runId":"hidden-7"' in (await _state(client, "linux1")).output
+    assert '"runId":"hidden-7"' in (await view_of(client, "linux1")).output
 
 
 async def test_the_instance_view_is_returned_only_when_requested(raw: Raw):
@@ -120,7 +115,7 @@ async def test_a_script_that_exits_badly_has_failed_though_it_was_delivered(clie
     poller = await commands.begin_create_or_update(GROUP, "linux1", "run", linux_run(run_id=""))
     await clock.advance(30)
     assert (await poller.result()).provisioning_state == "Succeeded"
-    view = await _state(client, "linux1")
+    view = await view_of(client, "linux1")
     assert (view.execution_state, view.exit_code) == ("Failed", 10)
     strict = linux_run(run_id="")
     strict["properties"] |= {"asyncExecution": False, "treatFailureAsDeploymentFailure": True}
@@ -134,7 +129,7 @@ async def test_an_agent_that_is_not_ready_never_starts_it(client: Sdk, clock: St
     commands = client.virtual_machine_run_commands
     poller = await commands.begin_create_or_update(GROUP, "dark1", "run", linux_run())
     await clock.advance(120)
-    assert (await _state(client, "dark1")).execution_state == "Pending"
+    assert (await view_of(client, "dark1")).execution_state == "Pending"
     await clock.advance(600)
     with pytest.raises(HttpResponseError, match="VMAgentStatusCommunicationError"):
         await poller.result()
@@ -145,12 +140,12 @@ async def test_a_script_that_stops_the_agent_never_ends(simulator: Simulator, cl
     body["properties"]["asyncExecution"] = False
     poller = await client.virtual_machine_run_commands.begin_create_or_update(GROUP, "linux1", "run", body)
     await clock.advance(3600)
-    assert (await _state(client, "linux1")).execution_state == "Running"
+    assert (await view_of(client, "linux1")).execution_state == "Running"
     assert simulator.vm("linux1").power_state == "PowerState/running"
     await clock.advance(3600)
     with pytest.raises(HttpResponseError, match="VMExtensionProvisioningTimeout"):
         await poller.result()
-    assert (await _state(client, "linux1")).execution_state == "Running"
+    assert (await view_of(client, "linux1")).execution_state == "Running"
 
 
 def _with(**properties: object) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from emulators.arm.guests.model import Guest
 from emulators.arm.guests.protocol import customizes
 from tests.emulators.arm.fleet import GROUP, Sdk
 from tests.emulators.arm.identity_scripts import LINUX_PARAMETERS, READ_IDENTITY_SH, UPDATE_PS1, UPDATE_SH
+from tests.emulators.arm.run_commands import view_of
 from tests.emulators.arm.scripts import DEPROVISION_SH, managed
 
 OWN_SH = "#!/bin/sh\n# script: own-tools\nexit 1\n"
@@ -85,13 +86,10 @@ async def test_through_the_api_a_hanging_one_times_out(simulator: Simulator, cli
     for vm in ("hang1", "linux1"):
         await commands.begin_create_or_update(GROUP, vm, "run", body)
     await clock.advance(60)
-    views = [
-        await commands.get_by_virtual_machine(GROUP, vm, "run", expand="instanceView") for vm in ("hang1", "linux1")
-    ]
-    assert [view.instance_view.execution_state for view in views] == ["Running", "Succeeded"]
+    views = [await view_of(client, vm) for vm in ("hang1", "linux1")]
+    assert [view.execution_state for view in views] == ["Running", "Succeeded"]
     await clock.advance(120)
-    view = await commands.get_by_virtual_machine(GROUP, "hang1", "run", expand="instanceView")
-    assert view.instance_view.execution_state == "TimedOut"
+    assert (await view_of(client, "hang1")).execution_state == "TimedOut"
     assert simulator.vm("linux1").guest.effects() == ("customized own-tools",)
 
 

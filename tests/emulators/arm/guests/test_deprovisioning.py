@@ -1,7 +1,6 @@
 """Guests: the real Linux script in its sandbox, the emulated Windows script, and their failures."""
 
 import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from emulators.arm import ForeignStop, LinuxTraits, ScaledClock, Simulator, SteppedClock, VmSpec, WindowsTraits
 from emulators.arm.guests.sandboxed_linux import SandboxedLinuxGuest, sandbox_kind
 from tests.emulators.arm.fleet import GROUP, Connect, Sdk
+from tests.emulators.arm.run_commands import result_of, view_of
 from tests.emulators.arm.scripts import EVIDENCE_PS1, linux_run, managed, windows_run
 
 
@@ -19,12 +19,7 @@ async def _run(
     commands = client.virtual_machine_run_commands
     await commands.begin_create_or_update(GROUP, vm, "run", body)
     await clock.advance(seconds)
-    view = (await commands.get_by_virtual_machine(GROUP, vm, "run", expand="instanceView")).instance_view
-    last = (view.output or "").splitlines()[-1:]
-    reported: dict[str, Any] = (
-        json.loads(last[0].split(" ", 1)[1]) if last and last[0].startswith("GOLDEN-IMAGE-RESULT ") else {}
-    )
-    return view, reported
+    return await view_of(client, vm), await result_of(client, vm)
 
 
 async def test_linux_is_requested_deprovisions_itself_and_stops(simulator: Simulator, client: Sdk, clock: SteppedClock):

@@ -8,6 +8,7 @@ import pytest
 from emulators.arm import LinuxTraits, Simulator, SteppedClock, VmSpec, WindowsTraits
 from emulators.arm.guests.sandboxed_linux import SandboxedLinuxGuest, sandbox_kind
 from tests.emulators.arm.fleet import GROUP, Raw, Sdk, vm_path
+from tests.emulators.arm.run_commands import result_of
 from tests.emulators.arm.scripts import NEVER, managed, windows_run
 
 SECRET = "Correct-Horse-7"
@@ -29,8 +30,7 @@ async def reported(client: Sdk, clock: SteppedClock, vm: str, body: dict[str, An
     commands = client.virtual_machine_run_commands
     await commands.begin_create_or_update(GROUP, vm, "run", body)
     await clock.advance(110)
-    view = (await commands.get_by_virtual_machine(GROUP, vm, "run", expand="instanceView")).instance_view
-    return json.loads(view.output.splitlines()[-1].split(" ", 1)[1])
+    return await result_of(client, vm)
 
 
 CREDENTIALS = [
