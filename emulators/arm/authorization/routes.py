@@ -44,6 +44,6 @@ ROUTES = (
     ),
     Route(
         "GET", f"{{+scope}}{_PROVIDER}/locks", "locks.list",
-        "Microsoft.Authorization/locks/read", locks, queries=("$filter",),
+        "Microsoft.Authorization/locks/read", locks, queries=("$filter",), filter="atScope()",
     ),
 )  # fmt: skip

@@ -29,8 +29,7 @@ class Call:
     api_version: str
     body: Mapping[str, Any]
     fate: Fate | None = None
-    power_state_missing: bool = False
-    agent_not_ready: bool = False
+    fault_kinds: frozenset[str] = frozenset()
 
     @property
     def subscription(self) -> str:
@@ -88,17 +87,6 @@ class Call:
                 raise invalid_parameter("$expand", message)
         return frozenset(part.lower() for part in asked)
 
-    def coloured(self, view: dict[str, Any]) -> dict[str, Any]:
-        """An instance view as this answer's faults show it."""
-        if self.power_state_missing:
-            kept = [entry for entry in view["statuses"] if not entry["code"].startswith("PowerState/")]
-            view = {**view, "statuses": kept}
-        if self.agent_not_ready and "vmAgent" in view:
-            status = {"code": "ProvisioningState/Unavailable", "level": "Warning", "displayStatus": "Not Ready"}
-            status["message"] = "VM Agent is unresponsive."
-            view = {**view, "vmAgent": {"vmAgentVersion": "Unknown", "statuses": [status]}}
-        return view
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -120,7 +108,7 @@ class Route:
     """A method and a path pattern (`{name}` is one segment, `{+scope}` any number), and the checks before its handler.
 
     `action` is the RBAC action (empty: none needed), `policy` the throttle bucket (empty: none), `queries` the
-    allowed query parameters besides api-version.
+    allowed query parameters besides api-version, `filter` the only value of `$filter` ("*": the handler evaluates it).
     """
 
     method: str
@@ -131,6 +119,11 @@ class Route:
     policy: str = ""
     queries: tuple[str, ...] = ()
     body: Members | None = None
+    filter: str | None = None
+    #: A list without what the caller may not read: any right to read something in it is enough.
+    filtered: bool = False
+    #: Answered without a token, as Azure does.
+    open: bool = False
     regex: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:

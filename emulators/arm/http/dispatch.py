@@ -26,9 +26,6 @@ from emulators.arm.http.schemas import NO_BODY, parse
 from emulators.arm.state.durations import RETRY_AFTER
 from emulators.arm.state.world import World
 
-#: Answered without a token, as Azure does.
-_OPEN = ("metadata.endpoints",)
-
 
 @dataclass
 class Exchange:
@@ -58,12 +55,6 @@ class Exchange:
         )
 
 
-#: Lists that exclude what the caller may not read.
-_FILTERED_LISTS = frozenset(
-    f"{kind}.{verb}" for kind in ("virtualMachines", "disks", "snapshots", "resources") for verb in ("list", "listAll")
-)
-#: Routes that evaluate `$filter`; `atScope()` is supported only by the list of locks.
-_FILTERS = ("resources.list",)
 _VM_SCOPE = re.compile(r".*/providers/microsoft\.compute/virtualmachines/([^/]+)", re.IGNORECASE)
 
 
@@ -102,7 +93,7 @@ class Dispatcher:
     async def answer(self, exchange: Exchange, route: Route, names: dict[str, str]) -> Answer:
         """Check the request, then call its handler. Raises ArmError."""
         world = self._world
-        if route.name not in _OPEN:
+        if not route.open:
             self._identity.check(exchange.headers)
         if not exchange.query.get("api-version"):
             raise missing_api_version()
@@ -119,8 +110,7 @@ class Dispatcher:
         if not route.action:
             return
         scope, role = names.get("scope") or exchange.path.rstrip("/"), self._world.role
-        # A list contains what the caller may read, and any right to read something in it is enough.
-        if route.name in _FILTERED_LISTS and any(
+        if route.filtered and any(
             role.allows(route.action, held) for held in (*self._world.vms, *self._world.store.ids())
         ):
             return
@@ -142,14 +132,11 @@ class Dispatcher:
         for name in exchange.query:
             if name != "api-version" and name not in route.queries:
                 raise invalid_parameter(name, f"The query parameter '{name}' is not known to {route.name}.")
-        if "$filter" not in exchange.query or route.name in _FILTERS:
-            return
-        if exchange.query["$filter"] != "atScope()" or route.name != "locks.list":
+        if "$filter" in exchange.query and route.filter not in ("*", exchange.query["$filter"]):
             raise invalid_parameter("$filter", "The emulator does not evaluate $filter.")
 
     def _call(self, exchange: Exchange, names: dict[str, str], body: dict[str, Any]) -> Call:
         fates = [fate for injected in exchange.faults if (fate := injected.fault.fate()) is not None]
-        kinds = {injected.fault.kind for injected in exchange.faults}
         return Call(
             world=self._world,
             endpoint=self.endpoint,
@@ -160,8 +147,7 @@ class Dispatcher:
             api_version=exchange.query["api-version"],
             body=body,
             fate=fates[0] if fates else None,
-            power_state_missing="powerStateMissing" in kinds,
-            agent_not_ready="agentNotReady" in kinds,
+            fault_kinds=frozenset(injected.fault.kind for injected in exchange.faults),
         )
 
     def _follow(self, answer: Answer, call: Call) -> Answer:

@@ -78,13 +78,11 @@ def _fits(tags: dict[str, str], wanted: tuple[str, str | None] | None) -> bool:
 
 _QUERIES = ("$filter", "$expand", "$skiptoken")
 
-ROUTES = (
-    Route(
-        "GET", f"{_SUBSCRIPTION}/resources", "resources.list", "Microsoft.Resources/subscriptions/resources/read",
-        list_all, queries=_QUERIES,
-    ),
-    Route(
-        "GET", f"{_GROUP}/resources", "resources.list",
-        "Microsoft.Resources/subscriptions/resourceGroups/resources/read", list_all, queries=_QUERIES,
-    ),
-)  # fmt: skip
+
+def _route(scope: str, kind: str) -> Route:
+    action = f"Microsoft.Resources/{kind}/resources/read"
+    path = f"{scope}/resources"
+    return Route("GET", path, "resources.list", action, list_all, queries=_QUERIES, filter="*", filtered=True)
+
+
+ROUTES = (_route(_SUBSCRIPTION, "subscriptions"), _route(_GROUP, "subscriptions/resourceGroups"))

@@ -60,5 +60,5 @@ ROUTES = (
         get_subscription,
     ),
     Route("GET", _GROUP, "resourceGroups.get", "Microsoft.Resources/subscriptions/resourceGroups/read", get_group),
-    Route("GET", "/metadata/endpoints", "metadata.endpoints", "", metadata),
+    Route("GET", "/metadata/endpoints", "metadata.endpoints", "", metadata, open=True),
 )

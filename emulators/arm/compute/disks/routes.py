@@ -122,8 +122,10 @@ def _routes(kind: str, body: Members, write_policy: str) -> tuple[Route, ...]:
         route("PUT", "createOrUpdate", "write", put, write_policy, body),
         route("PATCH", "update", "write", update, write_policy, UPDATE),
         route("DELETE", "delete", "delete", delete, "DeleteDisks", None),
-        Route("GET", f"{_GROUP}{path}", f"{name}.list", f"{kind}/read", list_all, queries=queries),
-        Route("GET", f"{_SUBSCRIPTION}{path}", f"{name}.listAll", f"{kind}/read", list_all, queries=queries),
+        Route("GET", f"{_GROUP}{path}", f"{name}.list", f"{kind}/read", list_all, queries=queries, filtered=True),
+        Route(
+            "GET", f"{_SUBSCRIPTION}{path}", f"{name}.listAll", f"{kind}/read", list_all, queries=queries, filtered=True
+        ),
     )
 
 

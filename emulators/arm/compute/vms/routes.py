@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from emulators.arm.compute.vms import creation, deletion, power
-from emulators.arm.compute.vms.instance_view import instance_view
+from emulators.arm.compute.vms.instance_view import instance_view, shown_with
 from emulators.arm.compute.vms.schemas import VIRTUAL_MACHINE, VM_UPDATE
 from emulators.arm.compute.vms.views import vm_model, vm_status_item
 from emulators.arm.compute.vms.vm import Vm
@@ -30,13 +30,13 @@ async def get(call: Call) -> Answer:
     expand = call.expand("instanceView", "userData", "resiliencyView")
     model = vm_model(vm, expand)
     if "instanceview" in expand:
-        model["properties"]["instanceView"] = call.coloured(model["properties"]["instanceView"])
+        model["properties"]["instanceView"] = shown_with(call.fault_kinds, model["properties"]["instanceView"])
     return Answer(200, model, {"ETag": '"2"'})
 
 
 async def get_instance_view(call: Call) -> Answer:
     """The instance view."""
-    return Answer(200, call.coloured(instance_view(call.vm)))
+    return Answer(200, shown_with(call.fault_kinds, instance_view(call.vm)))
 
 
 async def list_all(call: Call) -> Answer:
@@ -54,7 +54,7 @@ async def list_all(call: Call) -> Answer:
     def coloured(vm: Vm) -> dict[str, Any]:
         item = show(vm)
         if "instanceView" in item["properties"]:
-            item["properties"]["instanceView"] = call.coloured(item["properties"]["instanceView"])
+            item["properties"]["instanceView"] = shown_with(call.fault_kinds, item["properties"]["instanceView"])
         return item
 
     return page(call, found, coloured)
@@ -141,11 +141,11 @@ ROUTES = (
     ),
     Route(
         "GET", f"{_GROUP}{_LIST}", "virtualMachines.list", _READ, list_all, "HighCostGet",
-        ("$filter", "$expand", "$skiptoken"),
+        ("$filter", "$expand", "$skiptoken"), filtered=True,
     ),
     Route(
         "GET", f"{_SUBSCRIPTION}{_LIST}", "virtualMachines.listAll", _READ, list_all, "HighCostGet",
-        ("statusonly", "$filter", "$expand", "$skiptoken"),
+        ("statusonly", "$filter", "$expand", "$skiptoken"), filtered=True,
     ),
     Route("PUT", VM, "virtualMachines.createOrUpdate", f"{_ACTION}/write", put, "PutVM", body=VIRTUAL_MACHINE),
     Route("PATCH", VM, "virtualMachines.update", f"{_ACTION}/write", update, "UpdateVM", body=VM_UPDATE),
