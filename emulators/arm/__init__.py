@@ -1,9 +1,10 @@
-"""A simulator of Azure Resource Manager: VMs over HTTPS, for the unmodified Azure SDK and its credentials."""
+"""An emulator of Azure Resource Manager: VMs over HTTPS, for the unmodified Azure SDK and its credentials."""
 
 from emulators.arm.authorization.locks import Lock
 from emulators.arm.authorization.roles import Role
-from emulators.arm.compute.vms.specs import ForeignStop, LinuxTraits, VmSpec, WindowsTraits
+from emulators.arm.compute.vms.specs import ForeignStop, VmSpec
 from emulators.arm.compute.vms.vm import Vm
+from emulators.arm.guests.traits import LinuxTraits, WindowsTraits
 from emulators.arm.http.faults import Fault, Injected
 from emulators.arm.http.request_log import RequestRecord
 from emulators.arm.simulator import Simulator

@@ -1,4 +1,4 @@
-"""Runs the simulator on its own: `python -m emulators.arm --speed 20 --fleet fleet.json`."""
+"""Runs the emulator on its own: `python -m emulators.arm --speed 20 --fleet fleet.json`."""
 
 import argparse
 import asyncio
@@ -24,7 +24,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--fleet", type=Path, help='JSON: {"vms": [{"name": …, "os": "Linux"}]}')
     parser.add_argument("--role", type=Path, help="role definition JSON; without it everything is allowed")
     parser.add_argument("--state-dir", type=Path, help="folder for the CA file and the guests' files")
-    parser.add_argument("--ready-file", type=Path, help="written as JSON once the simulator listens")
+    parser.add_argument("--ready-file", type=Path, help="written as JSON once the emulator listens")
     parser.add_argument("--no-throttling", action="store_true", help="never return 429")
     parser.add_argument("--emulate-linux", action="store_true", help="emulate Linux guests, without a sandbox")
     parser.add_argument("--seed", type=int, default=0, help="seed for random durations")
@@ -64,7 +64,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
         ready |= {"identityEndpoint": simulator.identity_endpoint, "identityHeader": simulator.identity_header}
         if arguments.ready_file:
             _write_atomically(arguments.ready_file, json.dumps(ready))
-        print(f"simulating Azure Resource Manager at {simulator.endpoint}", flush=True)
+        print(f"emulating Azure Resource Manager at {simulator.endpoint}", flush=True)
         await stopped.wait()
 
 
@@ -82,7 +82,7 @@ def main(given: Sequence[str] | None = None) -> int:
     try:
         asyncio.run(_serve(arguments))
     except (OSError, ValueError, KeyError) as error:
-        print(f"arm_simulator: {error}", file=sys.stderr)
+        print(f"emulators.arm: {error}", file=sys.stderr)
         return 2
     return 0
 

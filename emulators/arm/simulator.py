@@ -1,4 +1,4 @@
-"""The simulator as one object: start, stop, inspect and control it from Python."""
+"""The emulator as one object: start, stop, inspect and control it from Python."""
 
 import shutil
 import tempfile
@@ -13,22 +13,23 @@ from emulators.arm.authorization.roles import Role
 from emulators.arm.compute.vms.boot_diagnostics import Blobs
 from emulators.arm.compute.vms.specs import VmSpec
 from emulators.arm.compute.vms.vm import Vm
+from emulators.arm.control_plane import ControlPlane
+from emulators.arm.fleet import Fleet
 from emulators.arm.http.certificates import make_certificates
-from emulators.arm.http.control_plane import ControlPlane
 from emulators.arm.http.faults import Fault, Injected
 from emulators.arm.http.identity import Identity
 from emulators.arm.http.request_log import RequestRecord
 from emulators.arm.http.server import ArmServer
 from emulators.arm.keyvault.vault import Vaults
+from emulators.arm.routes import ROUTES
 from emulators.arm.state.clock import Clock, RealClock
 from emulators.arm.state.durations import Durations
-from emulators.arm.state.world import World
 
 _HOST = "127.0.0.1"
 
 
 class Simulator:
-    """Azure Resource Manager, simulated.
+    """Azure Resource Manager, emulated.
 
     `clock` is a RealClock by default. `role` allows everything by default. `state_dir`
     holds the CA file and the guests' files; the default is a temporary folder that is deleted at stop. `emulate_linux`
@@ -48,11 +49,11 @@ class Simulator:
         durations: Durations | None = None,
         emulate_linux: bool = False,
     ) -> None:
-        self._temporary = None if state_dir is not None else Path(tempfile.mkdtemp(prefix="arm-simulator-"))
+        self._temporary = None if state_dir is not None else Path(tempfile.mkdtemp(prefix="arm-emulator-"))
         self._state_dir = state_dir or self._temporary or Path()
         self._state_dir.mkdir(parents=True, exist_ok=True)
         self.clock = clock or RealClock()
-        self.world = World(self.clock, role or Role(), self._state_dir, throttling, seed, durations, emulate_linux)
+        self.world = Fleet(self.clock, role or Role(), self._state_dir, throttling, seed, durations, emulate_linux)
         self._identity = Identity()
         self.vaults = Vaults(self.world, self._identity)
         self.add_secret, self.vault_endpoint = self.vaults.add_secret, self.vaults.endpoint
@@ -68,7 +69,7 @@ class Simulator:
     async def start(self) -> None:
         """Listen: HTTPS for ARM and the control plane, HTTP for tokens, each on a port of its own."""
         context, self.ca_file = make_certificates(self._state_dir)
-        arm = ArmServer(self.world, self._identity)
+        arm = ArmServer(self.world, self._identity, ROUTES)
         app = web.Application(client_max_size=4 * 1024 * 1024)
         ControlPlane(self.world, self._identity).add_to(app)
         app.router.add_get("/{blob:bootdiagnostics-.*}", Blobs(self.world).handle)
@@ -120,12 +121,12 @@ class Simulator:
         return self.world.named(name)
 
     def requests(self, vm: str | None = None) -> list[RequestRecord]:
-        """Requests to the simulated API in order; only those of one VM when `vm` names it."""
+        """Requests to the emulated API in order; only those of one VM when `vm` names it."""
         return [r for r in self.world.requests if vm is None or (r.vm or "").lower() == vm.lower()]
 
     @property
     def role(self) -> Role:
-        """The permissions of the caller; can be changed while the simulator runs."""
+        """The permissions of the caller; can be changed while the emulator runs."""
         return self.world.role
 
     @role.setter

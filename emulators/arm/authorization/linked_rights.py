@@ -1,7 +1,7 @@
 """Permissions on other resources that a request names: ARM checks them before it calls the provider."""
 
 from emulators.arm.authorization.roles import Role
-from emulators.arm.http.errors import ArmError
+from emulators.arm.errors import ArmError
 from emulators.arm.http.identity import CLIENT_ID, OBJECT_ID
 
 

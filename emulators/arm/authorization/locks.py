@@ -4,8 +4,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from emulators.arm.authorization.roles import is_within
-from emulators.arm.http.errors import scope_locked
+from emulators.arm.errors import scope_locked
+from emulators.arm.state.ids import is_within
 
 type LockLevel = Literal["CanNotDelete", "ReadOnly"]
 
@@ -28,7 +28,7 @@ class Lock:
 
 
 class Locks:
-    """All locks of the simulator."""
+    """All locks of the emulator."""
 
     def __init__(self) -> None:
         self._locks: list[Lock] = []

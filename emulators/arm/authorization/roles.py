@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emulators.arm.state.ids import is_within
+
 
 @dataclass(frozen=True)
 class Role:
@@ -70,12 +72,6 @@ class Role:
             return []
         entry = {"actions": list(self.actions), "notActions": list(self.not_actions)}
         return [{**entry, "dataActions": list(self.data_actions or ()), "notDataActions": []}]
-
-
-def is_within(scope: str, above: str) -> bool:
-    """Whether `scope` is `above` or is below it; ids are case-insensitive."""
-    low, top = scope.lower().rstrip("/"), above.lower().rstrip("/")
-    return low == top or low.startswith(f"{top}/")
 
 
 def _matches(action: str, patterns: Iterable[str]) -> bool:

@@ -1,7 +1,7 @@
 """Permissions and management locks of any scope."""
 
+from emulators.arm.errors import unknown_path
 from emulators.arm.http.api import Answer, Call, Route
-from emulators.arm.http.errors import unknown_path
 
 _PROVIDER = "/providers/Microsoft.Authorization"
 
@@ -44,6 +44,6 @@ ROUTES = (
     ),
     Route(
         "GET", f"{{+scope}}{_PROVIDER}/locks", "locks.list",
-        "Microsoft.Authorization/locks/read", locks, queries=("$filter",),
+        "Microsoft.Authorization/locks/read", locks, queries=("$filter",), filter="atScope()",
     ),
 )  # fmt: skip

@@ -1,21 +1,6 @@
 """The errors of the gallery service, with its own messages."""
 
-from emulators.arm.http.errors import ArmError, invalid_parameter, not_allowed
-
-
-def concurrent_request() -> ArmError:
-    """409: another request is changing the resource."""
-    return ArmError(
-        409,
-        "Conflict",
-        "The request failed due to conflict with a concurrent request. To resolve it, please refer to "
-        "https://aka.ms/activitylog to get more details on the conflicting requests.",
-    )
-
-
-def property_change(name: str) -> ArmError:
-    """409: a property that is fixed once the resource exists."""
-    return ArmError(409, "PropertyChangeNotAllowed", f"Changing property '{name}' is not allowed.", target=name)
+from emulators.arm.errors import ArmError, invalid_parameter
 
 
 def nested_resources() -> ArmError:
@@ -59,15 +44,6 @@ def not_one_of(name: str, value: str, known: tuple[str, ...]) -> ArmError:
     return invalid_parameter(name, message)
 
 
-def source_not_found(source_id: str) -> ArmError:
-    """400: the source does not exist, or is in another region."""
-    message = (
-        f"Source {source_id} is not found. Please check source exists, and is in the same region as gallery image "
-        "version being created."
-    )
-    return invalid_parameter("galleryImageVersion.properties.storageProfile.source", message)
-
-
 def one_source_only() -> ArmError:
     """400: no source, or more than one."""
     message = (
@@ -76,12 +52,6 @@ def one_source_only() -> ArmError:
         "can be provided."
     )
     return invalid_parameter("galleryImageVersion.properties.storageProfile", message)
-
-
-def bad_source_kind(source_id: str, allowed: str) -> ArmError:
-    """400: an id of the wrong type."""
-    message = f"The source id: {source_id} must {allowed}."
-    return invalid_parameter("galleryImageVersion.properties.storageProfile.source", message)
 
 
 def os_state_differs(source_id: str, parent: str, source: str) -> ArmError:
@@ -100,8 +70,3 @@ def trait_differs(source_id: str, trait: str, source: str, parent_trait: str, pa
         f"{parent_trait} ['{parent}']"
     )
     return ArmError(409, "Conflict", message)
-
-
-def unsupported_source(source_id: str, why: str) -> ArmError:
-    """409: a VM whose disks cannot be captured."""
-    return not_allowed(f"Source virtual machine {source_id} cannot contain {why}.")

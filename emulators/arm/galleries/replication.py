@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from emulators.arm.galleries.regions import region_key
 from emulators.arm.state.operations import Fate, Operation
 from emulators.arm.state.platform import Platform
+from emulators.arm.state.regions import region_key
 from emulators.arm.state.store import Resource
 
 type CopyState = Literal["Unknown", "Replicating", "Completed", "Failed"]

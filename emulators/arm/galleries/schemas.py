@@ -18,22 +18,13 @@ _FEATURE = Members("GalleryImageFeature", {"name": str, "value": str}, ("name", 
 _DEFINITION_PROPERTIES = Members(
     "GalleryImageProperties",
     {
-        "description": str,
-        "osType": str,
-        "osState": str,
-        "hyperVGeneration": str,
-        "architecture": str,
-        "endOfLifeDate": str,
-        "identifier": _IDENTIFIER,
-        "features": ListOf(_FEATURE),
-        "purchasePlan": _PLAN,
+        "description": str, "osType": str, "osState": str, "hyperVGeneration": str, "architecture": str,
+        "endOfLifeDate": str, "identifier": _IDENTIFIER, "features": ListOf(_FEATURE), "purchasePlan": _PLAN,
     },
     ("osType", "osState", "identifier"),
-)
+)  # fmt: skip
 GALLERY_IMAGE = Members(
-    "GalleryImage",
-    {"location": str, "tags": _TAGS, "properties": _DEFINITION_PROPERTIES},
-    ("location", "properties"),
+    "GalleryImage", {"location": str, "tags": _TAGS, "properties": _DEFINITION_PROPERTIES}, ("location", "properties")
 )
 
 _OS_ENCRYPTION = Members("OSDiskImageEncryption", {"diskEncryptionSetId": str})
@@ -42,25 +33,18 @@ _ENCRYPTION = Members("EncryptionImages", {"osDiskImage": _OS_ENCRYPTION, "dataD
 _TARGET_REGION = Members(
     "TargetRegion",
     {
-        "name": str,
-        "regionalReplicaCount": int,
-        "storageAccountType": str,
-        "encryption": _ENCRYPTION,
+        "name": str, "regionalReplicaCount": int, "storageAccountType": str, "encryption": _ENCRYPTION,
         "excludeFromLatest": bool,
     },
     ("name",),
-)
+)  # fmt: skip
 _PUBLISHING = Members(
     "GalleryImageVersionPublishingProfile",
     {
-        "targetRegions": ListOf(_TARGET_REGION),
-        "replicaCount": int,
-        "excludeFromLatest": bool,
-        "endOfLifeDate": str,
-        "storageAccountType": str,
-        "replicationMode": str,
+        "targetRegions": ListOf(_TARGET_REGION), "replicaCount": int, "excludeFromLatest": bool, "endOfLifeDate": str,
+        "storageAccountType": str, "replicationMode": str,
     },
-)
+)  # fmt: skip
 _VERSION_SOURCE = Members("GalleryArtifactVersionFullSource", {"id": str, "virtualMachineId": str})
 _DISK_SOURCE = Members("GalleryDiskImageSource", {"id": str}, ("id",))
 _OS_DISK = Members("GalleryOSDiskImage", {"source": _DISK_SOURCE, "hostCaching": str})
@@ -83,15 +67,4 @@ GALLERY_VERSION = Members(
 GALLERY_VERSION_UPDATE = Members(
     "GalleryImageVersionUpdate",
     {"tags": _TAGS, "properties": Members("GalleryImageVersionProperties", _VERSION_MEMBERS)},
-)
-
-_SUB_RESOURCE = Members("SubResource", {"id": str}, ("id",))
-_IMAGE_STORAGE = Members("ImageStorageProfile", {"zoneResilient": bool})
-_IMAGE_PROPERTIES = Members(
-    "ImageProperties",
-    {"sourceVirtualMachine": _SUB_RESOURCE, "hyperVGeneration": str, "storageProfile": _IMAGE_STORAGE},
-    ("sourceVirtualMachine",),
-)
-MANAGED_IMAGE = Members(
-    "Image", {"location": str, "tags": _TAGS, "properties": _IMAGE_PROPERTIES}, ("location", "properties")
 )

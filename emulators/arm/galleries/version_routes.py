@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from emulators.arm.authorization.linked_rights import require_linked
-from emulators.arm.galleries.errors import concurrent_request, property_change
-from emulators.arm.galleries.galleries import VERSION, DefinitionFacts
-from emulators.arm.galleries.gallery_routes import DEFINITION_PATH, require_parent
-from emulators.arm.galleries.regions import display_region, region_key
+from emulators.arm.compute.images.sources import Source, find_source, source_kind, with_data_disks
+from emulators.arm.errors import concurrent_request, invalid_parameter, not_allowed, property_change
+from emulators.arm.galleries.model import VERSION, DefinitionFacts
+from emulators.arm.galleries.routes import DEFINITION_PATH, require_parent
 from emulators.arm.galleries.schemas import GALLERY_VERSION, GALLERY_VERSION_UPDATE
-from emulators.arm.galleries.sources import Source, check_source, find_source, source_kind, with_data_disks
+from emulators.arm.galleries.source_checks import check_source
 from emulators.arm.galleries.versions import (
     asked_sources,
     check_name,
@@ -19,8 +19,8 @@ from emulators.arm.galleries.versions import (
     storage_profile,
 )
 from emulators.arm.http.api import Answer, Call, Route
-from emulators.arm.http.errors import invalid_parameter, not_allowed
 from emulators.arm.http.paging import page
+from emulators.arm.state.regions import display_region, region_key
 from emulators.arm.state.resource_work import begin_delete, check_location
 from emulators.arm.state.store import Resource
 
@@ -70,7 +70,7 @@ def _create(call: Call, definition: Resource, asked: Mapping[str, str], publishi
     tags = dict(call.body.get("tags", {}))
     version = world.store.new(call.resource_id, VERSION, location, tags=tags, properties=properties)
     version.content = source.content
-    world.galleries.data_disks[version.id.lower()] = source.data_disks
+    version.data_disks = source.data_disks
     world.store.add(version)
     operation = world.replication.begin(version, "Creating", call.fate, source.exists)
     return Answer(201, version.body(), operation=operation, with_location=False)
@@ -103,12 +103,7 @@ def _check_free(call: Call, version: Resource) -> None:
 
 
 def _update(
-    call: Call,
-    version: Resource,
-    profile: dict[str, Any],
-    safety: Mapping[str, Any],
-    tags: dict[str, str],
-    retry: bool,
+    call: Call, version: Resource, profile: dict[str, Any], safety: Mapping[str, Any], tags: dict[str, str], retry: bool
 ) -> Answer:
     world, kept = call.world, {**version.properties["safetyProfile"], **safety}
     wanted = {region_key(target["name"]) for target in profile["targetRegions"]}
@@ -178,19 +173,13 @@ async def list_all(call: Call) -> Answer:
 
 async def delete(call: Call) -> Answer:
     """Delete it everywhere, also while it is being replicated; 204 when it does not exist."""
-    world = call.world
-    world.require_group(call.subscription, call.names["group"])
-    version = world.store.get(call.resource_id)
+    world, version = call.world, call.existing
     if version is None:
         return Answer(204)
-
-    def done() -> None:
-        world.replication.forget(version)
-        world.galleries.data_disks.pop(version.id.lower(), None)
-
     operation = begin_delete(
-        world.platform, world.store, version, family="gallery", duration="gallery_delete", fate=call.fate, done=done
-    )
+        world, version, family="gallery", duration="gallery_delete", fate=call.fate,
+        done=lambda: world.replication.forget(version),
+    )  # fmt: skip
     return Answer(202, operation=operation)
 
 

@@ -5,19 +5,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from emulators.arm.compute.images.errors import bad_source_kind
+from emulators.arm.compute.images.sources import Source, source_kind
+from emulators.arm.errors import invalid_parameter, property_change
 from emulators.arm.galleries.errors import (
-    bad_source_kind,
     bad_version_name,
     home_region_missing,
     not_one_of,
     one_source_only,
     out_of_range,
-    property_change,
 )
-from emulators.arm.galleries.galleries import VERSION
-from emulators.arm.galleries.regions import display_region, region_key
-from emulators.arm.galleries.sources import Source, source_kind
-from emulators.arm.http.errors import invalid_parameter
+from emulators.arm.galleries.model import VERSION
+from emulators.arm.state.regions import display_region, region_key
 from emulators.arm.state.store import Resource
 
 _STORAGE_TYPES = ("Standard_LRS", "Standard_ZRS", "Premium_LRS")

@@ -1,1 +1,1 @@
-"""What runs inside a simulated VM."""
+"""What runs inside an emulated VM."""

@@ -2,83 +2,37 @@
 
 import random
 import re
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
-from emulators.arm.compute.vms.specs import LinuxTraits
+from emulators.arm.guests.emulated import EmulatedGuest, own_chance
 from emulators.arm.guests.expiry import is_epoch, seconds_late
 from emulators.arm.guests.linux_disk import LinuxDisk
-from emulators.arm.guests.model import Boots, Job, Outcome, System
-from emulators.arm.guests.protocol import (
-    customized,
-    customizes,
-    identity,
-    is_evidence,
-    is_identity,
-    sentinel,
-    updates_packages,
-)
+from emulators.arm.guests.model import Job, Outcome
+from emulators.arm.guests.protocol import customizes, identity, is_evidence, is_identity, sentinel, updates_packages
+from emulators.arm.guests.traits import LinuxTraits
 
 _DETACHED = re.compile(r"systemd-run|setsid|\bat\s+(-M\s+)?now")
 
 
-@dataclass(frozen=True)
-class EmulatedLinuxContent:
-    """A snapshot of an emulated Linux disk."""
-
-    traits: LinuxTraits
-    disk: LinuxDisk
-    system: System = "Linux"
-
-    @property
-    def deprovisioned(self) -> bool:
-        """Whether it was deprovisioned and has not booted since."""
-        return self.disk.deprovisioned
-
-    @property
-    def boots(self) -> Boots:
-        """How a VM that is created from it boots."""
-        return self.traits.boots
-
-    @property
-    def packages(self) -> int:
-        """How often packages were updated on it."""
-        return self.disk.packages
-
-    def guest(self, root: Path) -> "EmulatedLinuxGuest":
-        """A guest with this disk; it writes no files."""
-        return EmulatedLinuxGuest(self.traits, disk=replace(self.disk, deprovisioned=False))
-
-
-class EmulatedLinuxGuest:
+class EmulatedLinuxGuest(EmulatedGuest[LinuxTraits, LinuxDisk]):
     """Checks the parameters of a script and searches its text; runs nothing."""
 
     def __init__(self, traits: LinuxTraits, *, host_name: str = "source-vm", disk: LinuxDisk | None = None) -> None:
-        self._traits = traits
-        self._disk = disk or LinuxDisk.new(traits, host_name, _own_chance())
-        self._boot_id = str(uuid.uuid4())
+        super().__init__(traits, disk or LinuxDisk.new(traits, host_name, own_chance()))
         self._nonce = ""
         self._keep_user = False
         self._agent = True
-        self._off = False
-        self._jobs: list[Job] = []
         self._serial: list[str] = []
-        self._effects: list[str] = []
-        self._clock: datetime | None = None
-
-    def set_clock(self, moment: datetime) -> None:
-        """Set the clock by which a request expires; the default is this computer's clock."""
-        self._clock = moment
 
     async def run(self, script: str, parameters: Mapping[str, str], timeout_s: float) -> Outcome:
         """Answer by the protocol; a script without the protocol runs `waagent` directly or prints a line."""
         self._disk = replace(self._disk, remembers_scripts=True)
         run_id, nonce = parameters.get("GOLDEN_RUN_ID", ""), parameters.get("GOLDEN_NONCE", "")
         if name := customizes(script):
-            return self._customize(name)
+            failing = updates_packages(name) and self._traits.packages != "ok"
+            return self._customize(name, int(failing))
         if is_identity(script):
             known, old = parameters.get("GOLDEN_KNOWN_USER", ""), parameters.get("GOLDEN_OLD_HOST", "")
             return identity(run_id, nonce, self._disk.report(known, old, self._boot_id))
@@ -96,15 +50,6 @@ class EmulatedLinuxGuest:
             self._waagent("waagent -deprovision", thorough=False)
             return Outcome(0, "")
         return Outcome(0, "This is a sample script with parameters\n")
-
-    def _customize(self, name: str) -> Outcome:
-        """The end of the script as the traits set it; the disk records updated packages."""
-        self._effects.append(f"customized {name}")
-        updates = updates_packages(name)
-        done = customized(name, self._traits.customize.get(name, int(updates and self._traits.packages != "ok")))
-        if updates and done.exit_code == 0 and not done.never_ends:
-            self._disk = replace(self._disk, packages=self._disk.packages + 1)
-        return done
 
     def _deprovision(self, run_id: str, nonce: str, parameters: Mapping[str, str]) -> Outcome:
         traits, delay = self._traits, parameters.get("GOLDEN_DELAY_SECONDS", "60")
@@ -142,10 +87,6 @@ class EmulatedLinuxGuest:
             return "noDetachMethod", "None of systemd-run, at and setsid is installed."
         return None
 
-    def scheduled(self) -> tuple[Job, ...]:
-        """Detached work, including work that has run."""
-        return tuple(self._jobs)
-
     async def run_scheduled(self, job_id: str) -> Outcome:
         """Deprovision and power off, or fail and stay running."""
         options, run_id = "-deprovision" if self._keep_user else "-deprovision+user", self._disk.requested
@@ -175,34 +116,18 @@ class EmulatedLinuxGuest:
         """Whether a script ran since waagent last removed the agent's state."""
         return self._disk.remembers_scripts
 
-    def powered_off(self) -> bool:
-        """Whether the guest powered itself off."""
-        return self._off
-
     def serial_log(self) -> str:
         """Markers written to the console."""
         return "".join(f"{line}\n" for line in self._serial)
 
-    def effects(self) -> tuple[str, ...]:
-        """Irreversible commands."""
-        return tuple(self._effects)
-
     def boot(self) -> None:
-        """Services run again; what deprovisioning removed is created by `provision`, not here."""
-        self._off, self._agent, self._boot_id = False, True, str(uuid.uuid4())
-        self._disk = replace(self._disk, deprovisioned=False)
-
-    def freeze(self) -> EmulatedLinuxContent:
-        """A snapshot of the disk; nothing is copied, because a disk is never changed, only replaced."""
-        return EmulatedLinuxContent(self._traits, self._disk)
+        """Services run again."""
+        super().boot()
+        self._agent = True
 
     def provision(
         self, host_name: str, user: str | None, *, key: str | None = None, rng: random.Random | None = None
     ) -> None:
         """The first boot of an image."""
-        self._disk = self._disk.provisioned(self._traits, host_name, user, key, rng or _own_chance())
+        self._disk = self._disk.provisioned(self._traits, host_name, user, key, rng or own_chance())
         self.boot()
-
-
-def _own_chance() -> random.Random:
-    return random.Random()  # noqa: S311 - test identities, no secrets

@@ -2,57 +2,20 @@
 
 import random
 import re
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
-from emulators.arm.compute.vms.specs import WindowsTraits
+from emulators.arm.guests.emulated import EmulatedGuest, own_chance
 from emulators.arm.guests.expiry import is_epoch, seconds_late
-from emulators.arm.guests.model import Boots, Job, Outcome, System
-from emulators.arm.guests.protocol import (
-    customized,
-    customizes,
-    identity,
-    is_evidence,
-    is_identity,
-    sentinel,
-    updates_packages,
-)
+from emulators.arm.guests.model import Job, Outcome
+from emulators.arm.guests.protocol import customizes, identity, is_evidence, is_identity, sentinel
+from emulators.arm.guests.traits import WindowsTraits
 from emulators.arm.guests.windows_disk import UNDEPLOYABLE, WindowsDisk
 
 _USER_CONTEXT_FROM = 26100
 _SYSPREP_SECONDS = 95.0
 _RUN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-
-
-@dataclass(frozen=True)
-class EmulatedWindowsContent:
-    """A snapshot of an emulated Windows disk."""
-
-    traits: WindowsTraits
-    disk: WindowsDisk
-    system: System = "Windows"
-
-    @property
-    def deprovisioned(self) -> bool:
-        """Whether Sysprep generalized it and it has not booted since."""
-        return self.disk.deprovisioned
-
-    @property
-    def boots(self) -> Boots:
-        """How a VM that is created from it boots."""
-        return self.traits.boots
-
-    @property
-    def packages(self) -> int:
-        """How often packages were updated on it."""
-        return self.disk.packages
-
-    def guest(self, root: Path) -> "EmulatedWindowsGuest":
-        """A guest with this disk; it writes no files."""
-        return EmulatedWindowsGuest(self.traits, disk=replace(self.disk, deprovisioned=False))
 
 
 def declared(script: str) -> set[str]:
@@ -67,23 +30,13 @@ def declared(script: str) -> set[str]:
     return {name.lower() for name in re.findall(r"\$(\w+)", script[block.end() : end])}
 
 
-class EmulatedWindowsGuest:
+class EmulatedWindowsGuest(EmulatedGuest[WindowsTraits, WindowsDisk]):
     """Answers by the parameters (RunId, Nonce, …) and by whether the script runs `/generalize`."""
 
     def __init__(self, traits: WindowsTraits, *, host_name: str = "source-vm", disk: WindowsDisk | None = None) -> None:
-        self._traits = traits
-        self._disk = disk or WindowsDisk.new(traits, host_name, _own_chance())
-        self._boot_id = str(uuid.uuid4())
+        super().__init__(traits, disk or WindowsDisk.new(traits, host_name, own_chance()))
         self._requested: str | None = None
         self._first: Outcome | None = None
-        self._clock: datetime | None = None
-        self._off = False
-        self._jobs: list[Job] = []
-        self._effects: list[str] = []
-
-    def set_clock(self, moment: datetime) -> None:
-        """Set the clock by which a request expires; the default is this computer's clock."""
-        self._clock = moment
 
     async def run(self, script: str, parameters: Mapping[str, str], timeout_s: float) -> Outcome:
         """Answer a deprovision script, an evidence script, a direct Sysprep, or any other script."""
@@ -105,14 +58,6 @@ class EmulatedWindowsGuest:
         if "runid" in given:
             return self._evidence(given)
         return Outcome(0, "This is a sample script with parameters\r\n", duration=2.0)
-
-    def _customize(self, name: str) -> Outcome:
-        """The end of the script as the traits set it; the disk records updated packages."""
-        self._effects.append(f"customized {name}")
-        done = customized(name, self._traits.customize.get(name, 0))
-        if updates_packages(name) and done.exit_code == 0 and not done.never_ends:
-            self._disk = replace(self._disk, packages=self._disk.packages + 1)
-        return done
 
     def _request_deprovision(self, given: Mapping[str, str], timeout_s: float) -> Outcome:
         run_id, nonce = given.get("runid", ""), given.get("nonce", "")
@@ -194,17 +139,12 @@ class EmulatedWindowsGuest:
         return sentinel("evidence", run_id, nonce, "", human, self._facts())
 
     def _facts(self) -> dict[str, str]:
-        facts = {"imageState": self._disk.image_state, "sysprepExitCode": self._exit_code()}
-        facts["build"] = str(self._traits.build)
-        return {**facts, **({"cdromRepaired": "true"} if self._traits.cdrom_disabled else {})}
+        build = str(self._traits.build)
+        return {"imageState": self._disk.image_state, "sysprepExitCode": self._exit_code(), "build": build}
 
     def _exit_code(self) -> str:
         code = self._disk.sysprep_exit_code
         return "" if code is None else str(code)
-
-    def scheduled(self) -> tuple[Job, ...]:
-        """Run the delayed shutdown."""
-        return tuple(self._jobs)
 
     async def run_scheduled(self, job_id: str) -> Outcome:
         """Shut down."""
@@ -219,37 +159,21 @@ class EmulatedWindowsGuest:
         """The agent's state stays on the disk."""
         return True
 
-    def powered_off(self) -> bool:
-        """Whether the guest shut itself down."""
-        return self._off
-
     def serial_log(self) -> str:
         """Windows writes only the special administration console."""
         return "Computer is booting, SAC started and initialized.\r\n\r\nSAC>\r\n"
 
-    def effects(self) -> tuple[str, ...]:
-        """Sysprep runs, in order."""
-        return tuple(self._effects)
-
     def boot(self) -> None:
-        """The VM starts again; the volatile registry key with the run's record and answer is gone."""
-        self._off, self._requested, self._first, self._boot_id = False, None, None, str(uuid.uuid4())
-        self._disk = replace(self._disk, deprovisioned=False)
-
-    def freeze(self) -> EmulatedWindowsContent:
-        """A snapshot of the disk; nothing is copied, because a disk is never changed, only replaced."""
-        return EmulatedWindowsContent(self._traits, self._disk)
+        """The volatile registry key with the run's record and answer is gone."""
+        super().boot()
+        self._requested, self._first = None, None
 
     def provision(
         self, host_name: str, user: str | None, *, key: str | None = None, rng: random.Random | None = None
     ) -> None:
         """The first boot of an image; the SSH key is not used on Windows."""
-        self._disk = self._disk.provisioned(self._traits, host_name, user, rng or _own_chance())
+        self._disk = self._disk.provisioned(self._traits, host_name, user, rng or own_chance())
         self.boot()
-
-
-def _own_chance() -> random.Random:
-    return random.Random()  # noqa: S311 - test identities, no secrets
 
 
 def _parameters_are_bad(given: Mapping[str, str]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from emulators.arm.compute.vms.specs import LinuxTraits
+from emulators.arm.guests.traits import LinuxTraits
 
 _UNNAMED = "localhost.localdomain"
 

@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Mapping
 
-from emulators.arm.compute.vms.specs import Customized
 from emulators.arm.guests.model import Outcome
+from emulators.arm.guests.traits import Customized
 
 SENTINEL = "GOLDEN-IMAGE-RESULT"
 _EXIT = {"refused": 10, "failed": 20}

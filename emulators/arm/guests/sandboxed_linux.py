@@ -11,10 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from emulators.arm.compute.vms.specs import LinuxTraits
 from emulators.arm.guests.emulated_linux import EmulatedLinuxGuest
 from emulators.arm.guests.model import Boots, Guest, Job, Outcome, System
 from emulators.arm.guests.protocol import customizes
+from emulators.arm.guests.traits import LinuxTraits
 
 #: Maximum real seconds of a script in a test or a demo; a longer script counts as hanging.
 _MOST_REAL_SECONDS = 60.0

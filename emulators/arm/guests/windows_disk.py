@@ -3,8 +3,8 @@
 import random
 from dataclasses import dataclass, replace
 
-from emulators.arm.compute.vms.specs import WindowsTraits
 from emulators.arm.guests.linux_disk import digest
+from emulators.arm.guests.traits import WindowsTraits
 
 COMPLETE = "IMAGE_STATE_COMPLETE"
 UNDEPLOYABLE = "IMAGE_STATE_UNDEPLOYABLE"

@@ -3,19 +3,21 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from emulators.arm.compute.vms.vm import Vm
-from emulators.arm.http.errors import invalid_parameter
+from emulators.arm.errors import invalid_parameter
 from emulators.arm.http.schemas import Members
 from emulators.arm.state.operations import Fate, Operation
 from emulators.arm.state.store import Resource
 from emulators.arm.state.world import World
 
+if TYPE_CHECKING:
+    from emulators.arm.compute.vms.vm import Vm
+
 
 @dataclass(frozen=True)
 class Call:
-    """One request to the simulated API, with the values of its path and the faults that change its answer."""
+    """One request to the emulated API, with the values of its path and the faults that change its answer."""
 
     world: World
     endpoint: str
@@ -27,8 +29,7 @@ class Call:
     api_version: str
     body: Mapping[str, Any]
     fate: Fate | None = None
-    power_state_missing: bool = False
-    agent_not_ready: bool = False
+    fault_kinds: frozenset[str] = frozenset()
 
     @property
     def subscription(self) -> str:
@@ -36,7 +37,7 @@ class Call:
         return self.names["subscription"]
 
     @property
-    def vm(self) -> Vm:
+    def vm(self) -> "Vm":
         """The VM in the path. Raises 404 with the code of what is missing."""
         return self.world.vm_at(self.subscription, self.names["group"], self.names["vm"])
 
@@ -46,10 +47,29 @@ class Call:
         return self.path.rstrip("/")
 
     @property
+    def scope(self) -> str:
+        """The id of the group in the path, or else of the subscription. Raises 404 when it does not exist."""
+        if "group" not in self.names:
+            self.world.require_subscription(self.subscription)
+            return f"/subscriptions/{self.subscription}"
+        self.require_group()
+        return f"/subscriptions/{self.subscription}/resourceGroups/{self.names['group']}"
+
+    def require_group(self) -> None:
+        """Raises 404 when the group in the path does not exist."""
+        self.world.require_group(self.subscription, self.names["group"])
+
+    @property
     def resource(self) -> Resource:
         """The resource in the path. Raises 404 with the code of what is missing."""
-        self.world.require_group(self.subscription, self.names["group"])
+        self.require_group()
         return self.world.store.require(self.resource_id)
+
+    @property
+    def existing(self) -> Resource | None:
+        """The resource in the path, if it exists. Raises 404 when its group does not."""
+        self.require_group()
+        return self.world.store.get(self.resource_id)
 
     def flag(self, name: str) -> bool:
         """A query parameter that is true or false."""
@@ -66,17 +86,6 @@ class Call:
                 message = f"The expand expression '{part}' is invalid or not supported."
                 raise invalid_parameter("$expand", message)
         return frozenset(part.lower() for part in asked)
-
-    def coloured(self, view: dict[str, Any]) -> dict[str, Any]:
-        """An instance view as this answer's faults show it."""
-        if self.power_state_missing:
-            kept = [entry for entry in view["statuses"] if not entry["code"].startswith("PowerState/")]
-            view = {**view, "statuses": kept}
-        if self.agent_not_ready and "vmAgent" in view:
-            status = {"code": "ProvisioningState/Unavailable", "level": "Warning", "displayStatus": "Not Ready"}
-            status["message"] = "VM Agent is unresponsive."
-            view = {**view, "vmAgent": {"vmAgentVersion": "Unknown", "statuses": [status]}}
-        return view
 
 
 @dataclass(frozen=True)
@@ -99,7 +108,7 @@ class Route:
     """A method and a path pattern (`{name}` is one segment, `{+scope}` any number), and the checks before its handler.
 
     `action` is the RBAC action (empty: none needed), `policy` the throttle bucket (empty: none), `queries` the
-    allowed query parameters besides api-version.
+    allowed query parameters besides api-version, `filter` the only value of `$filter` ("*": the handler evaluates it).
     """
 
     method: str
@@ -110,6 +119,11 @@ class Route:
     policy: str = ""
     queries: tuple[str, ...] = ()
     body: Members | None = None
+    filter: str | None = None
+    #: A list without what the caller may not read: any right to read something in it is enough.
+    filtered: bool = False
+    #: Answered without a token, as Azure does.
+    open: bool = False
     regex: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The simulator's own certificate authority."""
+"""The emulator's own certificate authority."""
 
 import ssl
 from pathlib import Path
@@ -13,6 +13,6 @@ def make_certificates(folder: Path) -> tuple[ssl.SSLContext, Path]:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*NAMES).configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
-    ca_file = folder / "arm-simulator-ca.pem"
+    ca_file = folder / "arm-emulator-ca.pem"
     authority.cert_pem.write_to_path(str(ca_file))
     return context, ca_file

@@ -2,15 +2,14 @@
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
 
-from emulators.arm.http.api import Answer, Call, Route
-from emulators.arm.http.errors import (
+from emulators.arm.errors import (
     ArmError,
     authorization_failed,
     invalid_parameter,
@@ -19,15 +18,13 @@ from emulators.arm.http.errors import (
     unknown_path,
     unknown_resource_type,
 )
+from emulators.arm.http.api import Answer, Call, Route
 from emulators.arm.http.faults import Injected
 from emulators.arm.http.identity import CLIENT_ID, OBJECT_ID, Identity
-from emulators.arm.http.routes import ROUTES
+from emulators.arm.http.operations import polling_url
 from emulators.arm.http.schemas import NO_BODY, parse
 from emulators.arm.state.durations import RETRY_AFTER
 from emulators.arm.state.world import World
-
-#: Answered without a token, as Azure does.
-_OPEN = ("metadata.endpoints",)
 
 
 @dataclass
@@ -58,12 +55,6 @@ class Exchange:
         )
 
 
-#: Lists that exclude what the caller may not read.
-_FILTERED_LISTS = frozenset(
-    f"{kind}.{verb}" for kind in ("virtualMachines", "disks", "snapshots", "resources") for verb in ("list", "listAll")
-)
-#: Routes that evaluate `$filter`; `atScope()` is supported only by the list of locks.
-_FILTERS = ("resources.list",)
 _VM_SCOPE = re.compile(r".*/providers/microsoft\.compute/virtualmachines/([^/]+)", re.IGNORECASE)
 
 
@@ -76,15 +67,16 @@ def _vm_named(scope: str) -> str | None:
 class Dispatcher:
     """ARM's own checks, then the resource provider."""
 
-    def __init__(self, world: World, identity: Identity) -> None:
+    def __init__(self, world: World, identity: Identity, routes: Sequence[Route]) -> None:
         self._world = world
+        self._routes = routes
         self._identity = identity
         self.endpoint = ""
 
     def find(self, exchange: Exchange) -> tuple[Route, dict[str, str]]:
         """The route, and the names in the path. Raises ARM's error for an unknown path or method."""
         methods: set[str] = set()
-        for route in ROUTES:
+        for route in self._routes:
             if (match := route.regex.match(exchange.path)) is None:
                 continue
             methods.add(route.method)
@@ -101,7 +93,7 @@ class Dispatcher:
     async def answer(self, exchange: Exchange, route: Route, names: dict[str, str]) -> Answer:
         """Check the request, then call its handler. Raises ArmError."""
         world = self._world
-        if route.name not in _OPEN:
+        if not route.open:
             self._identity.check(exchange.headers)
         if not exchange.query.get("api-version"):
             raise missing_api_version()
@@ -118,8 +110,7 @@ class Dispatcher:
         if not route.action:
             return
         scope, role = names.get("scope") or exchange.path.rstrip("/"), self._world.role
-        # A list contains what the caller may read, and any right to read something in it is enough.
-        if route.name in _FILTERED_LISTS and any(
+        if route.filtered and any(
             role.allows(route.action, held) for held in (*self._world.vms, *self._world.store.ids())
         ):
             return
@@ -141,14 +132,11 @@ class Dispatcher:
         for name in exchange.query:
             if name != "api-version" and name not in route.queries:
                 raise invalid_parameter(name, f"The query parameter '{name}' is not known to {route.name}.")
-        if "$filter" not in exchange.query or route.name in _FILTERS:
-            return
-        if exchange.query["$filter"] != "atScope()" or route.name != "locks.list":
-            raise invalid_parameter("$filter", "The simulator does not evaluate $filter.")
+        if "$filter" in exchange.query and route.filter not in ("*", exchange.query["$filter"]):
+            raise invalid_parameter("$filter", "The emulator does not evaluate $filter.")
 
     def _call(self, exchange: Exchange, names: dict[str, str], body: dict[str, Any]) -> Call:
         fates = [fate for injected in exchange.faults if (fate := injected.fault.fate()) is not None]
-        kinds = {injected.fault.kind for injected in exchange.faults}
         return Call(
             world=self._world,
             endpoint=self.endpoint,
@@ -159,19 +147,21 @@ class Dispatcher:
             api_version=exchange.query["api-version"],
             body=body,
             fate=fates[0] if fates else None,
-            power_state_missing="powerStateMissing" in kinds,
-            agent_not_ready="agentNotReady" in kinds,
+            fault_kinds=frozenset(injected.fault.kind for injected in exchange.faults),
         )
 
     def _follow(self, answer: Answer, call: Call) -> Answer:
         """Add the URLs by which a client polls the operation that started."""
         if (operation := answer.operation) is None:
             return answer
-        operations = self._world.platform.operations
+
+        def url(monitor: bool) -> str:
+            return polling_url(self._world.signer, self.endpoint, operation, call.api_version, monitor)
+
         headers = {**answer.headers, **self._world.clock.retry_headers(RETRY_AFTER)}
-        headers |= {"Azure-AsyncOperation": operations.address(self.endpoint, operation, call.api_version, False)}
+        headers |= {"Azure-AsyncOperation": url(False)}
         if answer.with_location:
-            headers["Location"] = operations.address(self.endpoint, operation, call.api_version, True)
+            headers["Location"] = url(True)
         headers["x-ms-request-id"] = operation.id
         return Answer(answer.status, answer.body, headers)
 

@@ -5,28 +5,16 @@ import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from emulators.arm.http.errors import ArmError
+from emulators.arm.errors import ArmError
 from emulators.arm.state.operations import Fate
 
 type FaultKind = Literal[
-    "status",
-    "delay",
-    "cutBefore",
-    "cutAfter",
-    "operationFails",
-    "operationNeverEnds",
-    "powerStateMissing",
-    "agentNotReady",
-    "hold",
-    "holdBefore",
-]
-
-KINDS = (
     "status", "delay", "cutBefore", "cutAfter", "operationFails", "operationNeverEnds", "powerStateMissing",
     "agentNotReady", "hold", "holdBefore",
-)  # fmt: skip
+]  # fmt: skip
+KINDS: tuple[FaultKind, ...] = get_args(FaultKind.__value__)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from emulators.arm.http.errors import unauthorized
+from emulators.arm.errors import unauthorized
 
 TENANT_ID = "22222222-2222-2222-2222-222222222222"
 CLIENT_ID = "33333333-3333-3333-3333-333333333333"
@@ -32,7 +32,6 @@ class Identity:
         #: Expiry and audience of each token.
         self._given: dict[str, tuple[float, str]] = {}
         self._numbers = random.SystemRandom()
-        self.tokens_given = 0
 
     async def handle(self, request: web.Request) -> web.Response:
         """GET /msi/token as Azure App Service answers it (api-version 2019-08-01)."""
@@ -42,7 +41,7 @@ class Identity:
         if "api-version" not in request.query or not resource:
             return _refusal(400, "BadRequest", "The parameters api-version and resource are required.")
         if resource not in _RESOURCES:
-            return _refusal(400, "BadRequest", f"The resource '{resource}' is not simulated.")
+            return _refusal(400, "BadRequest", f"The resource '{resource}' is not emulated.")
         expires = int(time.time()) + LIFETIME
         body = {"access_token": self.issue(resource, expires), "client_id": request.query.get("client_id", CLIENT_ID)}
         body |= {"expires_on": str(expires), "resource": resource, "token_type": "Bearer"}
@@ -57,7 +56,6 @@ class Identity:
         signature = base64.urlsafe_b64encode(self._numbers.randbytes(64)).decode().rstrip("=")
         token = f"{head}.{_part(claims)}.{signature}"
         self._given[token] = expires, audience
-        self.tokens_given += 1
         return token
 
     def expire_all(self) -> int:
@@ -67,7 +65,7 @@ class Identity:
         return count
 
     def check(self, headers: Mapping[str, str], audiences: tuple[str, ...] = ARM_AUDIENCES) -> None:
-        """Refuse a request without a valid token of this simulator for one of the audiences."""
+        """Refuse a request without a valid token of this emulator for one of the audiences."""
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             message = "Authentication failed. The 'Authorization' header is missing."

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from emulators.arm.errors import invalid_parameter
 from emulators.arm.http.api import Answer, Call
-from emulators.arm.http.errors import invalid_parameter
 
 PAGE = 100
 

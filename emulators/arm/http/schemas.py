@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulators.arm.http.errors import bad_body, bad_request, location_required, missing_parameter
+from emulators.arm.errors import bad_body, bad_request, location_required, missing_parameter
 
 type Schema = type[str] | type[bool] | type[int] | "ListOf" | "Members" | "Texts"
 
@@ -31,34 +31,6 @@ class Members:
     required: tuple[str, ...] = field(default=())
 
 
-_PARAMETER = Members("RunCommandInputParameter", {"name": str, "value": str}, ("name", "value"))
-_SOURCE = Members("VirtualMachineRunCommandScriptSource", {"script": str, "commandId": str, "scriptShell": str})
-_RUN_COMMAND_PROPERTIES = Members(
-    "VirtualMachineRunCommandProperties",
-    {
-        "source": _SOURCE,
-        "parameters": ListOf(_PARAMETER),
-        "protectedParameters": ListOf(_PARAMETER),
-        "asyncExecution": bool,
-        "runAsUser": str,
-        "runAsPassword": str,
-        "timeoutInSeconds": int,
-        "treatFailureAsDeploymentFailure": bool,
-    },
-    ("source",),
-)
-
-RUN_COMMAND = Members(
-    "VirtualMachineRunCommand",
-    {"location": str, "tags": Texts(), "properties": _RUN_COMMAND_PROPERTIES},
-    ("location", "properties"),
-)
-RUN_COMMAND_INPUT = Members(
-    "RunCommandInput",
-    {"commandId": str, "script": ListOf(str), "parameters": ListOf(_PARAMETER)},
-    ("commandId",),
-)
-VM_UPDATE = Members("VirtualMachineUpdate", {"tags": Texts()})
 #: Actions take no body; clients send nothing, or an empty object.
 NO_BODY = Members("Empty", {})
 

@@ -1,46 +1,40 @@
-"""The HTTPS endpoint of the simulator: faults, headers and the request log around each exchange."""
+"""The HTTPS endpoint of the emulator: faults, headers and the request log around each exchange."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
 
-from emulators.arm.http.api import Answer
+from emulators.arm.errors import ArmError
+from emulators.arm.http.api import Answer, Route
 from emulators.arm.http.dispatch import Dispatcher, Exchange
-from emulators.arm.http.errors import ArmError
-from emulators.arm.http.fault_effects import Cut, after_work, before_work
+from emulators.arm.http.fault_effects import after_work, before_work
 from emulators.arm.http.identity import Identity
-from emulators.arm.http.request_log import RequestRecord
+from emulators.arm.http.request_log import RequestRecord, logged
 from emulators.arm.state.world import World
 
 
 class ArmServer:
     """Answers as Azure Resource Manager."""
 
-    def __init__(self, world: World, identity: Identity) -> None:
+    def __init__(self, world: World, identity: Identity, routes: Sequence[Route]) -> None:
         self._world = world
-        self._dispatcher = Dispatcher(world, identity)
+        self._dispatcher = Dispatcher(world, identity, routes)
 
     def listen_at(self, endpoint: str) -> None:
         """`endpoint` is its own URL, which is part of every operation URL."""
         self._dispatcher.endpoint = endpoint
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One request to the simulated API, always logged."""
+        """One request to the emulated API, always logged."""
         exchange = Exchange.of(request, await request.read())
         at, number = self._world.clock.now(), len(self._world.requests)
-        self._world.requests.append(self._record(exchange, number, at, 0, ""))
-        status, code = 0, ""
-        try:
-            response, code = await self._respond(exchange)
-            status = response.status
-            return response
-        except Cut:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=500)
-        finally:
-            self._world.requests[number] = self._record(exchange, number, at, status, code)
+
+        def record(status: int, code: str) -> RequestRecord:
+            return self._record(exchange, number, at, status, code)
+
+        return await logged(self._world.requests, request, record, lambda: self._respond(exchange))
 
     async def _respond(self, exchange: Exchange) -> tuple[web.Response, str]:
         try:

@@ -1,11 +1,11 @@
-"""Token buckets of the compute provider, per VM or per subscription, on the simulator's clock."""
+"""Token buckets of the compute provider, per VM or per subscription, on the emulator's clock."""
 
 import json
 import math
 from dataclasses import dataclass
 from datetime import datetime
 
-from emulators.arm.http.errors import ArmError
+from emulators.arm.errors import ArmError
 from emulators.arm.state.clock import Clock
 
 

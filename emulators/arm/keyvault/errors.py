@@ -58,5 +58,5 @@ def bad_parameter(message: str) -> VaultError:
 
 
 def method_not_allowed(method: str) -> VaultError:
-    """405: the simulator can only read secrets."""
-    return VaultError(405, "MethodNotAllowed", f"The simulated vault does not support the method {method}.")
+    """405: the emulator can only read secrets."""
+    return VaultError(405, "MethodNotAllowed", f"The emulated vault does not support the method {method}.")

@@ -1,4 +1,4 @@
-"""Key Vault's data plane: secrets of simulated vaults, each vault at its own URL."""
+"""Key Vault's data plane: secrets of emulated vaults, each vault at its own URL."""
 
 import asyncio
 import re
@@ -6,18 +6,15 @@ import socket
 import ssl
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import partial
+from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
-from emulators.arm.compute.vms.specs import SUBSCRIPTION
-from emulators.arm.http.errors import ArmError
-from emulators.arm.http.fault_effects import Cut, after_work, before_work
+from emulators.arm.errors import ArmError
+from emulators.arm.http.fault_effects import after_work, before_work
 from emulators.arm.http.faults import Injected
 from emulators.arm.http.identity import CLIENT_ID, OBJECT_ID, TENANT_ID, VAULT_AUDIENCE, Identity
-from emulators.arm.http.request_log import RequestRecord
+from emulators.arm.http.request_log import RequestRecord, logged
 from emulators.arm.keyvault.errors import (
     VaultError,
     bad_parameter,
@@ -28,6 +25,7 @@ from emulators.arm.keyvault.errors import (
     unauthorized,
 )
 from emulators.arm.state.clock import Clock
+from emulators.arm.state.ids import SUBSCRIPTION
 from emulators.arm.state.world import World
 
 ACTION = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
@@ -70,7 +68,7 @@ class Vault:
 
 
 class Vaults:
-    """All vaults of a simulator, and their HTTPS servers."""
+    """All vaults of an emulator, and their HTTPS servers."""
 
     def __init__(self, world: World, identity: Identity) -> None:
         self._world = world
@@ -139,23 +137,29 @@ class Vaults:
         await web.SockSite(runner, vault.listener, ssl_context=context).start()
 
     async def _handle(self, vault: Vault, request: web.Request) -> web.StreamResponse:
-        world, at, number = self._world, self._clock.now(), len(self._world.requests)
+        world = self._world
         # The first request of a client only gets the challenge, so a fault of getSecret does not apply to it.
         operation = "keyVault.getSecret" if "Authorization" in request.headers else "keyVault.challenge"
         met = world.faults.meet(request.method, request.path, operation, None)
-        record = partial(_record, request, number, at, operation, tuple(injected.fault.kind for injected in met))
-        world.requests.append(record(0, ""))
-        status, code = 0, ""
-        try:
-            response, code = await self._answer(vault, request, met)
-            status = response.status
-            return response
-        except Cut:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=500)
-        finally:
-            world.requests[number] = record(status, code)
+        first = RequestRecord(
+            number=len(world.requests),
+            at=self._clock.now(),
+            method=request.method,
+            path=request.path,
+            operation=operation,
+            action=ACTION,
+            vm=None,
+            status=0,
+            code="",
+            client_request_id=request.headers.get("x-ms-client-request-id", ""),
+            correlation_id="",
+            faults=tuple(injected.fault.kind for injected in met),
+        )
+
+        def record(status: int, code: str) -> RequestRecord:
+            return replace(first, status=status, code=code)
+
+        return await logged(world.requests, request, record, lambda: self._answer(vault, request, met))
 
     async def _answer(self, vault: Vault, request: web.Request, met: list[Injected]) -> tuple[web.Response, str]:
         try:
@@ -208,28 +212,3 @@ def _response(status: int, body: Mapping[str, object] | None, headers: Mapping[s
     if body is None:
         return web.Response(status=status, headers={**common, **headers})
     return web.json_response(body, status=status, headers={**common, **headers})
-
-
-def _record(
-    request: web.Request,
-    number: int,
-    at: datetime,
-    operation: str,
-    faults: tuple[str, ...],
-    status: int,
-    code: str,
-) -> RequestRecord:
-    return RequestRecord(
-        number=number,
-        at=at,
-        method=request.method,
-        path=request.path,
-        operation=operation,
-        action=ACTION,
-        vm=None,
-        status=status,
-        code=code,
-        client_request_id=request.headers.get("x-ms-client-request-id", ""),
-        correlation_id="",
-        faults=faults,
-    )

@@ -3,19 +3,18 @@
 from typing import Any
 
 from emulators.arm.http.api import Answer, Call, Handler, Route
-from emulators.arm.network.network import (
+from emulators.arm.network.interfaces import (
     GROUPS,
     INTERFACES,
     SUBNETS,
     VNETS,
-    check_group_free,
     check_interface,
     check_interface_free,
-    group_properties,
     interface_properties,
-    network_view,
 )
 from emulators.arm.network.schemas import NETWORK_INTERFACE, SECURITY_GROUP
+from emulators.arm.network.security_groups import check_group_free, group_properties
+from emulators.arm.network.views import network_view
 from emulators.arm.state.resource_work import begin_delete, begin_write, check_location
 from emulators.arm.state.store import Resource
 
@@ -32,7 +31,7 @@ async def get(call: Call) -> Answer:
 
 async def put_interface(call: Call) -> Answer:
     """Create or update an interface."""
-    call.world.require_group(call.subscription, call.names["group"])
+    call.require_group()
     store, body = call.world.store, dict(call.body)
     check_interface(store, call.world.role, call.resource_id, body)
     nic, created = _upsert(call, INTERFACES)
@@ -42,7 +41,7 @@ async def put_interface(call: Call) -> Answer:
 
 async def put_group(call: Call) -> Answer:
     """Create or update a security group."""
-    call.world.require_group(call.subscription, call.names["group"])
+    call.require_group()
     properties = group_properties(call.resource_id, dict(call.body.get("properties", {})))
     group, created = _upsert(call, GROUPS)
     group.properties = properties
@@ -69,34 +68,18 @@ def _written(call: Call, resource: Resource, created: bool) -> Answer:
     return Answer(201 if created else 200, body, operation=operation, with_location=False)
 
 
-async def delete_interface(call: Call) -> Answer:
-    """Delete an interface that is attached to no VM; 204 when it does not exist."""
-    nic = call.world.store.get(call.resource_id)
-    if nic is not None:
-        check_interface_free(nic)
-    return _deleted(call, nic)
-
-
-async def delete_group(call: Call) -> Answer:
-    """Delete a security group that no interface uses; 204 when it does not exist."""
-    group = call.world.store.get(call.resource_id)
-    if group is not None:
-        check_group_free(call.world.store, group)
-    return _deleted(call, group)
-
-
-def _deleted(call: Call, resource: Resource | None) -> Answer:
-    call.world.require_group(call.subscription, call.names["group"])
+async def delete(call: Call) -> Answer:
+    """Delete what nothing uses: an interface without a VM, a group without an interface; 204 when it does not exist."""
+    resource, world = call.existing, call.world
     if resource is None:
         return Answer(204)
-    world = call.world
-    operation = begin_delete(
-        world.platform, world.store, resource, family="network", duration="network_delete", fate=call.fate
-    )
+    check_interface_free(resource)
+    check_group_free(world.store, resource)
+    operation = begin_delete(world, resource, family="network", duration="network_delete", fate=call.fate)
     return Answer(202, operation=operation)
 
 
-def _named(pattern: str, kind: str, put: Handler, delete: Handler, body: Any) -> tuple[Route, ...]:
+def _named(pattern: str, kind: str, put: Handler, body: Any) -> tuple[Route, ...]:
     name = kind.split("/")[1]
     return (
         Route("GET", pattern, f"{name}.get", f"{kind}/read", get),
@@ -106,8 +89,8 @@ def _named(pattern: str, kind: str, put: Handler, delete: Handler, body: Any) ->
 
 
 ROUTES = (
-    *_named(_NIC, INTERFACES, put_interface, delete_interface, NETWORK_INTERFACE),
-    *_named(_NSG, GROUPS, put_group, delete_group, SECURITY_GROUP),
+    *_named(_NIC, INTERFACES, put_interface, NETWORK_INTERFACE),
+    *_named(_NSG, GROUPS, put_group, SECURITY_GROUP),
     Route("GET", _VNET, "virtualNetworks.get", f"{VNETS}/read", get),
     Route("GET", f"{_VNET}/subnets/{{subnet}}", "subnets.get", f"{SUBNETS}/read", get),
 )

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from typing import Any
 
-from emulators.arm.http.errors import ArmError, missing_parameter
+from emulators.arm.errors import ArmError, missing_parameter
 
 _CHOICES = {
     "protocol": ("Tcp", "Udp", "Icmp", "Esp", "Ah", "*"),

@@ -1,4 +1,4 @@
-"""The simulator's time: a heap of events, run by a real, a scaled or a stepped clock."""
+"""The emulator's time: a heap of events, run by a real, a scaled or a stepped clock."""
 
 import asyncio
 import heapq

@@ -1,12 +1,11 @@
-"""Long-running operations: their state, and the URLs where a client polls them."""
+"""Long-running operations: their state, and how each ends."""
 
 import random
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from emulators.arm.http.signing import UrlSigner
 from emulators.arm.state.clock import Clock
 
 type OperationStatus = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
@@ -48,7 +47,6 @@ class Operation:
     ended: datetime | None = None
     output: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
-    correlation_ids: list[str] = field(default_factory=list[str])
 
     def body(self) -> dict[str, Any]:
         """The status document (HTTP 200 even when the status is Failed)."""
@@ -66,9 +64,8 @@ class Operation:
 class Operations:
     """All long-running operations, by id."""
 
-    def __init__(self, clock: Clock, signer: UrlSigner, rng: random.Random) -> None:
+    def __init__(self, clock: Clock, rng: random.Random) -> None:
         self._clock = clock
-        self._signer = signer
         self._rng = rng
         self._all: dict[str, Operation] = {}
 
@@ -97,15 +94,16 @@ class Operations:
             operation.status, operation.ended = "Failed", self._clock.now()
             operation.error = {"code": code, "message": message}
 
+    def settle(self, operation: Operation) -> None:
+        """End it as its fate sets it: with success without one; one that never ends stays in progress."""
+        fate = operation.fate
+        if fate is None:
+            self.succeed(operation)
+        elif fate.ends == "fails":
+            self.fail(operation, fate.code, fate.message)
+
     def preempt(self, operation: Operation) -> None:
         """A later operation preempted it."""
         if operation.status == "InProgress":
             operation.status, operation.ended = "Canceled", self._clock.now()
             operation.error = {"code": "OperationPreempted", "message": PREEMPTED}
-
-    def address(self, endpoint: str, operation: Operation, api_version: str, monitor: bool) -> str:
-        """The signed URL to poll it: status (Azure-AsyncOperation), or result (Location)."""
-        query = self._signer.operation_query(operation.id, api_version, monitor, operation.started)
-        provider, folder = FAMILY_PATHS[operation.family]
-        place = f"/subscriptions/{operation.subscription_id}/providers/{provider}/locations"
-        return f"{endpoint}{place}/{operation.location}/{folder}/{operation.id}?{query}"

@@ -1,4 +1,4 @@
-"""What all simulated VMs share: the clock, the random generator, and the long-running operations."""
+"""What all emulated VMs share: the clock, the random generator, and the long-running operations."""
 
 import random
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from emulators.arm.state.operations import Operations
 
 @dataclass(frozen=True)
 class Platform:
-    """Shared by all VMs of one simulator."""
+    """Shared by all VMs of one emulator."""
 
     clock: Clock
     dice: Dice

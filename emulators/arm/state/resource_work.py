@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from emulators.arm.galleries.regions import region_key
-from emulators.arm.http.errors import ArmError
+from emulators.arm.errors import ArmError
 from emulators.arm.state.operations import Family, Fate, Operation
 from emulators.arm.state.platform import Platform
-from emulators.arm.state.store import Resource, Store
+from emulators.arm.state.regions import region_key
+from emulators.arm.state.store import Resource
+from emulators.arm.state.world import World
 
 
 def begin_write(
@@ -49,8 +50,7 @@ def begin_write(
 
 
 def begin_delete(
-    platform: Platform,
-    store: Store,
+    world: World,
     resource: Resource,
     *,
     family: Family,
@@ -60,6 +60,7 @@ def begin_delete(
 ) -> Operation:
     """Run a DELETE: the resource is deleted when it succeeds, or Failed as the fate sets it. `done` is called after."""
     # A deletion with an injected failure is replaced by the next one, so that the resource can still be deleted.
+    platform = world.platform
     if resource.deleting and resource.operation is not None and resource.operation.fate is None:
         return resource.operation
     if resource.operation is not None:
@@ -76,7 +77,7 @@ def begin_delete(
             resource.provisioning_state = "Failed"
             platform.operations.fail(operation, fate.code, fate.message)
             return
-        store.remove(resource.id)
+        world.store.remove(resource.id)
         if done is not None:
             done()
         platform.operations.succeed(operation)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from emulators.arm.authorization.roles import is_within
-from emulators.arm.http.errors import resource_not_found
+from emulators.arm.errors import resource_not_found
 from emulators.arm.state.clock import Clock
 from emulators.arm.state.durations import Dice
+from emulators.arm.state.ids import is_within
 from emulators.arm.state.operations import Operation
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Resource:
     provisioning_state: str = "Succeeded"
     #: The content of a disk, a snapshot, an image or a version.
     content: "DiskContent | None" = None
+    #: The data disks of an image or a version.
+    data_disks: "tuple[DataDiskSource, ...]" = ()
     #: The latest long-running operation on it.
     operation: Operation | None = None
     deleting: bool = False

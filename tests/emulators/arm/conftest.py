@@ -1,4 +1,4 @@
-"""Fixtures: a simulator with a stepped clock, and the unmodified SDK and credential against it."""
+"""Fixtures: an emulator with a stepped clock, and the unmodified SDK and credential against it."""
 
 import json
 import ssl
@@ -22,7 +22,7 @@ def clock() -> SteppedClock:
 
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
-    """Returns the unmodified SDK client and credential for a running simulator."""
+    """Returns the unmodified SDK client and credential for a running emulator."""
 
     @asynccontextmanager
     async def opened(simulator: Simulator) -> AsyncGenerator[Sdk]:

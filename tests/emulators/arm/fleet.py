@@ -4,6 +4,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
+import pytest
+from azure.core.exceptions import HttpResponseError
+
 from emulators.arm import Simulator, VmSpec, WindowsTraits
 
 GROUP = "golden-rg"
@@ -27,6 +30,17 @@ class Reply(NamedTuple):
     headers: Mapping[str, str]
     body: Any
     text: str
+
+    @property
+    def refusal(self) -> tuple[int, str]:
+        """Its status and the code of its error; an empty code when the request was not refused."""
+        return self.status, self.body["error"]["code"] if self.status >= 400 else ""
+
+
+def code_of(refused: pytest.ExceptionInfo[HttpResponseError]) -> str | None:
+    """The code of an error that the SDK raised."""
+    assert refused.value.error is not None
+    return refused.value.error.code
 
 
 #: The unmodified ComputeManagementClient. Untyped here: its models are optional all the way down.

@@ -1,4 +1,4 @@
-"""The simulator as a process of its own."""
+"""The emulator as a process of its own."""
 
 import json
 import signal
@@ -37,7 +37,7 @@ def test_it_writes_a_ready_file_serves_and_stops_cleanly(tmp_path: Path, number:
             process.send_signal(number)
             out, error = process.communicate(timeout=10)
     assert (process.returncode, error) == (0, "")
-    assert "simulating Azure Resource Manager at https://127.0.0.1:" in out
+    assert "emulating Azure Resource Manager at https://127.0.0.1:" in out
 
 
 def test_an_invalid_fleet_is_reported_in_one_line(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Inspecting and controlling the simulator, apart from the simulated API."""
+"""Inspecting and controlling the emulator, apart from the emulated API."""
 
 from emulators.arm import ScaledClock, Simulator, SteppedClock
 from tests.emulators.arm.fleet import FLEET, Raw, vm_path

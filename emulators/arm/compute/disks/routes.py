@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from emulators.arm.compute.disks.disks import DISKS, SNAPSHOTS, Written, check_export, disk_view
+from emulators.arm.compute.disks.creation import Written, check_export
 from emulators.arm.compute.disks.schemas import DISK, SNAPSHOT, UPDATE
+from emulators.arm.compute.disks.views import DISKS, SNAPSHOTS, disk_view
+from emulators.arm.errors import ArmError, not_allowed
 from emulators.arm.http.api import Answer, Call, Handler, Route
-from emulators.arm.http.errors import ArmError, not_allowed
 from emulators.arm.http.paging import page
 from emulators.arm.http.schemas import Members
 from emulators.arm.state.resource_work import begin_delete, begin_write, check_location
@@ -30,29 +31,16 @@ async def get_encryption_set(call: Call) -> Answer:
     return Answer(200, call.resource.body())
 
 
-async def list_group(call: Call) -> Answer:
-    """Disks or snapshots of a resource group."""
-    call.world.require_group(call.subscription, call.names["group"])
-    return _listed(call, f"/subscriptions/{call.subscription}/resourceGroups/{call.names['group']}")
-
-
 async def list_all(call: Call) -> Answer:
-    """Disks or snapshots of a subscription."""
-    call.world.require_subscription(call.subscription)
-    return _listed(call, f"/subscriptions/{call.subscription}")
-
-
-def _listed(call: Call, scope: str) -> Answer:
-    kind, role = _kind(call), call.world.role
+    """Disks or snapshots of a resource group or a subscription."""
+    kind, role, scope = _kind(call), call.world.role, call.scope
     found = [resource for resource in call.world.store.listed(kind, scope) if role.allows(f"{kind}/read", resource.id)]
     return page(call, found, lambda resource: disk_view(call.world, resource))
 
 
 async def put(call: Call) -> Answer:
     """Create or update; the answer has both polling headers, as with Azure's disks."""
-    world, kind = call.world, _kind(call)
-    world.require_group(call.subscription, call.names["group"])
-    known = world.store.get(call.resource_id)
+    world, kind, known = call.world, _kind(call), call.existing
     if known is not None:
         check_location(known, call.body["location"])
     if known is not None and (known.provisioning_state != "Failed" or known.owners):
@@ -112,16 +100,12 @@ async def update(call: Call) -> Answer:
 
 async def delete(call: Call) -> Answer:
     """Delete it unless it is attached to a VM; 204 when it does not exist."""
-    world = call.world
-    world.require_group(call.subscription, call.names["group"])
-    resource = world.store.get(call.resource_id)
+    world, resource = call.world, call.existing
     if resource is None:
         return Answer(204)
     if resource.owners:
         raise not_allowed(f"Disk {resource.name} is attached to VM {resource.owners[0]}.")
-    operation = begin_delete(
-        world.platform, world.store, resource, family="disks", duration="disk_delete", fate=call.fate
-    )
+    operation = begin_delete(world, resource, family="disks", duration="disk_delete", fate=call.fate)
     return Answer(202, operation=operation)
 
 
@@ -138,8 +122,10 @@ def _routes(kind: str, body: Members, write_policy: str) -> tuple[Route, ...]:
         route("PUT", "createOrUpdate", "write", put, write_policy, body),
         route("PATCH", "update", "write", update, write_policy, UPDATE),
         route("DELETE", "delete", "delete", delete, "DeleteDisks", None),
-        Route("GET", f"{_GROUP}{path}", f"{name}.list", f"{kind}/read", list_group, queries=queries),
-        Route("GET", f"{_SUBSCRIPTION}{path}", f"{name}.listAll", f"{kind}/read", list_all, queries=queries),
+        Route("GET", f"{_GROUP}{path}", f"{name}.list", f"{kind}/read", list_all, queries=queries, filtered=True),
+        Route(
+            "GET", f"{_SUBSCRIPTION}{path}", f"{name}.listAll", f"{kind}/read", list_all, queries=queries, filtered=True
+        ),
     )
 
 

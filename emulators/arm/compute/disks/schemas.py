@@ -5,36 +5,28 @@ from emulators.arm.http.schemas import ListOf, Members, Schema, Texts
 _CREATION = Members(
     "CreationData",
     {
-        "createOption": str,
-        "sourceResourceId": str,
+        "createOption": str, "sourceResourceId": str,
         "galleryImageReference": Members("ImageDiskReference", {"id": str, "lun": int}, ("id",)),
-        "performancePlus": bool,
-        "logicalSectorSize": int,
+        "performancePlus": bool, "logicalSectorSize": int,
     },
     ("createOption",),
-)
+)  # fmt: skip
 _PLAN = Members(
     "PurchasePlan",
     {"name": str, "publisher": str, "product": str, "promotionCode": str},
     ("name", "publisher", "product"),
 )
 _BOTH: dict[str, Schema] = {
-    "creationData": _CREATION,
-    "osType": str,
-    "hyperVGeneration": str,
-    "diskSizeGB": int,
+    "creationData": _CREATION, "osType": str, "hyperVGeneration": str, "diskSizeGB": int,
     "securityProfile": Members("DiskSecurityProfile", {"securityType": str, "secureVMDiskEncryptionSetId": str}),
-    "encryption": Members("Encryption", {"type": str, "diskEncryptionSetId": str}),
-    "networkAccessPolicy": str,
-    "publicNetworkAccess": str,
-    "dataAccessAuthMode": str,
-    "diskAccessId": str,
-    "purchasePlan": _PLAN,
+    "encryption": Members("Encryption", {"type": str, "diskEncryptionSetId": str}), "networkAccessPolicy": str,
+    "publicNetworkAccess": str, "dataAccessAuthMode": str, "diskAccessId": str, "purchasePlan": _PLAN,
     "supportedCapabilities": Members(
-        "SupportedCapabilities", {"diskControllerTypes": str, "acceleratedNetwork": bool, "architecture": str}
+        "SupportedCapabilities",
+        {"diskControllerTypes": str, "acceleratedNetwork": bool, "architecture": str},
     ),
     "supportsHibernation": bool,
-}
+}  # fmt: skip
 _DISK_PROPERTIES = Members(
     "DiskProperties",
     {**_BOTH, "maxShares": int, "tier": str, "burstingEnabled": bool, "optimizedForFrequentAttach": bool},

@@ -1,13 +1,11 @@
 """Managed images: create from a generalized VM, read, list and delete."""
 
 from emulators.arm.authorization.linked_rights import require_linked
-from emulators.arm.compute.images.images import check_vm, image_properties
-from emulators.arm.compute.images.resolvers import MANAGED_IMAGE
-from emulators.arm.galleries.errors import concurrent_request, property_change
-from emulators.arm.galleries.schemas import MANAGED_IMAGE as BODY
-from emulators.arm.galleries.sources import find_source
+from emulators.arm.compute.images.capture import MANAGED_IMAGE, check_vm, image_properties
+from emulators.arm.compute.images.schemas import MANAGED_IMAGE as BODY
+from emulators.arm.compute.images.sources import find_source
+from emulators.arm.errors import concurrent_request, invalid_parameter, property_change
 from emulators.arm.http.api import Answer, Call, Route
-from emulators.arm.http.errors import invalid_parameter
 from emulators.arm.http.paging import page
 from emulators.arm.state.resource_work import begin_delete, begin_write, check_location
 from emulators.arm.state.store import Resource
@@ -19,11 +17,10 @@ _NOTIFIED = {"azure-asyncnotification": "Enabled"}
 
 async def put(call: Call) -> Answer:
     """Create it (201); for an existing one only the tags can be changed (200)."""
-    call.world.require_group(call.subscription, call.names["group"])
+    existing = call.existing
     source_id: str = call.body["properties"]["sourceVirtualMachine"]["id"]
     read = [("Microsoft.Compute/virtualMachines/read", source_id)]
     require_linked(call.world.role, f"{MANAGED_IMAGE}/write", call.resource_id, read)
-    existing = call.world.store.get(call.resource_id)
     return _create(call, source_id) if existing is None else _update(call, existing, source_id)
 
 
@@ -40,7 +37,7 @@ def _create(call: Call, source_id: str) -> Answer:
     image = world.store.new(call.resource_id, MANAGED_IMAGE, location, tags=tags, properties=properties)
     source = find_source(world, vm.id, location)
     image.content = source.content
-    world.galleries.data_disks[image.id.lower()] = source.data_disks
+    image.data_disks = source.data_disks
     world.store.add(image)
     return _follow(call, image, 201, "Creating")
 
@@ -70,36 +67,17 @@ async def get(call: Call) -> Answer:
     return Answer(200, call.resource.body())
 
 
-async def list_group(call: Call) -> Answer:
-    """Managed images of a resource group."""
-    call.world.require_group(call.subscription, call.names["group"])
-    return _listed(call, f"/subscriptions/{call.subscription}/resourceGroups/{call.names['group']}")
-
-
 async def list_all(call: Call) -> Answer:
-    """Managed images of a subscription."""
-    call.world.require_subscription(call.subscription)
-    return _listed(call, f"/subscriptions/{call.subscription}")
-
-
-def _listed(call: Call, scope: str) -> Answer:
-    return page(call, call.world.store.listed(MANAGED_IMAGE, scope), Resource.body)
+    """Managed images of a resource group or a subscription."""
+    return page(call, call.world.store.listed(MANAGED_IMAGE, call.scope), Resource.body)
 
 
 async def delete(call: Call) -> Answer:
     """Delete it; 204 when it does not exist."""
-    world = call.world
-    world.require_group(call.subscription, call.names["group"])
-    image = world.store.get(call.resource_id)
+    world, image = call.world, call.existing
     if image is None:
         return Answer(204)
-
-    def done() -> None:
-        world.galleries.data_disks.pop(image.id.lower(), None)
-
-    operation = begin_delete(
-        world.platform, world.store, image, family="compute", duration="image_write", fate=call.fate, done=done
-    )
+    operation = begin_delete(world, image, family="compute", duration="image_write", fate=call.fate)
     return Answer(202, operation=operation)
 
 
@@ -109,7 +87,7 @@ ROUTES = (
     Route("PUT", _IMAGE, "images.createOrUpdate", f"{MANAGED_IMAGE}/write", put, "CreateImages", body=BODY),
     Route("GET", _IMAGE, "images.get", f"{MANAGED_IMAGE}/read", get),
     Route("DELETE", _IMAGE, "images.delete", f"{MANAGED_IMAGE}/delete", delete),
-    Route("GET", f"{_GROUP}{_PROVIDER}", "images.list", f"{MANAGED_IMAGE}/read", list_group, queries=_PAGED),
+    Route("GET", f"{_GROUP}{_PROVIDER}", "images.list", f"{MANAGED_IMAGE}/read", list_all, queries=_PAGED),
     Route(
         "GET", f"/subscriptions/{{subscription}}{_PROVIDER}", "images.listAll", f"{MANAGED_IMAGE}/read", list_all,
         queries=_PAGED,

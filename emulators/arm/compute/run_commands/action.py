@@ -8,8 +8,8 @@ from emulators.arm.compute.run_commands.record import tail
 from emulators.arm.compute.run_commands.scripts import ScriptHooks, deliver
 from emulators.arm.compute.vms.power import DELETING
 from emulators.arm.compute.vms.vm import Vm
+from emulators.arm.errors import entity_not_found, operation_not_allowed, requires_running, run_command_busy
 from emulators.arm.guests.model import Outcome
-from emulators.arm.http.errors import entity_not_found, operation_not_allowed, requires_running, run_command_busy
 from emulators.arm.state.operations import Fate, Operation
 
 _COMMANDS = {"Linux": "RunShellScript", "Windows": "RunPowerShellScript"}

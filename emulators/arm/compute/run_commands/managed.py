@@ -6,8 +6,8 @@ from emulators.arm.compute.run_commands.record import RunCommandRecord, tail
 from emulators.arm.compute.run_commands.scripts import ScriptHooks, deliver
 from emulators.arm.compute.vms.power import DELETING
 from emulators.arm.compute.vms.vm import Vm
+from emulators.arm.errors import extensions_need_running, not_allowed, operation_not_allowed
 from emulators.arm.guests.model import Outcome
-from emulators.arm.http.errors import extensions_need_running, not_allowed, operation_not_allowed
 from emulators.arm.state.operations import Fate, Operation
 
 MOST_PER_VM = 25
@@ -34,7 +34,6 @@ def put(vm: Vm, name: str, body: dict[str, Any], fate: Fate | None) -> tuple[Run
         tags=dict(body.get("tags") or (known.tags if known else {})),
         properties=properties,
         given={entry["name"]: entry["value"] for entry in given},
-        attempt=known.attempt + 1 if known else 1,
         provisioning_state="Updating" if known else "Creating",
     )
     operation = vm.platform.operations.begin("runCommands", vm.id, vm.spec.location, fate)
@@ -58,14 +57,11 @@ def remove(vm: Vm, name: str, fate: Fate | None) -> Operation | None:
     def end() -> None:
         if fate is not None:
             record.provisioning_state = "Failed"
-            if fate.ends == "fails":
-                operations.fail(operation, fate.code, fate.message)
-            return
-        if vm.run_commands.get(name.lower()) is record:
+        elif vm.run_commands.get(name.lower()) is record:
             del vm.run_commands[name.lower()]
             if record.operation is not None:
                 operations.preempt(record.operation)
-        operations.succeed(operation)
+        operations.settle(operation)
 
     vm.platform.clock.call_in(vm.platform.dice.draw("script_removal"), end)
     return operation

@@ -20,7 +20,7 @@ def tail(text: str) -> str:
 
 @dataclass
 class RunCommandRecord:
-    """State of one managed run command. `attempt` counts PUTs; events of an earlier attempt do nothing.
+    """State of one managed run command.
 
     `given` holds every parameter for the guest, protected ones too; no response contains it.
     """
@@ -32,7 +32,6 @@ class RunCommandRecord:
     properties: dict[str, Any]
     given: dict[str, str] = field(default_factory=dict[str, str], repr=False)
     operation: Operation | None = None
-    attempt: int = 1
     provisioning_state: str = "Creating"
     execution_state: ExecutionState = "Pending"
     execution_message: str = ""
@@ -43,7 +42,6 @@ class RunCommandRecord:
     ended: datetime | None = None
     #: How often it was delivered to the VM, by its PUT and by later starts of the VM.
     deliveries: int = 0
-    statuses: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     @property
     def timeout(self) -> float:
@@ -71,4 +69,4 @@ class RunCommandRecord:
             view["startTime"] = self.started.isoformat()
         if self.ended is not None:
             view["endTime"] = self.ended.isoformat()
-        return {**view, "statuses": self.statuses}
+        return {**view, "statuses": []}

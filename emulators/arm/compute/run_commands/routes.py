@@ -4,10 +4,10 @@ from typing import Any
 
 from emulators.arm.compute.run_commands import action as action_run_command
 from emulators.arm.compute.run_commands import managed as managed_run_commands
+from emulators.arm.compute.run_commands.schemas import RUN_COMMAND, RUN_COMMAND_INPUT
 from emulators.arm.compute.vms.routes import VM
 from emulators.arm.compute.vms.vm import Vm
-from emulators.arm.http.api import Answer, Call, Route
-from emulators.arm.http.errors import (
+from emulators.arm.errors import (
     ArmError,
     bad_request,
     invalid_parameter,
@@ -15,7 +15,7 @@ from emulators.arm.http.errors import (
     parent_not_found,
     resource_not_found,
 )
-from emulators.arm.http.schemas import RUN_COMMAND, RUN_COMMAND_INPUT
+from emulators.arm.http.api import Answer, Call, Route
 
 _ACTION = "Microsoft.Compute/virtualMachines/runCommands"
 _PATH = f"{VM}/runCommands"

@@ -70,7 +70,7 @@ def follow(vm: Vm, outcome: Outcome) -> None:
         shut_down_from_guest(vm)
     stop = vm.spec.foreign_stop
     if stop is not None and stop.since == "requested" and vm.log.count("requested") > requested:
-        vm.platform.clock.call_in(stop.after_seconds, lambda: _ignore(stop_by_other(vm, stop.how)))
+        stop_by_other(vm, stop.how, stop.after_seconds)
 
 
 def _plan(vm: Vm, job: Job) -> None:
@@ -86,7 +86,3 @@ def _plan(vm: Vm, job: Job) -> None:
             shut_down_from_guest(vm)
 
     vm.platform.clock.call_in(job.delay_seconds, run)
-
-
-def _ignore(_stopped: bool) -> None:
-    return None

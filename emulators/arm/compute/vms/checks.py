@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from emulators.arm.compute.disks.disks import DISKS
-from emulators.arm.galleries.regions import region_key
-from emulators.arm.http.errors import ArmError, invalid_parameter, missing_parameter
-from emulators.arm.network.network import INTERFACES, require_referenced
+from emulators.arm.compute.disks.views import DISKS
+from emulators.arm.errors import ArmError, invalid_parameter, missing_parameter
+from emulators.arm.network.interfaces import INTERFACES, require_referenced
+from emulators.arm.state.regions import region_key
 from emulators.arm.state.store import Resource
 from emulators.arm.state.world import World
 
@@ -14,7 +14,7 @@ _PLAN = ("name", "publisher", "product")
 
 
 def check_choices(body: Mapping[str, Any]) -> None:
-    """Raises 400 for a value that Azure does not know, or that this simulator does not support."""
+    """Raises 400 for a value that Azure does not know, or that this emulator does not support."""
     properties = body["properties"]
     storage = properties["storageProfile"]
     entries = [storage["osDisk"], *storage.get("dataDisks", [])]

@@ -3,6 +3,7 @@
 import copy
 import hashlib
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from emulators.arm.authorization.linked_rights import require_linked
@@ -11,13 +12,15 @@ from emulators.arm.compute.vms.checks import check_choices, check_interfaces, se
 from emulators.arm.compute.vms.model import VmModel
 from emulators.arm.compute.vms.os_profile import first_key, shown_profile
 from emulators.arm.compute.vms.power import DELETING, operation_not_allowed
-from emulators.arm.compute.vms.sizes import check_generation, check_quota, cores_of
+from emulators.arm.compute.vms.sizes import check_generation, check_quota, cores_of, cores_used
 from emulators.arm.compute.vms.source import Origin, find_origin
-from emulators.arm.compute.vms.specs import LinuxTraits, VmSpec, WindowsTraits
+from emulators.arm.compute.vms.specs import VmSpec
 from emulators.arm.compute.vms.vm import Vm
-from emulators.arm.galleries.regions import region_key
-from emulators.arm.http.errors import ArmError
+from emulators.arm.errors import ArmError
+from emulators.arm.guests.model import DiskContent
+from emulators.arm.guests.traits import LinuxTraits, WindowsTraits
 from emulators.arm.state.operations import Fate, Operation
+from emulators.arm.state.regions import region_key
 from emulators.arm.state.world import World
 
 _WRITE = "Microsoft.Compute/virtualMachines/write"
@@ -36,14 +39,24 @@ def put(world: World, vm_id: str, body: Mapping[str, Any], fate: Fate | None) ->
     nics = check_interfaces(world, vm_id, body)
     origin = find_origin(world, vm_id, body)
     check_generation(size, origin.generation)
-    check_quota(body["location"], world.quota.get(location), world.cores_used(location), cores)
-    vm = world.create(_spec(vm_id, body, origin), _model(body, origin, given), origin.content)
+    check_quota(body["location"], world.quota.get(location), cores_used(world, location), cores)
+    vm = _new(world, _spec(vm_id, body, origin), _model(body, origin, given), origin.content)
     vm.specialized = not origin.generalized and "imageReference" in origin.storage
     for disk in origin.fresh:
         world.store.add(disk)
     for resource in (*origin.fresh, *origin.attached, *nics):
         resource.owners.append(vm.id)
     return vm, begin_birth(vm, _provisioning(body, origin), fate), True
+
+
+def _new(world: World, spec: VmSpec, model: VmModel, content: DiskContent) -> Vm:
+    """A VM that has not booted, with a guest whose disk starts as `content`."""
+    vm = Vm(world.platform, spec, content.guest(world.guest_root(spec.name)), model)
+    vm.guest_boots = content.boots
+    vm.listed_from += timedelta(seconds=world.platform.dice.draw("listing_lag"))
+    world.vms[vm.id.lower()] = vm
+    world.store.trace_created("Microsoft.Compute/virtualMachines", vm.id, vm.tags)
+    return vm
 
 
 def _check_rights(world: World, vm_id: str, body: Mapping[str, Any]) -> None:
@@ -86,12 +99,9 @@ def _again(world: World, vm: Vm, body: Mapping[str, Any], given: Mapping[str, An
     vm.provisioning_state = "Updating"
 
     def end() -> None:
-        if fate is None:
-            vm.provisioning_state = "Succeeded"
-            operations.succeed(operation)
-        elif fate.ends == "fails":
-            vm.provisioning_state = "Failed"
-            operations.fail(operation, fate.code, fate.message)
+        if fate is None or fate.ends == "fails":
+            vm.provisioning_state = "Succeeded" if fate is None else "Failed"
+        operations.settle(operation)
 
     world.clock.call_in(vm.platform.dice.draw("vm_update"), end)
     return operation

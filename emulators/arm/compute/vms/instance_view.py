@@ -43,6 +43,18 @@ def instance_view(vm: Vm) -> dict[str, Any]:
     return {**view, "hyperVGeneration": vm.spec.hyper_v_generation, "statuses": statuses(vm)}
 
 
+def shown_with(faults: frozenset[str], view: dict[str, Any]) -> dict[str, Any]:
+    """An instance view as the faults of one answer show it."""
+    if "powerStateMissing" in faults:
+        kept = [entry for entry in view["statuses"] if not entry["code"].startswith("PowerState/")]
+        view = {**view, "statuses": kept}
+    if "agentNotReady" in faults and "vmAgent" in view:
+        message = "VM Agent is unresponsive."
+        status = _status("ProvisioningState/Unavailable", "Not Ready", message=message, level="Warning")
+        view = {**view, "vmAgent": {"vmAgentVersion": "Unknown", "statuses": [status]}}
+    return view
+
+
 def _computer_name(vm: Vm) -> str:
     profile = vm.model.os_profile
     return vm.name[:15] if profile is None else str(profile["computerName"])

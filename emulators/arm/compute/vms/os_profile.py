@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from emulators.arm.http.errors import ArmError, invalid_parameter, missing_parameter
+from emulators.arm.errors import ArmError, invalid_parameter, missing_parameter
 
 _FORBIDDEN_USERS = frozenset({
     "1", "123", "a", "actuser", "adm", "admin", "admin1", "admin2", "administrator", "aspnet", "backup", "console",

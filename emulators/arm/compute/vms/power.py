@@ -1,10 +1,12 @@
-"""The power of a VM: start, stop, deallocate, restart, generalize, delete, and in which state each is allowed."""
+"""The power of a VM: start, stop, deallocate, restart, generalize, and in which state each is allowed."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Literal
 
+from emulators.arm.compute.vms.specs import StopKind
 from emulators.arm.compute.vms.vm import PowerState, Vm
-from emulators.arm.http.errors import ArmError, not_allowed, operation_not_allowed, requires_running
+from emulators.arm.errors import ArmError, not_allowed, operation_not_allowed, requires_running
 from emulators.arm.state.operations import Fate, Operation
 
 DELETING = (
@@ -71,28 +73,6 @@ def generalize(vm: Vm) -> None:
     vm.log.add("generalized")
 
 
-def delete(vm: Vm, gone: Callable[[], None], fate: Fate | None = None) -> Operation:
-    """Delete it; `gone` is called when it no longer exists."""
-    operations, platform = vm.platform.operations, vm.platform
-    if vm.creation is not None:
-        operations.preempt(vm.creation)
-        vm.creation = None
-    operation = operations.begin("delete", vm.id, vm.spec.location, fate)
-    vm.deleting, vm.provisioning_state = True, "Deleting"
-
-    def end() -> None:
-        if fate is None:
-            vm.set_power("stopped")
-            gone()
-            operations.succeed(operation)
-        elif fate.ends == "fails":
-            vm.deleting, vm.provisioning_state = False, "Failed"
-            operations.fail(operation, fate.code, fate.message)
-
-    platform.clock.call_in(platform.dice.draw("delete"), end)
-    return operation
-
-
 def shut_down_from_guest(vm: Vm) -> None:
     """The guest powered itself off; some seconds later the power state is stopped, but the goal is still running."""
     boot = vm.boot_number
@@ -104,16 +84,17 @@ def shut_down_from_guest(vm: Vm) -> None:
     vm.platform.clock.call_in(vm.platform.dice.draw("guest_shutdown"), end)
 
 
-def stop_by_other(vm: Vm, how: Literal["powerOff", "deallocate", "guestShutdown"]) -> bool:
-    """Another caller stops it now; False when its state does not allow it."""
-    try:
-        if how == "guestShutdown":
-            shut_down_from_guest(vm)
-        else:
-            (power_off if how == "powerOff" else deallocate)(vm)
-    except ArmError:
-        return False
-    return True
+def stop_by_other(vm: Vm, how: StopKind, after_seconds: float) -> None:
+    """Another caller stops it after some seconds, if its state allows it then."""
+
+    def stop() -> None:
+        with contextlib.suppress(ArmError):
+            if how == "guestShutdown":
+                shut_down_from_guest(vm)
+            else:
+                (power_off if how == "powerOff" else deallocate)(vm)
+
+    vm.platform.clock.call_in(after_seconds, stop)
 
 
 def _refuse(vm: Vm, operation: str, generalized: bool = False, preempts: bool = False) -> None:
@@ -145,14 +126,7 @@ def _preempt(vm: Vm) -> None:
 def _nothing_to_do(vm: Vm, kind: str, fate: Fate | None) -> Operation:
     platform = vm.platform
     operation = platform.operations.begin(kind, vm.id, vm.spec.location, fate)
-
-    def end() -> None:
-        if fate is None:
-            platform.operations.succeed(operation)
-        elif fate.ends == "fails":
-            platform.operations.fail(operation, fate.code, fate.message)
-
-    platform.clock.call_in(platform.dice.draw("nothing_to_do"), end)
+    platform.clock.call_in(platform.dice.draw("nothing_to_do"), lambda: platform.operations.settle(operation))
     return operation
 
 

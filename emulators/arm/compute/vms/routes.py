@@ -5,16 +5,16 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from emulators.arm.compute.vms import creation as vm_creation
-from emulators.arm.compute.vms import power
-from emulators.arm.compute.vms.instance_view import instance_view
-from emulators.arm.compute.vms.schemas import VIRTUAL_MACHINE
+from emulators.arm.compute.vms import creation, deletion, power
+from emulators.arm.compute.vms.instance_view import instance_view, shown_with
+from emulators.arm.compute.vms.schemas import VIRTUAL_MACHINE, VM_UPDATE
 from emulators.arm.compute.vms.views import vm_model, vm_status_item
 from emulators.arm.compute.vms.vm import Vm
+from emulators.arm.errors import invalid_parameter, not_allowed
 from emulators.arm.http.api import Answer, Call, Handler, Route
-from emulators.arm.http.errors import invalid_parameter, not_allowed
 from emulators.arm.http.paging import page
-from emulators.arm.http.schemas import NO_BODY, VM_UPDATE
+from emulators.arm.http.schemas import NO_BODY
+from emulators.arm.state.ids import is_within
 from emulators.arm.state.operations import Fate, Operation
 
 _SUBSCRIPTION = "/subscriptions/{subscription}"
@@ -30,45 +30,31 @@ async def get(call: Call) -> Answer:
     expand = call.expand("instanceView", "userData", "resiliencyView")
     model = vm_model(vm, expand)
     if "instanceview" in expand:
-        model["properties"]["instanceView"] = call.coloured(model["properties"]["instanceView"])
+        model["properties"]["instanceView"] = shown_with(call.fault_kinds, model["properties"]["instanceView"])
     return Answer(200, model, {"ETag": '"2"'})
 
 
 async def get_instance_view(call: Call) -> Answer:
     """The instance view."""
-    return Answer(200, call.coloured(instance_view(call.vm)))
-
-
-async def list_group(call: Call) -> Answer:
-    """VMs of a resource group."""
-    call.world.require_group(call.subscription, call.names["group"])
-    return _page(call, call.names["group"])
+    return Answer(200, shown_with(call.fault_kinds, instance_view(call.vm)))
 
 
 async def list_all(call: Call) -> Answer:
-    """VMs of a subscription; with `statusOnly=true` their statuses instead of their models."""
-    call.world.require_subscription(call.subscription)
-    return _page(call, None)
-
-
-def _page(call: Call, group: str | None) -> Answer:
+    """VMs of a resource group or a subscription; with `statusOnly=true` their statuses instead of their models."""
+    scope, role, now = call.scope, call.world.role, call.world.clock.now()
     # Without a filter, instanceView cannot be expanded in a list.
     call.expand()
-    role, now = call.world.role, call.world.clock.now()
     found = [
         vm
         for vm in call.world.vms.values()
-        if vm.spec.subscription_id.lower() == call.subscription.lower()
-        and (group is None or vm.spec.resource_group.lower() == group.lower())
-        and vm.listed_from <= now
-        and role.allows(f"{_ACTION}/read", vm.id)
+        if is_within(vm.id, scope) and vm.listed_from <= now and role.allows(f"{_ACTION}/read", vm.id)
     ]
     show: Callable[[Vm], dict[str, Any]] = vm_status_item if call.flag("statusOnly") else vm_model
 
     def coloured(vm: Vm) -> dict[str, Any]:
         item = show(vm)
         if "instanceView" in item["properties"]:
-            item["properties"]["instanceView"] = call.coloured(item["properties"]["instanceView"])
+            item["properties"]["instanceView"] = shown_with(call.fault_kinds, item["properties"]["instanceView"])
         return item
 
     return page(call, found, coloured)
@@ -76,8 +62,8 @@ def _page(call: Call, group: str | None) -> Answer:
 
 async def put(call: Call) -> Answer:
     """Create (201), or accept the same PUT again (200)."""
-    call.world.require_group(call.subscription, call.names["group"])
-    vm, operation, created = vm_creation.put(call.world, call.resource_id, call.body, call.fate)
+    call.require_group()
+    vm, operation, created = creation.put(call.world, call.resource_id, call.body, call.fate)
     headers = {"azure-asyncnotification": "Enabled"}
     return Answer(201 if created else 200, vm_model(vm), headers, operation, with_location=False)
 
@@ -90,21 +76,18 @@ async def update(call: Call) -> Answer:
     if "tags" in call.body:
         vm.tags = dict(call.body["tags"])
     operation = vm.platform.operations.begin("update", vm.id, vm.spec.location, call.fate)
-    if call.fate is None:
-        vm.platform.operations.succeed(operation)
-    elif call.fate.ends == "fails":
-        vm.platform.operations.fail(operation, call.fate.code, call.fate.message)
+    vm.platform.operations.settle(operation)
     return Answer(200, vm_model(vm), operation=operation, with_location=False)
 
 
 async def delete(call: Call) -> Answer:
     """Delete it; 204 when it does not exist."""
     call.flag("forceDeletion")
-    call.world.require_group(call.subscription, call.names["group"])
+    call.require_group()
     vm = call.world.vms.get(call.path.lower().rstrip("/"))
     if vm is None:
         return Answer(204)
-    operation = power.delete(vm, lambda: call.world.remove(vm), call.fate)
+    operation = deletion.delete(call.world, vm, call.fate)
     return Answer(202, None, {"azure-asyncnotification": "Enabled"}, operation)
 
 
@@ -157,12 +140,12 @@ ROUTES = (
         get_instance_view, "LowCostGet",
     ),
     Route(
-        "GET", f"{_GROUP}{_LIST}", "virtualMachines.list", _READ, list_group, "HighCostGet",
-        ("$filter", "$expand", "$skiptoken"),
+        "GET", f"{_GROUP}{_LIST}", "virtualMachines.list", _READ, list_all, "HighCostGet",
+        ("$filter", "$expand", "$skiptoken"), filtered=True,
     ),
     Route(
         "GET", f"{_SUBSCRIPTION}{_LIST}", "virtualMachines.listAll", _READ, list_all, "HighCostGet",
-        ("statusonly", "$filter", "$expand", "$skiptoken"),
+        ("statusonly", "$filter", "$expand", "$skiptoken"), filtered=True,
     ),
     Route("PUT", VM, "virtualMachines.createOrUpdate", f"{_ACTION}/write", put, "PutVM", body=VIRTUAL_MACHINE),
     Route("PATCH", VM, "virtualMachines.update", f"{_ACTION}/write", update, "UpdateVM", body=VM_UPDATE),

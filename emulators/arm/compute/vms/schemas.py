@@ -1,4 +1,4 @@
-"""The strict body of a VM's PUT: only members that this simulator uses."""
+"""The strict body of a VM's PUT: only members that this emulator uses."""
 
 from emulators.arm.http.schemas import ListOf, Members, Texts
 
@@ -7,50 +7,33 @@ _MANAGED = Members("ManagedDiskParameters", {"id": str, "storageAccountType": st
 _OS_DISK = Members(
     "OSDisk",
     {
-        "osType": str,
-        "name": str,
-        "caching": str,
-        "createOption": str,
-        "deleteOption": str,
-        "diskSizeGB": int,
+        "osType": str, "name": str, "caching": str, "createOption": str, "deleteOption": str, "diskSizeGB": int,
         "managedDisk": _MANAGED,
     },
     ("createOption",),
-)
+)  # fmt: skip
 _DATA_DISK = Members(
     "DataDisk",
     {
-        "lun": int,
-        "name": str,
-        "caching": str,
-        "createOption": str,
-        "deleteOption": str,
-        "diskSizeGB": int,
+        "lun": int, "name": str, "caching": str, "createOption": str, "deleteOption": str, "diskSizeGB": int,
         "managedDisk": _MANAGED,
     },
     ("lun", "createOption"),
-)
+)  # fmt: skip
 _STORAGE = Members(
     "StorageProfile",
-    {
-        "imageReference": _REFERENCE,
-        "osDisk": _OS_DISK,
-        "dataDisks": ListOf(_DATA_DISK),
-        "diskControllerType": str,
-    },
+    {"imageReference": _REFERENCE, "osDisk": _OS_DISK, "dataDisks": ListOf(_DATA_DISK), "diskControllerType": str},
     ("osDisk",),
-)
+)  # fmt: skip
 _KEY = Members("SshPublicKey", {"path": str, "keyData": str}, ("keyData",))
 _PATCHES = Members("PatchSettings", {"patchMode": str, "assessmentMode": str})
 _LINUX = Members(
     "LinuxConfiguration",
     {
-        "disablePasswordAuthentication": bool,
-        "provisionVMAgent": bool,
-        "ssh": Members("SshConfiguration", {"publicKeys": ListOf(_KEY)}),
-        "patchSettings": _PATCHES,
+        "disablePasswordAuthentication": bool, "provisionVMAgent": bool,
+        "ssh": Members("SshConfiguration", {"publicKeys": ListOf(_KEY)}), "patchSettings": _PATCHES,
     },
-)
+)  # fmt: skip
 _WINDOWS = Members(
     "WindowsConfiguration",
     {"provisionVMAgent": bool, "enableAutomaticUpdates": bool, "timeZone": str, "patchSettings": _PATCHES},
@@ -58,23 +41,16 @@ _WINDOWS = Members(
 _OS_PROFILE = Members(
     "OSProfile",
     {
-        "computerName": str,
-        "adminUsername": str,
-        "adminPassword": str,
-        "linuxConfiguration": _LINUX,
-        "windowsConfiguration": _WINDOWS,
-        "allowExtensionOperations": bool,
+        "computerName": str, "adminUsername": str, "adminPassword": str, "linuxConfiguration": _LINUX,
+        "windowsConfiguration": _WINDOWS, "allowExtensionOperations": bool,
     },
     ("computerName", "adminUsername"),
-)
+)  # fmt: skip
 _INTERFACE = Members(
     "NetworkInterfaceReference",
-    {
-        "id": str,
-        "properties": Members("NetworkInterfaceReferenceProperties", {"primary": bool, "deleteOption": str}),
-    },
+    {"id": str, "properties": Members("NetworkInterfaceReferenceProperties", {"primary": bool, "deleteOption": str})},
     ("id",),
-)
+)  # fmt: skip
 _UEFI = Members("UefiSettings", {"secureBootEnabled": bool, "vTpmEnabled": bool})
 _PROPERTIES = Members(
     "VirtualMachineProperties",
@@ -98,15 +74,16 @@ _PROPERTIES = Members(
 VIRTUAL_MACHINE = Members(
     "VirtualMachine",
     {
-        "location": str,
-        "zones": ListOf(str),
+        "location": str, "zones": ListOf(str),
         "plan": Members(
-            "Plan", {"name": str, "publisher": str, "product": str, "promotionCode": str},
+            "Plan",
+            {"name": str, "publisher": str, "product": str, "promotionCode": str},
             ("name", "publisher", "product"),
         ),
-        "tags": Texts(),
-        "identity": Members("VirtualMachineIdentity", {"type": str}),
-        "properties": _PROPERTIES,
+        "tags": Texts(), "identity": Members("VirtualMachineIdentity", {"type": str}), "properties": _PROPERTIES,
     },
     ("location", "properties"),
 )  # fmt: skip
+
+
+VM_UPDATE = Members("VirtualMachineUpdate", {"tags": Texts()})

@@ -2,7 +2,9 @@
 
 import re
 
-from emulators.arm.http.errors import ArmError, invalid_parameter, not_allowed
+from emulators.arm.errors import ArmError, invalid_parameter, not_allowed
+from emulators.arm.state.regions import region_key
+from emulators.arm.state.world import World
 
 _SIZE = re.compile(r"(Standard|Basic)_([A-Z]{1,3})(\d{1,3})(-\d{1,3})?[a-z]*(_[A-Z0-9]+)?(_v(\d))?")
 #: Older families that boot only generation 1.
@@ -16,6 +18,12 @@ def cores_of(size: str) -> int:
         message = f"The value {size} provided for the VM size is not valid."
         raise invalid_parameter("vmSize", message)
     return int(found[3])
+
+
+def cores_used(world: World, location: str) -> int:
+    """Cores of every VM in a region, including deallocated ones, which also use quota."""
+    vms = [vm for vm in world.vms.values() if region_key(vm.spec.location) == region_key(location)]
+    return sum(cores_of(vm.spec.vm_size) for vm in vms)
 
 
 def check_generation(size: str, generation: str) -> None:

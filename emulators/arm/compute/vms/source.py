@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulators.arm.compute.disks.disks import DISKS, check_encryption_set, image_properties, require_image
+from emulators.arm.compute.disks.references import check_encryption_set, image_properties, require_image
+from emulators.arm.compute.disks.views import DISKS
 from emulators.arm.compute.vms.checks import attached_disk, check_os_disk, check_plan, security_type
 from emulators.arm.compute.vms.os_profile import check_absent, check_profile
+from emulators.arm.errors import ArmError, invalid_parameter, missing_parameter
 from emulators.arm.guests.model import DiskContent
-from emulators.arm.http.errors import ArmError, invalid_parameter, missing_parameter
 from emulators.arm.state.store import ImageSource, Resource
 from emulators.arm.state.world import World
 

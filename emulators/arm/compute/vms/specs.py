@@ -1,25 +1,15 @@
-"""The description of a simulated VM: immutable, can be read from JSON."""
+"""The description of an emulated VM: immutable, can be read from JSON."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from emulators.arm.guests.model import Boots
+from emulators.arm.guests.traits import LinuxTraits, WindowsTraits
+from emulators.arm.state.ids import SUBSCRIPTION
 
 type Power = Literal["running", "stopped", "guestStopped", "deallocated"]
-type LinuxResidue = Literal["user", "authorizedKeys", "hostKeys", "vmId", "logs", "hostName"]
-type WindowsResidue = Literal["sid", "user", "logs", "hostName"]
-#: The result of a customizer script in an emulated guest: its exit code, or that it never ends.
-type Customized = int | Literal["hangs"]
 type StopKind = Literal["powerOff", "deallocate", "guestShutdown"]
-
-SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
-
-
-def _must_know(leaves: tuple[str, ...], known: tuple[str, ...]) -> None:
-    if unknown := sorted(set(leaves) - set(known)):
-        raise ValueError(f"leaves: {', '.join(unknown)} is not a known kind of residue; use {', '.join(known)}")
 
 
 @dataclass(frozen=True)
@@ -29,53 +19,6 @@ class ForeignStop:
     how: StopKind
     after_seconds: float
     since: Literal["added", "requested"] = "added"
-
-
-@dataclass(frozen=True)
-class LinuxTraits:
-    """The guest operating system of a Linux VM.
-
-    `people` have accounts in addition to `user`. `packages`: an update works, fails, or finds the lock held.
-    `leaves`: what deprovisioning does not remove although it reports success. `boots`: how a VM created from its
-    disk boots. `customize`: the exit code of a customizer script in an emulated guest, by its name; 0 by default.
-    """
-
-    distribution: str = "ubuntu-22.04"
-    waagent: Literal["ok", "fails", "missing"] = "ok"
-    detach: tuple[str, ...] = ("systemd-run", "at")
-    user: str = "azureuser"
-    cloud_init: Literal["ok", "fails"] = "ok"
-    people: tuple[str, ...] = ()
-    packages: Literal["ok", "fails", "locked"] = "ok"
-    leaves: tuple[LinuxResidue, ...] = ()
-    boots: Boots = "ok"
-    customize: Mapping[str, Customized] = field(default_factory=dict[str, Customized])
-
-    def __post_init__(self) -> None:
-        _must_know(self.leaves, get_args(LinuxResidue.__value__))
-
-
-@dataclass(frozen=True)
-class WindowsTraits:
-    """The guest operating system of a Windows VM.
-
-    `precondition` is the refusal code that the script's check reports (for example `pendingReboot`).
-    `sysprep`: it works, ends with an error, never ends, or ends with success without reaching the image state.
-    `administrators`: local administrators and their passwords. `leaves`, `boots`, `customize`: see LinuxTraits.
-    """
-
-    build: int = 20348
-    sysprep: Literal["ok", "fails", "hangs", "stateNotReached"] = "ok"
-    precondition: str | None = None
-    cdrom_disabled: bool = False
-    user: str = "azureuser"
-    administrators: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    leaves: tuple[WindowsResidue, ...] = ()
-    boots: Boots = "ok"
-    customize: Mapping[str, Customized] = field(default_factory=dict[str, Customized])
-
-    def __post_init__(self) -> None:
-        _must_know(self.leaves, get_args(WindowsResidue.__value__))
 
 
 @dataclass(frozen=True)
@@ -92,8 +35,8 @@ class VmSpec:
     agent_ready: bool = True
     generalized: bool = False
     boot_diagnostics: bool = True
-    linux: LinuxTraits = LinuxTraits()
-    windows: WindowsTraits = WindowsTraits()
+    linux: LinuxTraits = field(default_factory=LinuxTraits)
+    windows: WindowsTraits = field(default_factory=WindowsTraits)
     #: The guest accepts and reports the request, but the VM never stops.
     never_stops: bool = False
     foreign_stop: ForeignStop | None = None

@@ -1,11 +1,10 @@
-"""One simulated VM: its state, and the operations that other modules use."""
+"""One emulated VM: its state, and the operations that other modules use."""
 
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from emulators.arm.compute.run_commands.record import RunCommandRecord
 from emulators.arm.compute.vms.model import VmModel, fleet_model
 from emulators.arm.compute.vms.serial_console import SerialConsole
 from emulators.arm.compute.vms.specs import VmSpec
@@ -13,6 +12,9 @@ from emulators.arm.guests.model import Boots, Guest
 from emulators.arm.state.effects import Effect, EffectLog
 from emulators.arm.state.operations import Operation
 from emulators.arm.state.platform import Platform
+
+if TYPE_CHECKING:
+    from emulators.arm.compute.run_commands.record import RunCommandRecord
 
 type PowerState = Literal["starting", "running", "stopping", "stopped", "deallocating", "deallocated"]
 type AgentReport = Literal["ready", "notReady"] | None

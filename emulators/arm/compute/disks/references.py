@@ -1,0 +1,40 @@
+"""What a new disk refers to: its image and its disk encryption set."""
+
+from typing import Any
+
+from emulators.arm.errors import ArmError, invalid_parameter
+from emulators.arm.state.regions import region_key
+from emulators.arm.state.store import ImageSource
+from emulators.arm.state.world import World
+
+
+def check_encryption_set(world: World, set_id: str, location: str) -> None:
+    """Raises 404 or 400 when there is no such disk encryption set in the region."""
+    found = world.store.require(set_id)
+    if found.kind != "Microsoft.Compute/diskEncryptionSets" or region_key(found.location) != region_key(location):
+        message = f"There is no disk encryption set '{set_id}' in region '{location}'."
+        raise invalid_parameter("encryption.diskEncryptionSetId", message)
+
+
+def image_properties(image: ImageSource) -> dict[str, Any]:
+    """The properties that a disk inherits from the image it is created from."""
+    properties: dict[str, Any] = {"osType": image.os_type, "hyperVGeneration": image.generation}
+    properties["diskSizeGB"] = image.size_gb
+    if image.security_type is not None and image.security_type.startswith("TrustedLaunch"):
+        properties["securityProfile"] = {"securityType": "TrustedLaunch"}
+    if image.plan is not None:
+        properties["purchasePlan"] = dict(image.plan)
+    return properties
+
+
+def require_image(world: World, image_id: str, location: str) -> ImageSource:
+    """The image with this id in a region. Raises 404."""
+    image = world.image_source(image_id)
+    if image is None:
+        raise ArmError(404, "NotFound", f"The gallery image {image_id} is not available in {location} region.")
+    if region_key(location) not in {region_key(region) for region in image.regions}:
+        message = f"The gallery image {image_id} is not available in {location} region."
+        raise ArmError(
+            404, "GalleryImageNotFound", f"{message} Please contact image owner to replicate to this region."
+        )
+    return image

@@ -1,0 +1,62 @@
+"""Types of gallery resources, what a definition requires, and where a version can be used."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from emulators.arm.galleries.replication import Replication
+from emulators.arm.state.regions import region_key
+from emulators.arm.state.store import Resource
+
+GALLERY = "Microsoft.Compute/galleries"
+
+
+DEFINITION = "Microsoft.Compute/galleries/images"
+
+
+VERSION = "Microsoft.Compute/galleries/images/versions"
+
+
+type OsState = Literal["Generalized", "Specialized"]
+
+
+@dataclass(frozen=True)
+class DefinitionFacts:
+    """What an image definition requires of its versions; `security` is the value of the feature SecurityType."""
+
+    os_type: str
+    os_state: OsState
+    generation: str
+    security: str | None
+    plan: Mapping[str, str] | None
+
+    @staticmethod
+    def of(definition: Resource) -> "DefinitionFacts":
+        """Read from the resource."""
+        shown = definition.properties
+        features = {entry["name"].lower(): entry["value"] for entry in shown.get("features", [])}
+        generation = shown.get("hyperVGeneration", "V1")
+        return DefinitionFacts(
+            shown["osType"], shown["osState"], generation, features.get("securitytype"), shown.get("purchasePlan")
+        )
+
+
+def number(version: Resource) -> tuple[int, ...]:
+    """A version's name as numbers, to sort versions."""
+    return tuple(int(part) for part in version.name.split("."))
+
+
+def usable_regions(version: Resource, replication: Replication) -> frozenset[str]:
+    """Regions where VMs can be created from it: none before it succeeded once, or after it failed."""
+    if version.deleting or version.provisioning_state not in ("Succeeded", "Updating"):
+        return frozenset()
+    return replication.completed(version)
+
+
+def latest_regions(version: Resource, replication: Replication) -> frozenset[str]:
+    """Regions where it counts for the latest version."""
+    publishing = version.properties["publishingProfile"]
+    if publishing.get("excludeFromLatest"):
+        return frozenset()
+    excluded = {region_key(t["name"]) for t in publishing["targetRegions"] if t.get("excludeFromLatest")}
+    return usable_regions(version, replication) - excluded

@@ -1,0 +1,1 @@
+"""Microsoft.Resources: subscriptions, resource groups, and lists across types."""
