@@ -8,6 +8,11 @@ unexport PYRIGHT_PYTHON_FORCE_VERSION PYRIGHT_PYTHON_PYLANCE_VERSION
 
 BIN := .venv/bin
 
+# A path (with or without ::test) is run as it is, in this process; anything else is an expression for -k.
+FILTER ?=
+FILTERED_FILE := $(firstword $(subst ::, ,$(FILTER)))
+TESTS := $(if $(FILTER),$(if $(wildcard $(FILTERED_FILE)),'$(FILTER)',-n 2 --dist loadfile -k '$(FILTER)'),-n 2 --dist loadfile)
+
 .PHONY: help demo test check docs format crash-demo crash-test fault-injection mutants real-engine histories bench-hub bench-text bench-import lock clean setup
 
 help: ## This list
@@ -16,8 +21,8 @@ help: ## This list
 demo: setup ## The main job on emulators: six VMs, from queue messages to images; half a minute
 	@$(BIN)/python -m tools.demo
 
-test: setup ## All tests; under five minutes on two cores
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+test: setup ## All tests; FILTER=… selects by path, or by a word of their names (pytest -k)
+	@$(BIN)/python -m pytest $(TESTS)
 
 check: setup ## Lint, types, layer rules, shell scripts, generated pages
 	$(BIN)/ruff check .

@@ -1,6 +1,15 @@
-"""How many examples a property is tried with: fewer than hypothesis' hundred, so that the whole suite stays short."""
+"""How many examples a property is tried with (fewer than hypothesis' hundred: the suite is short), and the summary."""
 
+import pytest
 from hypothesis import settings
+
+from tests.grouping import Grouping
 
 settings.register_profile("suite", max_examples=40, deadline=None)
 settings.load_profile("suite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Sum the run up at its end; the workers of pytest-xdist have none."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Grouping())

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from durabletask.client import OrchestrationStatus
 from durabletask.internal import orchestrator_service_pb2 as pb
 
 from contracts.message import Message
-from emulators.task_hub import VirtualClock
+from emulators.task_hub import HubThread, VirtualClock
 from tests.emulators.task_hub.in_memory_backend import TimedBackend
 from tests.histories.archive import Execution
 from tests.support.engine import ActivityBody, RunningEngine, engine
@@ -31,9 +31,14 @@ class Tape:
     @contextmanager
     def running(self, activities: Mapping[str, ActivityBody], clock: VirtualClock) -> Generator[RunningEngine]:
         """Start an engine whose executions are recorded."""
-        with engine(activities, clock, oracle=True) as running:
-            assert isinstance(running.backend, TimedBackend)
-            self._listen(running.backend)
+        # durabletask's own engine: its histories are in the protocol's own form, the hub's in that of Azure Storage.
+        backend = TimedBackend(clock)
+        self._listen(backend)
+
+        def hub(**_options: Any) -> HubThread:
+            return cast("HubThread", backend)
+
+        with engine(activities, clock, hub=hub) as running:
             yield running
 
     def begin(self, running: RunningEngine, name: str, value: Message, instance_id: str) -> None:

@@ -23,6 +23,7 @@ from tests.support.engine import AS_SHIPPED
 from tests.support.journey import simulated, spec
 from tests.support.requests import request
 from tests.support.triggers import SETTINGS
+from tools.rig.environment import product_environment
 
 ROOT = Path(__file__).parents[2]
 API_VERSION = "2025-11-05"
@@ -78,11 +79,8 @@ async def hosted(storage: str, *specs: VmSpec, **settings: str) -> AsyncGenerato
         address = backend.start()
         environment = {
             **SETTINGS,
-            **simulator.environment(),
+            **product_environment(simulator),
             "AzureWebJobsStorage": storage,
-            "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
-            "GOLDEN_CA_FILE": str(simulator.ca_file),
-            "NO_PROXY": "127.0.0.1",
             **settings,
         }
         try:

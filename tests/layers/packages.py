@@ -71,7 +71,7 @@ EMULATORS = {
 }
 TOOLS = {
     "tools": Package(never=()),
-    "tools.crash_test": Package(
+    "tools.rig": Package(
         (
             *("activities", "azure_clients", "contracts", "orchestrators", "settings"),
             *("emulators.arm", "emulators.task_hub"),
@@ -79,21 +79,22 @@ TOOLS = {
         ("azure.durable_functions", "azure.functions", *_ENGINE),
         never=(),
     ),
+    "tools.crash_test": Package(
+        ("contracts", "emulators.arm", "emulators.task_hub", "tools.rig"),
+        ("azure.durable_functions", *_ENGINE),
+        never=(),
+    ),
     "tools.fault_injection": Package(
-        (
-            *("azure_clients", "contracts", "settings"),
-            *("emulators.arm", "emulators.task_hub", "tools.crash_test", "tools.rig"),
-        ),
+        ("contracts", "emulators.arm", "emulators.task_hub", "tools.crash_test", "tools.rig"),
         ("durabletask",),
         never=(),
     ),
-    "tools.rig": Package((), ("durabletask",), never=()),
     "tools.mutants": Package(never=()),
     "tools.docgen": Package(("contracts", "guest", "policy", "settings"), (), never=()),
     "tools.demo": Package(
         (
             *("contracts", "emulators.arm", "emulators.azurite", "emulators.functions_host"),
-            *("emulators.guest", "emulators.task_hub"),
+            *("emulators.guest", "tools.rig"),
         ),
         ("aiohttp", "azure.core", "azure.storage.queue", "rich"),
         never=(),
@@ -105,7 +106,7 @@ TOOLS = {
     ),
     "tools.real_engine": Package(
         (
-            *("emulators.arm", "emulators.azurite", "tools.conformance", "tools.demo"),
+            *("emulators.arm", "emulators.azurite", "tools.conformance", "tools.demo", "tools.rig"),
             *("emulators.functions_host", "contracts"),
         ),
         (

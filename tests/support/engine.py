@@ -2,49 +2,19 @@
 
 import asyncio
 import inspect
-import logging
-import threading
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
-from durabletask.client import OrchestrationState, TaskHubGrpcClient
 from durabletask.worker import TaskHubGrpcWorker
 
 from emulators.task_hub import BackendOptions, HubThread, VirtualClock
 from orchestrators.registration import ENTITIES, ORCHESTRATIONS
-from tests.emulators.task_hub.in_memory_backend import TimedBackend
-from tools.rig.kept_orchestrations import kept_orchestrations
+from tools.rig.engine import AS_SHIPPED, QUIET, RunningEngine, running_engine
 
-HOST_JSON = Path(__file__).parents[2] / "host.json"
-AS_SHIPPED = BackendOptions.of_host_json(HOST_JSON, {})
-QUIET = logging.getLogger("tests.engine")
-QUIET.setLevel(logging.ERROR)
+__all__ = ["AS_SHIPPED", "QUIET", "ActivityBody", "RunningEngine", "engine"]
 
 type ActivityBody = Callable[[dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]]]
-
-
-@dataclass
-class RunningEngine:
-    """An engine that runs the app's orchestrators."""
-
-    address: str
-    clock: VirtualClock
-    client: TaskHubGrpcClient
-    backend: HubThread | TimedBackend
-
-    def run(self, name: str, payload: dict[str, Any], instance_id: str) -> OrchestrationState:
-        """Start an orchestration and wait for its end (real seconds: 60 at most)."""
-        self.client.schedule_new_orchestration(name, input=payload, instance_id=instance_id)
-        return self.end_of(instance_id)
-
-    def end_of(self, instance_id: str) -> OrchestrationState:
-        """Wait for the end of a run."""
-        state = self.client.wait_for_orchestration_completion(instance_id, timeout=60)
-        assert state is not None
-        return state
 
 
 @contextmanager
@@ -55,38 +25,24 @@ def engine(
     *,
     restart_finished: bool = False,
     options: BackendOptions = AS_SHIPPED,
-    oracle: bool = False,
     replay: bool = False,
+    hub: Callable[..., HubThread] = HubThread,
     orchestrations: tuple[Callable[..., Any], ...] = ORCHESTRATIONS,
 ) -> Generator[RunningEngine]:
-    """Start the engine and a worker; asynchronous activities run on the given loop, as on the app's one loop.
+    """Start the engine and a worker; asynchronous activities run on the given loop, as on the app's one loop."""
 
-    `options`: how strict the hub is. `replay`: each turn replays the whole history, as on Azure; otherwise the worker
-    keeps an orchestration between its turns. `oracle`: the in-memory engine instead, of which histories are recorded.
-    """
+    def register(worker: TaskHubGrpcWorker, _address: str) -> None:
+        for orchestrator in orchestrations:
+            worker.add_orchestrator(orchestrator)
+        for entity in ENTITIES:
+            worker.add_entity(entity)
+        for name, body in activities.items():
+            worker.add_activity(_as_activity(name, body, loop))
+
+    existing = "restart" if restart_finished else "reject"
     clock = clock or VirtualClock()
-    if oracle:
-        backend = TimedBackend(clock, restart_finished=restart_finished)
-    else:
-        backend = HubThread(clock=clock, options=options, existing="restart" if restart_finished else "reject")
-    address = backend.start()
-    worker = TaskHubGrpcWorker(host_address=address, logger=QUIET)
-    for orchestrator in orchestrations:
-        worker.add_orchestrator(orchestrator)
-    for entity in ENTITIES:
-        worker.add_entity(entity)
-    for name, body in activities.items():
-        worker.add_activity(_as_activity(name, body, loop))
-    worker.start()
-    client = TaskHubGrpcClient(host_address=address, logger=QUIET)
-    try:
-        with nullcontext() if replay else kept_orchestrations():
-            yield RunningEngine(address, clock, client, backend)
-    finally:
-        client.close()
-        # The worker's own stop polls once a second; a stopped engine needs no more of it.
-        threading.Thread(target=worker.stop, daemon=True).start()
-        backend.stop()
+    with running_engine(clock, register, options=options, existing=existing, replay=replay, hub=hub) as running:
+        yield running
 
 
 def _as_activity(name: str, body: ActivityBody, loop: asyncio.AbstractEventLoop | None) -> Callable[..., Any]:

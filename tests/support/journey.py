@@ -1,21 +1,14 @@
 """The whole app without its host: real activities and SDK against the simulator, on one virtual clock."""
 
 import asyncio
-import os
-import threading
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
-from typing import Any, cast
-from unittest.mock import patch
+from typing import Any
 
 import azure.functions as func
 
-import settings
 from activities import registration
-from azure_clients.clients import close_session
 from contracts.answer import Answer
 from contracts.catalog import GOLDEN_IMAGE, IMAGE_BATCH, Activity
 from contracts.results import RunResult, VmResult
@@ -23,12 +16,12 @@ from contracts.run import AcceptedRun, VmJob
 from emulators.arm import Role, Simulator, SteppedClock, VmSpec
 from emulators.task_hub import VirtualClock
 from tests.support.engine import AS_SHIPPED, ActivityBody, RunningEngine, engine
-from tools.crash_test import product
-from tools.crash_test.rig import product_environment
+from tools.rig import product
+from tools.rig.azure import emulated_azure
+from tools.rig.environment import ROLE_FILE
 
 ELSEWHERE = replace(AS_SHIPPED, remote_clients=True)
 """Clients on another instance than the engine, as triggers are on Flex Consumption."""
-ROLE_FILE = Path(__file__).parents[2] / "infra" / "role.json"
 SERIAL_LOG = "virtualMachines.retrieveBootDiagnosticsData"
 TAGS = {"golden-image-in-place": "allowed"}
 
@@ -82,51 +75,31 @@ class Journey:
 def simulated(
     *specs: VmSpec, role: Role | None = None, emulate_linux: bool = False
 ) -> Generator[tuple[Simulator, asyncio.AbstractEventLoop, VirtualClock]]:
-    """Start a simulator on a loop of its own and point the product's settings at it."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
+    """Start an emulator on a loop of its own and point the product's settings at it."""
 
-    def wait[T](work: Awaitable[T]) -> T:
-        return asyncio.run_coroutine_threadsafe(_await(work), loop).result(30)
-
-    async def begin() -> Simulator:
-        simulator = Simulator(
+    def create() -> Simulator:
+        return Simulator(
             vms=specs, clock=SteppedClock(), role=role or Role.from_file(ROLE_FILE), emulate_linux=emulate_linux
         )
-        await simulator.start()
-        return simulator
 
-    simulator = wait(begin())
-    clock = cast("SteppedClock", simulator.clock)
-
-    def on_jump(moment: datetime) -> None:
-        wait(clock.advance((moment - clock.now()).total_seconds()))
-
-    environment = product_environment(simulator)
-    try:
-        with patch.dict(os.environ, environment):
-            settings.current.cache_clear()
-            yield simulator, loop, VirtualClock(clock.now(), on_jump=on_jump)
-    finally:
-        wait(close_session())
-        settings.current.cache_clear()
-        wait(simulator.stop())
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
-        loop.close()
+    with emulated_azure(create) as (simulator, loop, on_jump):
+        yield simulator, loop.loop, VirtualClock(simulator.clock.now(), on_jump=on_jump)
 
 
 @contextmanager
 def journey(
-    *specs: VmSpec, role: Role | None = None, emulate_linux: bool = False, twice: bool = False
+    *specs: VmSpec,
+    role: Role | None = None,
+    emulate_linux: bool = False,
+    twice: bool = False,
+    replay: bool = False,
 ) -> Generator[Journey]:
-    """Start everything; the engine's time drives the simulator's. `twice`: every activity runs twice."""
+    """Start everything; the engine's time drives the emulator's. `twice`: every activity runs twice."""
     with simulated(*specs, role=role, emulate_linux=emulate_linux) as (simulator, loop, clock):
         sent: list[str] = []
         holder: list[RunningEngine] = []
         bodies = real_activities(sent, lambda: holder[0].address, twice=twice)
-        with engine(bodies, clock, loop, options=ELSEWHERE) as running:
+        with engine(bodies, clock, loop, options=ELSEWHERE, replay=replay) as running:
             holder.append(running)
             yield Journey(simulator, running, loop, sent)
 
@@ -144,10 +117,6 @@ def _activity(entry: Activity[Any, Any], body: Callable[[Any], Awaitable[Answer]
         return await registration.answer(entry, body, request)
 
     return activity
-
-
-async def _await[T](work: Awaitable[T]) -> T:
-    return await work
 
 
 def spec(name: str = "vm1", **more: Any) -> VmSpec:

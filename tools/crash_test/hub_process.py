@@ -4,13 +4,11 @@ import asyncio
 import multiprocessing
 import os
 from dataclasses import replace
-from pathlib import Path
 
 from emulators.task_hub import BackendOptions
 from emulators.task_hub.hub import TaskHub
 from tools.crash_test.rig import Rig
-
-_HOST_JSON = Path(__file__).parents[2] / "host.json"
+from tools.rig.environment import HOST_JSON
 
 
 def serve_hub(rig: Rig) -> None:
@@ -20,7 +18,7 @@ def serve_hub(rig: Rig) -> None:
 
 
 async def _serve(rig: Rig) -> None:
-    options = replace(BackendOptions.of_host_json(_HOST_JSON), lost_worker=rig.lost_worker, remote_clients=True)
+    options = replace(BackendOptions.of_host_json(HOST_JSON), lost_worker=rig.lost_worker, remote_clients=True)
     hub = TaskHub(rig.hub_file, clock=rig.time.clock(), options=options)
     await hub.start(rig.port)
     await asyncio.to_thread(wait_for_parent)

@@ -1,45 +1,11 @@
 """What the hub's and the worker's process need to know: files, addresses, and the time that they share."""
 
 import os
-import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 
-from emulators.arm import Simulator
-from emulators.task_hub import LostWorker, ScaledClock
-
-
-@dataclass(frozen=True)
-class SharedTime:
-    """Simulated time that continues while a process is dead: it was `moment` at `origin` of the monotonic clock.
-
-    The monotonic clock counts from the computer's start, so every process reads the same time.
-    """
-
-    moment: datetime
-    origin: float
-    speed: float
-
-    def now(self) -> datetime:
-        """Return the time (UTC)."""
-        return self.moment + timedelta(seconds=(time.monotonic() - self.origin) * self.speed)
-
-    def clock(self) -> ScaledClock:
-        """Return a clock for an engine that starts now."""
-        return ScaledClock(self.now(), self.speed)
-
-
-def product_environment(simulator: Simulator) -> dict[str, str]:
-    """Return the environment in which the app's activities find a started simulator."""
-    return {
-        **simulator.environment(),
-        "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
-        "GOLDEN_CA_FILE": str(simulator.ca_file),
-        "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
-        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
-        "NO_PROXY": "127.0.0.1",
-    }
+from emulators.task_hub import LostWorker
+from tools.rig.shared_time import SharedTime
 
 
 @dataclass(frozen=True)

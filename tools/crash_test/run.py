@@ -19,9 +19,10 @@ from tools.crash_test.killing import Done, Killer, Standstill, plan_kills
 from tools.crash_test.load import Load
 from tools.crash_test.patient_client import PatientClient
 from tools.crash_test.processes import Crew, free_port
-from tools.crash_test.rig import Rig, SharedTime, product_environment
+from tools.crash_test.rig import Rig
+from tools.rig.environment import ROLE_FILE, product_environment
+from tools.rig.shared_time import SharedTime
 
-_ROLE = Path(__file__).parents[2] / "infra" / "role.json"
 _SETTLE_SECONDS = 120.0
 _EXAMINATION_SECONDS = 60.0
 
@@ -71,7 +72,7 @@ async def run_test(options: Options, report: Callable[[str], None]) -> Outcome:
 async def _run(options: Options, report: Callable[[str], None], outcome: Outcome) -> None:
     simulator = Simulator(
         clock=ScaledClock(options.speed),
-        role=Role.from_file(_ROLE),
+        role=Role.from_file(ROLE_FILE),
         throttling=False,
         seed=options.seed,
         emulate_linux=True,
@@ -137,5 +138,5 @@ async def _crew(rig: Rig) -> AsyncGenerator[tuple[Crew, Rig]]:
 
 
 def _rig(simulator: Simulator, options: Options, folder: Path) -> Rig:
-    shared = SharedTime(simulator.clock.now(), time.monotonic(), options.speed)
+    shared = SharedTime.begin(options.speed, simulator.clock.now())
     return Rig(folder, free_port(), shared, product_environment(simulator), options.lost_worker)

@@ -8,10 +8,11 @@ from durabletask.grpc_options import GrpcChannelOptions, GrpcWorkerResiliencyOpt
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.worker import TaskHubGrpcWorker
 
-from tools.crash_test import product, programs
+from tools.crash_test import programs
 from tools.crash_test.hub_process import wait_for_parent
 from tools.crash_test.journal import Journal, Line
 from tools.crash_test.rig import Rig
+from tools.rig import product
 
 # A restarted hub is found at once: the time between two kills is for work.
 QUICK_CHANNEL = GrpcChannelOptions(

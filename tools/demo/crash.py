@@ -18,32 +18,14 @@ from tools.demo.fleet import FLEET, REGIONS, Expected, request_message, run_id_o
 from tools.demo.fleet_view import Sight, stages_of
 from tools.demo.proof import ONCE
 from tools.demo.surroundings import Surroundings, surroundings
+from tools.rig.held_requests import CLONE, IN_PLACE
 
 REQUEST_ID = "crash"
 # One Linux fewer in place and one clone: every kill costs seconds.
 CRASH_FLEET = tuple(vm for vm in FLEET if vm.name not in {"db-01", "app-03"})
 _PATIENCE = 400.0
 # One request of each stage: it is accepted, and its answer is withheld until host and hub are dead.
-_INSPECTING = {"inspecting": "permissions.list"}
-_DEPROVISIONING = {
-    "deprovisioning": "runCommands.put",
-    "stopping": "virtualMachines.get",
-    "deallocating": "virtualMachines.deallocate",
-    "generalizing": "virtualMachines.generalize",
-}
-_STAGES = {
-    "refused": _INSPECTING,
-    "generalized": _INSPECTING | {"customizing": "snapshots.createOrUpdate"} | _DEPROVISIONING,
-    # Only what is special to a clone, and the request that deprovisions it; the rest is as for a VM in place.
-    "published": {
-        "cloning": "virtualMachines.createOrUpdate",
-        "customizing": "virtualMachines.restart",
-        "deprovisioning": "runCommands.put",
-        "publishing": "galleryImageVersions.createOrUpdate",
-        "validating": "virtualMachines.createOrUpdate",
-        "cleaningUp": "virtualMachines.delete",
-    },
-}
+_STAGES = {"refused": {"inspecting": IN_PLACE["inspecting"]}, "generalized": IN_PLACE, "published": CLONE}
 
 
 class Traps:

@@ -16,7 +16,8 @@ from emulators.arm import Durations, Role, ScaledClock, Simulator
 from emulators.azurite import AzuriteServer
 from emulators.functions_host import HostProcess
 from tools.demo.fleet import CLONES, FLEET, GALLERY, GROUP, SCOPE, SUBSCRIPTION, Expected
-from tools.demo.hub_process import ROOT, HubProcess
+from tools.rig.environment import ROLE_FILE, ROOT, host_environment
+from tools.rig.hub_process import HubProcess
 
 API_VERSION = "2025-11-05"
 REPLICATION = "only replicating an image takes 3 to 5 simulated minutes here instead of Azure's 8 to 25"
@@ -101,7 +102,7 @@ async def surroundings(speed: float, folder: Path, fleet: tuple[Expected, ...] =
 
 
 def _simulator(speed: float, fleet: tuple[Expected, ...]) -> Simulator:
-    role = Role.from_file(ROOT / "infra" / "role.json")
+    role = Role.from_file(ROLE_FILE)
     vms = [vm.spec for vm in fleet]
     return Simulator(vms=vms, clock=ScaledClock(speed), role=role, durations=_DURATIONS)
 
@@ -117,19 +118,12 @@ def _add_gallery(simulator: Simulator) -> str:
 
 
 def _host(simulator: Simulator, hub: HubProcess, storage: str, log: Path, subnet_id: str) -> HostProcess:
-    environment = {
-        **simulator.environment(),
-        "AzureWebJobsStorage": storage,
-        "FUNCTIONS_WORKER_RUNTIME": "python",
-        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
-        "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
-        "GOLDEN_CA_FILE": str(simulator.ca_file),
-        "GOLDEN_ALLOWED_SCOPES": SCOPE,
-        "GOLDEN_IN_PLACE_TRIGGERS": "queue",
-        "GOLDEN_BUILD_SUBNET_ID": subnet_id,
-        "GOLDEN_TIMER_SCHEDULE": "0 0 4 * * 0",
-        "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
-        "GOLDEN_APP_NAME": "golden-demo",
-        "NO_PROXY": "127.0.0.1",
-    }
+    environment = host_environment(
+        simulator,
+        scope=SCOPE,
+        triggers="queue",
+        app_name="golden-demo",
+        AzureWebJobsStorage=storage,
+        GOLDEN_BUILD_SUBNET_ID=subnet_id,
+    )
     return HostProcess(ROOT, env=environment, engine=f"http://{hub.address}", log_path=log)

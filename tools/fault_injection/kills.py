@@ -15,13 +15,15 @@ from contracts.stages import Stage
 from emulators.arm import Fault, Injected, Role, ScaledClock, Simulator
 from tools.crash_test.patient_client import PatientClient
 from tools.crash_test.processes import Crew, free_port
-from tools.crash_test.rig import Rig, SharedTime, product_environment
+from tools.crash_test.rig import Rig
 from tools.fault_injection.checking import Result, check
 from tools.fault_injection.ends import End
 from tools.fault_injection.matrix import Tried
 from tools.fault_injection.scene import Scene, set_up
 from tools.fault_injection.sight import observe
 from tools.fault_injection.station import ROLE_FILE
+from tools.rig.environment import product_environment
+from tools.rig.shared_time import SharedTime
 
 _SPEED = 100.0
 _PATIENCE = 300.0
@@ -130,9 +132,7 @@ async def _examined(simulator: Simulator, client: PatientClient, run: _Killed) -
 
 
 def _rig(simulator: Simulator, folder: Path) -> Rig:
-    return Rig(
-        folder, free_port(), SharedTime(simulator.clock.now(), time.monotonic(), _SPEED), product_environment(simulator)
-    )
+    return Rig(folder, free_port(), SharedTime.begin(_SPEED, simulator.clock.now()), product_environment(simulator))
 
 
 @asynccontextmanager

@@ -1,35 +1,25 @@
 """Simulator, engine and app in one process on one virtual clock, kept from run to run."""
 
-import asyncio
-import logging
-import os
 import random
-import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
+from functools import partial
 from typing import Any, cast
-from unittest.mock import patch
 
 from durabletask.client import TaskHubGrpcClient
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.worker import TaskHubGrpcWorker
 
-import settings
-from azure_clients.clients import close_session
 from emulators.arm import Durations, Role, Simulator, SteppedClock
-from emulators.task_hub import BackendOptions, HubThread, VirtualClock
-from tools.crash_test import product
-from tools.crash_test.rig import product_environment
-from tools.rig.kept_orchestrations import kept_orchestrations
+from emulators.task_hub import VirtualClock
+from tools.rig import product
+from tools.rig.azure import emulated_azure
+from tools.rig.engine import running_engine
+from tools.rig.environment import ROLE_FILE
 
-ROLE_FILE = Path(__file__).parents[2] / "infra" / "role.json"
-HOST_JSON = Path(__file__).parents[2] / "host.json"
 _PATIENCE = 120
-_QUIET = logging.getLogger("tools.fault_injection.engine")
-_QUIET.setLevel(logging.CRITICAL)
 
 
 class MatrixClock(VirtualClock):
@@ -91,20 +81,15 @@ def station(seed: int = 1, role: Role | None = None) -> Generator[Station]:
         durations=_durations(seed),
         emulate_linux=True,
     )
-    with kept_orchestrations(), _on_a_loop() as loop, _simulated(simulator, loop) as clock:
-        backend = HubThread(clock=clock, options=BackendOptions.of_host_json(HOST_JSON, {}))
-        address = backend.start()
-        worker = NotingWorker(simulator, host_address=address, logger=_QUIET)
-        product.register(worker, address, loop)
-        worker.start()
-        client = TaskHubGrpcClient(host_address=address, logger=_QUIET)
-        try:
-            yield Station(simulator, clock, client, worker.begun)
-        finally:
-            client.close()
-            # The worker's own stop polls once a second; after the engine has stopped that is not needed.
-            threading.Thread(target=worker.stop, daemon=True).start()
-            backend.stop()
+    with emulated_azure(lambda: simulator) as (_, loop, on_jump):
+        clock = MatrixClock(simulator.clock.now(), on_jump=on_jump)
+
+        def register(worker: TaskHubGrpcWorker, address: str) -> None:
+            product.register(worker, address, loop.loop)
+
+        with running_engine(clock, register, worker=partial(NotingWorker, simulator)) as running:
+            worker = cast("NotingWorker", running.worker)
+            yield Station(simulator, clock, running.client, worker.begun)
 
 
 def _durations(seed: int) -> Durations:
@@ -113,39 +98,3 @@ def _durations(seed: int) -> Durations:
     ranges: dict[str, tuple[float, float]] = asdict(Durations())
     drawn = {name: dice.uniform(*ranges[name]) for name in sorted(ranges)}
     return Durations(**{name: (value, value) for name, value in drawn.items()})
-
-
-@contextmanager
-def _on_a_loop() -> Generator[asyncio.AbstractEventLoop]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    try:
-        yield loop
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
-        loop.close()
-
-
-@contextmanager
-def _simulated(simulator: Simulator, loop: asyncio.AbstractEventLoop) -> Generator[MatrixClock]:
-    _wait(simulator.start(), loop)
-    stepped = cast("SteppedClock", simulator.clock)
-
-    def on_jump(moment: datetime) -> None:
-        _wait(stepped.advance((moment - stepped.now()).total_seconds()), loop)
-
-    environment = product_environment(simulator)
-    try:
-        with patch.dict(os.environ, environment):
-            settings.current.cache_clear()
-            yield MatrixClock(stepped.now(), on_jump=on_jump)
-    finally:
-        _wait(close_session(), loop)
-        settings.current.cache_clear()
-        _wait(simulator.stop(), loop)
-
-
-def _wait(work: Any, loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.run_coroutine_threadsafe(work, loop).result(30)

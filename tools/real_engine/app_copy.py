@@ -8,7 +8,7 @@ _FILES = ("function_app.py", "settings.py", "host.json")
 _FOLDERS = ("activities", "azure_clients", "contracts", "guest", "orchestrators", "policy", "triggers")
 # The app polls at most every 15 s, because Azure would throttle it; the simulator is done within a second.
 _LEAST = re.compile(r"(interval_seconds: int = Field\(ge=)15(,)")
-_LEAST_FILE = Path("contracts/run.py")
+_LEAST_FILE = Path("contracts/polling.py")
 
 
 def copy_app(source: Path, target: Path) -> Path:

@@ -3,8 +3,8 @@
 import asyncio
 import sys
 
-from tools.demo.hub_process import ROOT
 from tools.real_engine.lanes import Ground
+from tools.rig.hub_process import ROOT
 
 LANE = "engine"
 

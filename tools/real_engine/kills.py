@@ -12,26 +12,11 @@ from tools.real_engine.report import expect
 from tools.real_engine.runs import Run
 from tools.real_engine.station import ENDED, Station
 from tools.real_engine.victims import Kill, kill_app, kill_extension
+from tools.rig.held_requests import CLONE, IN_PLACE
 
 LANES = {"killextension": kill_extension, "killapp": kill_app}
 _TARGETS = {"killextension": "the extension", "killapp": "the app"}
 # One request of each stage: it is accepted, and its answer is withheld until the process is dead.
-_IN_PLACE = {
-    "inspecting": "permissions.list",
-    "customizing": "snapshots.createOrUpdate",
-    "deprovisioning": "runCommands.put",
-    "stopping": "virtualMachines.get",
-    "deallocating": "virtualMachines.deallocate",
-    "generalizing": "virtualMachines.generalize",
-}
-_CLONE = {
-    "cloning": "virtualMachines.createOrUpdate",
-    "customizing": "virtualMachines.restart",
-    "deprovisioning": "runCommands.put",
-    "publishing": "galleryImageVersions.createOrUpdate",
-    "validating": "virtualMachines.createOrUpdate",
-    "cleaningUp": "virtualMachines.delete",
-}
 # Each clone is held in two stages, so far apart that the clones' stages coincide.
 _PAIRS = (("cloning", "validating"), ("customizing", "publishing"), ("deprovisioning", "cleaningUp"))
 # The extension writes a run's status after it has sent the activity: for so long it may show the previous stage.
@@ -53,9 +38,9 @@ class Met:
 
 
 def _fleet() -> list[Met]:
-    alone = [Met(in_place(f"in-{stage.lower()}"), [(stage, operation)]) for stage, operation in _IN_PLACE.items()]
-    refused = Met(new_windows("in-refused"), [("inspecting", _IN_PLACE["inspecting"])])
-    clones = [Met(clone(f"of-{first.lower()}"), [(s, _CLONE[s]) for s in (first, second)]) for first, second in _PAIRS]
+    alone = [Met(in_place(f"in-{stage.lower()}"), [(stage, operation)]) for stage, operation in IN_PLACE.items()]
+    refused = Met(new_windows("in-refused"), [("inspecting", IN_PLACE["inspecting"])])
+    clones = [Met(clone(f"of-{first.lower()}"), [(s, CLONE[s]) for s in (first, second)]) for first, second in _PAIRS]
     return [*alone, refused, *clones]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from emulators.arm import Durations, Simulator
 from tools.demo.fleet import SCOPE
+from tools.rig.environment import host_environment
 
 SPEED = 120.0
 """Simulated seconds in a real second; the engine's timers run in real time."""
@@ -42,21 +43,11 @@ _WAITS = {
 def app_settings(simulator: Simulator, subnet_id: str) -> dict[str, str]:
     """The environment in which the app finds the simulator and may touch every VM of the group, from every trigger."""
     return {
-        **simulator.environment(),
-        "FUNCTIONS_WORKER_RUNTIME": "python",
-        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
-        "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
-        "GOLDEN_CA_FILE": str(simulator.ca_file),
-        "GOLDEN_ALLOWED_SCOPES": SCOPE,
-        "GOLDEN_IN_PLACE_TRIGGERS": "queue http",
+        **host_environment(simulator, scope=SCOPE, triggers="queue http", app_name="golden-real-engine"),
         "GOLDEN_BUILD_SUBNET_ID": subnet_id,
-        "GOLDEN_TIMER_SCHEDULE": "0 0 4 * * 0",
         "GOLDEN_TEMPORARY_VM_MAX_HOURS": "168",
-        "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
-        "GOLDEN_APP_NAME": "golden-real-engine",
         "GOLDEN_SHUTDOWN_DELAY_SECONDS": "30",
         "GOLDEN_POLLING": json.dumps(polling()),
-        "NO_PROXY": "127.0.0.1",
         # With this, .NET uses a fifth less processor time to start the extension.
         "DOTNET_TieredPGO": "0",
     }

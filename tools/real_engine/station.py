@@ -17,9 +17,9 @@ from azure.storage.queue.aio import QueueClient
 from emulators.arm import Role, ScaledClock, Simulator
 from emulators.functions_host import HostProcess
 from tools.demo.fleet import GALLERY, GROUP, SCOPE, SUBSCRIPTION, Expected
-from tools.demo.hub_process import ROOT
 from tools.real_engine.fleet import definitions
 from tools.real_engine.settings import DURATIONS, SPEED, app_settings
+from tools.rig.environment import ROLE_FILE
 
 API_VERSION = "2025-11-05"
 REQUESTS, RESULTS = "image-requests", "image-results"
@@ -171,7 +171,7 @@ async def station(
     settings: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[Station]:
     """Starts everything but the hosts; on exit everything is stopped."""
-    role = Role.from_file(ROOT / "infra" / "role.json")
+    role = Role.from_file(ROLE_FILE)
     simulator = Simulator(
         vms=[vm.spec for vm in vms],
         clock=ScaledClock(SPEED),

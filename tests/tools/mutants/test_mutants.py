@@ -1,4 +1,4 @@
-"""Every guard is in the product once; a mutant that no test notices, or that no test can try, is told."""
+"""Every guard is in the product once; a mutant that no test notices, or that no test can try, is named."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def test_there_are_thirty_and_each_guard_is_in_the_product_once() -> None:
         assert all((ROOT / test).exists() for test in each.tests), each.name
 
 
-def test_found_survived_and_not_tried_are_told_apart(
+def test_found_survived_and_not_tried_are_distinguished(
     tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def run(one: Mutant) -> int:

@@ -62,9 +62,9 @@ def test_the_copy_of_the_app_differs_in_one_number(tmp_path: Path) -> None:
     for file in copy.rglob("*"):
         if file.is_file() and file.read_bytes() != (ROOT / file.relative_to(copy)).read_bytes():
             changed.append(str(file.relative_to(copy)))
-    assert changed == ["contracts/run.py"]
-    before = (ROOT / "contracts/run.py").read_text().splitlines()
-    after = (copy / "contracts/run.py").read_text().splitlines()
+    assert changed == ["contracts/polling.py"]
+    before = (ROOT / "contracts/polling.py").read_text().splitlines()
+    after = (copy / "contracts/polling.py").read_text().splitlines()
     lines = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
     assert lines == [
         ("    interval_seconds: int = Field(ge=15, le=300)", "    interval_seconds: int = Field(ge=1, le=300)")

@@ -5,10 +5,11 @@ import signal
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tools.rig.environment import HOST_JSON, ROOT
+from tools.rig.shared_time import SharedTime
+
 _START_SECONDS = 30.0
 
 
@@ -20,8 +21,7 @@ class HubProcess:
 
     def __init__(self, folder: Path, speed: float) -> None:
         """Start nothing yet; the file is in `folder`."""
-        self._folder, self._speed = folder, speed
-        self._since, self._epoch = time.monotonic(), datetime.now(UTC)
+        self._folder, self._time = folder, SharedTime.begin(speed)
         self._process: asyncio.subprocess.Process | None = None
         self.address = ""
 
@@ -31,9 +31,9 @@ class HubProcess:
         port = self.address.rpartition(":")[2] or "0"
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "emulators.task_hub", "--file", str(self._folder / "hub.sqlite")),
-            *("--port", port, "--ready-file", str(ready), "--stop-on-eof", "--host-json", str(ROOT / "host.json")),
+            *("--port", port, "--ready-file", str(ready), "--stop-on-eof", "--host-json", str(HOST_JSON)),
             "--remote-clients",
-            *("--speed", str(self._speed), "--now", self._now().isoformat()),
+            *("--speed", str(self._time.speed), "--now", self._time.now().isoformat()),
             cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
@@ -67,6 +67,3 @@ class HubProcess:
             await process.wait()
         if process.stdin is not None:
             process.stdin.close()
-
-    def _now(self) -> datetime:
-        return self._epoch + timedelta(seconds=(time.monotonic() - self._since) * self._speed)
