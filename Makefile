@@ -4,6 +4,8 @@
 
 # Asks no server for a newer pyright, and lets no one replace the pinned one.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+# The tests start a hundred processes: each would compile every file again.
+unexport PYTHONDONTWRITEBYTECODE
 unexport PYRIGHT_PYTHON_FORCE_VERSION PYRIGHT_PYTHON_PYLANCE_VERSION
 
 BIN := .venv/bin

@@ -7,7 +7,7 @@ import pytest
 from tests.layers.fault import ROOT
 from tools.mutants import __main__ as command
 from tools.mutants.mutants import MUTANTS, Mutant
-from tools.mutants.running import MutantError, place_of
+from tools.mutants.running import MutantError, place_of, try_mutant
 
 GUARDED = "def may(x: int) -> bool:\n    return x > 0\n"
 TEST = "from policy.rule import may\n\n\ndef test_it() -> None:\n    assert may(1)\n    assert not may(0)\n"
@@ -36,16 +36,15 @@ def test_there_are_thirty_and_each_guard_is_in_the_product_once() -> None:
 def test_found_survived_and_not_tried_are_distinguished(
     tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def run(one: Mutant) -> int:
-        monkeypatch.setattr(command, "MUTANTS", (one,))
-        return command.main(["--root", str(tree), "--jobs", "1"])
-
-    assert run(mutant("x > 0", "x >= 0")) == 0
-    assert "tests/test_rule.py::test_it" in capsys.readouterr().out
-    assert run(mutant("x > 0", "x > 0 or x > 1")) == 1
-    assert "SURVIVED: no test noticed that zero is refused" in capsys.readouterr().out
-    assert run(mutant("return", "retrun")) == 2
-    assert "no test ran" in capsys.readouterr().err
+    noticed, unnoticed = mutant("x > 0", "x >= 0"), mutant("return", "return True and")._replace(name="two")
+    monkeypatch.setattr(command, "MUTANTS", (noticed, unnoticed))
+    assert command.main(["--root", str(tree), "--jobs", "1"]) == 1
+    found, survived, last = capsys.readouterr().out.splitlines()
+    assert found.endswith("tests/test_rule.py::test_it")
+    assert survived.endswith("SURVIVED: no test noticed that zero is refused")
+    assert last.startswith("mutants: 1 of 2 found in ")
+    with pytest.raises(MutantError, match="no test ran"):
+        try_mutant(mutant("return", "retrun"), tree)
     assert (tree / "policy/rule.py").read_text() == GUARDED
 
 
