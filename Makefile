@@ -24,7 +24,7 @@ demo: setup ## The main job on emulators: six VMs, from queue messages to images
 	@$(BIN)/python -m tools.demo
 
 test: setup ## All tests; FILTER=… selects by path, or by a word of their names (pytest -k)
-	@$(BIN)/python -m pytest $(TESTS)
+	@TMPDIR=$$(sh tools/setup/test_folder.sh) $(BIN)/python -m pytest $(TESTS)
 
 check: setup ## Lint, types, layer rules, shell scripts, generated pages
 	$(BIN)/ruff check .
@@ -51,7 +51,7 @@ fault-injection: setup ## Every ARM call of clone and publish with every kind of
 	@GRPC_VERBOSITY=NONE $(BIN)/python -m tools.fault_injection
 
 mutants: setup ## Thirty guards of the product removed one by one: a test must notice each; six minutes
-	@$(BIN)/python -m tools.mutants
+	@TMPDIR=$$(sh tools/setup/test_folder.sh) $(BIN)/python -m tools.mutants
 
 real-engine: setup ## The app on Microsoft's own Durable extension, if its program is on PATH; ten minutes
 	@GRPC_VERBOSITY=NONE $(BIN)/python -m tools.real_engine

@@ -93,7 +93,7 @@ def linux() -> ClonedRun:
     image["validate"]["allowedUsers"] = ["alice"]
     job = clone_job(image=image, customize=[{"script": "linux-packages-update", "reboot": True}])
     role = traced()
-    with journey(source, role=role) as reported:
+    with journey(source, role=role, emulate_linux=False) as reported:
         add_definition(reported)
         return publish(reported, role, job)
 

@@ -41,7 +41,7 @@ def kinds(reported: Journey, name: str) -> list[str]:
 
 
 def test_a_linux_vm_in_21_requests() -> None:
-    with journey(spec("vm1")) as reported:
+    with journey(spec("vm1"), emulate_linux=False) as reported:
         result = reported.report(job("vm1"))
         vm, all_requests = reported.simulator.vm("vm1"), reported.simulator.requests()
         orders, kept = reported.orders("vm1"), standing(reported, result)
@@ -94,7 +94,7 @@ def test_a_vm_without_boot_diagnostics_when_the_power_state_is_enough() -> None:
 
 
 def test_a_second_run_finds_the_work_done() -> None:
-    with journey(spec("vm1")) as reported:
+    with journey(spec("vm1"), emulate_linux=False) as reported:
         reported.report(job("vm1"))
         again = reported.report(job("vm1", request_id="r2"))
         effects = kinds(reported, "vm1")
@@ -103,7 +103,7 @@ def test_a_second_run_finds_the_work_done() -> None:
 
 
 def test_a_dry_run_changes_nothing() -> None:
-    with journey(spec("vm1")) as reported:
+    with journey(spec("vm1"), emulate_linux=False) as reported:
         result = reported.report(job("vm1", dry_run=True))
         changes = reported.changes()
     assert result.outcome is Outcome.WOULD_GENERALIZE

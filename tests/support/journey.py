@@ -90,11 +90,14 @@ def simulated(
 def journey(
     *specs: VmSpec,
     role: Role | None = None,
-    emulate_linux: bool = False,
+    emulate_linux: bool = True,
     twice: bool = False,
     replay: bool = False,
 ) -> Generator[Journey]:
-    """Start everything; the engine's time drives the emulator's. `twice`: every activity runs twice."""
+    """Start everything; the engine's time drives the emulator's. `twice`: every activity runs twice.
+
+    Linux guests are emulated unless the journey is about the scripts: those run in tests/guest, in a sandbox.
+    """
     with simulated(*specs, role=role, emulate_linux=emulate_linux) as (simulator, loop, clock):
         sent: list[str] = []
         holder: list[RunningEngine] = []

@@ -36,6 +36,9 @@ def test_there_are_thirty_and_each_guard_is_in_the_product_once() -> None:
 def test_found_survived_and_not_tried_are_distinguished(
     tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # The small tree needs none of the plugins, which take most of the time.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
     noticed, unnoticed = mutant("x > 0", "x >= 0"), mutant("return", "return True and")._replace(name="two")
     monkeypatch.setattr(command, "MUTANTS", (noticed, unnoticed))
     assert command.main(["--root", str(tree), "--jobs", "1"]) == 1
