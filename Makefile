@@ -16,8 +16,9 @@ help: ## This list
 demo: setup ## The main job on emulators: six VMs, from queue messages to images; half a minute
 	@$(BIN)/python -m tools.demo
 
-test: setup ## All tests; under five minutes on two cores
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+test: setup ## All tests; FILTER=… only these: a path, or else what pytest -k takes
+	@if [ -z "$$FILTER" ]; then set --; elif [ -e "$${FILTER%%::*}" ]; then set -- "$$FILTER"; else set -- -k "$$FILTER"; fi; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile "$$@"
 
 check: setup ## Lint, types, layer rules, shell scripts, generated pages
 	$(BIN)/ruff check .
