@@ -15,21 +15,23 @@ class PowerShell:
 
     source: str
     root: Node
+    every: tuple[Node, ...]
 
     @classmethod
     def parse(cls, source: str) -> "PowerShell":
-        return cls(source, Parser(LANGUAGE).parse(source.encode()).root_node)
+        root = Parser(LANGUAGE).parse(source.encode()).root_node
+        return cls(source, root, tuple(walk(root)))
 
     def nodes(self, kind: str, below: Node | None = None) -> list[Node]:
-        return [node for node in walk(below or self.root) if node.type == kind]
+        return [node for node in (walk(below) if below else self.every) if node.type == kind]
 
     def errors(self) -> list[str]:
-        return [f"line {n.start_point.row + 1}: {text(n)[:60]}" for n in walk(self.root) if n.is_error or n.is_missing]
+        return [f"line {n.start_point.row + 1}: {text(n)[:60]}" for n in self.every if n.is_error or n.is_missing]
 
     def functions(self) -> dict[str, str]:
         """Name and text of every function."""
-        found = self.nodes("function_statement")
-        return {text(self.nodes("function_name", node)[0]): text(node) for node in found}
+        names = ((child, node) for node in self.nodes("function_statement") for child in node.children)
+        return {text(child): text(node) for child, node in names if child.type == "function_name"}
 
     def commands(self) -> list[str]:
         """The name of every command that is called."""

@@ -112,26 +112,13 @@ def test_the_name_of_the_account_is_reported_because_it_stays_in_the_image(depro
     assert "Remove-LocalUser" not in deprovision.commands()
 
 
-@pytest.mark.parametrize(
-    ("name", "fits"),
-    [
-        ("", True),
-        ("imagebuilder", True),
-        ("image.builder-1", True),
-        ("CONTOSO\\me", False),
-        (".\\me", False),
-        ("me@contoso.com", False),
-        ("me;reboot", False),
-        ("me you", False),
-        ("...", False),
-        ("x" * 21, False),
-    ],
-)
-def test_only_the_plain_name_of_a_local_account_is_taken(deprovision: PowerShell, name: str, fits: bool):
+def test_only_the_plain_name_of_a_local_account_is_taken(deprovision: PowerShell):
     found = re.search(r"\$AccountPattern = '([^']+)'", deprovision.source)
     assert found is not None
     pattern = found[1].replace(r"\z", r"\Z")  # .NET writes \z for the end of the text
-    assert (re.search(pattern, name) is not None) is fits
+    refused = ("CONTOSO\\me", ".\\me", "me@contoso.com", "me;reboot", "me you", "...", "x" * 21)
+    names = ("", "imagebuilder", "image.builder-1", *refused)
+    assert {name for name in names if not re.search(pattern, name)} == set(refused)
 
 
 def test_every_script_says_that_it_was_never_run_on_windows():

@@ -1,6 +1,7 @@
 """Creates VMs in the sandbox, runs the real scripts in them, and reads their answers."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ SENTINEL = "GOLDEN-IMAGE-RESULT "
 #: Far ahead of this computer's clock, which the guests use unless a test sets theirs.
 NOT_AFTER = 4_102_444_800
 PARAMETERS = {"GOLDEN_RUN_ID": RUN_ID, "GOLDEN_NONCE": NONCE, "GOLDEN_NOT_AFTER": str(NOT_AFTER)}
+
+_SHELLS = [Path(found).resolve() for name in ("bash", "dash", "busybox") if (found := shutil.which(name))]
+#: The shells of this computer that are not its /bin/sh, with which all other tests run.
+OTHER_SHELLS = [shell for shell in _SHELLS if shell != Path("/bin/sh").resolve()]
 
 needs_sandbox = pytest.mark.skipif(
     sandbox_kind() is None, reason="no sandbox: neither bubblewrap nor user namespaces work here"

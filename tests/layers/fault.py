@@ -1,6 +1,9 @@
 """A violation that a checker reports, and the files of the project."""
 
+import ast
+import subprocess
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -19,9 +22,28 @@ class Fault:
         return f"{self.file}:{self.line}: {self.text}"
 
 
-def python_files(root: Path = ROOT) -> list[str]:
-    """Return every Python file of the project, relative to its root."""
-    return [file for file in all_files(root) if file.endswith(".py")]
+@dataclass(frozen=True)
+class Source:
+    """A Python file, which is parsed once for all rules."""
+
+    file: str
+    text: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree."""
+        return ast.parse(self.text)
+
+
+def kept_files() -> list[str]:
+    """Return the files that git tracks or would track; all files without git."""
+    try:
+        done = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return all_files()
+    return [file for file in done.stdout.splitlines() if (ROOT / file).is_file()]
 
 
 def all_files(root: Path = ROOT) -> list[str]:

@@ -1,31 +1,30 @@
 """Checks one file against the layer rules: what it imports, and which names it uses."""
 
-import ast
 import sys
 
-from tests.layers.fault import Fault
-from tests.layers.names import imported, used
+from tests.layers.fault import Fault, Source
+from tests.layers.names import names
 from tests.layers.packages import FREE, PACKAGES, PRODUCT, Package, room_of, under
 
 _OURS = frozenset(name.partition(".")[0] for name in PACKAGES) | frozenset(FREE)
 _ASSEMBLY = "activities/registration.py"
 
 
-def import_faults(file: str, source: str) -> list[Fault]:
+def import_faults(source: Source) -> list[Fault]:
     """Return every import and name that the file's package may not use; the packages in FREE may use everything."""
-    name = room_of(file)
+    file, name = source.file, room_of(source.file)
     if name in FREE:
         return []
     package = PACKAGES.get(name)
     if package is None:
         return [Fault(file, 1, f"{name} has no layer rule: add one to tests/layers/packages.py")]
-    tree = ast.parse(source)
     faults: list[Fault] = []
-    for line, module in imported(tree):
+    imported, used = names(source.tree)
+    for line, module in imported:
         wrong = _wrong_import(file, name, package, module)
         if wrong:
             faults.append(Fault(file, line, wrong))
-    for line, used_name in used(tree):
+    for line, used_name in used:
         never = under(used_name, package.never)
         if never:
             faults.append(Fault(file, line, f"{name} may not use {never}"))

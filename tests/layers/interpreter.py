@@ -4,21 +4,17 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 SDK = ("azure.mgmt", "azure.identity", "azure.core", "aiohttp")
-_ASK = """
-import importlib, json, pathlib, sys
-folder = pathlib.Path(sys.argv[1])
-sys.path.insert(0, str(folder))
-for name in sys.argv[2:]:
-    importlib.import_module(name)
-print(json.dumps({name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}))
-"""
+# What `ask` may end with: the name of every loaded module, and its file.
+LOADED = "{name: getattr(module, '__file__', None) for name, module in list(sys.modules.items())}"
 
 
-def loaded_by(folder: Path, *modules: str) -> dict[str, str | None]:
-    """Import modules of a folder with nothing else on the path; return every loaded module and its file."""
-    command = [sys.executable, "-I", "-c", _ASK, str(folder), *modules]
+def ask(folder: Path, modules: list[str], expression: str = LOADED) -> Any:
+    """Import modules of a folder with nothing else on the path; return the value of an expression."""
+    code = f"import json, sys; sys.path.insert(0, {str(folder)!r}); import {', '.join(modules)}; "
+    command = [sys.executable, "-I", "-c", f"{code}print(json.dumps({expression}))"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -1,25 +1,38 @@
 """Finds all modules that a source imports and all dotted names that it uses, at any place."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+type Places = list[tuple[int, str]]
 
 _BUILTINS = {"open", "exec", "eval", "compile", "__import__", "breakpoint", "input"}
 _IMPORTERS = ("importlib.import_module", "__import__")
 
 
-def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Return (line, module) of every import: inside functions, for types only, or by import_module("...").
+def names(tree: ast.Module) -> tuple[Places, Places]:
+    """Return (line, module) of every import, and (line, dotted name) of every use of an import or a builtin.
 
-    `from azure import mgmt` results in azure.mgmt too, since either may be the module.
+    Imports are found inside functions, for types only, and by import_module("..."); `from azure import mgmt` results in
+    azure.mgmt, since that may be the module. The builtins are those for files, code and input.
     """
-    aliases = _aliases(tree)
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    aliases = _aliases(nodes)
+    used = [
+        (node.lineno, name)
+        for node in nodes
+        if isinstance(node, ast.Attribute | ast.Name) and (name := _dotted(node, aliases))
+    ]
+    return list(_imported(nodes, aliases)), used
+
+
+def _imported(nodes: Iterable[ast.AST], aliases: dict[str, str]) -> Iterator[tuple[int, str]]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, name.name) for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
             yield from ((node.lineno, f"{module}.{name.name}") for name in node.names)
-        elif isinstance(node, ast.Call) and dotted(node.func, aliases) in _IMPORTERS:
+        elif isinstance(node, ast.Call) and _dotted(node.func, aliases) in _IMPORTERS:
             match node.args:
                 case [ast.Constant(value=str(module)), *_]:
                     yield node.lineno, module
@@ -27,17 +40,7 @@ def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
                     pass
 
 
-def used(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Return (line, full dotted name) of every imported name, and of the builtins for files, code and input."""
-    aliases = _aliases(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute | ast.Name):
-            name = dotted(node, aliases)
-            if name:
-                yield node.lineno, name
-
-
-def dotted(node: ast.expr, aliases: dict[str, str]) -> str | None:
+def _dotted(node: ast.AST, aliases: dict[str, str]) -> str | None:
     """Return the full name of `a.b.c` through the file's imports; None for a name that is not imported."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
@@ -49,9 +52,9 @@ def dotted(node: ast.expr, aliases: dict[str, str]) -> str | None:
     return ".".join([base, *reversed(parts)]) if base else None
 
 
-def _aliases(tree: ast.Module) -> dict[str, str]:
+def _aliases(nodes: Iterable[ast.AST]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for name in node.names:
                 found[name.asname or name.name.partition(".")[0]] = (

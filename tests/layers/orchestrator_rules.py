@@ -3,18 +3,19 @@
 import ast
 from collections.abc import Iterator
 
-from tests.layers.fault import Fault
+from tests.layers.fault import Fault, Source
 from tests.layers.packages import in_product
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
-def orchestration_faults(file: str, source: str) -> list[Fault]:
+def orchestration_faults(source: Source) -> list[Fault]:
     """Return every yield inside a finally, and every retry_timeout, in a file of the app."""
+    file = source.file
     if not in_product(file):
         return []
     faults: list[Fault] = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(source.tree):
         if isinstance(node, ast.Try | ast.TryStar):
             for line in _yields(node.finalbody):
                 faults.append(

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.layers.cycles import Graph, cycles, folder_graph, import_graph
-from tests.layers.fault import ROOT, python_files
+from tests.layers.fault import ROOT, kept_files
 
 ARM = "emulators/arm"
 FOR_TYPES = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from a import x"
@@ -11,7 +11,7 @@ FOR_TYPES = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from a imp
 
 @pytest.fixture(scope="module")
 def project() -> Graph:
-    return import_graph({file: (ROOT / file).read_text() for file in python_files()})
+    return import_graph({file: (ROOT / file).read_text() for file in kept_files() if file.endswith(".py")})
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Every key of host.json: what depends on it, and that the documentation names it."""
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,10 +8,11 @@ from typing import Any, cast
 
 from contracts import polling as polling_contract
 from contracts.polling import LEAST_TIMEOUT_SECONDS, LONGEST_SILENCE_SECONDS, Polling, PollingSettings
+from emulators.functions_host.host_config import parse_host_config
 from emulators.task_hub.time_spans import parse_timespan
 from tests.layers.fault import ROOT
-from tests.packaging.test_configuration import HOST
 
+HOST = json.loads((ROOT / "host.json").read_text())
 PAGE = (ROOT / "docs" / "host-json.md").read_text()
 DURABLE = HOST["extensions"]["durableTask"]
 STORAGE = DURABLE["storageProvider"]
@@ -86,6 +88,12 @@ def test_activities_wait_for_azure_and_orchestrators_compute() -> None:
 def test_queues_function_timeout_and_routes_are_as_the_app_expects() -> None:
     assert (QUEUES["batchSize"], QUEUES["maxDequeueCount"], QUEUES["messageEncoding"]) == (16, 5, "base64")
     assert parse_timespan(QUEUES["visibilityTimeout"]) == timedelta(seconds=30)
+    # The host of this repository reads the same from it.
+    config = parse_host_config(HOST)
+    assert config.route_prefix == "api"
+    assert config.durable.hub_name == "GoldenImages"
+    assert (config.queues.batch_size, config.queues.max_dequeue_count, config.queues.base64) == (16, 5, True)
+    assert config.queues.visibility_timeout == timedelta(seconds=30)
     assert parse_timespan(HOST["functionTimeout"]) == timedelta(minutes=5)
     assert HOST["extensions"]["http"]["routePrefix"] == "api"
     assert DURABLE["defaultVersion"] == "1"

@@ -1,7 +1,6 @@
 """Azurite starts on a free port, stores messages or not, and never outlives the program that started it."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -14,14 +13,10 @@ import pytest
 from azure.storage.queue import QueueClient
 
 from emulators.azurite import AzuriteError, AzuriteServer, installation
-
-API_VERSION = "2026-06-06"
-REPOSITORY = Path(__file__).resolve().parents[3]
+from tests.layers.fault import ROOT
 
 STARTS_AZURITE = """
 import time
-import urllib.error
-import urllib.request
 from emulators.azurite import AzuriteServer
 server = AzuriteServer()
 server.start()
@@ -30,8 +25,8 @@ time.sleep(60)
 """
 
 
-def _queue(server: AzuriteServer) -> QueueClient:
-    return QueueClient.from_connection_string(server.connection_string, "kept", api_version=API_VERSION)
+def _queue(connection_string: str) -> QueueClient:
+    return QueueClient.from_connection_string(connection_string, "kept", api_version="2026-06-06")
 
 
 def _is_alive(pid: int) -> bool:
@@ -50,43 +45,47 @@ def _gone(pid: int) -> bool:
     return not _is_alive(pid)
 
 
-def test_messages_survive_a_restart_in_a_folder(tmp_path: Path) -> None:
-    with AzuriteServer(tmp_path) as server, _queue(server) as queue:
-        queue.create_queue()
-        queue.send_message("still here")
-    with AzuriteServer(tmp_path) as server, _queue(server) as queue:
-        assert [message.content for message in queue.peek_messages()] == ["still here"]
-
-
-def test_stopping_is_quick_and_complete_and_may_be_repeated() -> None:
-    server = AzuriteServer()
+def test_one_queue_service_stops_at_once_and_three_services_continue_from_its_folder(tmp_path: Path) -> None:
+    server = AzuriteServer(tmp_path)
     server.start()
     pid = server.pid
     assert "BlobEndpoint" not in server.connection_string
     assert "TableEndpoint" not in server.connection_string
-    with _queue(server) as queue:
+    with _queue(server.connection_string) as queue:
         queue.create_queue()
+        queue.send_message("still here")
     began = time.monotonic()
     server.stop()
-    server.stop()
+    server.stop()  # may be repeated
     assert time.monotonic() - began < 2
     assert not _is_alive(pid)
     with pytest.raises(AzuriteError, match="not running"):
         _ = server.connection_string
+    with AzuriteServer(tmp_path, all_services=True, accounts=["second"]) as server:
+        first, second = server.connection_string, server.connection_string_of("second")
+        with _queue(first) as mine, _queue(second) as theirs:
+            assert [message.content for message in mine.peek_messages()] == ["still here"]
+            theirs.create_queue()
+            assert theirs.peek_messages() == []
+        for text in (first, second):
+            endpoints = dict(part.split("=", 1) for part in text.rstrip(";").split(";"))
+            for service in ("Blob", "Queue", "Table"):
+                assert _served_by(endpoints[f"{service}Endpoint"]).startswith(f"Azurite-{service}/")
+        with pytest.raises(AzuriteError, match="no account third"):
+            server.connection_string_of("third")
 
 
-def test_azurite_ends_with_the_program_that_started_it() -> None:
+def test_azurite_ends_with_the_program_that_started_it_even_if_that_is_killed() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", STARTS_AZURITE],
         stdout=subprocess.PIPE,
         text=True,
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     ) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         assert _is_alive(pid)
-        parent.send_signal(signal.SIGKILL)
+        parent.kill()
         parent.wait()
         assert _gone(pid)
 
@@ -100,25 +99,6 @@ def test_without_azurite_the_error_says_how_to_install_it(monkeypatch: pytest.Mo
     monkeypatch.setattr(installation, "_SCRIPTS", Path("azurite/nowhere"))
     with pytest.raises(AzuriteError, match="npm ci"):
         AzuriteServer().start()
-
-
-def test_all_three_services_serve_every_account_apart() -> None:
-    with AzuriteServer(all_services=True, accounts=["second"]) as server:
-        first, second = server.connection_string, server.connection_string_of("second")
-        for text in (first, second):
-            endpoints = dict(part.split("=", 1) for part in text.rstrip(";").split(";"))
-            for service in ("Blob", "Queue", "Table"):
-                assert _served_by(endpoints[f"{service}Endpoint"]).startswith(f"Azurite-{service}/")
-        with (
-            QueueClient.from_connection_string(first, "kept", api_version=API_VERSION) as mine,
-            QueueClient.from_connection_string(second, "kept", api_version=API_VERSION) as theirs,
-        ):
-            mine.create_queue()
-            theirs.create_queue()
-            theirs.send_message("of the second")
-            assert mine.peek_messages() == []
-        with pytest.raises(AzuriteError, match="no account third"):
-            server.connection_string_of("third")
 
 
 def _served_by(url: str) -> str:

@@ -1,11 +1,12 @@
 """Programs as data, which one orchestrator interprets: what the differential tests run on both engines."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 from durabletask import task
 from durabletask.entities import EntityInstanceId
-from hypothesis import strategies as st
 
 from tests.emulators.task_hub.rig import Orchestration, Program
 
@@ -108,42 +109,55 @@ def _below(given: dict[str, Any], steps: list[Step]) -> dict[str, Any]:
 PROGRAM = Program([interpret], [echo], [counter])
 KEYS = ["a", "b", "c"]
 
-_values = st.one_of(st.integers(-5, 5), st.text("xyz", max_size=3), st.none(), st.just("fail"))
-_keys = st.lists(st.sampled_from(KEYS), min_size=1, max_size=2, unique=True)
-_amounts = st.integers(0, 9)
-_simple = st.one_of(
-    st.tuples(st.just("activity"), _values),
-    st.tuples(st.just("retry"), st.sampled_from(["fail", "fine"])),
-    st.tuples(st.just("timer"), st.integers(0, 20_000)),
-    st.tuples(st.just("event"), st.sampled_from(["go", "GO", "stop"]), st.integers()),
-    st.tuples(st.just("signal"), _keys, _amounts),
-    st.tuples(st.just("call"), _keys, st.integers(-1, 9)),
-    st.tuples(st.just("lock"), _keys, _amounts),
-    st.tuples(st.just("status"), st.text("äß漢x", max_size=20)),
-)
-_inner = st.lists(
-    st.one_of(
-        _simple,
-        st.tuples(st.just("race"), st.integers(1, 100), st.integers(200, 300)),
-        st.tuples(st.just("fail"), st.sampled_from(["broken", "empty disk"])),
-    ),
-    max_size=3,
-)
-_step = st.one_of(
-    _simple,
-    st.tuples(st.just("child"), _inner),
-    st.tuples(st.just("all"), st.lists(_inner, min_size=1, max_size=4)),
-)
+type Maker = Callable[[Random], Step]
 
 
-# At its top a program may continue as new, and may fail at its end.
-def _joined(steps: list[Step], again: int, end: list[Step]) -> list[Step]:
-    return [*steps[:again], ["again"], *steps[again:], *end]
+def _keys(chance: Random) -> list[str]:
+    return chance.sample(KEYS, chance.randint(1, 2))
 
 
-programs = st.builds(
-    _joined,
-    st.lists(_step, max_size=5),
-    st.integers(0, 5),
-    st.one_of(st.just([]), st.just([["fail", "the end"]])),
-)
+_SIMPLE: dict[str, Maker] = {
+    "activity": lambda chance: [chance.choice([-5, 0, 5, "", "xyz", None, "fail", "fail"])],
+    "retry": lambda chance: [chance.choice(["fail", "fine"])],
+    "timer": lambda chance: [chance.choice([0, 1, 20_000])],
+    "event": lambda chance: [chance.choice(["go", "GO", "stop"]), chance.randint(-9, 9)],
+    "signal": lambda chance: [_keys(chance), chance.randint(0, 9)],
+    "call": lambda chance: [_keys(chance), chance.randint(-1, 9)],
+    "lock": lambda chance: [_keys(chance), chance.randint(0, 9)],
+    "status": lambda chance: [chance.choice(["", "äß漢x", "x" * 20])],
+    "race": lambda chance: [chance.randint(1, 100), chance.randint(200, 300)],
+}
+_INNER: dict[str, Maker] = {**_SIMPLE, "fail": lambda chance: [chance.choice(["broken", "empty disk"])]}
+
+
+class _Deck:
+    """Draws every kind of step once before any kind again."""
+
+    def __init__(self, makers: dict[str, Maker], chance: Random) -> None:
+        self._makers, self._chance = makers, chance
+        self._kinds: list[str] = []
+
+    def draw(self, count: int) -> list[Step]:
+        return [self._step() for _ in range(count)]
+
+    def _step(self) -> Step:
+        self._kinds = self._kinds or self._chance.sample(list(self._makers), len(self._makers))
+        kind = self._kinds.pop()
+        return [kind, *self._makers[kind](self._chance)]
+
+
+def programs(seed: int, count: int) -> list[list[Step]]:
+    """Return programs of four steps with a continue-as-new among them; every fourth fails at its end."""
+    chance = Random(seed)
+    inner = _Deck(_INNER, chance)
+    outer: dict[str, Maker] = {
+        "child": lambda chance: [inner.draw(chance.randint(0, 3))],
+        "all": lambda chance: [[inner.draw(chance.randint(0, 2)) for _ in range(chance.randint(1, 4))]],
+    }
+    top = _Deck(_SIMPLE | outer, chance)
+    found: list[list[Step]] = []
+    for number in range(count):
+        steps, again = top.draw(4), chance.randint(0, 4)
+        end: list[Step] = [["fail", "the end"]] if number % 4 == 3 else []
+        found.append([*steps[:again], ["again"], *steps[again:], *end])
+    return found

@@ -8,6 +8,7 @@ import pytest
 from durabletask.client import OrchestrationQuery, OrchestrationStatus
 from durabletask.internal import orchestrator_service_pb2 as pb
 
+from emulators.task_hub import purging
 from tests.emulators.task_hub.rig import Orchestration, Program, code_of, running
 
 COMPLETED = OrchestrationStatus.COMPLETED
@@ -64,14 +65,14 @@ def test_outputs_are_always_sent_and_only_inputs_are_asked_for() -> None:
 
 def test_a_page_has_no_size_limit_and_a_client_accepts_4_mib() -> None:
     with running(PROGRAM) as rig:
-        for number in range(6):
+        for number in range(5):
             rig.run(echo, "x" * 1_000_000, instance_id=f"large-{number}")
         with pytest.raises(grpc.RpcError) as error:
-            rig.client.get_all_orchestration_states(OrchestrationQuery(max_instance_count=6))
+            rig.client.get_all_orchestration_states(OrchestrationQuery(max_instance_count=5))
         assert code_of(error) == grpc.StatusCode.RESOURCE_EXHAUSTED
         assert "Received message larger than max" in str(error.value)
         states = rig.client.get_all_orchestration_states(OrchestrationQuery(max_instance_count=3))
-        assert [len(state.serialized_output or "") for state in states] == [1_000_002] * 6
+        assert [len(state.serialized_output or "") for state in states] == [1_000_002] * 5
 
 
 def test_the_extension_lists_no_ids() -> None:
@@ -111,9 +112,10 @@ def test_purging_one_leaves_its_children_whatever_is_asked_and_refuses_the_livin
         assert rig.client.purge_orchestration("nobody").deleted_instance_count == 0
 
 
-def test_purging_by_filter_spares_the_living() -> None:
+def test_purging_by_filter_spares_the_living(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(purging, "MOST_AT_ONCE", 5)
     with running(PROGRAM) as rig:
-        for number in range(230):  # more than one transaction's worth
+        for number in range(12):  # more than one transaction's worth
             rig.start(echo, number)
         rig.start(waiter, instance_id="open")
         for state in rig.client.get_all_orchestration_states(OrchestrationQuery(instance_id_prefix="")):
@@ -123,17 +125,18 @@ def test_purging_by_filter_spares_the_living() -> None:
         assert (
             rig.client.purge_orchestrations_by(runtime_status=[OrchestrationStatus.FAILED]).deleted_instance_count == 0
         )
-        assert rig.client.purge_orchestrations_by(runtime_status=[COMPLETED]).deleted_instance_count == 230
+        assert rig.client.purge_orchestrations_by(runtime_status=[COMPLETED]).deleted_instance_count == 12
         assert [s.instance_id for s in rig.client.get_all_orchestration_states()] == ["open"]
 
 
-def test_purging_stops_when_its_time_is_over() -> None:
+def test_purging_stops_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(purging, "MOST_AT_ONCE", 5)
     with running(PROGRAM) as rig:
-        for number in range(130):
+        for number in range(8):
             rig.end_of(rig.start(echo, number))
         result = rig.client.purge_orchestrations_by(timeout=timedelta(microseconds=1))
-        # It checks the time between transactions, each of which deletes at most a hundred.
-        assert result.deleted_instance_count in (0, 100)
+        # It checks the time between transactions, each of which deletes at most MOST_AT_ONCE.
+        assert result.deleted_instance_count in (0, 5)
 
 
 def test_a_batch_is_refused_and_an_unknown_entity_is_none() -> None:

@@ -49,7 +49,7 @@ def test_activities_in_a_row(rig: Rig) -> None:
 
 
 def test_children_in_parallel(rig: Rig) -> None:
-    assert rig.run(fan_out, 40).serialized_output == str([2] * 40)
+    assert rig.run(fan_out, 10).serialized_output == str([2] * 10)
 
 
 def test_an_activity_that_fails_without_a_message_fails(rig: Rig) -> None:

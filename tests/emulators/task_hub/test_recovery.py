@@ -16,7 +16,7 @@ from tests.emulators.task_hub.hub_process import HubProcess, start_hub
 from tests.emulators.task_hub.rig import Orchestration, Program, bare, finish, schedule, start_worker, stop_workers
 from tests.layers.fault import ROOT
 
-KEY = EntityInstanceId("ledger", "a")
+KEY, OTHER = EntityInstanceId("ledger", "a"), EntityInstanceId("ledger", "b")
 
 
 def ledger(context: Any, entry: Any) -> Any:
@@ -92,7 +92,12 @@ def test_everything_acknowledged_continues_after_each_kill(life: Life, tmp_path:
     with life.begin(work=False) as client:
         for run in ids:
             client.schedule_new_orchestration(orchestration, input=str(effects), instance_id=run)
+        queue_and_pause(client)
     life.kill()  # before any worker saw them
+    with closing(sqlite3.connect(life.file)) as db:
+        assert db.execute("SELECT count(*) FROM timers").fetchone() == (2,)
+        assert db.execute("SELECT count(*) FROM operations").fetchone() == (1,)
+        assert db.execute("PRAGMA quick_check").fetchone() == ("ok",)
     with life.begin() as client:
         for run in ids:
             assert client.wait_for_orchestration_start(run, timeout=10)
@@ -113,7 +118,29 @@ def test_everything_acknowledged_continues_after_each_kill(life: Life, tmp_path:
         assert entity is not None
         assert sorted(json.loads(entity.get_state())) == ids
         assert entity.get_locked_by() is None
+        queues_and_pauses_are_as_they_were(client)
     assert len(set(effects.read_text().splitlines())) == len(ids)
+
+
+def queue_and_pause(client: TaskHubGrpcClient) -> None:
+    later = datetime.now(UTC) + timedelta(hours=12)
+    client.schedule_new_orchestration("later", instance_id="later", start_at=later)
+    client.schedule_new_orchestration(orchestration, input="unused", instance_id="paused")
+    client.suspend_orchestration("paused")
+    client.signal_entity(OTHER, "add", input=1)
+    client.signal_entity(OTHER, "add", input=2, signal_time=later)
+
+
+def queues_and_pauses_are_as_they_were(client: TaskHubGrpcClient) -> None:
+    until = time.monotonic() + 10
+    while (entity := client.get_entity(OTHER)) is None and time.monotonic() < until:
+        time.sleep(0.01)
+    assert entity is not None
+    assert entity.get_typed_state(list) == [1]
+    for instance, status in (("later", OrchestrationStatus.PENDING), ("paused", OrchestrationStatus.SUSPENDED)):
+        state = client.get_orchestration_state(instance)
+        assert state is not None
+        assert state.runtime_status == status
 
 
 def test_an_acknowledged_activity_is_not_run_again(life: Life) -> None:
@@ -139,28 +166,3 @@ def test_an_acknowledged_activity_is_not_run_again(life: Life) -> None:
         state = client.wait_for_orchestration_completion("a", timeout=10)
         assert state is not None
         assert state.runtime_status == OrchestrationStatus.COMPLETED
-
-
-def test_locks_queues_pauses_and_timers_outlive_the_hub(life: Life) -> None:
-    later = datetime.now(UTC) + timedelta(hours=12)
-    with life.begin(work=False) as client:
-        client.schedule_new_orchestration("later", instance_id="later", start_at=later)
-        client.schedule_new_orchestration("paused", instance_id="paused")
-        client.suspend_orchestration("paused")
-        client.signal_entity(KEY, "add", input=1)
-        client.signal_entity(KEY, "add", input=2, signal_time=later)
-    life.kill()
-    with closing(sqlite3.connect(life.file)) as db:
-        assert db.execute("SELECT count(*) FROM timers").fetchone() == (2,)
-        assert db.execute("SELECT count(*) FROM operations").fetchone() == (1,)
-        assert db.execute("PRAGMA quick_check").fetchone() == ("ok",)
-    with life.begin() as client:
-        until = time.monotonic() + 10
-        while client.get_entity(KEY) is None and time.monotonic() < until:
-            time.sleep(0.01)
-        entity = client.get_entity(KEY)
-        assert entity is not None
-        assert entity.get_typed_state(list) == [1]
-        state = client.get_orchestration_state("later")
-        assert state is not None
-        assert state.runtime_status == OrchestrationStatus.PENDING
