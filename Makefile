@@ -50,7 +50,7 @@ crash-test: setup ## 200 seeded kills of engine or worker: nothing lost, nothing
 fault-injection: setup ## Every ARM call of clone and publish with every kind of fault; a quarter of an hour
 	@GRPC_VERBOSITY=NONE $(BIN)/python -m tools.fault_injection
 
-mutants: setup ## Thirty guards of the product removed one by one: a test must notice each; six minutes
+mutants: setup ## Guards of the product removed one by one: a test must notice each; eight minutes
 	@TMPDIR=$$(sh tools/setup/test_folder.sh) $(BIN)/python -m tools.mutants
 
 real-engine: setup ## The app on Microsoft's own Durable extension, if its program is on PATH; ten minutes

@@ -6,6 +6,7 @@ from typing import Any
 from durabletask import task
 
 from contracts.activities.resources import Deleted
+from contracts.activities.vm import SerialMarkRead
 from contracts.answer import Answer
 from contracts.error_codes import FailureCode, RefusalCode
 from contracts.facts import ImageVersionListed
@@ -38,6 +39,19 @@ def test_what_the_source_could_not_report_is_checked_on_the_clone() -> None:
 
     result, azure = run_vm(customize, asked())
     assert [refusal.code for refusal in result.refusals] == [RefusalCode.AGENT_TOO_OLD]
+    assert "start_deprovision" not in azure.activities_of("clone")
+    assert azure.resources == {}
+
+
+def test_a_clone_whose_serial_log_cannot_be_read_is_not_deprovisioned() -> None:
+    """On Linux the log holds the proof: without it the run would fail after the point of no return."""
+
+    def customize(azure: FakeAzure) -> None:
+        source(azure)
+        azure.fault = lambda activity, vm, nth: SerialMarkRead() if activity == "read_serial_marker" else None
+
+    result, azure = run_vm(customize, asked())
+    assert [refusal.code for refusal in result.refusals] == [RefusalCode.NO_PROOF_POSSIBLE]
     assert "start_deprovision" not in azure.activities_of("clone")
     assert azure.resources == {}
 

@@ -131,6 +131,8 @@ def test_a_cancel_ends_the_waiting() -> None:
     result, azure = run_with_event(CANCEL_EVENT, {})
     assert result.outcome is Outcome.CANCELED
     assert azure.resources == {}
+    waited = next(timing.seconds for timing in result.timings if timing.stage is Stage.AWAITING_APPROVAL)
+    assert waited < 60, "the cancel is heard at once, not when the time for the approval is over"
 
 
 @pytest.mark.parametrize(("on_timeout", "outcome"), [("refuse", Outcome.REFUSED), ("proceed", Outcome.GENERALIZED)])

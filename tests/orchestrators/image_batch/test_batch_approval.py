@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from contracts.catalog import APPROVAL_EVENT, IMAGE_BATCH
 from contracts.results import Outcome, RunResult, VmResult
 from contracts.run import Decision
@@ -80,12 +82,13 @@ def test_the_first_decision_counts() -> None:
     assert {each.decision.principal for each in vms if each.decision} == {"boss@example.org"}
 
 
-def test_an_event_without_a_decision_is_ignored() -> None:
+@pytest.mark.parametrize(("approved", "outcome"), [(True, Outcome.GENERALIZED), (False, Outcome.REFUSED)])
+def test_an_event_without_a_decision_is_ignored(approved: bool, outcome: Outcome) -> None:
     def noise_first(running: RunningEngine) -> None:
         running.client.raise_orchestration_event(RUN_ID, APPROVAL_EVENT, data={"approved": "perhaps"})
-        send(True)(running)
+        send(approved)(running)
 
-    assert run_with_event(noise_first, "a")[0].counts == {Outcome.GENERALIZED: 1}
+    assert run_with_event(noise_first, "a")[0].counts == {outcome: 1}
 
 
 def test_without_a_decision_the_request_decides_what_happens() -> None:

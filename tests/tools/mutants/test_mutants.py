@@ -26,8 +26,8 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_there_are_thirty_and_each_guard_is_in_the_product_once() -> None:
-    assert len(MUTANTS) == len({each.name for each in MUTANTS}) == 30
+def test_each_guard_is_in_the_product_once() -> None:
+    assert len(MUTANTS) == len({each.name for each in MUTANTS}) >= 30
     for each in MUTANTS:
         place_of(each, ROOT)
         assert all((ROOT / test).exists() for test in each.tests), each.name
