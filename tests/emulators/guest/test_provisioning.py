@@ -4,6 +4,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import pytest_asyncio
 
 from emulators.guest import LinuxGuest, LinuxTraits, sandbox_kind
 from emulators.guest.traits import ORPHANS
@@ -19,15 +20,18 @@ rm -rf /var/log/journal/* /var/log/*.1 /root/.ssh /home/*/.ssh /var/lib/dbus/mac
 poweroff"""
 
 
-async def image(folder: Path) -> Path:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The disk of a VM that was deprovisioned completely."""
+    folder = tmp_path_factory.mktemp("image")
     source = LinuxGuest(folder / "source", LinuxTraits())
     await source.run(DEPROVISION, {})
     source.copy_disk_to(folder / "snapshot")
     return folder / "snapshot"
 
 
-async def built(folder: Path) -> LinuxGuest:
-    guest = LinuxGuest(folder / "built", LinuxTraits(), snapshot=await image(folder))
+def built(folder: Path, snapshot: Path) -> LinuxGuest:
+    guest = LinuxGuest(folder / "built", LinuxTraits(), snapshot=snapshot)
     guest.provision("new-vm", "builder", KEY, Random(7))
     return guest
 
@@ -41,8 +45,8 @@ def identity(guest: LinuxGuest) -> list[str]:
     return [text(guest, name) for name in names]
 
 
-async def test_the_first_boot_creates_a_new_identity(tmp_path: Path):
-    guest = await built(tmp_path)
+async def test_the_first_boot_creates_a_new_identity(tmp_path: Path, snapshot: Path):
+    guest = built(tmp_path, snapshot)
     fresh = LinuxGuest(tmp_path / "fresh", LinuxTraits())
     assert not set(identity(guest)) & set(identity(fresh))
     assert len(text(guest, "etc/machine-id").strip()) == 32
@@ -55,27 +59,21 @@ async def test_the_first_boot_creates_a_new_identity(tmp_path: Path):
     assert guest.agent_running()
 
 
-async def test_identities_come_from_the_random_generator(tmp_path: Path):
-    snapshot = await image(tmp_path)
+def test_identities_come_from_the_random_generator_and_without_a_user_none_is_created(tmp_path: Path, snapshot: Path):
     resource: list[list[str]] = []
     for number, seed in enumerate((1, 1, 2)):
         guest = LinuxGuest(tmp_path / str(number), LinuxTraits(), snapshot=snapshot)
         guest.provision("vm", None, None, Random(seed))
         resource.append(identity(guest))
+        names = [line.split(":")[0] for line in text(guest, "etc/passwd").splitlines()]
+        assert names == ["root", "daemon", "alice"]
+        assert not (guest.files / "var/lib/waagent/ovf-env.xml").exists()
     assert resource[0] == resource[1]
     assert not set(resource[1]) & set(resource[2])
 
 
-async def test_without_a_user_none_is_created(tmp_path: Path):
-    snapshot = await image(tmp_path)
-    guest = LinuxGuest(tmp_path / "built", LinuxTraits(), snapshot=snapshot)
-    guest.provision("vm", None, None, Random(1))
-    assert [line.split(":")[0] for line in text(guest, "etc/passwd").splitlines()] == ["root", "daemon", "alice"]
-    assert not (guest.files / "var/lib/waagent/ovf-env.xml").exists()
-
-
-async def test_a_provisioned_vm_can_be_deprovisioned_again(tmp_path: Path):
-    guest = await built(tmp_path)
+async def test_a_provisioned_vm_can_be_deprovisioned_again(tmp_path: Path, snapshot: Path):
+    guest = built(tmp_path, snapshot)
     assert not guest.deprovisioned()
     await guest.run(DEPROVISION, {})
     assert guest.deprovisioned()
