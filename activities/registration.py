@@ -7,6 +7,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities.adopt_disk import adopt_disk
+from activities.check_authority import check_authority
 from activities.check_scripts import check_scripts
 from activities.check_secret import check_secret
 from activities.collect_evidence import collect_evidence
@@ -21,6 +22,7 @@ from activities.deallocate_vm import deallocate_vm
 from activities.delete_resource import delete_resource
 from activities.find_ended_runs import find_ended_runs
 from activities.find_orphaned_resources import find_orphaned_resources
+from activities.gate import denied
 from activities.generalize_vm import generalize_vm
 from activities.inspect_disks import inspect_disks
 from activities.inspect_image import inspect_image
@@ -52,6 +54,7 @@ from contracts.catalog import Activity
 from contracts.error_codes import Failure, FailureCode
 from contracts.message import Message
 from contracts.queues import CONNECTION, RESULTS_QUEUE
+from contracts.run import LiveSettings
 
 type Body[I: Message, O: Answer] = Callable[[I], Awaitable[O]]
 type ClientBody[I: Message, O: Answer] = Callable[[I, df.DurableFunctionsClient], Awaitable[O]]
@@ -65,6 +68,7 @@ def _plain[I: Message, O: Answer](entry: Activity[I, O], body: Body[I, O]) -> tu
 
 
 PLAIN = (
+    _plain(catalog.CHECK_AUTHORITY, check_authority),
     _plain(catalog.INSPECT_VM, inspect_vm),
     _plain(catalog.START_DEPROVISION, start_deprovision),
     _plain(catalog.READ_DEPROVISION, read_deprovision),
@@ -119,15 +123,26 @@ WITH_CLIENT = (
 """The activities that query the engine."""
 
 
+def _live() -> LiveSettings:
+    import settings
+
+    return settings.current().live()
+
+
 async def answer[I: Message, O: Answer](
     entry: Activity[I, O], body: Body[I, O], request: dict[str, object]
 ) -> dict[str, object]:
-    """Run one activity on JSON: throttling becomes a time to try again, a rejection by Azure a failure.
+    """Run one activity on JSON, if the app's settings allow it.
+
+    Throttling becomes a time to try again, a rejection by Azure a failure.
 
     ArmUnavailable, and every other exception, is raised to the engine, which retries.
     """
+    asked = entry.takes.model_validate(request)
+    if (why := denied(entry, asked, request, _live)) is not None:
+        return Answer(denied=why).model_dump(mode="json", exclude_none=True)
     try:
-        result = await body(entry.takes.model_validate(request))
+        result = await body(asked)
     except ArmThrottled as throttled:
         result = Answer(try_again_after=throttled.seconds, correlation_id=throttled.correlation_id)
     except ArmRefused as refused:

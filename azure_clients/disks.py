@@ -47,6 +47,7 @@ async def read_disk(disk_id: str, attached: Json | None = None) -> DiskFacts:
     os_type = str(properties.get("osType", ""))
     return DiskFacts(
         id=disk_id,
+        attached_to=str(disk.get("managedBy") or ""),
         lun=attached.get("lun"),
         caching=str(attached.get("caching") or "None"),
         location=str(disk.get("location", "")),

@@ -1,6 +1,8 @@
 """The activities: name, input and output. An orchestrator calls an activity without importing its code."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from contracts.activities import cleanup as cleanup
 from contracts.activities import image as image
@@ -13,51 +15,88 @@ from contracts.message import Message
 
 @dataclass(frozen=True)
 class Activity[I: Message, O: Answer]:
-    """One activity: its registered name, its input (`takes`) and its output (`gives`)."""
+    """One activity: its registered name, its input (`takes`) and its output (`gives`).
+
+    `changes` names the ARM ids of what it creates, changes or deletes; None: it only reads. It is done only with an
+    authority that the app's settings still allow. `recovers`: a run may also do it to its own VM and resources when it
+    lost that authority, so that nothing stays billed.
+    """
 
     name: str
     takes: type[I]
     gives: type[O]
+    changes: Callable[[Any], tuple[str, ...]] | None = None
+    recovers: bool = False
 
 
+def _vm(asked: Any) -> tuple[str, ...]:
+    return (str(asked.vm_id if hasattr(asked, "vm_id") else asked.vm.vm_id),)
+
+
+def _resource(asked: Any) -> tuple[str, ...]:
+    return (asked.resource.id,)
+
+
+def _image_of_vm(asked: Any) -> tuple[str, ...]:
+    return asked.resource.id, asked.source_vm_id
+
+
+CHECK_AUTHORITY = Activity("check_authority", vm.CheckAuthority, vm.AuthorityChecked, changes=_vm)
 INSPECT_VM = Activity("inspect_vm", vm.InspectVm, vm.Inspected)
-START_DEPROVISION = Activity("start_deprovision", vm.StartDeprovision, vm.Submitted)
+START_DEPROVISION = Activity("start_deprovision", vm.StartDeprovision, vm.Submitted, changes=_vm)
 READ_DEPROVISION = Activity("read_deprovision", vm.ReadDeprovision, vm.DeprovisionProgress)
 READ_POWER_STATE = Activity("read_power_state", vm.OneVm, vm.PowerStateRead)
 READ_TEMPORARY_VM = Activity("read_temporary_vm", vm.TemporaryVm, vm.PowerStateRead)
 READ_SERIAL_MARKER = Activity("read_serial_marker", vm.ReadSerialMarker, vm.SerialMarkRead)
-COLLECT_EVIDENCE = Activity("collect_evidence", vm.CollectEvidence, vm.EvidenceCollected)
-DEALLOCATE_VM = Activity("deallocate_vm", vm.Deallocate, vm.Submitted)
-GENERALIZE_VM = Activity("generalize_vm", vm.OneVm, vm.PowerStateRead)
-RESTART_VM = Activity("restart_vm", vm.OneVm, vm.Submitted)
-REMOVE_RUN_COMMANDS = Activity("remove_run_commands", vm.RemoveRunCommands, vm.RunCommandsLeft)
+COLLECT_EVIDENCE = Activity("collect_evidence", vm.CollectEvidence, vm.EvidenceCollected, changes=_vm)
+DEALLOCATE_VM = Activity("deallocate_vm", vm.Deallocate, vm.Submitted, changes=_vm, recovers=True)
+GENERALIZE_VM = Activity("generalize_vm", vm.OneVm, vm.PowerStateRead, changes=_vm)
+RESTART_VM = Activity("restart_vm", vm.OneVm, vm.Submitted, changes=_vm)
+REMOVE_RUN_COMMANDS = Activity(
+    "remove_run_commands", vm.RemoveRunCommands, vm.RunCommandsLeft, changes=_vm, recovers=True
+)
 READ_RUN_STATE = Activity("read_run_state", vm.ReadRunState, vm.RunStateRead)
 READ_DECISION = Activity("read_decision", vm.ReadDecision, vm.DecisionRead)
 SEND_RESULT = Activity("send_result", vm.SendResult, vm.Sent)
 
 INSPECT_DISKS = Activity("inspect_disks", resources.InspectDisks, resources.DisksInspected)
 INSPECT_NETWORK = Activity("inspect_network", resources.InspectNetwork, resources.NetworkInspected)
-CREATE_SNAPSHOT = Activity("create_snapshot", resources.CreateSnapshot, vm.Submitted)
-CREATE_DISK = Activity("create_disk", resources.CreateDisk, vm.Submitted)
-CREATE_SECURITY_GROUP = Activity("create_security_group", resources.CreateSecurityGroup, vm.Submitted)
-CREATE_NETWORK_INTERFACE = Activity("create_network_interface", resources.CreateNetworkInterface, vm.Submitted)
-CREATE_VM = Activity("create_vm", resources.CreateVm, vm.Submitted)
+CREATE_SNAPSHOT = Activity(
+    "create_snapshot",
+    resources.CreateSnapshot,
+    vm.Submitted,
+    changes=lambda asked: (asked.resource.id, str(asked.vm_id)),
+)
+CREATE_DISK = Activity("create_disk", resources.CreateDisk, vm.Submitted, changes=_resource)
+CREATE_SECURITY_GROUP = Activity(
+    "create_security_group", resources.CreateSecurityGroup, vm.Submitted, changes=_resource
+)
+CREATE_NETWORK_INTERFACE = Activity(
+    "create_network_interface", resources.CreateNetworkInterface, vm.Submitted, changes=_resource
+)
+CREATE_VM = Activity("create_vm", resources.CreateVm, vm.Submitted, changes=_resource)
 READ_RESOURCE = Activity("read_resource", resources.ReadResource, resources.ResourceRead)
-ADOPT_DISK = Activity("adopt_disk", resources.AdoptDisk, vm.Submitted)
-DELETE_RESOURCE = Activity("delete_resource", resources.DeleteResource, resources.Deleted)
+ADOPT_DISK = Activity("adopt_disk", resources.AdoptDisk, vm.Submitted, changes=_resource, recovers=True)
+DELETE_RESOURCE = Activity(
+    "delete_resource", resources.DeleteResource, resources.Deleted, changes=_resource, recovers=True
+)
 
 CHECK_SCRIPTS = Activity("check_scripts", scripts.CheckScripts, scripts.ScriptsChecked)
 CHECK_SECRET = Activity("check_secret", scripts.CheckSecret, scripts.SecretChecked)
-START_SCRIPT = Activity("start_script", scripts.StartScript, vm.Submitted)
+START_SCRIPT = Activity("start_script", scripts.StartScript, vm.Submitted, changes=_vm)
 READ_SCRIPT = Activity("read_script", scripts.ReadScript, scripts.ScriptRead)
-READ_IDENTITY = Activity("read_identity", scripts.ReadIdentity, scripts.IdentityRead)
+READ_IDENTITY = Activity("read_identity", scripts.ReadIdentity, scripts.IdentityRead, changes=_vm)
 
 INSPECT_IMAGE = Activity("inspect_image", image.InspectImage, image.ImageInspected)
 LIST_IMAGE_VERSIONS = Activity("list_image_versions", image.ListImageVersions, image.ImageVersionsListed)
-CREATE_IMAGE_VERSION = Activity("create_image_version", image.CreateImageVersion, image.ImageVersionSubmitted)
+CREATE_IMAGE_VERSION = Activity(
+    "create_image_version", image.CreateImageVersion, image.ImageVersionSubmitted, changes=_image_of_vm
+)
 READ_IMAGE_VERSION = Activity("read_image_version", image.ReadImageVersion, image.ImageVersionRead)
-UPDATE_IMAGE_VERSION = Activity("update_image_version", image.UpdateImageVersion, vm.Submitted)
-CREATE_MANAGED_IMAGE = Activity("create_managed_image", image.CreateManagedImage, vm.Submitted)
+UPDATE_IMAGE_VERSION = Activity(
+    "update_image_version", image.UpdateImageVersion, vm.Submitted, changes=lambda asked: (asked.id,)
+)
+CREATE_MANAGED_IMAGE = Activity("create_managed_image", image.CreateManagedImage, vm.Submitted, changes=_image_of_vm)
 READ_IMAGE_USES = Activity("read_image_uses", image.ReadImageUses, image.ImageUses)
 
 FIND_ORPHANED_RESOURCES = Activity(
@@ -67,6 +106,7 @@ FIND_ENDED_RUNS = Activity("find_ended_runs", cleanup.FindEndedRuns, cleanup.End
 READ_STUCK_VM = Activity("read_stuck_vm", cleanup.ReadStuckVm, cleanup.StuckVmRead)
 
 ACTIVITIES: tuple[Activity[Message, Answer], ...] = (  # pyright: ignore[reportAssignmentType] - invariant in I and O
+    CHECK_AUTHORITY,
     INSPECT_VM,
     START_DEPROVISION,
     READ_DEPROVISION,

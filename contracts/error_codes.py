@@ -62,6 +62,9 @@ class RefusalCode(StrEnum):
     INVALID_IMAGE_OPTIONS = "InvalidImageOptions"
     NOT_APPROVED = "NotApproved"
     APPROVAL_TIMED_OUT = "ApprovalTimedOut"
+    APPROVAL_REQUIRED = "ApprovalRequired"
+    APP_PAUSED = "AppPaused"
+    CLEANUP_NOT_ALLOWED = "CleanupNotAllowed"
 
 
 class FailureCode(StrEnum):
@@ -87,6 +90,7 @@ class FailureCode(StrEnum):
     PUBLISH_TIMED_OUT = "PublishTimedOut"
     VALIDATION_FAILED = "ValidationFailed"
     PROMOTE_FAILED = "PromoteFailed"
+    NO_LONGER_ALLOWED = "NoLongerAllowed"
     AZURE_REJECTED_REQUEST = "AzureRejectedRequest"
     AZURE_UNAVAILABLE = "AzureUnavailable"
     UNEXPECTED = "Unexpected"
@@ -188,6 +192,14 @@ REMEDIATION: dict[RefusalCode | FailureCode, str] = {
     RefusalCode.APPROVAL_TIMED_OUT: (
         "Send the request again and have it approved in time (POST /api/runs/{id}/approval)."
     ),
+    RefusalCode.APPROVAL_REQUIRED: (
+        "Send the request again: GOLDEN_REQUIRE_APPROVAL was set after this one was accepted, and the new one waits "
+        "for an approval."
+    ),
+    RefusalCode.APP_PAUSED: (
+        "Send the request again with a new requestId once the operator has removed GOLDEN_PAUSED."
+    ),
+    RefusalCode.CLEANUP_NOT_ALLOWED: 'Set GOLDEN_CLEANUP_MODE to "delete" if a cleanup may delete and deallocate.',
     FailureCode.GUEST_FAILED: "Read the evidence, repair the VM, and send the request again with a new requestId.",
     FailureCode.GUEST_REPORT_TIMED_OUT: (
         "Check that the Run Command is deleted, repair the guest agent, and send the request again."
@@ -228,6 +240,10 @@ REMEDIATION: dict[RefusalCode | FailureCode, str] = {
         "Read the faults of the validation VM in the result. The version stays excluded from latest."
     ),
     FailureCode.PROMOTE_FAILED: "Set excludeFromLatest of the version to false by hand: the version passed validation.",
+    FailureCode.NO_LONGER_ALLOWED: (
+        "Ask the operator: a setting was changed after the VM had been deprovisioned. The VM was only deallocated and "
+        "what was temporary deleted; the message names the setting's refusal."
+    ),
     FailureCode.AZURE_REJECTED_REQUEST: "Read Azure's error code and message: Azure rejected a request of the run.",
     FailureCode.AZURE_UNAVAILABLE: (
         "Send the request again later: Azure did not answer before the timeout of the stage."

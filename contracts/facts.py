@@ -103,9 +103,10 @@ class Plan(Message):
 
 
 class DiskFacts(Message):
-    """One managed disk; `lun` is None for the OS disk."""
+    """One managed disk; `lun` is None for the OS disk, `attached_to` the ARM id of the VM."""
 
     id: str
+    attached_to: str = ""
     lun: int | None = None
     caching: str = "None"
     location: str

@@ -137,6 +137,11 @@ class Scope(IdType):
         return self.resource_group is None or vm_id.resource_group.lower() == self.resource_group
 
 
+def in_scope(resource_id: str, scope: Scope) -> bool:
+    """Return whether a resource is in a scope, or is the scope itself; ids are case-insensitive."""
+    return f"{resource_id.rstrip('/')}/".lower().startswith(f"{scope}/".lower())
+
+
 def subscription_of(resource_id: str) -> str:
     """Return the subscription id in an ARM id, lower-cased; empty if there is none."""
     parts = resource_id.lower().split("/")

@@ -146,10 +146,13 @@ class SysprepCredential(StrictMessage):
     secret_id: SecretId
 
 
+LONGEST_APPROVAL_MINUTES = 7 * 24 * 60
+
+
 class Approval(StrictMessage):
     """The run waits for an approval before the point of no return."""
 
-    timeout_minutes: StrictInt = Field(ge=1, le=7 * 24 * 60)
+    timeout_minutes: StrictInt = Field(ge=1, le=LONGEST_APPROVAL_MINUTES)
     on_timeout: Literal["refuse", "proceed"] = Field(
         default="refuse", description="What happens if nobody has decided by then."
     )

@@ -84,6 +84,10 @@ DELETION_LEAST_SECONDS = 180
 LONGEST_PAUSE_SECONDS = 300
 """Pauses that grow end here: between polls of a deletion, of a cleanup and of a version's replication."""
 
+PAUSED_SECONDS, LONGEST_PAUSED_SECONDS = 300, 3_600
+"""A run asks whether the app is still paused after 5 minutes, then ever more rarely, once an hour in the end."""
+LONGEST_APP_PAUSE = timedelta(days=7)
+
 RETRY_FIRST = timedelta(seconds=5)
 RETRY_LONGEST = timedelta(seconds=60)
 RETRY_ATTEMPTS = 4

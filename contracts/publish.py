@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from contracts.authority import Authority
 from contracts.error_codes import Failure
 from contracts.facts import RegionState
 from contracts.image_options import GalleryImageVersion
@@ -57,8 +58,8 @@ class PublishProgress(Message):
 class PublishJob(Message):
     """The input of `publish_image`: one image version of a VM that is deallocated and will not start again.
 
-    `tags` record the version's provenance. `excluded`: the version is excluded from latest. `progress` is set only by
-    continue-as-new.
+    `tags` record the version's provenance. `excluded`: the version is excluded from latest. `authority` is that of the
+    VM's run. `progress` is set only by continue-as-new.
     """
 
     run_id: str
@@ -67,6 +68,7 @@ class PublishJob(Message):
     options: GalleryImageVersion
     source_vm_id: str
     location: str
+    authority: Authority
     tags: dict[str, str] = {}
     polling: PollingSettings
     excluded: bool

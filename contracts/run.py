@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from contracts.ids import Scope
-from contracts.image_options import Approval
+from contracts.image_options import LONGEST_APPROVAL_MINUTES, Approval
 from contracts.message import Message
 from contracts.polling import PollingSettings
-from contracts.request import ImageRequest, Target
+from contracts.request import ImageRequest, Mode, Target
 from contracts.resource_ids import SubnetId
 
 
@@ -21,7 +22,10 @@ class Trigger(StrEnum):
 
 
 class RunSettings(Message):
-    """The app's settings at the time the request was accepted; later changes do not affect the run."""
+    """The app's settings at the time the request was accepted.
+
+    A later change can take from a run what it may do (`policy/authority.py`); it never gives it more.
+    """
 
     app_name: str
     allowed_scopes: tuple[Scope, ...]
@@ -32,16 +36,42 @@ class RunSettings(Message):
     allowed_secrets: tuple[str, ...] = ()
     temporary_vm_max_hours: int = 24
     rollback_snapshot_days: int = 14
+    approval_modes: tuple[Mode, ...] = ()
     shutdown_delay_seconds: int = 60
     sysprep_timeout_seconds: int = 1_800
     polling: PollingSettings = PollingSettings()
 
 
-class Caller(Message):
-    """Who sent the request, as far as the trigger knows; never a token."""
+class LiveSettings(Message):
+    """The app's settings as they are now, as far as they decide what may be changed."""
+
+    run: RunSettings
+    paused: bool = False
+    cleanup_mode: Literal["off", "report", "delete"] = "report"
+
+
+class Principal(Message):
+    """Who called, as far as the trigger knows; never a token.
+
+    `principal` is a name, for people: two identity providers may give the same one. Who somebody is, is the identity
+    provider with its object id.
+    """
 
     principal: str | None = None
+    principal_id: str | None = None
     identity_provider: str | None = None
+
+    @property
+    def identity(self) -> str | None:
+        """The identity provider and the object id, lower-cased, as in GOLDEN_APPROVERS; None if it is not known."""
+        if not self.identity_provider or not self.principal_id:
+            return None
+        return f"{self.identity_provider}:{self.principal_id}".lower()
+
+
+class Caller(Principal):
+    """Who sent the request."""
+
     message_id: str | None = None
 
 
@@ -56,12 +86,25 @@ class AcceptedRun(Message):
     request: ImageRequest
     settings: RunSettings
 
+    def approval_of(self, mode: Mode) -> Approval | None:
+        """Return the approval that a VM in this mode waits for: the request's, or the one that the app demands."""
+        demanded = mode in self.settings.approval_modes
+        asked = self.request.approval
+        if not demanded:
+            return asked
+        minutes = asked.timeout_minutes if asked else LONGEST_APPROVAL_MINUTES
+        return Approval(timeout_minutes=minutes, on_timeout="refuse")
 
-class Decision(Message):
-    """An approver's decision; `principal` is who decided, as far as the trigger knows."""
+    @property
+    def needs_approval(self) -> bool:
+        """Whether any VM of the request waits for an approval."""
+        return any(self.approval_of(target.mode) is not None for target in self.request.targets)
+
+
+class Decision(Principal):
+    """An approver's decision, and who decided."""
 
     approved: bool
-    principal: str | None = None
     comment: str = ""
     at: datetime | None = None
 
@@ -79,6 +122,7 @@ class VmJob(Message):
     batch_id: str
     run_id: str
     trigger: Trigger
+    caller: Caller = Caller()
     target: Target
     dry_run: bool
     approval: Approval | None = None

@@ -7,6 +7,7 @@ from typing import Any
 from durabletask import task
 
 from contracts.answer import Answer
+from contracts.authority import Bearer
 from contracts.catalog import Activity
 from contracts.error_codes import Failure, FailureCode
 from contracts.message import Message
@@ -44,14 +45,18 @@ def run_activity[I: Message, O: Answer](
     activity: Activity[I, O],
     value: I,
     *,
+    bearer: Bearer | None = None,
     until: datetime | None = None,
     again: bool = True,
 ) -> Orchestration[O]:
     """Run one activity and return its answer; TaskFailedError once its attempts are used up (`again`: four).
 
-    A throttled request is sent again after Azure's Retry-After, at most 20 times and not past `until`; then Throttled.
+    An activity that changes something needs a `bearer`. A throttled request is sent again after Azure's Retry-After, at
+    most 20 times and not past `until`; then Throttled.
     """
     payload = value.model_dump(mode="json", exclude_none=True)
+    if activity.changes is not None and bearer is not None:
+        payload |= bearer.model_dump(mode="json", exclude_none=True)
     for _ in range(THROTTLED_ATTEMPTS):
         raw: object = yield ctx.call_activity(activity.name, input=payload, retry_policy=_RETRY if again else None)
         seconds = Answer.model_validate(raw).try_again_after

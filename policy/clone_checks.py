@@ -132,8 +132,7 @@ def _permissions_and_locks(job: VmJob, facts: VmFacts, *, deprovisioned: bool) -
 def _site(job: VmJob, vm: VmState, group: Scope, subnet_id: SubnetId | None, facts: NetworkFacts) -> Iterator[Refusal]:
     allowed = job.settings.allowed_scopes
     if not any(_holds(scope, group) for scope in allowed):
-        names = ", ".join(str(scope) for scope in allowed) or "none"
-        yield Refusal.of(RefusalCode.SCOPE_NOT_ALLOWED, f"{group} is in no allowed scope (allowed: {names})")
+        yield Refusal.of(RefusalCode.SCOPE_NOT_ALLOWED, f"{group} is in no allowed scope")
     if subnet_id is None:
         # Without a subnet, nothing else was read about the place.
         yield Refusal.of(RefusalCode.SUBNET_MISSING, "neither the request nor the app's settings name a subnet")

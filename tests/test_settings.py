@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import settings
 from contracts.polling import Polling, PollingSettings
+from contracts.request import Mode
 from contracts.resource_ids import SubnetId
 from contracts.run import Trigger
 from settings import BadSettings, Settings, read_settings
@@ -40,7 +41,9 @@ READ: dict[str, tuple[str, object]] = {
     "GOLDEN_ROLLBACK_SNAPSHOT_DAYS": ("3", 3),
     "GOLDEN_CLEANUP_MODE": ("delete", "delete"),
     "GOLDEN_CLEANUP_MIN_AGE_MINUTES": ("240", 240),
-    "GOLDEN_APPROVERS": ("ann@example.org, bob@example.org", ("ann@example.org", "bob@example.org")),
+    "GOLDEN_APPROVERS": ("aad:AB-1, github:99", ("aad:ab-1", "github:99")),
+    "GOLDEN_PAUSED": ("true", True),
+    "GOLDEN_REQUIRE_APPROVAL": ("inPlace clone", (Mode.IN_PLACE, Mode.CLONE)),
     "GOLDEN_POLLING": (json.dumps({"deallocate": WAIT}), PollingSettings(deallocate=Polling.model_validate(WAIT))),
     "GOLDEN_SHUTDOWN_DELAY_SECONDS": ("10", 10),
     "GOLDEN_SYSPREP_TIMEOUT_SECONDS": ("300", 300),
@@ -251,16 +254,9 @@ def test_the_settings_of_a_run_are_copied() -> None:
         "rollbackSnapshotDays": 3,
         "shutdownDelaySeconds": 10,
         "sysprepTimeoutSeconds": 300,
+        "approvalModes": (Mode.IN_PLACE, Mode.CLONE),
         "polling": found.polling.model_dump(),
     }
-
-
-@pytest.mark.parametrize(
-    ("text", "tag", "value"), [("a=b", "a", "b"), ("a=b=c", "a", "b=c"), (" a=b ", "a", "b"), ("a= b", "a", " b")]
-)
-def test_the_opt_in_tag_is_split_at_the_first_equals_sign(text: str, tag: str, value: str) -> None:
-    found = read_settings({"GOLDEN_OPT_IN_TAG": text}).for_run()
-    assert (found.opt_in_tag, found.opt_in_value) == (tag, value)
 
 
 @pytest.fixture

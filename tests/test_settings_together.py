@@ -67,3 +67,11 @@ def test_an_entire_vault_is_a_fault_that_says_to_name_the_secrets(listed: str) -
     reported = faults({"GOLDEN_ALLOWED_SECRETS": listed})
     assert "is an entire vault: name the secrets" in reported
     assert "https://builds.vault.azure.net/secrets/sysprep-*" in reported
+
+
+@pytest.mark.parametrize(
+    ("text", "tag", "value"), [("a=b", "a", "b"), ("a=b=c", "a", "b=c"), (" a=b ", "a", "b"), ("a= b", "a", " b")]
+)
+def test_the_opt_in_tag_is_split_at_the_first_equals_sign(text: str, tag: str, value: str) -> None:
+    found = read_settings({"GOLDEN_OPT_IN_TAG": text}).for_run()
+    assert (found.opt_in_tag, found.opt_in_value) == (tag, value)

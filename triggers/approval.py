@@ -11,7 +11,7 @@ from contracts.catalog import APPROVAL_EVENT, IMAGE_BATCH
 from contracts.decision_request import DecisionRequest
 from contracts.log_line import audit_line
 from contracts.parsing import BadRequest, read_form
-from contracts.run import AcceptedRun, Decision, RequestDecision, VmJob
+from contracts.run import AcceptedRun, Decision, Principal, RequestDecision, VmJob
 from triggers.decisions import record_decision
 from triggers.entity_state import EngineNotAnswering
 from triggers.http_answers import answer, not_answering, problem
@@ -42,11 +42,12 @@ async def decide_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -
     state = await known_run(client, run_id)
     if state is None:
         return problem(*_no_such_run(run_id))
-    batch, principal = await _batch_of(client, state), caller_of(dict(req.headers)).principal
-    fault = _who_may_not(asked, principal, batch) or await _why_not_now(client, state, batch)
+    batch, caller = await _batch_of(client, state), caller_of(dict(req.headers))
+    fault = _who_may_not(asked, caller, batch) or await _why_not_now(client, state, batch)
     if fault is not None:
         return problem(*fault)
-    decision = Decision(approved=asked.approved, principal=principal, comment=asked.comment, at=datetime.now(UTC))
+    who = caller.model_dump(include=set(Principal.model_fields))
+    decision = Decision(**who, approved=asked.approved, comment=asked.comment, at=datetime.now(UTC))
     try:
         fault = await _record_and_send(client, state, decision)
     except EngineNotAnswering as late:
@@ -99,18 +100,17 @@ async def _batch_of(client: df.DurableFunctionsClient, state: OrchestrationState
     return state if state.name == IMAGE_BATCH else await known_run(client, _batch_id(state))
 
 
-def _who_may_not(asked: DecisionRequest, principal: str | None, batch: OrchestrationState | None) -> _Problem | None:
+def _who_may_not(asked: DecisionRequest, caller: Principal, batch: OrchestrationState | None) -> _Problem | None:
     """Return the problem if the caller may not decide: nobody may approve a request of their own, only reject it."""
     import settings
 
-    approvers = {name.lower() for name in settings.current().approvers}
-    if approvers and (principal is None or principal.lower() not in approvers):
+    approvers, who = settings.current().approvers, caller.principal or "an unknown caller"
+    if approvers and caller.identity not in approvers:
         detail = "have one of GOLDEN_APPROVERS decide, signed in through App Service authentication"
-        return (403, "NotAnApprover", f"{principal or 'an unknown caller'} may not approve or reject runs", detail)
-    requester = accepted_run(batch).caller.principal if batch else None
-    own = principal is not None and requester is not None and principal.lower() == requester.lower()
-    if own and asked.approved:
-        return (403, "OwnRequest", f"{principal} requested this run", "have another caller approve it")
+        return (403, "NotAnApprover", f"{who} may not approve or reject runs", detail)
+    requester = accepted_run(batch).caller.identity if batch else None
+    if asked.approved and requester is not None and caller.identity == requester:
+        return (403, "OwnRequest", f"{who} requested this run", "have another caller approve it")
     return None
 
 
@@ -120,9 +120,9 @@ async def _why_not_now(
     run_id, about = state.instance_id, _input(state)
     if state.runtime_status in OVER:
         return _run_over(run_id)
-    asked = about.request.approval if isinstance(about, AcceptedRun) else about.approval
+    waits = about.needs_approval if isinstance(about, AcceptedRun) else about.approval is not None
     dry_run = about.request.dry_run if isinstance(about, AcceptedRun) else about.dry_run
-    if asked is None or dry_run:
+    if not waits or dry_run:
         return (409, "ApprovalNotAsked", f"run {run_id} needs no approval", "do nothing: the run does not wait")
     before = (status_of(batch).get("decision") if batch else None) or (
         about.decision if isinstance(about, VmJob) else None

@@ -36,7 +36,7 @@ async def clean_up_on_schedule(timer: func.TimerRequest, client: df.DurableFunct
 async def start_cleanup(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """POST /cleanups with {"mode"?}: 202 with a link to the cleanup; without a mode it only reports.
 
-    409 CleanupIsOff if GOLDEN_CLEANUP_MODE is off and the mode is "delete".
+    409 CleanupNotAllowed if that is more than GOLDEN_CLEANUP_MODE allows.
     """
     import settings
 
@@ -45,9 +45,10 @@ async def start_cleanup(req: func.HttpRequest, client: df.DurableFunctionsClient
         return problem(413, "TooLarge", "the body is too large", f"send at most {_MOST_BYTES} bytes")
     try:
         asked = read_form(CleanupRequest, body or b"{}")
-        if asked.mode is CleanupMode.DELETE and settings.current().cleanup_mode == "off":
-            detail = 'set GOLDEN_CLEANUP_MODE to "report" or "delete", or send the mode "report"'
-            return problem(409, "CleanupIsOff", "GOLDEN_CLEANUP_MODE is off: nothing is deleted", detail)
+        allowed = settings.current().cleanup_mode
+        if allowed == "off" or (asked.mode is CleanupMode.DELETE and allowed != "delete"):
+            detail = f'set GOLDEN_CLEANUP_MODE to "{asked.mode}", or send a mode that it allows'
+            return problem(409, "CleanupNotAllowed", f"GOLDEN_CLEANUP_MODE is {allowed}", detail)
         caller = caller_of(dict(req.headers))
         job = _job(f"cleanup-{uuid.uuid4()}", asked.mode, datetime.now(UTC), Trigger.HTTP, caller)
     except BadRequest as bad:

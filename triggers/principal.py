@@ -15,8 +15,12 @@ def caller_of(headers: Mapping[str, str]) -> Caller:
 
     if not settings.platform_authenticates():
         return Caller()
-    name = headers.get("x-ms-client-principal-name") or headers.get("x-ms-client-principal-id")
-    return Caller(principal=_short(name), identity_provider=_short(headers.get("x-ms-client-principal-idp")))
+    object_id = _short(headers.get("x-ms-client-principal-id"))
+    return Caller(
+        principal=_short(headers.get("x-ms-client-principal-name")) or object_id,
+        principal_id=object_id,
+        identity_provider=_short(headers.get("x-ms-client-principal-idp")),
+    )
 
 
 def _short(text: str | None) -> str | None:

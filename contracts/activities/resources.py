@@ -48,8 +48,9 @@ class NewResource(Message):
 
 
 class CreateSnapshot(NewResource):
-    """Create an incremental snapshot of a disk, with the disk's own encryption."""
+    """Create an incremental snapshot of a disk of this VM, with the disk's own encryption."""
 
+    vm_id: VmId
     source_disk_id: str
 
 

@@ -9,6 +9,16 @@ from contracts.request import DeprovisionOptions
 from contracts.run import Decision
 
 
+class CheckAuthority(Message):
+    """Ask whether the run may still change its VM."""
+
+    vm_id: VmId
+
+
+class AuthorityChecked(Answer):
+    """It may, unless the answer is denied."""
+
+
 class InspectVm(Message):
     """Read all that the checks need; `serial_log`: also whether the serial log can be read."""
 

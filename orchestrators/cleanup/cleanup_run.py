@@ -8,6 +8,7 @@ from durabletask import task
 
 from contracts.activities.vm import ReadRunState, RunStateRead
 from contracts.answer import Answer
+from contracts.authority import Bearer, CleanupAuthority
 from contracts.catalog import READ_RUN_STATE, Activity
 from contracts.cleanup import CleanupJob, CleanupMode, CleanupNote, CleanupResult
 from contracts.log_line import audit_line, log_line
@@ -39,15 +40,21 @@ class Cleanup:
         self._failed: list[CleanupNote] = []
         self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
 
+    @property
+    def bearer(self) -> Bearer:
+        """In whose name an activity of this cleanup changes something."""
+        return Bearer(cleanup=CleanupAuthority(cleanup_id=self.job.cleanup_id))
+
     def ask[I: Message, O: Answer](self, activity: Activity[I, O], value: I, about: object) -> Orchestration[O | None]:
         """Run an activity; None, and a note in `failed`, if it failed: one error never ends a cleanup."""
         try:
-            answer = yield from run_activity(self.ctx, activity, value)
+            answer = yield from run_activity(self.ctx, activity, value, bearer=self.bearer)
         except NO_ANSWER as error:
             self.fail(about, f"{activity.name}: {error_text(error)}")
             return None
-        if answer.failure is not None:
-            self.fail(about, answer.failure.message)
+        why = answer.denied or answer.failure
+        if why is not None:
+            self.fail(about, why.message)
             return None
         return answer
 
@@ -80,6 +87,7 @@ class Cleanup:
         """Write audit lines: who requested the cleanup, and the resources that it is about to change."""
         job, names = self.job, [str(each) for each in ids]
         who = {"runId": job.cleanup_id, "mode": job.mode, "trigger": job.trigger, "principal": job.caller.principal}
+        who["identity"] = job.caller.identity
         for first in range(0, max(len(names), 1), _IDS_A_LINE):
             self._log.info(audit_line(event, **who, total=len(names), resources=names[first : first + _IDS_A_LINE]))
 

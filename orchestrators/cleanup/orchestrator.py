@@ -113,9 +113,9 @@ def _delete_kind(run: Cleanup, remaining: dict[Resource, str]) -> Orchestration[
 def _delete_one(run: Cleanup, request: DeleteResource, until: datetime) -> Orchestration[Deleted | str]:
     """Request the deletion of one resource, or check whether it is gone; a text says why it cannot be deleted."""
     try:
-        answer = yield from run_activity(run.ctx, DELETE_RESOURCE, request, until=until, again=False)
+        answer = yield from run_activity(run.ctx, DELETE_RESOURCE, request, bearer=run.bearer, until=until, again=False)
     except NO_ANSWER as error:
         return error_text(error)
-    if answer.failure is not None:
-        return answer.failure.message
+    if (fault := answer.denied or answer.failure) is not None:
+        return fault.message
     return answer if answer.gone or answer.why is None else answer.why

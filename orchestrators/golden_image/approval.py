@@ -33,7 +33,7 @@ def wait_for_approval(run: VmRun) -> Orchestration[bool]:
         comment = f": {decision.comment}" if decision.comment else ""
         raise Refused(Refusal.of(RefusalCode.NOT_APPROVED, f"denied by {who}{comment}"))
     else:
-        run.audit("approved", principal=decision.principal)
+        run.audit("approved", approver=decision.principal, approverIdentity=decision.identity)
     return True
 
 

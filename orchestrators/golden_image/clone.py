@@ -1,6 +1,7 @@
 """Generalizes a clone of the VM; the VM itself is left as it is."""
 
 from contracts.stages import Stage
+from orchestrators.golden_image.authority import wait_until_allowed
 from orchestrators.golden_image.create_clone import create_clone
 from orchestrators.golden_image.customize import run_scripts
 from orchestrators.golden_image.generalize import deprovision_and_generalize
@@ -23,6 +24,7 @@ def generalize_clone(run: VmRun, plan: Plan) -> Orchestration[ImageSource]:
     run.enter(Stage.CUSTOMIZING)
     vm = yield from run_scripts(run, clone, plan.scripts)
     identity = yield from read_for_validation(run, vm, plan)
+    yield from wait_until_allowed(run)
     run.stop_if_canceled()
 
     # A source that does not run reports no operating system: take it from the clone.

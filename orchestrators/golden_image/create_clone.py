@@ -76,7 +76,9 @@ def _create_snapshots(run: VmRun, group: Scope, disks: list[DiskFacts]) -> Orche
     wait, created = run.polling.snapshot, list[Resource]()
     for disk in disks:
         snapshot = resource_of(run, group, Kind.SNAPSHOT, f"{_part(disk)}-snapshot", Purpose.CLONE)
-        wanted = CreateSnapshot(**common_fields(run, snapshot, disk.location), source_disk_id=disk.id)
+        wanted = CreateSnapshot(
+            **common_fields(run, snapshot, disk.location), vm_id=run.job.target.vm_id, source_disk_id=disk.id
+        )
         yield from create(run, wait, CREATE_SNAPSHOT, wanted)
         created.append(snapshot)
     yield from wait_until_succeeded(run, wait, created, FailureCode.CLONE_FAILED)

@@ -38,6 +38,7 @@ def publish_version(
         options=options,
         source_vm_id=str(vm.vm_id),
         location=plan.shape.location,
+        authority=run.authority,
         tags=tags,
         polling=_publish_polling(run),
         excluded=options.exclude_from_latest or options.validation is not None,

@@ -43,7 +43,9 @@ def _delete_kind(run: VmRun, resources: list[Resource], wait: Polling) -> Orches
         for resource in list(pending):
             request = DeleteResource(resource=resource, run_id=run.job.run_id)
             try:
-                answer = yield from run_activity(run.ctx, DELETE_RESOURCE, request, until=until, again=False)
+                answer = yield from run_activity(
+                    run.ctx, DELETE_RESOURCE, request, bearer=run.bearer, until=until, again=False
+                )
             except NO_ANSWER as error:
                 reasons[resource.id] = error_text(error)
                 continue

@@ -10,7 +10,7 @@ from contracts.guest_report import GuestOutcome, GuestReport, SerialMark
 from contracts.polling import Polling
 from contracts.request import EvidenceLevel
 from contracts.run_commands import DEPROVISION, run_command_name
-from orchestrators.golden_image.ends import Failed, Refused
+from orchestrators.golden_image.ends import Denied, Failed, Refused
 from orchestrators.golden_image.polling import ask, try_to_submit, wait_for
 from orchestrators.golden_image.vm_run import VmRun, is_linux
 from orchestrators.run_activity import Orchestration
@@ -27,12 +27,15 @@ class GuestRefused(Refused):
 def request_deprovision(run: VmRun, vm: VmState, script_sha256: str) -> Orchestration[Failed | Refused | None]:
     """Request that the guest deprovisions itself. This is the point of no return: the run can only go forward.
 
-    Returns how the run ends if Azure rejected the request. One without an answer may have been accepted: it is read
-    back.
+    Returns how the run ends if Azure rejected the request, or the app's settings no longer allow it. A request without
+    an answer may have been accepted: it is read back.
     """
     wait = _report_polling(run, vm)
     run.audit("irreversible operation requested", activity=START_DEPROVISION.name, uniqueId=vm.unique_id)
-    submission = yield from try_to_submit(run, wait, START_DEPROVISION, _request(run, vm, script_sha256, wait))
+    try:
+        submission = yield from try_to_submit(run, wait, START_DEPROVISION, _request(run, vm, script_sha256, wait))
+    except Denied as denied:
+        return denied
     if submission.unanswered:
         if submission.failure is not None:
             run.log("deprovision request not answered, reading its result", error=submission.failure.message)

@@ -1,6 +1,6 @@
 """The exceptions that end a run."""
 
-from contracts.error_codes import Failure, Refusal
+from contracts.error_codes import Failure, FailureCode, Refusal
 
 
 class Refused(Exception):
@@ -10,6 +10,16 @@ class Refused(Exception):
         """Store every refusal."""
         self.refusals = refusals
         super().__init__(", ".join(refusal.code for refusal in refusals))
+
+
+class Denied(Refused):
+    """Ends the run because the app's settings no longer allow what it was about to do; nothing was done."""
+
+    @property
+    def as_failure(self) -> "Failed":
+        """The same, for a run that has passed the point of no return."""
+        message = "; ".join(f"{refusal.code}: {refusal.message}" for refusal in self.refusals)
+        return Failed(Failure.of(FailureCode.NO_LONGER_ALLOWED, message))
 
 
 class Failed(Exception):

@@ -15,7 +15,7 @@ from orchestrators.golden_image.deprovision import (
     request_deprovision,
     wait_for_report,
 )
-from orchestrators.golden_image.ends import Failed
+from orchestrators.golden_image.ends import Denied, Failed
 from orchestrators.golden_image.power import deallocate, generalize, wait_until_stopped
 from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
@@ -61,6 +61,8 @@ def deprovision_and_generalize(
         if not _is_gone(error):
             run.enter(Stage.CLEANING_UP)
             yield from _log_errors(run, recover(run.on_no_temporary_vm(), seen, not refused))
+        if isinstance(error, Denied):
+            raise error.as_failure from None
         raise
     raise rejection
 

@@ -1,6 +1,7 @@
 """Generalizes the VM itself, irreversibly."""
 
 from contracts.stages import Stage
+from orchestrators.golden_image.authority import wait_until_allowed
 from orchestrators.golden_image.generalize import deprovision_and_generalize
 from orchestrators.golden_image.identity import read_for_validation
 from orchestrators.golden_image.plan import ImageSource, Plan
@@ -22,6 +23,7 @@ def generalize_in_place(run: VmRun, plan: Plan) -> Orchestration[ImageSource]:
     run.enter(Stage.CUSTOMIZING)
     identity = yield from read_for_validation(run, vm, plan)
     snapshot = yield from take_rollback_snapshot(run, vm)
+    yield from wait_until_allowed(run)
     run.stop_if_canceled()
 
     run.enter(Stage.DEPROVISIONING)

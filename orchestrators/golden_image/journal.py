@@ -59,6 +59,11 @@ class Journal:
             self.log("stage transition not allowed", error=str(error))
             self.stage = stage
 
+    def show_paused(self) -> None:
+        """Show in the custom status, and log, that the run waits because the app is paused."""
+        self._ctx.set_custom_status({"stage": self.stage, "since": self._since.isoformat(), "paused": True})
+        self.log("run waits: the app is paused")
+
     def note(self, text: str) -> None:
         """Add a note to the evidence."""
         self._notes.append(text)
@@ -86,7 +91,9 @@ class Journal:
 
     def audit(self, event: str, **fields: object) -> None:
         """Write one audit line, before something that cannot be reversed is requested."""
-        self._write(audit_line, event, {"trigger": self._job.trigger, **fields})
+        caller = self._job.caller
+        who = {"principal": caller.principal, "identity": caller.identity, "messageId": caller.message_id}
+        self._write(audit_line, event, {"trigger": self._job.trigger, **who, **fields})
 
     def _write(self, line: Callable[..., str], event: str, fields: dict[str, Any]) -> None:
         job = self._job

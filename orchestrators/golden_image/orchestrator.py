@@ -1,6 +1,6 @@
 """The orchestration of one VM.
 
-1. Check the request, and take the VM's lease.
+1. Wait while the app is paused. Check the request, and take the VM's lease.
 2. Read everything that the run will need, and check it; a dry run ends here. Wait for approval if one is required.
 3. Clone: copy the disks, create an isolated VM from them, run the scripts on it. In place: take a rollback snapshot.
 4. Request deprovisioning in the guest: the point of no return. For a specialized image, skip to the deallocation.
@@ -19,6 +19,7 @@ from contracts.results import Outcome, VmResult
 from contracts.run import VmJob
 from contracts.stages import Stage
 from orchestrators.golden_image.approval import wait_for_approval
+from orchestrators.golden_image.authority import wait_until_allowed
 from orchestrators.golden_image.clone import generalize_clone
 from orchestrators.golden_image.delete_resources import delete_resources
 from orchestrators.golden_image.ends import Canceled, Failed, Refused
@@ -70,6 +71,7 @@ def _run_stages(run: VmRun) -> Orchestration[Outcome]:
     if plan.already_generalized and not wants_image:
         return Outcome.ALREADY_GENERALIZED
     if (yield from wait_for_approval(run)):
+        yield from wait_until_allowed(run)
         plan = yield from check_again(run, plan)
     run.stop_if_canceled()
 

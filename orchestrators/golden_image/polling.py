@@ -12,7 +12,7 @@ from contracts.catalog import Activity
 from contracts.error_codes import Failure, FailureCode
 from contracts.message import Message
 from contracts.polling import Polling
-from orchestrators.golden_image.ends import Failed
+from orchestrators.golden_image.ends import Denied, Failed
 from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import NO_ANSWER, Orchestration, error_text, run_activity
 from orchestrators.waiting import Poll, deadline_of, poll_until, steady
@@ -24,9 +24,11 @@ _CONFIRMED_BY_SECOND_READ = frozenset({FailureCode.VM_DELETED, FailureCode.AZURE
 def ask[I: Message, O: Answer](
     run: VmRun, activity: Activity[I, O], value: I, until: datetime, *, again: bool = True
 ) -> Orchestration[O]:
-    """Run an activity; a failure in its answer ends the run. Throttles are waited out until then."""
-    answer = yield from run_activity(run.ctx, activity, value, until=until, again=again)
+    """Run an activity; a failure in its answer ends the run, and so does a denial. Throttles are waited out."""
+    answer = yield from run_activity(run.ctx, activity, value, bearer=run.bearer, until=until, again=again)
     run.journal.answered(activity.name, answer)
+    if answer.denied is not None:
+        raise Denied(answer.denied)
     if answer.failure is not None:
         raise Failed(answer.failure)
     return answer
@@ -101,6 +103,11 @@ def try_to_submit[I: Message, O: Answer](
         answer = yield from poll_until(run, attempt, pauses, deadline_of(run.ctx, wait))
     except Failed as failed:
         return Submission(None, failed.failure, unanswered)
+    except Denied as denied:
+        if not unanswered:
+            raise
+        # An attempt without an answer may have been accepted: that is no refusal.
+        return Submission(None, denied.as_failure.failure, unanswered)
     if answer is None:
         failure = Failure.of(FailureCode.AZURE_UNAVAILABLE, f"{activity.name}: {last}")
         return Submission(None, failure, unanswered)

@@ -14,6 +14,7 @@ from contracts.facts import ImageFacts, NetworkFacts, OsType, VmFacts, VmShape, 
 from contracts.image_options import GalleryImageVersion, ImageValidation, Site
 from contracts.polling import INSPECT_LIMIT
 from contracts.request import Mode
+from orchestrators.golden_image.authority import wait_until_allowed
 from orchestrators.golden_image.ends import Failed, Refused
 from orchestrators.golden_image.plan import Place, Plan, is_specialized
 from orchestrators.golden_image.polling import ask
@@ -49,8 +50,11 @@ class Inspection:
 def check(run: VmRun) -> Orchestration[Plan]:
     """Take the lease, read everything and check it; Refused holds every reason at once."""
     refusals = check_request(run.job)
-    if refusals and not run.job.dry_run:
+    # What is outside the allowed scopes is not even read: a dry run would tell what is there.
+    outside = any(refusal.code is RefusalCode.SCOPE_NOT_ALLOWED for refusal in refusals)
+    if outside or (refusals and not run.job.dry_run):
         raise Refused(*refusals)
+    yield from wait_until_allowed(run, undecided=run.job.approval is not None)
     run.stop_if_canceled()
     if run.job.dry_run:
         refusals += yield from check_lease(run)

@@ -6,7 +6,7 @@ from contracts.results import PublishedImage
 from contracts.stages import Stage
 from contracts.tags import VALIDATED_TAG
 from orchestrators.golden_image.create_image import create_managed_image, publish_version
-from orchestrators.golden_image.ends import Failed, Refused
+from orchestrators.golden_image.ends import Denied, Failed, Refused
 from orchestrators.golden_image.plan import ImageSource, Plan
 from orchestrators.golden_image.promote import promote, tag_version
 from orchestrators.golden_image.provenance import provenance
@@ -23,6 +23,8 @@ def publish(run: VmRun, plan: Plan, source: ImageSource) -> Orchestration[None]:
     """
     try:
         yield from _publish(source.run, plan, source)
+    except Denied as denied:
+        raise denied.as_failure from None
     except Refused as refused:
         reasons = "; ".join(f"{refusal.code}: {refusal.message}" for refusal in refused.refusals)
         raise Failed(Failure.of(FailureCode.PUBLISH_FAILED, reasons[:500])) from None
@@ -65,8 +67,9 @@ def _promote_and_retire(
     try:
         retired = yield from retire_older(run, options.retention, image.id)
         run.journal.image = image.model_copy(update={"retention": retired})
-    except Failed as fault:
-        run.note(f"older versions were not retired, delete them yourself: {fault.failure.message}")
+    except (Denied, Failed) as fault:
+        failure = fault.as_failure.failure if isinstance(fault, Denied) else fault.failure
+        run.note(f"older versions were not retired, delete them yourself: {failure.message}")
 
 
 def _passed_tag(plan: Plan, source: ImageSource) -> dict[str, str]:

@@ -66,8 +66,8 @@ def _collect_evidence(run: VmRun, vm: VmState) -> Orchestration[None]:
     )
 
     def poll(until: datetime) -> Orchestration[EvidenceCollected | None]:
-        answer = yield from run_activity(run.ctx, COLLECT_EVIDENCE, request, until=until)
-        return answer if answer.ready or answer.failure is not None else None
+        answer = yield from run_activity(run.ctx, COLLECT_EVIDENCE, request, bearer=run.bearer, until=until)
+        return answer if answer.ready or answer.failure is not None or answer.denied is not None else None
 
     found = yield from wait_for(run, at_once(run.polling.evidence), poll)
     run.journal.guest_logs = found.text if found else "the evidence script did not end before its deadline"

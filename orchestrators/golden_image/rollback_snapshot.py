@@ -28,7 +28,8 @@ def take_rollback_snapshot(run: VmRun, vm: VmState) -> Orchestration[Resource | 
     snapshot = resource_of(run, group, Kind.SNAPSHOT, "rollback-snapshot", Purpose.ROLLBACK)
     tags = {KEEP_TAG: keep_until.isoformat(timespec="seconds")}
     wait = run.polling.snapshot
-    wanted = CreateSnapshot(**common_fields(run, snapshot, vm.location, tags), source_disk_id=vm.os_disk_id)
+    fields = common_fields(run, snapshot, vm.location, tags)
+    wanted = CreateSnapshot(**fields, vm_id=vm.vm_id, source_disk_id=vm.os_disk_id)
     yield from create(run, wait, CREATE_SNAPSHOT, wanted)
     yield from wait_until_succeeded(run, wait, [snapshot], FailureCode.SNAPSHOT_FAILED)
     run.journal.rollback_snapshot = RollbackSnapshot(id=snapshot.id, keep_until=keep_until)

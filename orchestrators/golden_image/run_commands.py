@@ -23,7 +23,8 @@ def remove_run_commands(run: VmRun, vm: VmState, *parts: str) -> Orchestration[N
 
     def poll(until: datetime) -> Orchestration[bool | None]:
         nonlocal left
-        left = (yield from run_activity(run.ctx, REMOVE_RUN_COMMANDS, request, until=until)).left
+        answer = yield from run_activity(run.ctx, REMOVE_RUN_COMMANDS, request, bearer=run.bearer, until=until)
+        left = answer.left
         return None if left else True
 
     if (yield from wait_for(run, RUN_COMMAND_REMOVAL, poll)) is None:

@@ -11,7 +11,7 @@ from contracts.results import ValidationResult
 from contracts.run_commands import VALIDATE
 from orchestrators.golden_image.create_image import image_luns
 from orchestrators.golden_image.delete_resources import delete_resources
-from orchestrators.golden_image.ends import Failed, Refused
+from orchestrators.golden_image.ends import Denied, Failed, Refused
 from orchestrators.golden_image.identity import read_identity
 from orchestrators.golden_image.plan import Plan
 from orchestrators.golden_image.polling import submit
@@ -36,10 +36,13 @@ def validate(
     """Create a VM from the version, read its identity, delete it, and check.
 
     Whatever goes wrong with that VM is a result that did not pass. A VM that could not be created proves nothing about
-    the image: the result then is not `tested`. The VM has its own maximum lifetime.
+    the image: the result then is not `tested`. The VM has its own maximum lifetime. Denied if the app's settings no
+    longer allow it.
     """
     try:
         found = yield from _validate_on_vm(run.on_temporary_vm(), plan, image_id, options, before)
+    except Denied:
+        raise
     except (Failed, Refused) as fault:
         tested = isinstance(fault, Failed) and fault.failure.code is FailureCode.VALIDATION_FAILED
         found = ValidationResult(passed=False, tested=tested, faults=(str(fault)[:500],))

@@ -7,6 +7,7 @@ from typing import Any, Self
 from durabletask import task
 
 from contracts.activities.vm import OneVm, ReadRunState
+from contracts.authority import Authority, Bearer
 from contracts.catalog import CANCEL_EVENT, READ_RUN_STATE
 from contracts.error_codes import Failure, FailureCode, Refusal
 from contracts.facts import OsType, VmState
@@ -94,6 +95,26 @@ class VmRun:
             hours = self.settings.temporary_vm_max_hours
             message = f"the temporary VM may live for {hours} h, and the run is still in the stage {self.stage}"
             raise Failed(Failure.of(FailureCode.TEMPORARY_VM_LIFETIME_EXCEEDED, message))
+
+    @property
+    def authority(self) -> Authority:
+        """What the run was accepted under, and how far it is."""
+        job, settings, decision = self.job, self.settings, self.journal.decision
+        return Authority(
+            run_id=job.run_id,
+            trigger=job.trigger,
+            mode=job.target.mode,
+            vm_id=job.target.vm_id,
+            opt_in_tag=settings.opt_in_tag,
+            opt_in_value=settings.opt_in_value,
+            approved=decision is not None and decision.approved,
+            committed=not self.stage.allows.cancel,
+        )
+
+    @property
+    def bearer(self) -> Bearer:
+        """In whose name an activity of this run changes something."""
+        return Bearer(authority=self.authority)
 
     def stop_if_canceled(self) -> None:
         """End the run here if a cancel has arrived and nothing irreversible was requested."""

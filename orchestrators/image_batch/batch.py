@@ -48,7 +48,7 @@ class Batch:
     @property
     def undecided(self) -> bool:
         """Whether an approval is required and no decision has arrived."""
-        return self.accepted.request.approval is not None and self.decision is None
+        return self.accepted.needs_approval and self.decision is None
 
     def start_more(self) -> None:
         """Start VMs until `maxParallel` are running; none after a cancel."""
@@ -168,6 +168,7 @@ def audit_acceptance(ctx: task.OrchestrationContext, accepted: AcceptedRun) -> N
             **about,
             trigger=accepted.trigger,
             principal=accepted.caller.principal,
+            identity=accepted.caller.identity,
             messageId=accepted.caller.message_id,
             dryRun=accepted.request.dry_run,
             total=len(names),
@@ -184,9 +185,10 @@ def _job(accepted: AcceptedRun, target: Target, decision: Decision | None) -> Vm
         batch_id=accepted.run_id,
         run_id=vm_run_id(accepted.request_id, target.vm_id),
         trigger=accepted.trigger,
+        caller=accepted.caller,
         target=target,
         dry_run=accepted.request.dry_run,
-        approval=accepted.request.approval,
+        approval=accepted.approval_of(target.mode),
         decision=decision,
         accepted_at=accepted.accepted_at,
         settings=accepted.settings,

@@ -8,6 +8,7 @@ from durabletask import task
 
 from contracts.activities.vm import ReadRunState
 from contracts.answer import Answer
+from contracts.authority import Bearer
 from contracts.catalog import READ_RUN_STATE, Activity
 from contracts.error_codes import Failure, FailureCode
 from contracts.image_options import TargetRegion, region_key
@@ -135,10 +136,14 @@ class Publication:
         """Run an activity; None: Azure did not answer. Throttles are waited out for half an hour."""
         try:
             until = min(self.ctx.current_utc_datetime + PUBLISH_THROTTLE_LIMIT, self._engine_deadline())
-            return (yield from run_activity(self.ctx, activity, value, until=until))
+            bearer = Bearer(authority=self.job.authority)
+            answer = yield from run_activity(self.ctx, activity, value, bearer=bearer, until=until)
         except NO_ANSWER as error:
             self.log("Azure did not answer a request", activity=activity.name, error=error_text(error))
             return None
+        if answer.denied is not None:
+            self.fail(FailureCode.NO_LONGER_ALLOWED, f"{answer.denied.code}: {answer.denied.message}")
+        return answer
 
     def is_active(self, run_id: str) -> Orchestration[bool]:
         """Ask the engine whether a run is active; without an answer it counts as active."""

@@ -99,6 +99,15 @@ def test_a_clone_is_created_like_its_source_and_the_source_is_not_written() -> N
     assert (clone.power, state.agent_ready) == ("running", True)
 
 
+def test_a_disk_of_another_vm_is_not_copied() -> None:
+    """The id of a disk comes from the run's history, which others may have written."""
+    with azure(spec("vm1"), spec("vm2")) as az:
+        answer = az.call(create_snapshot(snapshot_request(shape_of(az, "vm2"))))
+        assert az.simulator.world.tagged("golden-image-run", RUN_ID) == []
+    assert answer.refusal is not None
+    assert answer.refusal.code is RefusalCode.DISK_CANNOT_BE_COPIED
+
+
 def test_everything_is_tagged_as_this_runs_before_it_can_leak() -> None:
     with azure(spec("vm1"), role=Role()) as az:
         az.call(create_snapshot(snapshot_request(shape_of(az), tags={"why": "test", "golden-image-run": "another"})))

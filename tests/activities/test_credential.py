@@ -23,6 +23,7 @@ from contracts.resource_ids import SecretId
 from emulators.arm import Role, VmSpec, WindowsTraits
 from guest.allow_list import allowed
 from guest.scripts import load_script
+from tests.support.authority import bearing
 from tests.support.azure import NONCE, Azure, azure
 from tests.support.journey import spec
 from tests.support.vault import USER, VALUE, azure_with_vault, credential
@@ -209,4 +210,4 @@ async def _log_everything(caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def _answer(activity: Any, body: Any, request: Message) -> dict[str, object]:
-    return await registration.answer(activity, body, request.model_dump(mode="json"))
+    return await registration.answer(activity, body, bearing(request))

@@ -8,7 +8,7 @@ from azure_clients.request_bodies import disk, network_interface, security_group
 from azure_clients.vm_request_body import vm
 from contracts.activities.resources import CreateDisk, CreateSnapshot, CreateVm, DataDisk
 from contracts.facts import DiskFacts, OsType, Plan, VmShape
-from tests.support.creating import DISK, INTERFACE, RULES, SNAPSHOT, VM, interface_request, new, rules_request
+from tests.support.creating import CLONE, DISK, INTERFACE, RULES, SNAPSHOT, VM, interface_request, new, rules_request
 from tests.support.requests import GROUP, SUBSCRIPTION
 
 TAGS = {"golden-image-run": "r"}
@@ -127,7 +127,7 @@ KEYED: dict[str, Any] = {"disk_encryption_set_id": SET, "encryption_type": "Encr
 def test_a_snapshot_is_encrypted_like_its_disk_and_cannot_be_exported(
     like: dict[str, Any], encryption: dict[str, Any]
 ) -> None:
-    request = CreateSnapshot(**new(SNAPSHOT), source_disk_id="/disk")
+    request = CreateSnapshot(**new(SNAPSHOT), vm_id=CLONE, source_disk_id="/disk")
     copied = {"creationData": {"createOption": "Copy", "sourceResourceId": "/disk"}, "incremental": True}
     assert snapshot(request, TAGS, disk_facts(**like))["properties"] == {**copied, **SHUT, **encryption}
 

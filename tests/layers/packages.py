@@ -40,7 +40,7 @@ PRODUCT = {
         ("contracts", "policy"), ("azure.durable_functions", "durabletask"), PURE, (*CLOCK_AND_RANDOM, *HIDDEN_IMPORTS)
     ),
     "activities": Package(
-        ("azure_clients", "contracts", "guest", "policy"),
+        ("azure_clients", "contracts", "guest", "policy", "settings"),
         ("azure.durable_functions", "azure.functions", "durabletask"),
         never=(*ENVIRONMENT, *SLEEP, "__import__", "importlib"),
     ),

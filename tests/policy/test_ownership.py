@@ -9,7 +9,7 @@ from contracts.error_codes import RefusalCode
 from contracts.resources import Resource, resource_name
 from contracts.tags import tag_of
 from policy.ownership import not_temporary, standing, tags_for, why_not_ours
-from tests.support.creating import APP, DISK, RUN_ID, SNAPSHOT, VM, new
+from tests.support.creating import APP, CLONE, DISK, RUN_ID, SNAPSHOT, VM, new
 from tests.support.requests import vm_id
 from tests.support.rows import rows
 
@@ -19,7 +19,7 @@ MISNAMED = IMPLIED.model_copy(update={"id": f"{DISK.id.rpartition('/')[0]}/data"
 
 
 def order(**more: Any) -> CreateSnapshot:
-    return CreateSnapshot(**new(SNAPSHOT, **more), source_disk_id="/disk")
+    return CreateSnapshot(**new(SNAPSHOT, **more), vm_id=CLONE, source_disk_id="/disk")
 
 
 def test_the_names_of_tags_have_no_case() -> None:

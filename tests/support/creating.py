@@ -56,7 +56,8 @@ def shape_of(az: Azure, name: str = "vm1") -> VmShape:
 def snapshot_request(shape: VmShape, **more: Any) -> CreateSnapshot:
     """Return the request for a snapshot of the OS disk."""
     assert shape.os_disk is not None
-    return CreateSnapshot.model_validate({**new(SNAPSHOT), "source_disk_id": shape.os_disk.id, **more})
+    disk = {"vm_id": target(), "source_disk_id": shape.os_disk.id}
+    return CreateSnapshot.model_validate({**new(SNAPSHOT), **disk, **more})
 
 
 def disk_request(shape: VmShape, **more: Any) -> CreateDisk:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from activities.gate import denied
 from contracts.activities.vm import (
+    AuthorityChecked,
+    CheckAuthority,
     CollectEvidence,
     Deallocate,
     DecisionRead,
@@ -30,15 +33,14 @@ from contracts.activities.vm import (
     Submitted,
 )
 from contracts.answer import Answer
-from contracts.catalog import ACTIVITIES
+from contracts.catalog import ACTIVITIES, CHECK_AUTHORITY, Activity
 from contracts.facts import OsType, PowerState, VmFacts, VmState
 from contracts.guest_report import GuestOutcome, GuestReport, SerialMark
 from contracts.ids import VmId
-from contracts.message import Message
-from contracts.run import Decision
+from contracts.run import Decision, LiveSettings
 from policy.identity import may_be_deallocated, same_vm
 from tests.support.fake_resources import FakeResources, part_of, subject_of
-from tests.support.requests import facts, vm_state
+from tests.support.requests import facts, settings, vm_state
 
 type Now = Callable[[], datetime]
 
@@ -72,6 +74,8 @@ class FakeAzure(FakeResources):
     guests: dict[str, Guest] = field(default_factory=dict[str, Guest])
     calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     sent: list[str] = field(default_factory=list[str])
+    live: LiveSettings = field(default_factory=lambda: LiveSettings(run=settings(), cleanup_mode="delete"))
+    denied: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     alive: set[str] = field(default_factory=set[str])
     decisions: dict[str, Decision] = field(default_factory=dict[str, Decision])
     fault: Callable[[str, str, int], Answer | None] = lambda entry, vm, nth: None
@@ -84,21 +88,25 @@ class FakeAzure(FakeResources):
 
     def activities(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
         """Return an activity for every activity of the catalogue."""
-        return {
-            entry.name: self._activity(entry.name, entry.takes, getattr(self, f"_{entry.name}")) for entry in ACTIVITIES
-        }
+        return {entry.name: self._activity(entry, getattr(self, f"_{entry.name}")) for entry in ACTIVITIES}
 
     def activities_of(self, name: str) -> list[str]:
         """Return the activities that were called for a VM, in order."""
         return [entry for entry, vm in self.calls if vm == name]
 
     def _activity(
-        self, name: str, takes: type[Message], body: Callable[[Any], Answer]
+        self, entry: Activity[Any, Any], body: Callable[[Any], Answer]
     ) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        name = entry.name
+
         def activity(request: dict[str, Any]) -> dict[str, Any]:
-            value = takes.model_validate(request)
+            value = entry.takes.model_validate(request)
             vm = subject_of(value)
-            self.calls.append((name, vm))
+            if (why := denied(entry, value, request, lambda: self.live)) is not None:
+                self.denied.append((name, vm))
+                return Answer(denied=why).model_dump(mode="json", exclude_none=True)
+            if entry is not CHECK_AUTHORITY:  # It asks Azure nothing.
+                self.calls.append((name, vm))
             self._counts[name, vm] += 1
             answer = self.fault(name, vm, self._counts[name, vm]) or body(value)
             return answer.model_dump(mode="json", exclude_none=True)
@@ -128,6 +136,9 @@ class FakeAzure(FakeResources):
 
     def _passed(self, since: datetime, seconds: float) -> bool:
         return self.now() >= since + timedelta(seconds=seconds)
+
+    def _check_authority(self, request: CheckAuthority) -> AuthorityChecked:
+        return AuthorityChecked()
 
     def _inspect_vm(self, request: InspectVm) -> Inspected:
         guest = self.guests[part_of(str(request.vm_id))]

@@ -16,9 +16,10 @@ from contracts.run import AcceptedRun, VmJob
 from emulators.arm import Role, Simulator, SteppedClock, VmSpec
 from emulators.task_hub import VirtualClock
 from tests.support.engine import AS_SHIPPED, ActivityBody, RunningEngine, engine
+from tests.support.requests import GROUP
 from tools.rig import product
 from tools.rig.azure import emulated_azure
-from tools.rig.environment import ROLE_FILE
+from tools.rig.environment import ROLE_FILE, operator_settings
 
 ELSEWHERE = replace(AS_SHIPPED, remote_clients=True)
 """Clients on another instance than the engine, as triggers are on Flex Consumption."""
@@ -73,16 +74,19 @@ class Journey:
 
 @contextmanager
 def simulated(
-    *specs: VmSpec, role: Role | None = None, emulate_linux: bool = False
+    *specs: VmSpec, role: Role | None = None, emulate_linux: bool = False, **environment: str
 ) -> Generator[tuple[Simulator, asyncio.AbstractEventLoop, VirtualClock]]:
-    """Start an emulator on a loop of its own and point the product's settings at it."""
+    """Start an emulator on a loop of its own and point the product's settings at it.
+
+    `environment`: settings that differ from those of an operator who allows all that the tests ask for.
+    """
 
     def create() -> Simulator:
         return Simulator(
             vms=specs, clock=SteppedClock(), role=role or Role.from_file(ROLE_FILE), emulate_linux=emulate_linux
         )
 
-    with emulated_azure(create) as (simulator, loop, on_jump):
+    with emulated_azure(create, **{**operator_settings(GROUP), **environment}) as (simulator, loop, on_jump):
         yield simulator, loop.loop, VirtualClock(simulator.clock.now(), on_jump=on_jump)
 
 

@@ -4,12 +4,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from contracts.authority import Authority
 from contracts.catalog import PUBLISH_IMAGE
 from contracts.error_codes import Failure
+from contracts.ids import VmId
 from contracts.image_options import GalleryImageVersion
 from contracts.polling import Polling, PollingSettings
 from contracts.publish import PublishEnd, PublishJob
+from contracts.request import Mode
 from contracts.results import PublishedImage
+from contracts.run import Trigger
 from emulators.task_hub import VirtualClock
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_gallery import HOME, FakeGallery
@@ -28,6 +32,15 @@ def publish_job(run_id: str = "vm-r1-a", *, excluded: bool = False, deadline: in
         options=GalleryImageVersion.model_validate(options),
         source_vm_id=vm_id("clone"),
         location="West Europe",
+        authority=Authority(
+            run_id=run_id,
+            trigger=Trigger.QUEUE,
+            mode=Mode.CLONE,
+            vm_id=VmId.parse(vm_id()),
+            opt_in_tag="a",
+            opt_in_value="b",
+            committed=True,
+        ),
         tags={"golden-image-source": vm_id()},
         polling=PollingSettings(
             publish=Polling(initial_delay_seconds=240, interval_seconds=120, timeout_seconds=deadline)

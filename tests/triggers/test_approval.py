@@ -17,8 +17,10 @@ ASKED = {"approval": {"timeoutMinutes": 60}, "target": {"rollbackSnapshot": Fals
 YES, NO = {"approved": True}, {"approved": False}
 
 
-def by(name: str) -> dict[str, str]:
-    return {"x-ms-client-principal-name": name}
+def by(name: str, provider: str = "aad", object_id: str | None = None) -> dict[str, str]:
+    """Return what App Service authentication says about a caller; two providers may give the same name."""
+    known = {"name": name, "idp": provider, "id": object_id or f"id-{name.partition('@')[0]}"}
+    return {f"x-ms-client-principal-{what}": text for what, text in known.items()}
 
 
 async def waiting(at: Triggers, *names: str, requester: str = "ops@example.com", **more: Any) -> dict[str, Any]:
@@ -28,8 +30,16 @@ async def waiting(at: Triggers, *names: str, requester: str = "ops@example.com",
     return await until_stage(at, "batch-r1", "awaitingApproval")
 
 
-async def decide(at: Triggers, run_id: str, body: Any, name: str | None = "boss@example.com") -> func.HttpResponse:
-    headers = by(name) if name else {}
+async def decide(
+    at: Triggers,
+    run_id: str,
+    body: Any,
+    name: str | None = "boss@example.com",
+    *,
+    headers: dict[str, str] | None = None,
+) -> func.HttpResponse:
+    if headers is None:
+        headers = by(name.lower()) if name else {}
     return await decide_run(call(f"{BASE}/{run_id}/approval", body=body, headers=headers, run_id=run_id), at.client)
 
 
@@ -97,7 +107,8 @@ async def test_the_first_decision_counts_and_a_second_is_409() -> None:
 async def test_nobody_approves_their_own_request_but_may_reject_it() -> None:
     async with triggers() as at:
         view = await waiting(at)
-        own = [await decide(at, run_id, YES, "OPS@example.com") for run_id in ("batch-r1", view["vms"][0]["runId"])]
+        renamed = by("somebody@example.com", "AAD", "ID-ops")
+        own = [await decide(at, run_id, YES, headers=renamed) for run_id in ("batch-r1", view["vms"][0]["runId"])]
         back = await decide(at, "batch-r1", NO, "ops@example.com")
         await end(at)
     assert {code(response) for response in own} == {(403, "OwnRequest")}
@@ -105,11 +116,15 @@ async def test_nobody_approves_their_own_request_but_may_reject_it() -> None:
 
 
 async def test_only_the_configured_approvers_may_decide() -> None:
-    async with triggers(GOLDEN_APPROVERS="boss@example.com, deputy@example.com") as at:
+    async with triggers(GOLDEN_APPROVERS="aad:id-boss, aad:id-deputy") as at:
         await waiting(at)
         strangers = [
             await decide(at, "batch-r1", body, name) for body in (YES, NO) for name in ("eve@example.com", None)
         ]
+        same_name = by("deputy@example.com", "github", "99")
+        strangers.append(await decide(at, "batch-r1", YES, headers=same_name))
+        strangers.append(await decide(at, "batch-r1", YES, headers=by("deputy@example.com", "github", "id-deputy")))
+        strangers.append(await decide(at, "batch-r1", YES, headers={"x-ms-client-principal-name": "aad:id-deputy"}))
         allowed = await decide(at, "batch-r1", YES, "Deputy@Example.com")
         await end(at)
     assert {code(response) for response in strangers} == {(403, "NotAnApprover")}

@@ -95,7 +95,7 @@ async def test_the_setting_decides_whether_the_timer_deletes() -> None:
 
 @pytest.mark.parametrize(("body", "mode"), [({"mode": "delete"}, "delete"), ({}, "report"), (b"", "report")])
 async def test_a_cleanup_by_hand_is_answered_with_a_link_to_it(body: Any, mode: str) -> None:
-    async with triggers() as at:
+    async with triggers(GOLDEN_CLEANUP_MODE="delete") as at:
         response = await begin(at, body, **{"x-ms-client-principal-name": "ops@example.com"})
         about = read(response)
         await asyncio.to_thread(at.engine.end_of, about["cleanupId"])
@@ -108,15 +108,14 @@ async def test_a_cleanup_by_hand_is_answered_with_a_link_to_it(body: Any, mode: 
     assert (view["runtimeStatus"], view["result"]["kind"], view["result"]["mode"]) == ("COMPLETED", "cleanup", mode)
 
 
-async def test_if_cleanup_is_off_one_by_hand_may_report_but_not_delete() -> None:
-    async with triggers(GOLDEN_CLEANUP_MODE="off") as at:
-        refused = await begin(at, {"mode": "delete"})
+@pytest.mark.parametrize(("setting", "modes"), [("off", ("report", "delete")), ("report", ("delete",))])
+async def test_a_cleanup_by_hand_does_not_more_than_the_setting_allows(setting: str, modes: tuple[str, ...]) -> None:
+    async with triggers(GOLDEN_CLEANUP_MODE=setting) as at:
+        refused = [await begin(at, {"mode": mode}) for mode in modes]
         assert started(at) == []
-        reporting = await begin(at, {"mode": "report"})
-        await asyncio.to_thread(at.engine.end_of, read(reporting)["cleanupId"])
-    assert (refused.status_code, read(refused)["type"].rpartition(":")[2]) == (409, "CleanupIsOff")
-    assert "GOLDEN_CLEANUP_MODE" in read(refused)["detail"]
-    assert reporting.status_code == 202
+    for response in refused:
+        assert (response.status_code, read(response)["type"].rpartition(":")[2]) == (409, "CleanupNotAllowed")
+        assert "GOLDEN_CLEANUP_MODE" in read(response)["detail"]
 
 
 @pytest.mark.parametrize("body", [{"mode": "all"}, {"dryRun": True}, b"delete", b" " * (16 * 1024 + 1)])

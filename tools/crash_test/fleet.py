@@ -12,7 +12,7 @@ from emulators.arm import VmSpec, WindowsTraits
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 GROUP = "rg-kill-test"
-_SCOPE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
+SCOPE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
 _OPT_IN = ("golden-image-in-place", "allowed")
 _DAY = 86_400
 # No deadline may expire because processes are dead; the first polls are as early as they may find something.
@@ -61,7 +61,7 @@ def accepted_run(request_id: str, vms: list[Planned]) -> AcceptedRun:
     document = {"version": 1, "requestId": request_id, "targets": targets}
     settings = RunSettings(
         app_name="kill-test",
-        allowed_scopes=(Scope.parse(_SCOPE),),
+        allowed_scopes=(Scope.parse(SCOPE),),
         in_place_triggers=tuple(Trigger),
         opt_in_tag=_OPT_IN[0],
         opt_in_value=_OPT_IN[1],

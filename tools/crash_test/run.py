@@ -14,13 +14,14 @@ from pathlib import Path
 from emulators.arm import Role, ScaledClock, Simulator
 from emulators.task_hub import LostWorker
 from tools.crash_test.examination import Findings, examine
+from tools.crash_test.fleet import SCOPE
 from tools.crash_test.journal import read_journal
 from tools.crash_test.killing import Done, Killer, Standstill, plan_kills
 from tools.crash_test.load import Load
 from tools.crash_test.patient_client import PatientClient
 from tools.crash_test.processes import Crew, free_port
 from tools.crash_test.rig import Rig
-from tools.rig.environment import ROLE_FILE, product_environment
+from tools.rig.environment import ROLE_FILE, operator_settings, product_environment
 from tools.rig.shared_time import SharedTime
 
 _SETTLE_SECONDS = 120.0
@@ -139,4 +140,6 @@ async def _crew(rig: Rig) -> AsyncGenerator[tuple[Crew, Rig]]:
 
 def _rig(simulator: Simulator, options: Options, folder: Path) -> Rig:
     shared = SharedTime.begin(options.speed, simulator.clock.now())
-    return Rig(folder, free_port(), shared, product_environment(simulator), options.lost_worker)
+    return Rig(
+        folder, free_port(), shared, product_environment(simulator, **operator_settings(SCOPE)), options.lost_worker
+    )

@@ -5,11 +5,16 @@ from settings import PREFIX, Settings
 
 _HEAD = """# Settings
 
-`make docs` generates this page from `settings.py`. Change it there.
+`make docs` generates this page from `contracts/settings.py`. Change it there.
 
 Names are upper case. A setting with the prefix `GOLDEN_` that is not listed here is refused, so that a misspelled guard
-is never ignored. A run keeps a copy of the settings that it needs from the moment it is accepted: a later change does
-not affect runs in progress.
+is never ignored.
+
+A run keeps a copy of the settings that it was accepted under, and never gains anything from a later change. It can
+lose: each step that creates, changes or deletes something asks the settings of now too (scopes, triggers, opt-in tag,
+secrets, demanded approvals, cleanup mode, pause), and the stricter answer wins. Before the point of no return such a
+run ends as refused, with nothing changed. After it, it fails with `NoLongerAllowed`: its VM is deallocated, what is
+temporary is deleted, nothing else is done.
 """
 _POLLING = """
 ## Polling

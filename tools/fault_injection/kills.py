@@ -19,10 +19,10 @@ from tools.crash_test.rig import Rig
 from tools.fault_injection.checking import Result, check
 from tools.fault_injection.ends import End
 from tools.fault_injection.matrix import Tried
-from tools.fault_injection.scene import Scene, set_up
+from tools.fault_injection.scene import SCOPE, Scene, set_up
 from tools.fault_injection.sight import observe
 from tools.fault_injection.station import ROLE_FILE
-from tools.rig.environment import product_environment
+from tools.rig.environment import operator_settings, product_environment
 from tools.rig.shared_time import SharedTime
 
 _SPEED = 100.0
@@ -132,7 +132,12 @@ async def _examined(simulator: Simulator, client: PatientClient, run: _Killed) -
 
 
 def _rig(simulator: Simulator, folder: Path) -> Rig:
-    return Rig(folder, free_port(), SharedTime.begin(_SPEED, simulator.clock.now()), product_environment(simulator))
+    return Rig(
+        folder,
+        free_port(),
+        SharedTime.begin(_SPEED, simulator.clock.now()),
+        product_environment(simulator, **operator_settings(SCOPE)),
+    )
 
 
 @asynccontextmanager

@@ -25,6 +25,10 @@ _WAITS = PollingSettings(
 )
 
 
+SCOPE = f"/subscriptions/{SUBSCRIPTION}"
+"""What the emulated operator allows: each scene has a resource group of its own in it."""
+
+
 @dataclass(frozen=True)
 class Scene:
     """What one run works on: its resource group, its job, and the resources that existed before it began."""

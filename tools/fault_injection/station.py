@@ -14,10 +14,11 @@ from durabletask.worker import TaskHubGrpcWorker
 
 from emulators.arm import Durations, Role, Simulator, SteppedClock
 from emulators.task_hub import VirtualClock
+from tools.fault_injection.scene import SCOPE
 from tools.rig import product
 from tools.rig.azure import emulated_azure
 from tools.rig.engine import running_engine
-from tools.rig.environment import ROLE_FILE
+from tools.rig.environment import ROLE_FILE, operator_settings
 
 _PATIENCE = 120
 
@@ -81,7 +82,7 @@ def station(seed: int = 1, role: Role | None = None) -> Generator[Station]:
         durations=_durations(seed),
         emulate_linux=True,
     )
-    with emulated_azure(lambda: simulator) as (_, loop, on_jump):
+    with emulated_azure(lambda: simulator, **operator_settings(SCOPE)) as (_, loop, on_jump):
         clock = MatrixClock(simulator.clock.now(), on_jump=on_jump)
 
         def register(worker: TaskHubGrpcWorker, address: str) -> None:

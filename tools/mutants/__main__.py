@@ -10,7 +10,8 @@ from itertools import repeat
 from pathlib import Path
 from queue import Queue
 
-from tools.mutants.mutants import MUTANTS, Mutant
+from tools.mutants.mutant import Mutant
+from tools.mutants.mutants import MUTANTS
 from tools.mutants.running import MutantError, Trial, copy_tree, place_of, run_tests, try_mutant
 
 ROOT = Path(__file__).parents[2]

@@ -1,26 +1,10 @@
 """The guards of the product, and how each is removed."""
 
-from typing import NamedTuple
-
-LIFE = ("tests/orchestrators",)
-FACTS = ("tests/policy",)
-AZURE = ("tests/activities", "tests/azure_clients")
-
-
-class Mutant(NamedTuple):
-    """One guard: the text that it is, what it is replaced with, and the tests that must notice.
-
-    The text is found wherever it lies in the product, and must be there once: code may move.
-    """
-
-    name: str
-    guard: str
-    old: str
-    new: str
-    tests: tuple[str, ...]
-
+from tools.mutants.authority import AUTHORITY
+from tools.mutants.mutant import AZURE, FACTS, LIFE, Mutant
 
 MUTANTS = (
+    *AUTHORITY,
     Mutant(
         "lease-dropped",
         "a run without the VM's lease is refused",

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.mutants.mutants import Mutant
+from tools.mutants.mutant import Mutant
 
 PRODUCT = (
     *("orchestrators", "activities", "triggers", "contracts", "policy", "azure_clients", "guest"),

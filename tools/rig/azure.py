@@ -44,8 +44,12 @@ def own_loop() -> Generator[Loop]:
 
 
 @contextmanager
-def emulated_azure(create: Callable[[], Simulator]) -> Generator[tuple[Simulator, Loop, Callable[[datetime], None]]]:
+def emulated_azure(
+    create: Callable[[], Simulator], **environment: str
+) -> Generator[tuple[Simulator, Loop, Callable[[datetime], None]]]:
     """Start an emulator with a stepped clock and point the app's settings at it; stop it on exit.
+
+    `environment` is what the operator of the app has set.
 
     The third value moves the emulator's time to a moment: it is what a virtual clock calls when it jumps.
     """
@@ -63,7 +67,7 @@ def emulated_azure(create: Callable[[], Simulator]) -> Generator[tuple[Simulator
             loop.wait(clock.advance((moment - clock.now()).total_seconds()))
 
         try:
-            with patch.dict(os.environ, product_environment(simulator)):
+            with patch.dict(os.environ, product_environment(simulator, **environment)):
                 settings.current.cache_clear()
                 yield simulator, loop, on_jump
         finally:

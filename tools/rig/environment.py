@@ -22,6 +22,15 @@ def product_environment(simulator: Simulator, **more: str) -> dict[str, str]:
     }
 
 
+def operator_settings(scope: object, triggers: str = "queue timer eventGrid http") -> dict[str, str]:
+    """Return what an operator sets so that runs may change VMs in this scope, and cleanups delete."""
+    return {
+        "GOLDEN_ALLOWED_SCOPES": str(scope),
+        "GOLDEN_IN_PLACE_TRIGGERS": triggers,
+        "GOLDEN_CLEANUP_MODE": "delete",
+    }
+
+
 def host_environment(simulator: Simulator, *, scope: str, triggers: str, app_name: str, **more: str) -> dict[str, str]:
     """Return the environment of the app in a Functions host: it may use the VMs of `scope`, for these triggers."""
     return product_environment(

@@ -60,10 +60,9 @@ def test_a_dry_run_reads_and_changes_nothing() -> None:
 
 
 def test_a_dry_run_reports_every_refusal_of_request_and_vm() -> None:
-    asked = job(dry_run=True, settings=settings(allowed_scopes=(), in_place_triggers=()))
+    asked = job(dry_run=True, settings=settings(in_place_triggers=()))
     result, azure = run_vm(lambda azure: azure.add("vm1", vm_state(tags={}, power_state=PowerState.STOPPED)), asked)
     assert [refusal.code for refusal in result.refusals] == [
-        RefusalCode.SCOPE_NOT_ALLOWED,
         RefusalCode.TRIGGER_NOT_ALLOWED,
         RefusalCode.NOT_OPTED_IN,
         RefusalCode.NOT_RUNNING,
@@ -71,8 +70,10 @@ def test_a_dry_run_reports_every_refusal_of_request_and_vm() -> None:
     assert azure.activities_of("vm1") == ["inspect_vm"]
 
 
-def test_a_refused_request_asks_azure_nothing() -> None:
-    result, azure = run_vm(lambda azure: azure.add("vm1"), job(settings=settings(allowed_scopes=())))
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_what_is_outside_the_allowed_scopes_is_not_even_read(dry_run: bool) -> None:
+    asked = job(dry_run=dry_run, settings=settings(allowed_scopes=()))
+    result, azure = run_vm(lambda azure: azure.add("vm1"), asked)
     assert result.outcome is Outcome.REFUSED
     assert azure.activities_of("vm1") == []
 

@@ -6,7 +6,8 @@ import pytest
 
 from tests.layers.fault import ROOT
 from tools.mutants import __main__ as command
-from tools.mutants.mutants import MUTANTS, Mutant
+from tools.mutants.mutant import Mutant
+from tools.mutants.mutants import MUTANTS
 from tools.mutants.running import MutantError, place_of, try_mutant
 
 GUARDED = "def may(x: int) -> bool:\n    return x > 0\n"
