@@ -3,6 +3,7 @@
 from azure_clients.errors import ArmRefused, clean
 from azure_clients.run_commands import RunCommandView, put_run_command, read_run_command
 from contracts.activities.scripts import IdentityRead, ReadIdentity
+from contracts.digits import read_digits
 from contracts.facts import GuestIdentity, OsType
 from contracts.guest_report import GuestOutcome, read_report
 from contracts.polling import IDENTITY_SCRIPT_SECONDS
@@ -30,7 +31,9 @@ async def read_identity(request: ReadIdentity) -> IdentityRead:
 async def _start(request: ReadIdentity) -> None:
     linux = request.vm.os_type is OsType.LINUX
     values = (request.run_id, request.nonce, request.known_user, request.old_host)
-    named = dict(zip(_LINUX if linux else _WINDOWS, values, strict=True))
+    named: dict[str, str] = dict(zip(_LINUX if linux else _WINDOWS, values, strict=True))
+    if linux and request.greets:
+        named["GOLDEN_GREETS"] = "true"
     await put_run_command(
         request.vm,
         request.run_command,
@@ -65,5 +68,6 @@ def _identity_of(request: ReadIdentity, found: RunCommandView) -> IdentityRead:
         authorized_keys=listed("authorizedKeys"),
         logs=listed("logs"),
         boot_id=facts.get("bootId", ""),
+        clock=read_digits(facts.get("clock", ""), most=11),
     )
     return IdentityRead(ready=True, identity=identity)

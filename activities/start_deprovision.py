@@ -75,6 +75,7 @@ async def _put(request: StartDeprovision, script: str, protected: dict[str, str]
         else request.sysprep_timeout_seconds + SYSPREP_SCRIPT_MARGIN_SECONDS,
         app_name=request.app_name,
         run_id=request.run_id,
+        nonce=request.nonce,
     )
 
 
@@ -86,6 +87,7 @@ def _linux(request: StartDeprovision) -> dict[str, str]:
         "GOLDEN_ALLOW_UNKNOWN_OS": _flag(request.options.allow_unknown_distribution),
         "GOLDEN_NOT_AFTER": str(request.not_after),
         "GOLDEN_DELAY_SECONDS": str(request.shutdown_delay_seconds),
+        **({"GOLDEN_BOOT_ID": request.boot_id} if request.boot_id else {}),
     }
 
 
@@ -97,6 +99,7 @@ def _windows(request: StartDeprovision) -> dict[str, str]:
         "VmMode": _flag(request.options.sysprep_mode_vm),
         "SysprepTimeoutSeconds": str(request.sysprep_timeout_seconds),
         "ShutdownDelaySeconds": str(request.shutdown_delay_seconds),
+        **({"BootId": request.boot_id} if request.boot_id else {}),
     }
 
 

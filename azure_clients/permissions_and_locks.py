@@ -7,7 +7,7 @@ from azure_clients.errors import ArmRefused, arm_errors
 from azure_clients.rest import Json, list_pages
 from contracts.facts import FoundRunCommand, Lock, Permission
 from contracts.ids import VmId
-from contracts.tags import APP_TAG, RUN_TAG, tag_of
+from contracts.tags import APP_TAG, NONCE_TAG, RUN_TAG, tag_of
 
 _PERMISSIONS_API = "api-version=2022-04-01"
 _LOCKS_API = "api-version=2020-05-01"
@@ -58,7 +58,12 @@ async def list_run_commands(vm_id: VmId) -> tuple[FoundRunCommand, ...] | None:
             async for item in pages:
                 tags = item.tags or {}
                 found.append(
-                    FoundRunCommand(name=item.name or "", app_name=tag_of(tags, APP_TAG), run_id=tag_of(tags, RUN_TAG))
+                    FoundRunCommand(
+                        name=item.name or "",
+                        app_name=tag_of(tags, APP_TAG),
+                        run_id=tag_of(tags, RUN_TAG),
+                        nonce=tag_of(tags, NONCE_TAG),
+                    )
                 )
     except ArmRefused:
         return None

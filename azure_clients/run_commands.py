@@ -8,7 +8,7 @@ from azure_clients.errors import ArmRefused, arm_errors
 from contracts.facts import VmState
 from contracts.ids import VmId
 from contracts.message import Message
-from contracts.tags import APP_TAG, RUN_TAG
+from contracts.tags import APP_TAG, NONCE_TAG, RUN_TAG
 
 _PENDING = frozenset({"", "unknown", "pending", "running"})
 
@@ -53,6 +53,7 @@ async def put_run_command(
     app_name: str,
     run_id: str,
     protected: dict[str, str] | None = None,
+    nonce: str | None = None,
 ) -> str | None:
     """Create a Run Command and return as soon as Azure accepted it; `parameters` are not put into the script's text.
 
@@ -62,7 +63,7 @@ async def put_run_command(
     """
     body: Any = {
         "location": vm.location,
-        "tags": {APP_TAG: app_name, RUN_TAG: run_id},
+        "tags": {APP_TAG: app_name, RUN_TAG: run_id, **({NONCE_TAG: nonce} if nonce else {})},
         "properties": {
             "source": {"script": script},
             "parameters": _named(parameters),

@@ -81,6 +81,7 @@ class FoundRunCommand(Message):
     name: str
     app_name: str | None = None
     run_id: str | None = None
+    nonce: str | None = None
 
 
 class VmFacts(Message):
@@ -211,7 +212,10 @@ class ImageFacts(Message):
 
 
 class GuestIdentity(Message):
-    """What a VM reports about its identity: hashes of values that must not be reported themselves."""
+    """What a VM reports about its identity: hashes of values that must not be reported themselves.
+
+    `clock`: what the VM's clock showed, in seconds since 1970; it may be wrong.
+    """
 
     host_name: str
     identity: str
@@ -220,3 +224,4 @@ class GuestIdentity(Message):
     authorized_keys: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
     boot_id: str = ""
+    clock: int | None = None

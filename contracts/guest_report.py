@@ -1,6 +1,7 @@
 """What the guest reports: the sentinel line of its scripts and the marks on its serial console."""
 
 import json
+import re
 from enum import StrEnum
 
 from contracts.message import Message
@@ -9,7 +10,11 @@ from contracts.redaction import redact
 SENTINEL = "GOLDEN-IMAGE-RESULT "
 DEPROVISIONED_MARK = "GOLDEN-IMAGE-DEPROVISIONED"
 FAILED_MARK = "GOLDEN-IMAGE-FAILED"
+GREETING = "GOLDEN-IMAGE-HELLO"
+"""A harmless line that the guest writes before anything is changed: it shows that its console reaches Azure."""
 _LONGEST_LINE = 4_096
+_KERNEL_STARTS = re.compile(r"\[ {0,8}0\.000000\]")
+"""What every Linux kernel prints first: the seconds since it started."""
 
 
 class GuestOutcome(StrEnum):
@@ -37,10 +42,15 @@ class GuestReport(Message):
 
 
 class SerialMark(Message):
-    """What the serial log contains about one run: deprovisioned, failed with a reason, or nothing."""
+    """What the serial log contains about one run: greeted, deprovisioned, failed with a reason, or nothing.
+
+    `booted_since`: after it was deprovisioned the VM booted again, so that the mark proves nothing any more.
+    """
 
     readable: bool
+    greeted: bool = False
     deprovisioned: bool = False
+    booted_since: bool = False
     failure: str | None = None
 
 
@@ -70,10 +80,13 @@ def read_serial_log(log: str, *, run_id: str, nonce: str) -> SerialMark:
 
     The log is searched as it is: only the reason of a failure is kept, without secrets and at most 300 characters.
     """
-    if f"{DEPROVISIONED_MARK} {run_id} {nonce}" in log:
-        return SerialMark(readable=True, deprovisioned=True)
+    greeted = f"{GREETING} {run_id} {nonce}" in log
+    _, marked, later = log.rpartition(f"{DEPROVISIONED_MARK} {run_id} {nonce}")
+    if marked:
+        booted = _KERNEL_STARTS.search(later) is not None
+        return SerialMark(readable=True, greeted=greeted, deprovisioned=not booted, booted_since=booted)
     _, found, rest = log.rpartition(f"{FAILED_MARK} {run_id} {nonce}")
     if not found:
-        return SerialMark(readable=True)
+        return SerialMark(readable=True, greeted=greeted)
     reason = next(iter(rest[:_LONGEST_LINE].splitlines()), "")
-    return SerialMark(readable=True, failure=redact(reason).strip()[:300])
+    return SerialMark(readable=True, greeted=greeted, failure=redact(reason).strip()[:300])

@@ -47,7 +47,7 @@ class PollingSettings(StrictMessage):
     windows_report: Polling = Polling(initial_delay_seconds=180, interval_seconds=30, timeout_seconds=2_700)
     linux_stop: Polling = Polling(initial_delay_seconds=75, interval_seconds=20, timeout_seconds=900)
     windows_stop: Polling = Polling(initial_delay_seconds=60, interval_seconds=20, timeout_seconds=900)
-    serial_mark: Polling = Polling(initial_delay_seconds=20, interval_seconds=20, timeout_seconds=420)
+    serial_mark: Polling = Polling(initial_delay_seconds=20, interval_seconds=20, timeout_seconds=1_200)
     deallocate: Polling = Polling(initial_delay_seconds=38, interval_seconds=15, timeout_seconds=900)
     generalize: Polling = Polling(initial_delay_seconds=0, interval_seconds=15, timeout_seconds=600)
     evidence: Polling = Polling(initial_delay_seconds=20, interval_seconds=15, timeout_seconds=240)
@@ -71,6 +71,8 @@ SCRIPT_REPORT_MARGIN_SECONDS = 300
 """Run Command ends a script at its deadline; Azure may show that some minutes later."""
 WINDOWS_REPORT_MARGIN_SECONDS, LINUX_STOP_MARGIN_SECONDS, WINDOWS_STOP_MARGIN_SECONDS = 900, 600, 300
 """How much longer these timeouts must be than Sysprep may take, or than the guest waits before it stops."""
+LATE_BEGIN_MARGIN_SECONDS, LEAST_BEGIN_SECONDS = 120, 60
+"""How much earlier than its run stops waiting the work in the guest must have begun, on top of what it takes."""
 RECOVERY_READ_LIMIT = timedelta(minutes=3)
 """How long reading a VM that is to be recovered may be throttled; then it counts as it was seen last."""
 LONG_DEALLOCATION = Polling(initial_delay_seconds=35, interval_seconds=300, timeout_seconds=14_400)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 APP_TAG = "golden-image-app"
 RUN_TAG = "golden-image-run"
+NONCE_TAG = "golden-image-nonce"
+"""On the Run Command that deprovisions a VM: with it a later run recognizes the mark in the VM's serial log."""
 PURPOSE_TAG = "golden-image-purpose"
 KEEP_TAG = "golden-image-keep-until"
 """Until when (ISO 8601, UTC) a resource is kept after its run; set on rollback snapshots."""

@@ -8,9 +8,10 @@ from contracts.facts import FoundRunCommand, OsType, PowerState, VmFacts, VmStat
 from contracts.message import Message
 from contracts.request import EvidenceLevel, Mode, Target
 from contracts.run import VmJob
-from contracts.run_commands import PREFIX
+from contracts.run_commands import DEPROVISION, PREFIX, run_command_name
 from policy.identity import opt_in_missing
 from policy.rights import missing_actions, needed_actions, needed_for_rollback
+from policy.stop_evidence import STOPPED
 
 FIRST_BUILD_WITHOUT_SYSTEM = 26_100
 OLDEST_LINUX_AGENT = (2, 4, 0, 2)
@@ -20,10 +21,14 @@ _HARMLESS_LOCK = "cannotdelete"
 
 
 class Result(Message):
-    """The result of the checks: the reasons to refuse the VM, and whether it is already generalized."""
+    """The result of the checks: the reasons to refuse the VM, and whether it is already generalized.
+
+    `earlier` is the Run Command of an ended run that deprovisioned the VM and did not see the proof in time.
+    """
 
     refusals: tuple[Refusal, ...] = ()
     already_generalized: bool = False
+    earlier: FoundRunCommand | None = None
 
 
 def check_request(job: VmJob) -> tuple[Refusal, ...]:
@@ -44,8 +49,24 @@ def check_vm(job: VmJob, facts: VmFacts) -> Result:
         opt_in = opt_in_missing(vm, job.settings.opt_in_tag, job.settings.opt_in_value)
         refused = (opt_in,) if opt_in is not None and job.target.image is not None else ()
         return Result(refusals=refused, already_generalized=True)
-    refusals = (*_shape(job, vm), *_condition(job, vm), *_permissions_and_locks(job, facts))
-    return Result(refusals=refusals)
+    earlier = earlier_deprovisioning(job, facts)
+    refusals = (*_shape(job, vm), *_condition(job, vm, earlier), *_permissions_and_locks(job, facts))
+    return Result(refusals=refusals, earlier=earlier)
+
+
+def earlier_deprovisioning(job: VmJob, facts: VmFacts) -> FoundRunCommand | None:
+    """Return the Run Command by which an earlier run of this app deprovisioned a Linux VM that has stopped since.
+
+    With the run's nonce in its tag, the mark in the serial log can still be found. A Windows VM writes none.
+    """
+    vm = facts.vm
+    if vm.os_type is not OsType.LINUX or vm.power_state not in STOPPED or not vm.boot_diagnostics:
+        return None
+    for found in facts.run_commands or ():
+        named = found.run_id is not None and found.name == run_command_name(found.run_id, DEPROVISION)
+        if named and found.nonce and found.app_name == job.settings.app_name:
+            return found
+    return None
 
 
 def _request_refusals(job: VmJob) -> Iterator[Refusal]:
@@ -95,13 +116,15 @@ def windows_build(target: Target, vm: VmState) -> Iterator[Refusal]:
         yield Refusal.of(RefusalCode.WINDOWS_BUILD, f"{vm.os_name or 'Windows'} is build {build}")
 
 
-def _condition(job: VmJob, vm: VmState) -> Iterator[Refusal]:
+def _condition(job: VmJob, vm: VmState, earlier: FoundRunCommand | None) -> Iterator[Refusal]:
     """Check the VM's state and its opt-in tag."""
     settings = job.settings
     if refusal := opt_in_missing(vm, settings.opt_in_tag, settings.opt_in_value):
         yield refusal
     if vm.generalized:
         yield Refusal.of(RefusalCode.ALREADY_GENERALIZED, f"the VM is marked generalized and is {vm.power_state}")
+    elif earlier is not None:
+        pass  # It stopped because it deprovisioned itself; the proof is looked for before anything is changed.
     elif vm.power_state is not PowerState.RUNNING:
         yield Refusal.of(RefusalCode.NOT_RUNNING, f"the VM's power state is {vm.power_state}")
     elif not vm.agent_ready:

@@ -71,7 +71,8 @@ class ScriptRead(Answer):
 class ReadIdentity(Message):
     """Read a VM's identity: the first call starts a read-only script, later calls read its output.
 
-    `known_user` may exist on the VM; remains in its logs that name `old_host` are reported.
+    `known_user` may exist on the VM; remains in its logs that name `old_host` are reported. `greets`: a Linux VM also
+    writes one line on its serial console, to be found in Azure's serial log.
     """
 
     vm: VmState
@@ -81,6 +82,7 @@ class ReadIdentity(Message):
     run_command: str
     known_user: str = ""
     old_host: str = ""
+    greets: bool = False
 
 
 class IdentityRead(Answer):

@@ -35,9 +35,10 @@ class Inspected(Answer):
 class StartDeprovision(Message):
     """Start deprovisioning in the guest once, as a Run Command with this name.
 
-    After `not_after` (epoch seconds) the guest ignores the command: it must not run late, when a broken agent is
-    repaired, nor again when the VM is started later. `script_sha256` is the hash that was checked when the run began: a
-    script with another hash is refused; empty: not compared.
+    After `not_after` (epoch seconds on the guest's own clock) the guest ignores the command: it must not run late, when
+    a broken agent is repaired. Nor in another boot than `boot_id`: deprovisioning deletes what the agent remembers, so
+    it runs the command again when somebody starts the VM. `script_sha256` is the hash that was checked when the run
+    began: a script with another hash is refused; empty: not compared.
     """
 
     vm: VmState
@@ -52,6 +53,7 @@ class StartDeprovision(Message):
     shutdown_delay_seconds: int
     sysprep_timeout_seconds: int
     script_sha256: str = ""
+    boot_id: str = ""
 
 
 class Submitted(Answer):

@@ -8,7 +8,7 @@
 # by Run Command, once by systemd, atd or setsid outside the agent's control group (argument --deprovision).
 #
 # Parameters (environment): GOLDEN_RUN_ID, GOLDEN_NONCE, GOLDEN_NOT_AFTER (epoch seconds), GOLDEN_KEEP_USER,
-# GOLDEN_ALLOW_UNKNOWN_OS, GOLDEN_DELAY_SECONDS. Exit code: 0 requested or already requested,
+# GOLDEN_ALLOW_UNKNOWN_OS, GOLDEN_DELAY_SECONDS, GOLDEN_BOOT_ID (optional: the boot for which it was requested). Exit code: 0 requested or already requested,
 # 10 refused and nothing changed.
 set -u
 umask 077
@@ -140,6 +140,11 @@ check_not_expired() { # deprovisioning removes the agent's run history, so the n
     [ "$now" -le "$GOLDEN_NOT_AFTER" ] || refuse expired "The request is $((now - GOLDEN_NOT_AFTER)) seconds too old. Start a new run."
 }
 
+check_boot() { # the agent runs the command again when a VM that deprovisioned itself is started
+    [ -z "${GOLDEN_BOOT_ID:-}" ] || [ "$(head -n 1 /proc/sys/kernel/random/boot_id 2>/dev/null)" = "$GOLDEN_BOOT_ID" ] ||
+        refuse bootChanged "The VM has booted since the request was made. Start a new run."
+}
+
 check_system() {
     [ "$known" = true ] || [ "$allow_unknown" = true ] ||
         refuse unknownDistribution "$distribution is not a supported distribution. Allow unknown distributions to continue anyway."
@@ -193,6 +198,7 @@ request_deprovision() {
     detect_distribution
     check_not_requested
     check_not_expired
+    check_boot
     check_system
     losing='' && each_home note_keys
     if ! record_request; then

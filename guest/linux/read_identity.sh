@@ -3,7 +3,8 @@
 # Reports the identity of this Linux VM, and what the image should not have contained. It only reads, changes nothing.
 #
 # Parameters (environment): GOLDEN_RUN_ID, GOLDEN_NONCE, GOLDEN_KNOWN_USER (the account that may exist; may be empty),
-# GOLDEN_OLD_HOST (host name of the VM that the image was created from; may be empty).
+# GOLDEN_OLD_HOST (host name of the VM that the image was created from; may be empty), GOLDEN_GREETS (true: also write a
+# line on the serial console, which shows the app whether it reaches Azure's serial log).
 # Exit code: 0 identity reported, 10 refused (badParameters, toolMissing).
 set -u
 export LC_ALL=C
@@ -132,11 +133,17 @@ command -v sha256sum >/dev/null 2>&1 || command -v openssl >/dev/null 2>&1 || co
 host=$(host_name)
 machine_id=$(head -n 1 /etc/machine-id 2>/dev/null)
 known_home=$(awk -F : -v known="$known_user" '$1 == known { print $6 }' /etc/passwd)
+if [ "${GOLDEN_GREETS:-false}" = true ]; then # a tty that cannot be written must not stop the script
+    for device in /dev/ttyS0 /dev/console; do
+        [ -w "$device" ] && (printf '\nGOLDEN-IMAGE-HELLO %s %s\n' "$run_id" "$nonce" >>"$device") 2>/dev/null
+    done
+fi
 boot_id=$(head -n 1 /proc/sys/kernel/random/boot_id 2>/dev/null)
 logs=$({ rotated_logs; foreign_journals; files_that_name_the_old_host; } | awk '!seen[$0]++' | joined 5)
 answer "identity" "" "This VM is $(json_text "$host" 64)." "$(
     printf '"hostName":"%s","identity":"%s",' "$(json_text "$host" 64)" "$(identity)"
     printf '"sshHostKeys":"%s","users":"%s",' "$(ssh_host_keys | joined 8)" "$(json_text "$(human_accounts | joined 10)" 300)"
     printf '"authorizedKeys":"%s",' "$(json_text "$(foreign_keys | joined 8)" 400)"
-    printf '"logs":"%s","bootId":"%s"' "$(json_text "$logs" 400)" "$(json_text "$boot_id" 40)"
+    printf '"logs":"%s","bootId":"%s",' "$(json_text "$logs" 400)" "$(json_text "$boot_id" 40)"
+    printf '"clock":"%s"' "$(json_text "$(date +%s)" 12)"
 )"

@@ -18,6 +18,7 @@ param(
     [ValidateLength(0, 16)][AllowEmptyString()][string]$ShutdownDelaySeconds = '45',
     [ValidateLength(0, 16)][AllowEmptyString()][string]$SysprepTimeoutSeconds = '1800',
     [ValidateLength(0, 16)][AllowEmptyString()][string]$VmMode = 'false',
+    [ValidateLength(0, 64)][AllowEmptyString()][string]$BootId = '', # the boot for which it was requested
     [ValidateLength(0, 64)][AllowEmptyString()][string]$SysprepUser = '',
     [ValidateLength(0, 256)][AllowEmptyString()][string]$SysprepPassword = ''
 )
@@ -82,6 +83,8 @@ function Deny-When([string]$Code, [string]$Advice, [scriptblock]$Finding) {
     try { $found = & $Finding } catch { $found = 'The check could not run: {0}.' -f $_.Exception.Message.TrimEnd('.') }
     if ($found) { [pscustomobject]@{ Code = $Code; Message = '{0} {1}' -f $found, $Advice } }
 }
+
+# part: boot_id.ps1
 
 # part: preconditions.ps1
 
@@ -157,7 +160,8 @@ function Invoke-Deprovision { # returns the code and message of an error, or not
 }
 
 # ---------------------------------------------------------------- main
-$Preconditions = 'Find-BadParameter', 'Find-MissingRight', 'Find-OtherRun', 'Find-ExpiredRequest', 'Find-UnsupportedBuild',
+$Preconditions = 'Find-BadParameter', 'Find-MissingRight', 'Find-OtherRun', 'Find-ExpiredRequest', 'Find-OtherBoot',
+    'Find-UnsupportedBuild',
     'Find-DomainController', 'Find-UnsupportedRole', 'Find-PendingReboot', 'Find-EncryptedDrive', 'Find-ExhaustedCount',
     'Find-DeniedRemovableStorage', 'Find-StoppedAgent', 'Find-UnprovisionedApp', 'Find-BadCredential'
 $OnlyInstance = Enter-OnlyInstance

@@ -37,6 +37,12 @@ function Find-ExpiredRequest { # a repaired agent may start a run command long a
     }
 }
 
+function Find-OtherBoot { # after a boot the agent may run an old command again
+    Deny-When 'bootChanged' 'Nothing was changed. Start a new run.' {
+        if ($BootId -and (Get-BootId) -cne $BootId) { 'The VM has booted since the request was made.' }
+    }
+}
+
 function Find-UnsupportedBuild {
     Deny-When 'buildNeedsUserContext' 'From build 26100 on Sysprep needs SysprepUser and SysprepPassword.' {
         $build = Get-Build

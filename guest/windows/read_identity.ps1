@@ -69,12 +69,7 @@ function Get-MachineSid($Accounts) { # the SID of any local account without its 
     $first.SID -replace '-[0-9]+\z', ''
 }
 
-function Get-BootId { # Windows counts its boots; where it does not, the time of the last one
-    $path = 'SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters'
-    $key = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64').OpenSubKey($path)
-    if ($null -ne $key -and $null -ne $key.GetValue('BootId')) { return [string]$key.GetValue('BootId') }
-    (Get-CimInstance -ClassName Win32_OperatingSystem).LastBootUpTime.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ')
-}
+# part: boot_id.ps1
 
 # ---------------------------------------------------------------- what the image should not have contained
 function Get-ForeignUser($Accounts) {
@@ -118,6 +113,7 @@ try {
         authorizedKeys = Join-Names @(Get-ForeignKeyFile) 8 400
         logs           = Join-Names @(Get-ResidualLog | Select-Object -Unique) 5 400
         bootId         = ConvertTo-Plain (Get-BootId) 40
+        clock          = [string][DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
     }
 } catch { Write-Answer 'failed' 'unreadable' $_.Exception.Message ([ordered]@{}); exit 20 }
 Write-Answer 'identity' '' ('This VM is {0}.' -f $facts.hostName) $facts

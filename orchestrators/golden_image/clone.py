@@ -5,9 +5,9 @@ from orchestrators.golden_image.authority import wait_until_allowed
 from orchestrators.golden_image.create_clone import create_clone
 from orchestrators.golden_image.customize import run_scripts
 from orchestrators.golden_image.generalize import deprovision_and_generalize
-from orchestrators.golden_image.identity import read_for_validation
 from orchestrators.golden_image.plan import ImageSource, Plan
 from orchestrators.golden_image.power import deallocate
+from orchestrators.golden_image.ready import make_ready
 from orchestrators.golden_image.recovery import explain_clone
 from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
@@ -23,7 +23,7 @@ def generalize_clone(run: VmRun, plan: Plan) -> Orchestration[ImageSource]:
     clone = yield from create_clone(run, plan)
     run.enter(Stage.CUSTOMIZING)
     vm = yield from run_scripts(run, clone, plan.scripts)
-    identity = yield from read_for_validation(run, vm, plan)
+    ready = yield from make_ready(run, vm, plan)
     yield from wait_until_allowed(run)
     run.stop_if_canceled()
 
@@ -32,7 +32,7 @@ def generalize_clone(run: VmRun, plan: Plan) -> Orchestration[ImageSource]:
     if plan.specialized:
         run.enter(Stage.DEALLOCATING)
         vm = yield from deallocate(run, vm, run.polling.deallocate, even_running=True)
-        return ImageSource(run, vm, running, identity)
+        return ImageSource(run, vm, running)
     run.enter(Stage.DEPROVISIONING)
-    generalized = yield from deprovision_and_generalize(run, vm, plan.deprovision_script, explain_clone)
-    return ImageSource(run, generalized.vm, running, identity, generalized.evidence)
+    generalized = yield from deprovision_and_generalize(run, vm, plan, ready, explain_clone)
+    return ImageSource(run, generalized.vm, running, ready.identity, generalized.evidence)

@@ -1,19 +1,14 @@
 """Creates a clone of the source VM, isolated from every network; nothing is written to the source."""
 
-from datetime import datetime
-
 from contracts.activities.resources import CreateDisk, CreateSnapshot, CreateVm, DataDisk
-from contracts.activities.vm import ReadSerialMarker
-from contracts.catalog import CREATE_DISK, CREATE_SNAPSHOT, CREATE_VM, READ_SERIAL_MARKER
-from contracts.error_codes import FailureCode, Refusal, RefusalCode
+from contracts.catalog import CREATE_DISK, CREATE_SNAPSHOT, CREATE_VM
+from contracts.error_codes import FailureCode
 from contracts.facts import DiskFacts, VmShape, VmState
-from contracts.guest_report import SerialMark
 from contracts.ids import Scope, VmId
 from contracts.image_options import CloneOptions
 from contracts.resources import Kind, Purpose, Resource
 from orchestrators.golden_image.ends import Refused
 from orchestrators.golden_image.plan import Plan
-from orchestrators.golden_image.polling import ask, at_once, wait_for
 from orchestrators.golden_image.temporary_resources import (
     common_fields,
     create,
@@ -22,10 +17,9 @@ from orchestrators.golden_image.temporary_resources import (
     wait_until_ready,
     wait_until_succeeded,
 )
-from orchestrators.golden_image.vm_run import VmRun, is_linux
+from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
 from policy.clone_checks import check_ready_clone
-from policy.vm_checks import wants_proof
 
 
 def create_clone(run: VmRun, plan: Plan) -> Orchestration[VmState]:
@@ -64,7 +58,6 @@ def create_clone(run: VmRun, plan: Plan) -> Orchestration[VmState]:
     run.journal.power_state = clone.power_state
     if refusals := check_ready_clone(run.job, clone, deprovisioned=not plan.specialized):
         raise Refused(*refusals)
-    yield from _check_serial_log_readable(run, clone)
     return clone
 
 
@@ -97,18 +90,3 @@ def _create_disks(
         created.append(copy)
     yield from wait_until_succeeded(run, wait, created, FailureCode.CLONE_FAILED)
     return created
-
-
-def _check_serial_log_readable(run: VmRun, clone: VmState) -> Orchestration[None]:
-    """Check now that the serial log can be read: on Linux it holds the proof that the guest deprovisioned itself."""
-    if not is_linux(clone) or not wants_proof(run.job.target):
-        return
-    request = ReadSerialMarker(vm_id=clone.vm_id, run_id=run.job.run_id, nonce=run.nonce)
-
-    def poll(until: datetime) -> Orchestration[SerialMark | None]:
-        mark = (yield from ask(run, READ_SERIAL_MARKER, request, until)).mark
-        return mark if mark.readable else None
-
-    if (yield from wait_for(run, at_once(run.polling.identity), poll)) is None:
-        message = "the clone's serial log could not be read, and the request requires proof from it"
-        raise Refused(Refusal.of(RefusalCode.NO_PROOF_POSSIBLE, message))

@@ -2,18 +2,21 @@
 
 from datetime import UTC, datetime
 
-from contracts.activities.vm import ReadDeprovision, ReadSerialMarker, StartDeprovision
-from contracts.catalog import READ_DEPROVISION, READ_SERIAL_MARKER, START_DEPROVISION
+from contracts.activities.vm import ReadDeprovision, StartDeprovision
+from contracts.catalog import READ_DEPROVISION, START_DEPROVISION
 from contracts.error_codes import Failure, FailureCode, Refusal, RefusalCode
 from contracts.facts import VmState
 from contracts.guest_report import GuestOutcome, GuestReport, SerialMark
-from contracts.polling import Polling
+from contracts.polling import LATE_BEGIN_MARGIN_SECONDS, LEAST_BEGIN_SECONDS, RECOVERY_READ_LIMIT, Polling
 from contracts.request import EvidenceLevel
 from contracts.run_commands import DEPROVISION, run_command_name
 from orchestrators.golden_image.ends import Denied, Failed, Refused
 from orchestrators.golden_image.polling import ask, try_to_submit, wait_for
+from orchestrators.golden_image.ready import Ready
+from orchestrators.golden_image.serial_mark import Deprovisioning, read_mark
 from orchestrators.golden_image.vm_run import VmRun, is_linux
 from orchestrators.run_activity import Orchestration
+from orchestrators.waiting import growing
 from policy.stop_evidence import STOPPED, check_stop
 
 # Windows: a script that ran twice reports this while Sysprep still works. Linux reports as soon as it has scheduled it.
@@ -24,7 +27,9 @@ class GuestRefused(Refused):
     """The guest refused to deprovision itself; it changed nothing."""
 
 
-def request_deprovision(run: VmRun, vm: VmState, script_sha256: str) -> Orchestration[Failed | Refused | None]:
+def request_deprovision(
+    run: VmRun, vm: VmState, script_sha256: str, ready: Ready
+) -> Orchestration[Failed | Refused | None]:
     """Request that the guest deprovisions itself. This is the point of no return: the run can only go forward.
 
     Returns how the run ends if Azure rejected the request, or the app's settings no longer allow it. A request without
@@ -33,7 +38,7 @@ def request_deprovision(run: VmRun, vm: VmState, script_sha256: str) -> Orchestr
     wait = _report_polling(run, vm)
     run.audit("irreversible operation requested", activity=START_DEPROVISION.name, uniqueId=vm.unique_id)
     try:
-        submission = yield from try_to_submit(run, wait, START_DEPROVISION, _request(run, vm, script_sha256, wait))
+        submission = yield from try_to_submit(run, wait, START_DEPROVISION, _request(run, vm, script_sha256, ready))
     except Denied as denied:
         return denied
     if submission.unanswered:
@@ -81,21 +86,22 @@ def wait_for_report(run: VmRun, vm: VmState) -> Orchestration[GuestReport | None
 
 
 def check_deprovisioned(
-    run: VmRun, stopped: VmState, report: GuestReport | None
+    run: VmRun, stopped: VmState, report: GuestReport | None, begun: Deprovisioning
 ) -> Orchestration[EvidenceLevel | None]:
     """Check the evidence that the guest deprovisioned itself before the VM stopped; Failed if it is too weak."""
     mark = SerialMark(readable=False)
     reported = report is not None and report.outcome is GuestOutcome.DEPROVISIONED
     if not reported and stopped.boot_diagnostics:
-        request = ReadSerialMarker(vm_id=stopped.vm_id, run_id=run.job.run_id, nonce=run.nonce)
 
         def poll(until: datetime) -> Orchestration[bool | None]:
-            # The serial log lags behind the VM: a log without the mark proves nothing yet.
+            # The serial log lags behind the VM, by ten minutes at times: a log without the mark proves nothing yet.
             nonlocal mark
-            mark = (yield from ask(run, READ_SERIAL_MARKER, request, until)).mark
+            mark = yield from read_mark(run, stopped, begun, until)
             return True if mark.deprovisioned or mark.failure is not None else None
 
-        yield from wait_for(run, run.polling.serial_mark, poll)
+        wait = run.polling.serial_mark
+        pauses = growing(wait.initial_delay_seconds, interval=wait.interval_seconds)
+        yield from wait_for(run, wait, poll, pauses=pauses)
     checked = check_stop(stopped.power_state, report, mark, run.job.target.deprovision.evidence)
     run.journal.evidence_level = checked.level
     run.journal.guest_facts = report.facts if report else {}
@@ -106,8 +112,18 @@ def check_deprovisioned(
     return checked.level
 
 
-def _request(run: VmRun, vm: VmState, script_sha256: str, wait: Polling) -> StartDeprovision:
+def check_again(run: VmRun, vm: VmState, begun: Deprovisioning, level: EvidenceLevel | None) -> Orchestration[None]:
+    """Read the proof again right before the act that rests on it: the VM may have booted and stopped unseen."""
+    if level is not EvidenceLevel.GUEST_REPORTED or not is_linux(vm):
+        return
+    mark = yield from read_mark(run, vm, begun, run.ctx.current_utc_datetime + RECOVERY_READ_LIMIT)
+    if not mark.deprovisioned:
+        run.note("the serial log could not be read again before the VM was marked generalized")
+
+
+def _request(run: VmRun, vm: VmState, script_sha256: str, ready: Ready) -> StartDeprovision:
     settings = run.settings
+    now = int(run.ctx.current_utc_datetime.replace(tzinfo=UTC).timestamp())
     return StartDeprovision(
         vm=vm,
         run_id=run.job.run_id,
@@ -118,10 +134,18 @@ def _request(run: VmRun, vm: VmState, script_sha256: str, wait: Polling) -> Star
         script_sha256=script_sha256,
         opt_in_tag=settings.opt_in_tag,
         opt_in_value=settings.opt_in_value,
-        not_after=int(run.ctx.current_utc_datetime.replace(tzinfo=UTC).timestamp()) + wait.timeout_seconds,
+        # By the guest's own clock, which may be wrong.
+        not_after=now + ready.clock_ahead + _latest_begin(run, vm),
+        boot_id=ready.boot_id,
         shutdown_delay_seconds=settings.shutdown_delay_seconds,
         sysprep_timeout_seconds=settings.sysprep_timeout_seconds,
     )
+
+
+def _latest_begin(run: VmRun, vm: VmState) -> int:
+    """Return within how many seconds the guest must begin, so that it reports before the run stops waiting for it."""
+    needed = 0 if is_linux(vm) else run.settings.sysprep_timeout_seconds
+    return max(_report_polling(run, vm).timeout_seconds - needed - LATE_BEGIN_MARGIN_SECONDS, LEAST_BEGIN_SECONDS)
 
 
 def _check_report(run: VmRun, report: GuestReport) -> None:

@@ -11,17 +11,21 @@ from contracts.resources import Resource
 from contracts.stages import Stage
 from orchestrators.golden_image.deprovision import (
     GuestRefused,
+    check_again,
     check_deprovisioned,
     request_deprovision,
     wait_for_report,
 )
 from orchestrators.golden_image.ends import Denied, Failed
+from orchestrators.golden_image.plan import Plan
 from orchestrators.golden_image.power import deallocate, generalize, wait_until_stopped
+from orchestrators.golden_image.ready import Ready
+from orchestrators.golden_image.serial_mark import Deprovisioning
 from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
 
-type Recover = Callable[[VmRun, VmState, bool], Orchestration[None]]
-"""What is done with a VM that was asked to deprovision and is not generalized: the run, the VM, whether it failed."""
+type Recover = Callable[[VmRun, VmState, Exception], Orchestration[None]]
+"""What is done with a VM that was asked to deprovision and is not generalized: the run, the VM, and why."""
 
 
 @dataclass(frozen=True)
@@ -33,24 +37,30 @@ class Generalized:
 
 
 def deprovision_and_generalize(
-    run: VmRun, vm: VmState, script_sha256: str, recover: Recover, *, keep: tuple[Resource, ...] = ()
+    run: VmRun, vm: VmState, plan: Plan, ready: Ready, recover: Recover, *, keep: tuple[Resource, ...] = ()
 ) -> Orchestration[Generalized]:
     """Have the guest deprovision itself, then deallocate the VM and mark it generalized.
 
     If that fails, or the guest refuses, the VM is recovered before the error goes on; not if it is gone, or if Azure
     rejected the request. `keep`: resources to keep once deprovisioning was requested, unless the guest refused.
     """
-    seen = vm
+    seen, begun = vm, Deprovisioning.of_earlier(plan.earlier) if plan.earlier else Deprovisioning.of_run(run)
+    rejection = report = None
     try:
-        rejection = yield from request_deprovision(run, vm, script_sha256)
+        if plan.earlier is None:
+            rejection = yield from request_deprovision(run, vm, plan.deprovision_script, ready)
+        else:
+            run.note(f"run {begun.run_id} deprovisioned the VM; this run finished what it had begun")
         if rejection is None:
-            report = yield from wait_for_report(run, vm)
+            if plan.earlier is None:
+                report = yield from wait_for_report(run, vm)
             run.enter(Stage.STOPPING)
-            seen = stopped = yield from wait_until_stopped(run, vm)
-            evidence = yield from check_deprovisioned(run, stopped, report)
+            seen = stopped = yield from wait_until_stopped(run, vm, begun)
+            evidence = yield from check_deprovisioned(run, stopped, report, begun)
             run.enter(Stage.DEALLOCATING)
             seen = yield from deallocate(run, stopped, run.polling.deallocate)
             run.enter(Stage.GENERALIZING)
+            yield from check_again(run, seen, begun, evidence)
             generalized = yield from generalize(run, seen)
             run.created.keep(*keep)
             return Generalized(generalized, evidence)
@@ -60,7 +70,7 @@ def deprovision_and_generalize(
             run.created.keep(*keep)
         if not _is_gone(error):
             run.enter(Stage.CLEANING_UP)
-            yield from _log_errors(run, recover(run.on_no_temporary_vm(), seen, not refused))
+            yield from _log_errors(run, recover(run.on_no_temporary_vm(), seen, error))
         if isinstance(error, Denied):
             raise error.as_failure from None
         raise

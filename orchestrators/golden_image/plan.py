@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from contracts.facts import GuestIdentity, ImageFacts, VmShape, VmState
+from contracts.facts import FoundRunCommand, GuestIdentity, ImageFacts, VmShape, VmState
 from contracts.ids import Scope
 from contracts.request import EvidenceLevel
 from contracts.resource_ids import SubnetId
@@ -21,11 +21,13 @@ class Place:
 class Plan:
     """What preflight read. `already_generalized`: only the image is left to publish.
 
+    `earlier`: an ended run deprovisioned the VM and could not prove it in time; what it began is finished.
     `scripts` and `deprovision_script` are the SHA-256 of the scripts that will run.
     """
 
     source: VmState
     already_generalized: bool = False
+    earlier: FoundRunCommand | None = None
     shape: VmShape | None = None
     image: ImageFacts | None = None
     clone_place: Place | None = None

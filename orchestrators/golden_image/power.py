@@ -9,6 +9,7 @@ from contracts.facts import PowerState, VmState
 from contracts.polling import Polling
 from orchestrators.golden_image.ends import Failed
 from orchestrators.golden_image.polling import ask, submit, wait_for
+from orchestrators.golden_image.serial_mark import Deprovisioning, read_mark
 from orchestrators.golden_image.vm_run import VmRun, is_linux, one_vm
 from orchestrators.run_activity import Orchestration
 from policy.stop_evidence import STOPPED
@@ -16,17 +17,31 @@ from policy.stop_evidence import STOPPED
 _MAY_BE_DEALLOCATED = frozenset({PowerState.STOPPED, PowerState.RUNNING, PowerState.STARTING})
 
 
-def wait_until_stopped(run: VmRun, vm: VmState) -> Orchestration[VmState]:
-    """Wait until the VM's power state is stopped or deallocated; a VM that still runs at the deadline is a failure."""
+def wait_until_stopped(run: VmRun, vm: VmState, begun: Deprovisioning) -> Orchestration[VmState]:
+    """Wait until the VM's power state is stopped or deallocated; a VM that still runs at the deadline is a failure.
+
+    What a Linux VM writes on its serial console is heard while it runs: that it failed, or that it booted again.
+    """
+    marked = False
 
     def poll(until: datetime) -> Orchestration[VmState | None]:
+        nonlocal marked
         read = yield from read_power_state(run, vm, until)
-        return read if read is not None and read.power_state in STOPPED else None
+        if read is not None and read.power_state in STOPPED:
+            return read
+        mark = yield from read_mark(run, vm, begun, until)
+        marked = mark.deprovisioned
+        if mark.failure is not None:
+            message = f"the guest reported a failure on its serial console: {mark.failure}"
+            raise Failed(Failure.of(FailureCode.GUEST_FAILED, message))
+        return None
 
     wait = run.polling.linux_stop if is_linux(vm) else run.polling.windows_stop
     stopped = yield from wait_for(run, wait, poll)
     if stopped is None:
         message = "deprovisioning and shutdown were requested, and the VM still runs at the deadline"
+        if marked:
+            message = "the VM deprovisioned itself, and has not switched itself off by the deadline"
         raise Failed(Failure.of(FailureCode.STOP_TIMED_OUT, message))
     return stopped
 

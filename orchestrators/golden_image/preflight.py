@@ -123,7 +123,13 @@ def _check_in_place(inspection: Inspection, facts: VmFacts) -> Orchestration[Pla
         image = yield from _check_image(inspection, shape, facts.vm.os_type)
     result = check_vm(inspection.run.job, facts)
     inspection.refuse(*result.refusals)
-    return Plan(source=facts.vm, already_generalized=result.already_generalized, shape=shape, image=image)
+    return Plan(
+        source=facts.vm,
+        already_generalized=result.already_generalized,
+        earlier=result.earlier,
+        shape=shape,
+        image=image,
+    )
 
 
 def _read_shape(inspection: Inspection) -> Orchestration[VmShape | None]:

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from contracts.activities.vm import CollectEvidence, EvidenceCollected
 from contracts.catalog import COLLECT_EVIDENCE
+from contracts.error_codes import FailureCode
 from contracts.facts import VmState
 from contracts.polling import LONG_DEALLOCATION, RECOVERY_READ_LIMIT
 from contracts.run_commands import DEPROVISION, EVIDENCE, run_command_name
-from orchestrators.golden_image.ends import Failed
+from orchestrators.golden_image.ends import Failed, Refused
 from orchestrators.golden_image.polling import at_once, wait_for
 from orchestrators.golden_image.power import deallocate, read_power_state
 from orchestrators.golden_image.run_commands import remove_run_commands
@@ -16,12 +17,17 @@ from orchestrators.run_activity import NO_ANSWER, Orchestration, run_activity
 from policy.stop_evidence import STOPPED
 
 
-def recover_in_place(run: VmRun, vm: VmState, failed: bool) -> Orchestration[None]:
+def recover_in_place(run: VmRun, vm: VmState, why: Exception) -> Orchestration[None]:
     """Collect the evidence, remove the Run Commands, and deallocate the VM if it has stopped.
 
     A stopped VM is billed until it is deallocated. A running VM is left running, so that an operator can investigate.
-    The power state is read first and last: the VM may stop at any time.
+    The power state is read first and last: the VM may stop at any time. Nothing more is sent to a VM that somebody else
+    started: it is his now.
     """
+    if _started_by_others(why):
+        run.note(f"nothing more was sent to the VM; delete its Run Command {_deprovision_command(run)}")
+        return
+    failed = not isinstance(why, Refused)
     now = yield from _read(run, vm)
     if now.power_state not in STOPPED:
         if failed:
@@ -38,13 +44,21 @@ def recover_in_place(run: VmRun, vm: VmState, failed: bool) -> Orchestration[Non
         run.note(f"the VM was not deallocated, deallocate it: {fault.failure.message}")
 
 
-def explain_clone(run: VmRun, clone: VmState, failed: bool) -> Orchestration[None]:
+def explain_clone(run: VmRun, clone: VmState, why: Exception) -> Orchestration[None]:
     """Collect the evidence of why the clone failed, while it runs; it is deleted afterwards."""
-    if not failed:
+    if isinstance(why, Refused):
         return
     now = yield from _read(run, clone)
     if now.power_state not in STOPPED:
         yield from _collect_evidence(run, now)
+
+
+def _started_by_others(why: Exception) -> bool:
+    return isinstance(why, Failed) and why.failure.code is FailureCode.STARTED_EXTERNALLY
+
+
+def _deprovision_command(run: VmRun) -> str:
+    return run_command_name(run.job.run_id, DEPROVISION)
 
 
 def _read(run: VmRun, vm: VmState) -> Orchestration[VmState]:

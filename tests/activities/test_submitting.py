@@ -98,7 +98,11 @@ def test_nothing_is_spliced_into_the_script_and_the_tags_name_the_run() -> None:
     assert given["GOLDEN_RUN_ID"] == RUN_ID
     assert given["GOLDEN_NONCE"] == NONCE
     assert given["GOLDEN_NOT_AFTER"] == "4102444800"
-    assert body["tags"] == {"golden-image-app": "tests", "golden-image-run": RUN_ID}
+    assert body["tags"] == {
+        "golden-image-app": "tests",
+        "golden-image-run": RUN_ID,
+        "golden-image-nonce": NONCE,
+    }
 
 
 def test_one_post_each_even_where_the_sdk_would_retry() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from contracts.guest_report import (
     DEPROVISIONED_MARK,
     FAILED_MARK,
+    GREETING,
     SENTINEL,
     GuestOutcome,
     GuestReport,
@@ -127,6 +128,7 @@ def mark(log: str) -> SerialMark:
 
 DEPROVISIONED = f"{DEPROVISIONED_MARK} {RUN} {NONCE}"
 FAILED = f"{FAILED_MARK} {RUN} {NONCE}"
+BOOT = "[    0.000000] Linux version 6.8.0-1021-azure\n"
 
 
 @rows(
@@ -147,6 +149,13 @@ FAILED = f"{FAILED_MARK} {RUN} {NONCE}"
         (f"{DEPROVISIONED_MARK} {RUN}\n{NONCE}", SerialMark(readable=True)),
         (f"{DEPROVISIONED_MARK} {RUN} {NONCE[:-1]}", SerialMark(readable=True)),
         (f"{FAILED_MARK} vm-other {NONCE} no", SerialMark(readable=True)),
+        (f"{GREETING} {RUN} {NONCE}\r\n", SerialMark(readable=True, greeted=True)),
+        (f"{GREETING} vm-other {NONCE}", SerialMark(readable=True)),
+        (f"{GREETING} {RUN} {NONCE}\n{DEPROVISIONED}", SerialMark(readable=True, greeted=True, deprovisioned=True)),
+        (f"{BOOT}{DEPROVISIONED}\n", SerialMark(readable=True, deprovisioned=True)),
+        (f"{DEPROVISIONED}\n{BOOT}", SerialMark(readable=True, booted_since=True)),
+        (f"{DEPROVISIONED}\n[    5.000000] reboot: Power down\n", SerialMark(readable=True, deprovisioned=True)),
+        (f"{DEPROVISIONED}\n{BOOT}{DEPROVISIONED}", SerialMark(readable=True, deprovisioned=True)),
     ],
 )
 def test_the_mark_on_the_serial_console(log: str, expected: SerialMark) -> None:

@@ -24,7 +24,7 @@ CLEAN = {"users": "", "authorizedKeys": "", "logs": ""}
 async def report(vm: Vm, known: str = "azureuser", old: str = "") -> dict[str, str]:
     result, answer = await vm.run("linux/read_identity.sh", GOLDEN_KNOWN_USER=known, GOLDEN_OLD_HOST=old)
     assert (result.exit_code, answer["outcome"], answer["code"], result.stderr) == (0, "identity", "", "")
-    assert set(answer["facts"]) == {"hostName", "identity", "sshHostKeys", *CLEAN, "bootId"}
+    assert set(answer["facts"]) == {"hostName", "identity", "sshHostKeys", *CLEAN, "bootId", "clock"}
     return answer["facts"]
 
 
@@ -234,7 +234,8 @@ async def test_any_bin_sh_reports_the_same(tmp_path: Path, image: Image, shell: 
     sh = vm.guest.files / "usr/bin/sh"
     sh.unlink()
     sh.symlink_to(f"/.host{shell}")
-    assert {**await report(vm), "bootId": ""} == {**image.source, "bootId": ""}
+    now = {"bootId": "", "clock": ""}
+    assert {**await report(vm), **now} == {**image.source, **now}
 
 
 def test_the_script_names_nothing_that_deprovisions():

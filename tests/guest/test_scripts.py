@@ -41,7 +41,7 @@ def test_every_file_of_both_systems_is_a_script_or_a_part_of_one():
         for name in NAMES
         for part in re.findall(r"^# part: (.+)$", (FOLDER / name).read_text(), re.MULTILINE)
     }
-    assert parts == {"windows/preconditions.ps1", "windows/sysprep_as_user.ps1"}
+    assert parts == {"windows/boot_id.ps1", "windows/preconditions.ps1", "windows/sysprep_as_user.ps1"}
     assert files == {*NAMES, *parts}
 
 

@@ -8,7 +8,7 @@ from guest.allow_list import allowed
 from guest.scripts import load_script
 from tests.guest.powershell import PowerShell, text
 
-FACTS = ["hostName", "identity", "sshHostKeys", "users", "authorizedKeys", "logs", "bootId"]
+FACTS = ["hostName", "identity", "sshHostKeys", "users", "authorizedKeys", "logs", "bootId", "clock"]
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ REFUSALS = {
     "notAdministrator": "Find-MissingRight",
     "requestedByAnotherRun": "Find-OtherRun",
     "expired": "Find-ExpiredRequest",
+    "bootChanged": "Find-OtherBoot",
     "buildNeedsUserContext": "Find-UnsupportedBuild",
     "domainController": "Find-DomainController",
     "unsupportedRole": "Find-UnsupportedRole",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from contracts.catalog import CLEANUP, GOLDEN_IMAGE
+from contracts.catalog import CLEANUP
 from contracts.cleanup import CleanupMode, CleanupResult
 from contracts.polling import Polling, PollingSettings
 from contracts.results import Outcome
@@ -21,7 +21,6 @@ from tests.support.engine import RunningEngine, engine
 from tests.support.golden import add_definition, begin, cleanup_now, clone_job, end_of, standing, version_options
 from tests.support.journey import journey, real_activities, simulated, spec
 from tests.support.requests import GROUP, job, settings, vm_id
-from tests.support.running import wait_for_stage
 
 CLONE = {resource.id for resource in (VM, INTERFACE, RULES, DISK, SNAPSHOT)}
 
@@ -92,11 +91,7 @@ def test_orphaned_resources_are_reported_first_and_then_deleted_and_the_source_i
 def test_a_vm_whose_run_was_terminated_after_the_point_of_no_return_is_deallocated() -> None:
     with orphaned(spec("vm1"), clone=False) as cleanup:
         asked = job(target={"rollbackSnapshot": False})
-        cleanup.engine.clock.allow(cleanup.engine.clock.now())
-        cleanup.engine.client.schedule_new_orchestration(
-            GOLDEN_IMAGE, input=asked.model_dump(mode="json", exclude_none=True), instance_id=asked.run_id
-        )
-        wait_for_stage(cleanup.engine, asked.run_id, Stage.DEPROVISIONING)
+        begin(cleanup, asked, Stage.DEPROVISIONING)
         cleanup.engine.client.terminate_orchestration(asked.run_id)
         cleanup.engine.end_of(asked.run_id)
         cleanup.az.pass_time(600)

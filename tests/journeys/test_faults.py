@@ -34,12 +34,12 @@ def test_waagent_that_fails_leaves_the_vm_up_with_its_reason() -> None:
     with journey(spec("vm1", linux=LinuxTraits(waagent="fails"))) as reported:
         result = reported.report(job("vm1"))
         vm, orders = reported.simulator.vm("vm1"), reported.orders("vm1")
-    assert code_of(result) is FailureCode.STOP_TIMED_OUT
+    assert code_of(result) is FailureCode.GUEST_FAILED, "heard on its console while it runs"
     assert vm.power == "running"
     assert result.evidence is not None
     assert result.evidence.collected
     assert "waagent" in result.evidence.collected
-    assert orders.count("DELETE runCommands.delete 202") == 2
+    assert orders.count("DELETE runCommands.delete 202") == 3
     assert not vm.generalized
 
 

@@ -55,6 +55,7 @@ class Guest:
     code: str = ""
     stops_after: float | None = 90
     becomes: PowerState = PowerState.STOPPED
+    greets: bool = True
     marks: bool = True
     marks_after: float = 0
     started_again_after: float | None = None
@@ -73,12 +74,14 @@ class FakeAzure(FakeResources):
 
     guests: dict[str, Guest] = field(default_factory=dict[str, Guest])
     calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    started: list[StartDeprovision] = field(default_factory=list[StartDeprovision])
     sent: list[str] = field(default_factory=list[str])
     live: LiveSettings = field(default_factory=lambda: LiveSettings(run=settings(), cleanup_mode="delete"))
     denied: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     alive: set[str] = field(default_factory=set[str])
     decisions: dict[str, Decision] = field(default_factory=dict[str, Decision])
     fault: Callable[[str, str, int], Answer | None] = lambda entry, vm, nth: None
+    _removing: set[str] = field(default_factory=set[str])
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
 
     def add(self, name: str, state: VmState | None = None, **more: Any) -> Guest:
@@ -146,6 +149,7 @@ class FakeAzure(FakeResources):
 
     def _start_deprovision(self, request: StartDeprovision) -> Submitted:
         guest = self.guests[part_of(str(request.vm.vm_id))]
+        self.started.append(request)
         already = guest.ordered_at is not None
         if not already:
             guest.ordered_at, guest.requested = self.now(), guest.requested + 1
@@ -175,7 +179,7 @@ class FakeAzure(FakeResources):
         mark = SerialMark(
             readable=True, deprovisioned=guest.marks and shown, failure=guest.fails_with if shown else None
         )
-        return SerialMarkRead(mark=mark)
+        return SerialMarkRead(mark=mark.model_copy(update={"greeted": guest.greets}))
 
     def _collect_evidence(self, request: CollectEvidence) -> EvidenceCollected:
         asked = self._counts["collect_evidence", part_of(str(request.vm.vm_id))]
@@ -193,8 +197,10 @@ class FakeAzure(FakeResources):
         return PowerStateRead(vm=self._state(part_of(str(request.vm_id))), correlation_id="c-generalize")
 
     def _remove_run_commands(self, request: RemoveRunCommands) -> RunCommandsLeft:
-        asked = self._counts["remove_run_commands", part_of(str(request.vm_id))]
-        return RunCommandsLeft(left=request.run_commands if asked == 1 else ())
+        """Take a while to remove the Run Command of a deprovisioning; the others are gone at once."""
+        slow = tuple(name for name in request.run_commands if "-deprovision-" in name and name not in self._removing)
+        self._removing.update(slow)
+        return RunCommandsLeft(left=slow)
 
     def _read_run_state(self, request: ReadRunState) -> RunStateRead:
         return RunStateRead(alive=request.run_id in self.alive)

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import pytest
 
@@ -21,6 +21,7 @@ from contracts.tags import RUN_TAG
 from emulators.arm import RequestRecord, Role, Vm
 from emulators.arm.state.store import Resource
 from tests.support.cleanups import cleanup_job
+from tests.support.engine import RunningEngine
 from tests.support.journey import SERIAL_LOG, Journey
 from tests.support.requests import GROUP, SUBSCRIPTION, job
 
@@ -81,7 +82,16 @@ def changing(requests: list[RequestRecord]) -> list[str]:
     return [f"{r.method} {r.operation} {r.status}" for r in changes]
 
 
-def begin(journey: Journey, asked: VmJob, stage: Stage) -> None:
+class HasEngine(Protocol):
+    """Whatever runs orchestrations under a virtual clock."""
+
+    @property
+    def engine(self) -> RunningEngine:
+        """The engine."""
+        ...
+
+
+def begin(journey: HasEngine, asked: VmJob, stage: Stage) -> None:
     """Start a run, and stop the clock when it has reached a stage and waits there."""
     clock, backend = journey.engine.clock, journey.engine.backend
     limit = clock.now()

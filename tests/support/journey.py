@@ -14,6 +14,7 @@ from contracts.catalog import GOLDEN_IMAGE, IMAGE_BATCH, Activity
 from contracts.results import RunResult, VmResult
 from contracts.run import AcceptedRun, VmJob
 from emulators.arm import Role, Simulator, SteppedClock, VmSpec
+from emulators.arm.state.durations import Durations
 from emulators.task_hub import VirtualClock
 from tests.support.engine import AS_SHIPPED, ActivityBody, RunningEngine, engine
 from tests.support.requests import GROUP
@@ -63,6 +64,12 @@ class Journey:
         assert state.serialized_output is not None, state.failure_details
         return RunResult.model_validate_json(state.serialized_output)
 
+    def pass_time(self, seconds: float) -> None:
+        """Let simulated seconds pass after a run has ended."""
+        clock = self.simulator.clock
+        assert isinstance(clock, SteppedClock)
+        asyncio.run_coroutine_threadsafe(clock.advance(seconds), self.loop).result(30)
+
     def changes(self) -> list[str]:
         """Return the requests that change something: all but reads, one of which is a POST."""
         return [r.operation for r in self.simulator.requests() if r.method != "GET" and r.operation != SERIAL_LOG]
@@ -74,7 +81,11 @@ class Journey:
 
 @contextmanager
 def simulated(
-    *specs: VmSpec, role: Role | None = None, emulate_linux: bool = False, **environment: str
+    *specs: VmSpec,
+    role: Role | None = None,
+    emulate_linux: bool = False,
+    durations: Durations | None = None,
+    **environment: str,
 ) -> Generator[tuple[Simulator, asyncio.AbstractEventLoop, VirtualClock]]:
     """Start an emulator on a loop of its own and point the product's settings at it.
 
@@ -83,7 +94,11 @@ def simulated(
 
     def create() -> Simulator:
         return Simulator(
-            vms=specs, clock=SteppedClock(), role=role or Role.from_file(ROLE_FILE), emulate_linux=emulate_linux
+            vms=specs,
+            clock=SteppedClock(),
+            role=role or Role.from_file(ROLE_FILE),
+            emulate_linux=emulate_linux,
+            durations=durations,
         )
 
     with emulated_azure(create, **{**operator_settings(GROUP), **environment}) as (simulator, loop, on_jump):
@@ -97,12 +112,13 @@ def journey(
     emulate_linux: bool = True,
     twice: bool = False,
     replay: bool = False,
+    durations: Durations | None = None,
 ) -> Generator[Journey]:
     """Start everything; the engine's time drives the emulator's. `twice`: every activity runs twice.
 
     Linux guests are emulated unless the journey is about the scripts: those run in tests/guest, in a sandbox.
     """
-    with simulated(*specs, role=role, emulate_linux=emulate_linux) as (simulator, loop, clock):
+    with simulated(*specs, role=role, emulate_linux=emulate_linux, durations=durations) as (simulator, loop, clock):
         sent: list[str] = []
         holder: list[RunningEngine] = []
         bodies = real_activities(sent, lambda: holder[0].address, twice=twice)

@@ -34,8 +34,10 @@ class EmulatedLinuxGuest(EmulatedGuest[LinuxTraits, LinuxDisk]):
             failing = updates_packages(name) and self._traits.packages != "ok"
             return self._customize(name, int(failing))
         if is_identity(script):
+            if parameters.get("GOLDEN_GREETS") == "true":
+                self._serial.append(f"GOLDEN-IMAGE-HELLO {run_id} {nonce}")
             known, old = parameters.get("GOLDEN_KNOWN_USER", ""), parameters.get("GOLDEN_OLD_HOST", "")
-            return identity(run_id, nonce, self._disk.report(known, old, self._boot_id))
+            return identity(run_id, nonce, self._report(known, old))
         if "GOLDEN_RUN_ID" in script and "-deprovision" in script and not is_evidence(script):
             return self._deprovision(run_id, nonce, parameters)
         if "GOLDEN_RUN_ID" in script:
@@ -50,6 +52,10 @@ class EmulatedLinuxGuest(EmulatedGuest[LinuxTraits, LinuxDisk]):
             self._waagent("waagent -deprovision", thorough=False)
             return Outcome(0, "")
         return Outcome(0, "This is a sample script with parameters\n")
+
+    def _report(self, known_user: str, old_host: str) -> dict[str, str]:
+        clock = int((self._clock or datetime.now(UTC)).timestamp())
+        return {**self._disk.report(known_user, old_host, self._boot_id), "clock": str(clock)}
 
     def _deprovision(self, run_id: str, nonce: str, parameters: Mapping[str, str]) -> Outcome:
         traits, delay = self._traits, parameters.get("GOLDEN_DELAY_SECONDS", "60")
@@ -78,6 +84,8 @@ class EmulatedLinuxGuest(EmulatedGuest[LinuxTraits, LinuxDisk]):
         late = seconds_late(parameters["GOLDEN_NOT_AFTER"], self._clock or datetime.now(UTC))
         if late > 0:
             return "expired", f"The request is {late} seconds too old."
+        if parameters.get("GOLDEN_BOOT_ID", self._boot_id) != self._boot_id:
+            return "bootChanged", "The VM has booted since the request was made."
         allow_unknown = parameters.get("GOLDEN_ALLOW_UNKNOWN_OS", "false") == "true"
         if self._traits.distribution.startswith("unknown") and not allow_unknown:
             return "unknownDistribution", "This distribution is not in the table."

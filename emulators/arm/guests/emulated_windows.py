@@ -50,6 +50,7 @@ class EmulatedWindowsGuest(EmulatedGuest[WindowsTraits, WindowsDisk]):
             return self._customize(name)
         if is_identity(script):
             facts = self._disk.report(given.get("knownuser", ""), given.get("oldhost", ""), self._boot_id)
+            facts["clock"] = str(int((self._clock or datetime.now(UTC)).timestamp()))
             return identity(given.get("runid", ""), given.get("nonce", ""), facts)
         if "sysprep" in text and "/generalize" in text and not is_evidence(text):
             if "runid" in given or re.search(r"\$runid\b", text):
@@ -81,6 +82,8 @@ class EmulatedWindowsGuest(EmulatedGuest[WindowsTraits, WindowsDisk]):
             return "requestedByAnotherRun"
         if seconds_late(given["notafter"], self._clock or datetime.now(UTC)) > 0:
             return "expired"
+        if given.get("bootid", self._boot_id) != self._boot_id:
+            return "bootChanged"
         if given.get("sysprepuser"):
             if not self._is_administrator(given["sysprepuser"], given.get("syspreppassword", "")):
                 return "badCredential"

@@ -1,8 +1,12 @@
 """Deprovisioning in place: what the guest reports, how the VM stops, and what the run does then."""
 
+from datetime import UTC
+
+import pytest
+
 from contracts.answer import Answer
 from contracts.error_codes import Failure, FailureCode, RefusalCode
-from contracts.facts import PowerState
+from contracts.facts import PowerState, VmState
 from contracts.guest_report import GuestOutcome
 from contracts.results import Outcome
 from contracts.stages import Stage
@@ -20,7 +24,7 @@ def test_a_guest_that_refuses_is_a_refusal_and_its_run_command_is_deleted() -> N
     assert result.outcome is Outcome.REFUSED
     assert [refusal.code for refusal in result.refusals] == [RefusalCode.GUEST_REFUSED]
     assert "agentMissing" in result.refusals[0].message
-    assert azure.activities_of("vm1").count("remove_run_commands") == 2, "deleted, and read back as gone"
+    assert azure.activities_of("vm1").count("remove_run_commands") == 3, "deleted, and read back as gone"
     assert "collect_evidence" not in azure.activities_of("vm1")
 
 
@@ -150,3 +154,14 @@ def test_windows_that_says_already_requested_is_still_deprovisioning() -> None:
     )
     assert failure_of(result) is FailureCode.STOPPED_WITHOUT_PROOF
     assert azure.activities_of("vm1").count("read_deprovision") > 5
+
+
+@pytest.mark.parametrize(("state", "seconds"), [(vm_state(), 600 - 120), (windows(), 2_700 - 1_800 - 120)])
+def test_the_guest_must_begin_so_early_that_it_reports_before_its_run_gives_up(state: VmState, seconds: int) -> None:
+    """Sysprep may take half an hour: what it begins later would end after the run has failed."""
+    result, azure = run_vm(lambda azure: azure.add("vm1", state, outcome=GuestOutcome.DEPROVISIONED, stops_after=300))
+    assert result.outcome is Outcome.GENERALIZED
+    (sent,), began = azure.started, azure.guests["vm1"].ordered_at
+    assert began is not None
+    assert sent.not_after - int(began.replace(tzinfo=UTC).timestamp()) == seconds
+    assert sent.boot_id == "b0"

@@ -26,12 +26,16 @@ def test_a_linux_vm_is_generalized_activity_by_activity() -> None:
     ]  # fmt: skip
     assert azure.activities_of("vm1") == [
         "inspect_vm",
+        "read_identity",
+        "remove_run_commands",
+        "read_serial_marker",
         "start_deprovision",
         "read_deprovision",
         "read_power_state",
         "read_serial_marker",
         "deallocate_vm",
         "read_power_state",
+        "read_serial_marker",
         "generalize_vm",
     ]
     assert result.correlation_ids["deallocate_vm"] == "c-deallocate"

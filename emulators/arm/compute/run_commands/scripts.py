@@ -39,7 +39,7 @@ def deliver(vm: Vm, script: str, parameters: dict[str, str], timeout: float, hoo
             return
         hooks.started()
         clock.call_in(PLATFORM_TIMEOUT, lambda: hooks.lost(True) if still_wanted() else None)
-        vm.guest.set_clock(clock.now())
+        vm.guest.set_clock(vm.own_time())
         outcome = await vm.guest.run(script, parameters, timeout)
         follow(vm, outcome)
         overdue = outcome.never_ends or outcome.timed_out or outcome.duration > timeout
@@ -79,7 +79,7 @@ def _plan(vm: Vm, job: Job) -> None:
     async def run() -> None:
         if vm.boot_number != boot or vm.power != "running" or vm.spec.never_stops:
             return
-        vm.guest.set_clock(vm.platform.clock.now())
+        vm.guest.set_clock(vm.own_time())
         await vm.guest.run_scheduled(job.id)
         vm.read_guest()
         if vm.guest.powered_off():

@@ -47,7 +47,7 @@ def _boot(vm: Vm, values: Mapping[str, str | None] | None) -> None:
     vm.set_power("running")
     stuck = values is not None and vm.guest_boots == "neverProvisions"
     if values is not None and not stuck:
-        vm.guest.set_clock(platform.clock.now())
+        vm.guest.set_clock(vm.own_time())
         vm.guest.provision(values["host"] or vm.name, values["user"], key=values["key"], rng=platform.rng)
     vm.write_boot()
     vm.agent = "notReady"

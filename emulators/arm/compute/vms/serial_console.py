@@ -13,6 +13,13 @@ class SerialConsole:
         self._clock = clock
         self._dice = dice
         self._written: list[tuple[datetime, str]] = []
+        self._held_until: datetime | None = None
+        self._shown_before_hold = ""
+
+    def hold(self, seconds: float) -> None:
+        """Show nothing that is not shown yet for so long, as Azure does at times."""
+        self.published()
+        self._held_until = self._clock.now() + timedelta(seconds=seconds)
 
     def write(self, text: str, *, at_once: bool = False) -> None:
         """Add text now; the blob shows it after a `serial_log_lag`, or `at_once`, never before earlier text."""
@@ -30,5 +37,8 @@ class SerialConsole:
 
     def published(self) -> str:
         """What boot diagnostics shows now: the beginning of `text()`."""
-        now = self._clock.now()
-        return "".join(text for shown, text in self._written if shown <= now)
+        now, held = self._clock.now(), self._held_until
+        if held is not None and now < held:
+            return self._shown_before_hold
+        self._shown_before_hold = "".join(text for shown, text in self._written if shown <= now)
+        return self._shown_before_hold

@@ -35,6 +35,10 @@ class VmSpec:
     agent_ready: bool = True
     generalized: bool = False
     boot_diagnostics: bool = True
+    #: What the guest writes to its serial console reaches Azure's log.
+    console_reaches_azure: bool = True
+    #: By how many seconds the guest's clock is ahead; negative: behind.
+    clock_ahead: float = 0
     linux: LinuxTraits = field(default_factory=LinuxTraits)
     windows: WindowsTraits = field(default_factory=WindowsTraits)
     #: The guest accepts and reports the request, but the VM never stops.

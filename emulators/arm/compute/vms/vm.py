@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from emulators.arm.compute.vms.model import VmModel, fleet_model
@@ -102,6 +102,10 @@ class Vm:
         self.power = power
         self.power_changed = self.platform.clock.now()
 
+    def own_time(self) -> datetime:
+        """What the guest's clock shows now."""
+        return self.platform.clock.now() + timedelta(seconds=self.spec.clock_ahead)
+
     def can_run_scripts(self) -> bool:
         """Whether a script delivered now would be started by the agent."""
         return self.power == "running" and self.agent == "ready" and self.guest.agent_running()
@@ -147,13 +151,20 @@ class Vm:
         self._take_console()
         return self._console.published()
 
+    def hold_console(self, seconds: float) -> None:
+        """Let boot diagnostics show nothing new for so long."""
+        self._console.hold(seconds)
+
     def write_boot(self, *, at_once: bool = False) -> None:
-        """Write a boot message to the console."""
+        """Write to the console what a boot prints: on Linux, first the kernel's own line."""
         name, system = self.name, self.spec.linux.distribution if self.spec.os == "Linux" else "Windows"
-        line = f"{self.platform.clock.now():%Y-%m-%dT%H:%M:%SZ} {name}: {system} booted\r\n"
+        kernel = "[    0.000000] Linux version 6.8.0-1021-azure (buildd@lcy02) #25-Ubuntu SMP\r\n"
+        when = f"{self.platform.clock.now():%Y-%m-%dT%H:%M:%SZ}"
+        line = f"{kernel if self.spec.os == 'Linux' else ''}{when} {name}: {system} booted\r\n"
         self._console.write(line, at_once=at_once)
 
     def _take_console(self, *, at_once: bool = False) -> None:
         text = self.guest.serial_log()
-        self._console.write(text[self._guest_text_seen :], at_once=at_once)
+        if self.spec.console_reaches_azure:
+            self._console.write(text[self._guest_text_seen :], at_once=at_once)
         self._guest_text_seen = len(text)
