@@ -31,6 +31,7 @@ from activities.inspect_vm import inspect_vm
 from activities.list_image_versions import list_image_versions
 from activities.read_decision import read_decision
 from activities.read_deprovision import read_deprovision
+from activities.read_ended_run import read_ended_run
 from activities.read_identity import read_identity
 from activities.read_image_uses import read_image_uses
 from activities.read_image_version import read_image_version
@@ -118,6 +119,7 @@ def _with_client[I: Message, O: Answer](
 WITH_CLIENT = (
     _with_client(catalog.READ_RUN_STATE, read_run_state),
     _with_client(catalog.READ_DECISION, read_decision),
+    _with_client(catalog.READ_ENDED_RUN, read_ended_run),
     _with_client(catalog.FIND_ENDED_RUNS, find_ended_runs),
 )
 """The activities that query the engine."""

@@ -56,6 +56,7 @@ REMOVE_RUN_COMMANDS = Activity(
     "remove_run_commands", vm.RemoveRunCommands, vm.RunCommandsLeft, changes=_vm, recovers=True
 )
 READ_RUN_STATE = Activity("read_run_state", vm.ReadRunState, vm.RunStateRead)
+READ_ENDED_RUN = Activity("read_ended_run", vm.ReadEndedRun, vm.EndedRunRead)
 READ_DECISION = Activity("read_decision", vm.ReadDecision, vm.DecisionRead)
 SEND_RESULT = Activity("send_result", vm.SendResult, vm.Sent)
 
@@ -119,6 +120,7 @@ ACTIVITIES: tuple[Activity[Message, Answer], ...] = (  # pyright: ignore[reportA
     RESTART_VM,
     REMOVE_RUN_COMMANDS,
     READ_RUN_STATE,
+    READ_ENDED_RUN,
     READ_DECISION,
     SEND_RESULT,
     INSPECT_DISKS,

@@ -91,6 +91,8 @@ class FailureCode(StrEnum):
     VALIDATION_FAILED = "ValidationFailed"
     PROMOTE_FAILED = "PromoteFailed"
     NO_LONGER_ALLOWED = "NoLongerAllowed"
+    RUN_TERMINATED = "RunTerminated"
+    RUN_NOT_ENDED = "RunNotEnded"
     AZURE_REJECTED_REQUEST = "AzureRejectedRequest"
     AZURE_UNAVAILABLE = "AzureUnavailable"
     UNEXPECTED = "Unexpected"
@@ -240,6 +242,13 @@ REMEDIATION: dict[RefusalCode | FailureCode, str] = {
         "Read the faults of the validation VM in the result. The version stays excluded from latest."
     ),
     FailureCode.PROMOTE_FAILED: "Set excludeFromLatest of the version to false by hand: the version passed validation.",
+    FailureCode.RUN_TERMINATED: (
+        "Read endedIn and powerState. Before deprovisioning: send the request again. After it: a cleanup in the mode "
+        '"delete" deallocates the VM if it has stopped and deletes what is temporary; then send the request again.'
+    ),
+    FailureCode.RUN_NOT_ENDED: (
+        "Look at the VM's own run (GET /api/runs/{runId}): it may be suspended. Resume, cancel or terminate it."
+    ),
     FailureCode.NO_LONGER_ALLOWED: (
         "Ask the operator: a setting was changed after the VM had been deprovisioned. The VM was only deallocated and "
         "what was temporary deleted; the message names the setting's refusal."

@@ -97,6 +97,13 @@ RETRY_ATTEMPTS = 4
 THROTTLED_ATTEMPTS = 20
 """Attempts of one request that Azure throttles, each after Azure's own Retry-After."""
 
+LONGEST_RUN = timedelta(days=30)
+"""How long a request waits for the run of one VM. That waits for an approval and a pause for a week each at most, then
+for hours: only one that an operator suspended, or that hangs, takes longer."""
+PUBLISH_END_MARGIN = timedelta(hours=2)
+"""How long after its own deadline a publication may take to end."""
+LEASE_UNKNOWN_SECONDS = 60
+"""A holder that the engine does not know is asked for again after this, before its lease is taken over."""
 LEASE_ATTEMPTS = 5
 LEASE_ANSWER = timedelta(seconds=2 * LONGEST_SILENCE_SECONDS)
 """How long a lease may take to answer: a call under way when its host stops is answered by another host."""

@@ -17,7 +17,17 @@ from triggers.entity_state import EngineNotAnswering
 from triggers.http_answers import answer, not_answering, problem
 from triggers.principal import caller_of
 from triggers.run_events import Sent, send_event
-from triggers.run_status import OVER, accepted_run, known_run, stage_of, status_of, vm_run_ids, vm_run_states
+from triggers.run_status import (
+    OVER,
+    accepted_run,
+    is_readable,
+    known_run,
+    runs_left,
+    stage_of,
+    status_of,
+    vm_run_ids,
+    vm_run_states,
+)
 
 _MOST_BYTES = 16 * 1024
 type _Problem = tuple[int, str, str, str]
@@ -42,8 +52,11 @@ async def decide_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -
     state = await known_run(client, run_id)
     if state is None:
         return problem(*_no_such_run(run_id))
+    if not is_readable(state):
+        title = f"run {run_id} was started by another version of this app"
+        return problem(409, "RunNotReadable", title, "cancel it, and send the request again")
     batch, caller = await _batch_of(client, state), caller_of(dict(req.headers))
-    fault = _who_may_not(asked, caller, batch) or await _why_not_now(client, state, batch)
+    fault = _who_may_not(asked, caller, batch) or await _why_not_now(client, state, batch, approved=asked.approved)
     if fault is not None:
         return problem(*fault)
     who = caller.model_dump(include=set(Principal.model_fields))
@@ -75,7 +88,14 @@ async def _record_and_send(
     logging.getLogger("golden_images").info(audit_line("decision", runId=run_id, **event))
     if state.name == IMAGE_BATCH:
         event = RequestDecision(**standing.model_dump(), except_runs=before).model_dump(mode="json", exclude_none=True)
-    sent = await send_event(client, run_id, APPROVAL_EVENT, event)
+    left = await runs_left(client, state)
+    if left:
+        # The run that would have forwarded it was terminated.
+        one = standing.model_dump(mode="json", exclude_none=True)
+        answers = [await send_event(client, each, APPROVAL_EVENT, one) for each in left if each not in before]
+        sent = Sent.ACCEPTED if Sent.ACCEPTED in answers else Sent.RUN_ENDED
+    else:
+        sent = await send_event(client, run_id, APPROVAL_EVENT, event)
     if sent is Sent.RUN_ENDED:
         return _run_over(run_id)
     if sent is Sent.NO_SUCH_RUN:
@@ -115,11 +135,19 @@ def _who_may_not(asked: DecisionRequest, caller: Principal, batch: Orchestration
 
 
 async def _why_not_now(
-    client: df.DurableFunctionsClient, state: OrchestrationState, batch: OrchestrationState | None
+    client: df.DurableFunctionsClient,
+    state: OrchestrationState,
+    batch: OrchestrationState | None,
+    *,
+    approved: bool,
 ) -> _Problem | None:
     run_id, about = state.instance_id, _input(state)
-    if state.runtime_status in OVER:
+    left = await runs_left(client, batch) if batch is not None else ()
+    if state.runtime_status in OVER and not left:
         return _run_over(run_id)
+    if batch is not None and batch.runtime_status in OVER and approved:
+        title = f"the request's run {batch.instance_id} was terminated"
+        return (409, "RequestOver", title, "cancel or reject what is left of it, and send a new request")
     waits = about.needs_approval if isinstance(about, AcceptedRun) else about.approval is not None
     dry_run = about.request.dry_run if isinstance(about, AcceptedRun) else about.dry_run
     if not waits or dry_run:

@@ -19,7 +19,7 @@ from triggers.http_answers import answer, moment, not_answering, problem, refuse
 from triggers.principal import caller_of
 from triggers.run_events import Sent, send_event
 from triggers.run_list import EVER, BadContinuation, Continuation, Wanted, list_page
-from triggers.run_status import cancel_refusal, known_run, run_links, view_of_run
+from triggers.run_status import cancel_refusal, known_run, run_links, runs_left, view_of_run
 from triggers.start_run import receive
 
 _MOST_BYTES = 1024 * 1024
@@ -135,7 +135,10 @@ async def cancel_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -
     refusal = await cancel_refusal(client, state)
     if refusal is not None:
         return problem(409, *refusal)
-    sent = await send_event(client, run_id, CANCEL_EVENT, {"by": caller_of(dict(req.headers)).principal})
+    by = {"by": caller_of(dict(req.headers)).principal}
+    left = await runs_left(client, state)
+    answers = [await send_event(client, each, CANCEL_EVENT, by) for each in left or (run_id,)]
+    sent = Sent.ACCEPTED if Sent.ACCEPTED in answers else answers[0]
     if sent is Sent.NO_SUCH_RUN:
         return _not_found(run_id)
     if sent is Sent.RUN_ENDED:

@@ -9,11 +9,13 @@ from durabletask.client import OrchestrationState, OrchestrationStatus
 
 from contracts.catalog import GOLDEN_IMAGE, IMAGE_BATCH
 from contracts.ids import vm_run_id
-from contracts.run import AcceptedRun
+from contracts.redaction import redact
+from contracts.run import AcceptedRun, VmJob
 from contracts.stages import Stage
 from triggers.http_answers import moment
 
 _AT_ONCE = 16
+_BROKEN = frozenset({OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED})
 OVER = frozenset({OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED})
 
 
@@ -37,6 +39,8 @@ async def view_of_run(
     view = _about(state)
     if state.name != IMAGE_BATCH:
         return view
+    if not is_readable(state):
+        return view  # What the engine says is all that is known.
     accepted = accepted_run(state)
     page = vm_run_ids(accepted)[first : first + count]
     states = await vm_run_states(client, page)
@@ -44,27 +48,43 @@ async def view_of_run(
     vms = [_about(found) if found else {"runId": run_id, "status": {"stage": "notBegun"}} for run_id, found in states]
     view["trigger"] = accepted.trigger
     view["principal"] = accepted.caller.principal
-    view["links"] = run_links(base, accepted.run_id, approval=accepted.request.approval is not None)
+    view["links"] = run_links(base, accepted.run_id, approval=accepted.needs_approval)
     view["total"] = len(accepted.request.targets)
     view["vms"] = [{**vm, "self": f"{base}/{vm['runId']}"} for vm in vms]
     return view
 
 
 async def cancel_refusal(client: df.DurableFunctionsClient, state: OrchestrationState) -> tuple[str, str, str] | None:
-    """Return why a run cannot be canceled (code, title, what to do), or None if it can."""
-    if state.runtime_status in OVER:
+    """Return why a run cannot be canceled (code, title, what to do), or None if it can.
+
+    A request that was terminated may have left the runs of its VMs: those can still be canceled by its id.
+    """
+    if state.runtime_status in OVER and not await runs_left(client, state):
         return ("RunOver", f"run {state.instance_id} has ended", "read its result")
     if state.name == GOLDEN_IMAGE:
         found: list[tuple[str, OrchestrationState | None]] = [(state.instance_id, state)]
+    elif not is_readable(state):
+        return None
     else:
         found = await vm_run_states(client, vm_run_ids(accepted_run(state)))
-    if any(vm is None or _may_cancel(vm) for _, vm in found):
+    begins = state.runtime_status not in OVER
+    if any(begins if vm is None else _may_cancel(vm) for _, vm in found):
         return None
     return (
         "PastPointOfNoReturn",
         f"the runs of all VMs of run {state.instance_id} have started to deprovision, or have ended",
         "wait until the run has ended: it cannot be canceled any more",
     )
+
+
+async def runs_left(client: df.DurableFunctionsClient, state: OrchestrationState) -> tuple[str, ...]:
+    """Return the runs of VMs that have not ended although the run of their request was terminated."""
+    if state.name != IMAGE_BATCH or state.runtime_status is not OrchestrationStatus.TERMINATED:
+        return ()
+    if not is_readable(state):
+        return ()
+    found = await vm_run_states(client, vm_run_ids(accepted_run(state)))
+    return tuple(run_id for run_id, vm in found if vm is not None and vm.runtime_status not in OVER)
 
 
 def _may_cancel(state: OrchestrationState) -> bool:
@@ -94,12 +114,28 @@ def _about(state: OrchestrationState) -> dict[str, object]:
         "lastUpdatedAt": moment(state.last_updated_at),
         "status": status_of(state),
         "result": _json(state.serialized_output) if state.runtime_status is OrchestrationStatus.COMPLETED else None,
+        **({"reason": _reason(state)} if state.runtime_status in _BROKEN else {}),
     }
+
+
+def _reason(state: OrchestrationState) -> str:
+    """Return why a run failed or was terminated, as far as the engine knows, without secrets."""
+    details = state.failure_details
+    return redact(details.message if details else state.serialized_output or "no reason was given")[:500]
 
 
 def accepted_run(state: OrchestrationState) -> AcceptedRun:
     """Return the input of the run of a request."""
     return AcceptedRun.model_validate(_json(state.serialized_input))
+
+
+def is_readable(state: OrchestrationState) -> bool:
+    """Return whether the input can be read; that of a run of another version of this app may not be."""
+    try:
+        (AcceptedRun if state.name == IMAGE_BATCH else VmJob).model_validate(_json(state.serialized_input))
+    except ValueError:
+        return False
+    return True
 
 
 def vm_run_ids(accepted: AcceptedRun) -> list[str]:

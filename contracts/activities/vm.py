@@ -7,6 +7,7 @@ from contracts.ids import VmId
 from contracts.message import Message
 from contracts.request import DeprovisionOptions
 from contracts.run import Decision
+from contracts.stages import Stage
 
 
 class CheckAuthority(Message):
@@ -164,6 +165,21 @@ class RunStateRead(Answer):
 
     alive: bool
     known: bool = False
+
+
+class ReadEndedRun(Message):
+    """Read how far the run of a VM came that returned no result, and what its VM is now."""
+
+    run_id: str
+    vm_id: VmId
+
+
+class EndedRunRead(Answer):
+    """Its last stage, whether it was terminated or failed (`how`), and the VM if Azure returned it."""
+
+    stage: Stage | None = None
+    how: str = ""
+    vm: VmState | None = None
 
 
 class SendResult(Message):

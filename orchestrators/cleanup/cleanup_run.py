@@ -66,10 +66,6 @@ class Cleanup:
         """Write one warning; not again when the orchestration is replayed."""
         self._log.warning(log_line(event, runId=self.job.cleanup_id, **fields))
 
-    def is_active(self, run_id: str) -> Orchestration[bool]:
-        """Ask the engine whether a run is active; without an answer it counts as active."""
-        return (yield from self.run_state(run_id)).alive
-
     def run_state(self, run_id: str) -> Orchestration[RunStateRead]:
         """Ask the engine whether a run is active; without an answer it counts as active."""
         answer = yield from self.ask(READ_RUN_STATE, ReadRunState(run_id=run_id), run_id)

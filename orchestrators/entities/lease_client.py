@@ -5,9 +5,10 @@ from typing import Any, Protocol, cast
 from durabletask import task
 from durabletask.entities import EntityInstanceId
 
+from contracts.activities.vm import RunStateRead
 from contracts.catalog import CALL_LEASE
 from contracts.entity_keys import EntityKey
-from contracts.polling import LEASE_ANSWER, LEASE_ATTEMPTS, LEASE_PAUSE_SECONDS
+from contracts.polling import LEASE_ANSWER, LEASE_ATTEMPTS, LEASE_PAUSE_SECONDS, LEASE_UNKNOWN_SECONDS
 from orchestrators.entities.lease import LeaseAnswer, LeaseRequest
 from orchestrators.run_activity import Orchestration
 from orchestrators.waiting import Waits, sleep
@@ -20,8 +21,8 @@ class LeaseUnavailable(Exception):
 class Holds(Waits, Protocol):
     """An orchestration that takes a lease."""
 
-    def is_active(self, run_id: str) -> Orchestration[bool]:
-        """Ask the engine whether a run is active."""
+    def run_state(self, run_id: str) -> Orchestration[RunStateRead]:
+        """Ask the engine whether a run is active, and whether it knows it."""
         ...
 
 
@@ -30,8 +31,7 @@ def take(holds: Holds, lease: EntityKey, *, holder: str, ticket: str) -> Orchest
     mine = LeaseRequest(holder=holder, ticket=ticket)
     answer = yield from _ask(holds, lease, "acquire", mine)
     other = answer["holder"]
-    if not answer["granted"] and other is not None and not (yield from holds.is_active(other)):
-        holds.log("lease taken over from an ended run", holder=other)
+    if not answer["granted"] and other is not None and not (yield from _is_held(holds, other)):
         answer = yield from _ask(holds, lease, "acquire", {**mine, "dead": other})
     return answer
 
@@ -39,7 +39,7 @@ def take(holds: Holds, lease: EntityKey, *, holder: str, ticket: str) -> Orchest
 def active_holder(holds: Holds, lease: EntityKey, *, but: str | None = None) -> Orchestration[str | None]:
     """Return the active run that holds the lease, if it is not `but`; the lease is not taken."""
     holder = (yield from _ask(holds, lease, "peek", {}))["holder"]
-    if holder is None or holder == but or not (yield from holds.is_active(holder)):
+    if holder is None or holder == but or not (yield from _is_held(holds, holder)):
         return None
     return holder
 
@@ -57,7 +57,21 @@ def call_lease(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Orche
     that.
     """
     entity = EntityInstanceId(request["entity"], request["key"])
-    return (yield ctx.call_entity(entity, request["operation"], request["request"]))
+    called: task.Task[Any] = ctx.call_entity(entity, request["operation"], request["request"])
+    yield task.when_any([called, ctx.create_timer(LEASE_ANSWER)])
+    # Without an answer this orchestration ends too: its parent has stopped waiting for it.
+    return called.get_result() if called.is_complete else None
+
+
+def _is_held(holds: Holds, holder: str) -> Orchestration[bool]:
+    """Return whether the holder still runs. One that the engine does not know was purged, or is not listed yet."""
+    state = yield from holds.run_state(holder)
+    if not state.alive and not state.known:
+        yield from sleep(holds, LEASE_UNKNOWN_SECONDS)
+        state = yield from holds.run_state(holder)
+    if not state.alive:
+        holds.log("the lease's holder has ended" if state.known else "the lease's holder is not known", holder=holder)
+    return state.alive
 
 
 def _ask(holds: Waits, lease: EntityKey, operation: str, request: LeaseRequest) -> Orchestration[LeaseAnswer]:
@@ -74,7 +88,7 @@ def _ask(holds: Waits, lease: EntityKey, operation: str, request: LeaseRequest) 
         )
         timer = ctx.create_timer(LEASE_ANSWER)
         yield from holds.first_of(called, timer)
-        if called.is_complete and not called.is_failed:
+        if called.is_complete and not called.is_failed and called.get_result() is not None:
             timer.cancel()
             return cast("LeaseAnswer", called.get_result())
     raise LeaseUnavailable(f"{lease.entity} {lease.key} did not answer {operation} {LEASE_ATTEMPTS} times")

@@ -38,15 +38,22 @@ def wait_for_approval(run: VmRun) -> Orchestration[bool]:
 
 
 def _event(run: VmRun, minutes: int) -> Orchestration[Decision | None]:
-    event: Any = run.ctx.wait_for_external_event(APPROVAL_EVENT)
     timer = run.ctx.create_timer(timedelta(minutes=minutes))
-    yield from run.first_of(event, timer)
-    if event.is_complete:
+    while True:
+        event: Any = run.ctx.wait_for_external_event(APPROVAL_EVENT)
+        yield from run.first_of(event, timer)
+        if not event.is_complete:
+            # A wait that is not canceled would take the next event.
+            event.cancel()
+            return None
+        try:
+            decision = Decision.model_validate(event.get_result())
+        except ValueError:
+            # It did not come from the trigger, which sends only decisions: whoever wrote it must not end the run.
+            run.log("approval event ignored: it holds no decision")
+            continue
         timer.cancel()
-        return Decision.model_validate(event.get_result())
-    # A wait that is not canceled would take the next event.
-    event.cancel()
-    return None
+        return decision
 
 
 def _recorded(run: VmRun) -> Orchestration[Decision | None]:

@@ -1,5 +1,6 @@
 """Creates the image of a VM that was deallocated: a gallery's image version, or a managed image."""
 
+from datetime import timedelta
 from typing import Any
 
 from durabletask import task
@@ -10,7 +11,7 @@ from contracts.error_codes import Failure, FailureCode
 from contracts.facts import VmShape, VmState
 from contracts.ids import publication_id
 from contracts.image_options import GalleryImageVersion, ManagedImage
-from contracts.polling import PollingSettings
+from contracts.polling import PUBLISH_END_MARGIN, PollingSettings
 from contracts.publish import PublishEnd, PublishJob
 from contracts.request import Mode
 from contracts.resources import Kind, OrphanedResource, Purpose, Resource
@@ -44,18 +45,21 @@ def publish_version(
         excluded=options.exclude_from_latest or options.validation is not None,
         data_disk_luns=image_luns(run, plan.shape),
     )
-    try:
-        raw: Any = yield run.ctx.call_sub_orchestrator(
-            PUBLISH_IMAGE,
-            input=job.model_dump(mode="json", exclude_none=True),
-            instance_id=publication_id(run.job.run_id),
-            version=run.ctx.version,
-        )
-    except task.TaskFailedError as error:
+    child: task.Task[Any] = run.ctx.call_sub_orchestrator(
+        PUBLISH_IMAGE,
+        input=job.model_dump(mode="json", exclude_none=True),
+        instance_id=publication_id(run.job.run_id),
+        version=run.ctx.version,
+    )
+    limit = run.ctx.create_timer(timedelta(seconds=job.polling.publish.timeout_seconds) + PUBLISH_END_MARGIN)
+    yield from run.first_of(child, limit)
+    if not child.is_complete or child.is_failed:
         yield from _report_submitted_versions(run, options)
-        message = f"publishing ended without a result, check the gallery for a version of this run: {error_text(error)}"
-        raise Failed(Failure.of(FailureCode.PUBLISH_FAILED, message)) from None
-    end = PublishEnd.model_validate(raw)
+        how = error_text(child.get_exception()) if child.is_complete else "it has not ended long after its deadline"
+        message = f"publishing ended without a result, check the gallery for a version of this run: {how}"
+        raise Failed(Failure.of(FailureCode.PUBLISH_FAILED, message))
+    limit.cancel()
+    end = PublishEnd.model_validate(child.get_result())
     run.created.orphan(*end.left)
     if end.image is not None:
         run.journal.image = end.image

@@ -39,6 +39,8 @@ def _publish(run: VmRun, plan: Plan, source: ImageSource) -> Orchestration[None]
         run.journal.image = yield from create_managed_image(run, source.vm, options, tags, shape)
         return
     run.journal.image = image = yield from publish_version(run, plan, source.vm, options, tags)
+    # The version is copied: from here on nothing depends on the temporary VM, and its lifetime ends nothing.
+    run = run.on_no_temporary_vm()
     if options.validation is not None:
         run.enter(Stage.VALIDATING)
         result = yield from validate(run, plan, image.id, options.validation, source.identity)

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from durabletask import task
 
-from contracts.activities.vm import OneVm, ReadRunState
+from contracts.activities.vm import OneVm, ReadRunState, RunStateRead
 from contracts.authority import Authority, Bearer
 from contracts.catalog import CANCEL_EVENT, READ_RUN_STATE
 from contracts.error_codes import Failure, FailureCode, Refusal
@@ -126,9 +126,9 @@ class VmRun:
         yield from any_of(*awaited, *((self.cancel,) if self.stage.allows.cancel else ()))
         self.stop_if_canceled()
 
-    def is_active(self, run_id: str) -> Orchestration[bool]:
+    def run_state(self, run_id: str) -> Orchestration[RunStateRead]:
         """Ask the engine whether a run is active."""
-        return (yield from run_activity(self.ctx, READ_RUN_STATE, ReadRunState(run_id=run_id))).alive
+        return (yield from run_activity(self.ctx, READ_RUN_STATE, ReadRunState(run_id=run_id)))
 
     def result(
         self, outcome: Outcome, *, refusals: tuple[Refusal, ...] = (), failure: Failure | None = None

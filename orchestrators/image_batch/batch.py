@@ -3,19 +3,23 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from durabletask import task
 
-from contracts.catalog import APPROVAL_EVENT, CANCEL_EVENT, GOLDEN_IMAGE
+from contracts.activities.vm import EndedRunRead, ReadEndedRun
+from contracts.catalog import APPROVAL_EVENT, CANCEL_EVENT, GOLDEN_IMAGE, READ_ENDED_RUN
 from contracts.error_codes import Failure, FailureCode
+from contracts.facts import VmState
 from contracts.ids import vm_run_id
 from contracts.log_line import audit_line, log_line
+from contracts.polling import LONGEST_RUN
 from contracts.request import Target
 from contracts.results import Outcome, RunResult, VmResult, VmSummary
 from contracts.run import AcceptedRun, Decision, RequestDecision, VmJob
 from contracts.stages import Stage
-from orchestrators.run_activity import Orchestration
+from orchestrators.run_activity import NO_ANSWER, Orchestration, error_text, run_activity
 from orchestrators.waiting import any_of
 
 _SUCCEEDED = frozenset(
@@ -41,6 +45,7 @@ class Batch:
         self.unsent: list[VmResult] = []
         self._decided_alone: frozenset[str] = frozenset()
         self._jobs: dict[str, VmJob] = {}
+        self._began: dict[str, datetime] = {}
         self._ended: list[VmSummary] = []
         self._waiting: Iterator[Target] = iter(accepted.request.targets)
         self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
@@ -58,6 +63,7 @@ class Batch:
                 return
             job = _job(self.accepted, target, self.decision)
             self._jobs[job.run_id] = job
+            self._began[job.run_id] = self.ctx.current_utc_datetime
             self.running[job.run_id] = self.ctx.call_sub_orchestrator(
                 GOLDEN_IMAGE,
                 input=job.model_dump(mode="json", exclude_none=True),
@@ -90,16 +96,29 @@ class Batch:
             if self._jobs[run_id].decision is None and run_id not in self._decided_alone:
                 self.ctx.send_event(run_id, APPROVAL_EVENT, data=_as_json(self.decision))
 
-    def collect(self) -> None:
-        """Collect the results of the VMs that have ended."""
+    def collect(self) -> Orchestration[None]:
+        """Collect the results of the VMs that have ended; of one that returned none it is read what became of it."""
         for run_id in [run_id for run_id, child in self.running.items() if child.is_complete]:
             job, child = self._jobs[run_id], self.running.pop(run_id)
             if child.is_failed:
-                message = child.get_exception().details.message[:500]
-                failure = Failure.of(FailureCode.UNEXPECTED, f"the orchestration of the VM failed: {message}")
-                self._add_result(job, Outcome.FAILED, failure)
+                yield from self._read_end(job, child.get_exception().details.message[:300])
             else:
                 self._count(job, VmResult.model_validate(child.get_result()))
+
+    def time_left(self) -> timedelta:
+        """Return for how long the oldest of the running VMs is waited for."""
+        oldest = min(self._began[run_id] for run_id in self.running)
+        return oldest + LONGEST_RUN - self.ctx.current_utc_datetime
+
+    def give_up(self) -> Orchestration[None]:
+        """Count the VMs whose runs have not ended for so long that nobody waits for them any more."""
+        overdue = [
+            run_id for run_id in self.running if self._began[run_id] + LONGEST_RUN <= self.ctx.current_utc_datetime
+        ]
+        for run_id in overdue:
+            self.running.pop(run_id)
+            message = f"run {run_id} has not ended within {LONGEST_RUN.days} days"
+            yield from self._read_end(self._jobs[run_id], message, FailureCode.RUN_NOT_ENDED)
 
     def close(self) -> None:
         """Count the VMs that were never started as canceled."""
@@ -136,7 +155,27 @@ class Batch:
         accepted = self.accepted
         self._log.info(log_line(event, runId=accepted.run_id, correlationId=accepted.request_id, **fields))
 
-    def _add_result(self, job: VmJob, outcome: Outcome, failure: Failure | None = None) -> None:
+    def _read_end(
+        self, job: VmJob, message: str, code: FailureCode = FailureCode.RUN_TERMINATED
+    ) -> Orchestration[None]:
+        """Create the result of a run that returned none: how far it came, and what its VM is now."""
+        request = ReadEndedRun(run_id=job.run_id, vm_id=job.target.vm_id)
+        try:
+            read = yield from run_activity(self.ctx, READ_ENDED_RUN, request)
+        except NO_ANSWER as error:
+            self.log("how a run ended could not be read", vm=str(job.target.vm_id), error=error_text(error))
+            read = EndedRunRead()
+        failure = Failure.of(code, f"the run of the VM returned no result: {read.how or message}")
+        self._add_result(job, Outcome.FAILED, failure, read.stage or Stage.ACCEPTED, read.vm)
+
+    def _add_result(
+        self,
+        job: VmJob,
+        outcome: Outcome,
+        failure: Failure | None = None,
+        ended_in: Stage = Stage.ACCEPTED,
+        vm: VmState | None = None,
+    ) -> None:
         """Create the result of a VM whose own run returned none."""
         result = VmResult(
             run_id=job.run_id,
@@ -145,8 +184,9 @@ class Batch:
             mode=job.target.mode,
             dry_run=job.dry_run,
             outcome=outcome,
-            ended_in=Stage.ACCEPTED,
+            ended_in=ended_in,
             failure=failure,
+            power_state=vm.power_state if vm else None,
         )
         self.unsent.append(result)
         self._count(job, result)

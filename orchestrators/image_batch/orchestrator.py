@@ -43,12 +43,14 @@ def _fan_out(batch: Batch) -> Orchestration[None]:
     cancel = ctx.wait_for_external_event(CANCEL_EVENT)
     approval = ctx.wait_for_external_event(APPROVAL_EVENT)
     forward_again: task.Task[Any] | None = None
+    limit: task.Task[Any] | None = None
     while True:
         batch.start_more()
         ctx.set_custom_status(batch.status())
         if not batch.running:
             return batch.close()
-        waited: list[task.Task[Any]] = [*batch.running.values()]
+        limit = limit or ctx.create_timer(batch.time_left())
+        waited: list[task.Task[Any]] = [*batch.running.values(), limit]
         waited += [] if batch.canceled else [cancel]
         waited += [approval] if batch.undecided else []
         waited += [forward_again] if forward_again else []
@@ -67,7 +69,10 @@ def _fan_out(batch: Batch) -> Orchestration[None]:
                 batch.forward_cancel()
             batch.forward_decision()
             forward_again = None
-        batch.collect()
+        yield from batch.collect()
+        if limit.is_complete:
+            yield from batch.give_up()
+            limit = None
 
 
 def _store_decision(batch: Batch, payload: object) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from durabletask import task
 
-from contracts.activities.vm import ReadRunState
+from contracts.activities.vm import ReadRunState, RunStateRead
 from contracts.answer import Answer
 from contracts.authority import Bearer
 from contracts.catalog import READ_RUN_STATE, Activity
@@ -145,10 +145,10 @@ class Publication:
             self.fail(FailureCode.NO_LONGER_ALLOWED, f"{answer.denied.code}: {answer.denied.message}")
         return answer
 
-    def is_active(self, run_id: str) -> Orchestration[bool]:
+    def run_state(self, run_id: str) -> Orchestration[RunStateRead]:
         """Ask the engine whether a run is active; without an answer it counts as active."""
         state = yield from self.ask(READ_RUN_STATE, ReadRunState(run_id=run_id))
-        return state is None or state.alive
+        return state or RunStateRead(alive=True, known=True)
 
     def is_refused(self, failure: Failure | None) -> bool:
         """Check whether Azure rejected a request; two in a row end the orchestration.

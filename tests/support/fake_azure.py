@@ -14,6 +14,7 @@ from contracts.activities.vm import (
     Deallocate,
     DecisionRead,
     DeprovisionProgress,
+    EndedRunRead,
     EvidenceCollected,
     Inspected,
     InspectVm,
@@ -21,6 +22,7 @@ from contracts.activities.vm import (
     PowerStateRead,
     ReadDecision,
     ReadDeprovision,
+    ReadEndedRun,
     ReadRunState,
     ReadSerialMarker,
     RemoveRunCommands,
@@ -33,11 +35,12 @@ from contracts.activities.vm import (
     Submitted,
 )
 from contracts.answer import Answer
-from contracts.catalog import ACTIVITIES, CHECK_AUTHORITY, Activity
+from contracts.catalog import ACTIVITIES, CHECK_AUTHORITY, READ_RUN_STATE, Activity
 from contracts.facts import OsType, PowerState, VmFacts, VmState
 from contracts.guest_report import GuestOutcome, GuestReport, SerialMark
 from contracts.ids import VmId
 from contracts.run import Decision, LiveSettings
+from contracts.stages import Stage
 from policy.identity import may_be_deallocated, same_vm
 from tests.support.fake_resources import FakeResources, part_of, subject_of
 from tests.support.requests import facts, settings, vm_state
@@ -78,6 +81,8 @@ class FakeAzure(FakeResources):
     sent: list[str] = field(default_factory=list[str])
     live: LiveSettings = field(default_factory=lambda: LiveSettings(run=settings(), cleanup_mode="delete"))
     denied: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    ended: set[str] = field(default_factory=set[str])
+    ended_stage: Stage | None = None
     alive: set[str] = field(default_factory=set[str])
     decisions: dict[str, Decision] = field(default_factory=dict[str, Decision])
     fault: Callable[[str, str, int], Answer | None] = lambda entry, vm, nth: None
@@ -108,7 +113,7 @@ class FakeAzure(FakeResources):
             if (why := denied(entry, value, request, lambda: self.live)) is not None:
                 self.denied.append((name, vm))
                 return Answer(denied=why).model_dump(mode="json", exclude_none=True)
-            if entry is not CHECK_AUTHORITY:  # It asks Azure nothing.
+            if entry not in {CHECK_AUTHORITY, READ_RUN_STATE}:  # They ask Azure nothing.
                 self.calls.append((name, vm))
             self._counts[name, vm] += 1
             answer = self.fault(name, vm, self._counts[name, vm]) or body(value)
@@ -203,7 +208,12 @@ class FakeAzure(FakeResources):
         return RunCommandsLeft(left=slow)
 
     def _read_run_state(self, request: ReadRunState) -> RunStateRead:
-        return RunStateRead(alive=request.run_id in self.alive)
+        alive = request.run_id in self.alive
+        return RunStateRead(alive=alive, known=alive or request.run_id in self.ended)
+
+    def _read_ended_run(self, request: ReadEndedRun) -> EndedRunRead:
+        name = part_of(str(request.vm_id))
+        return EndedRunRead(stage=self.ended_stage, how="terminated", vm=self._state(name))
 
     def _read_decision(self, request: ReadDecision) -> DecisionRead:
         return DecisionRead(decision=self.decisions.get(request.run_id))

@@ -80,6 +80,8 @@ WHEN: dict[RefusalCode | FailureCode, str] = {
     FailureCode.PUBLISH_TIMED_OUT: "The creation of the image was started and had not succeeded at the timeout.",
     FailureCode.VALIDATION_FAILED: "The VM created from the image failed the validation, or did not answer.",
     FailureCode.PROMOTE_FAILED: "The version passed validation but could not be included in latest.",
+    FailureCode.RUN_TERMINATED: "The run of the VM was terminated, or failed, and returned no result of its own.",
+    FailureCode.RUN_NOT_ENDED: "The run of the VM has not ended for a month.",
     FailureCode.NO_LONGER_ALLOWED: "A setting that the run needs was changed after the point of no return.",
     FailureCode.AZURE_REJECTED_REQUEST: "Azure rejected a request, and a retry would not change that.",
     FailureCode.AZURE_UNAVAILABLE: "Azure gave no usable answer, or kept throttling.",

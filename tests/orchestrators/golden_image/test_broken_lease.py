@@ -1,11 +1,15 @@
 """A lease that fails or does not answer loses neither a result nor a finished clone."""
 
+import time
 from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
 from durabletask import task
+from durabletask.client import OrchestrationStatus
+from durabletask.entities import EntityInstanceId
 
+from contracts.entity_keys import vm_lease_key
 from contracts.error_codes import RefusalCode
 from contracts.results import Outcome
 from emulators.task_hub import VirtualClock
@@ -14,7 +18,7 @@ from orchestrators.golden_image.orchestrator import golden_image
 from orchestrators.image_batch.orchestrator import image_batch
 from orchestrators.publish_image.orchestrator import publish_image
 from tests.orchestrators.golden_image.test_clone import asked, source
-from tests.support.engine import engine
+from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import job
 from tests.support.running import run
@@ -78,3 +82,36 @@ def test_no_finished_clone_is_lost_to_a_definition_lease_that_fails() -> None:
         result = run(running, asked())
     assert result.outcome is Outcome.PUBLISHED, result
     assert len(set(broken)) == 12
+
+
+def frozen(ctx: task.OrchestrationContext, _request: dict[str, Any]) -> Generator[task.Task[Any], Any, Any]:
+    """Lock the lease and keep it, as an entity whose worker went away: every other call waits."""
+    with (yield ctx.lock_entities([EntityInstanceId(*vm_lease_key(job().target.vm_id))])):
+        yield ctx.wait_for_external_event("never")
+
+
+def test_an_entity_that_never_answers_holds_no_run_and_leaves_no_call_behind() -> None:
+    clock = VirtualClock()
+    azure = FakeAzure(now=clock.now)
+    azure.add("vm1")
+    with engine(azure.activities(), clock, orchestrations=(golden_image, real_call, frozen)) as running:
+        running.client.schedule_new_orchestration("frozen", input={}, instance_id="frozen")
+        wait_until_locked(running)
+        result = run(running, job())
+        left = [
+            state.instance_id
+            for state in running.client.get_all_orchestration_states()
+            if state.name == "call_lease" and state.runtime_status is not OrchestrationStatus.COMPLETED
+        ]
+    assert [refusal.code for refusal in result.refusals] == [RefusalCode.LEASE_UNAVAILABLE]
+    assert left == []
+
+
+def wait_until_locked(running: RunningEngine) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        state = running.client.get_orchestration_state("frozen")
+        if state is not None and state.runtime_status is OrchestrationStatus.RUNNING and running.backend.is_idle():
+            return
+        time.sleep(0.01)
+    raise AssertionError("the entity was not locked")

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from typing import Any
 
+import pytest
 from durabletask import task
 
 from contracts.activities.resources import Deleted
@@ -10,6 +11,7 @@ from contracts.activities.vm import SerialMarkRead
 from contracts.answer import Answer
 from contracts.error_codes import FailureCode, RefusalCode
 from contracts.facts import ImageVersionListed
+from contracts.polling import Polling, PollingSettings
 from contracts.results import Outcome, VmResult
 from emulators.task_hub import VirtualClock
 from orchestrators.entities.lease_client import call_lease
@@ -17,7 +19,7 @@ from orchestrators.golden_image.orchestrator import golden_image
 from tests.orchestrators.golden_image.test_clone import DEFINITION, SUBNET, asked, source
 from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure
-from tests.support.requests import vm_state
+from tests.support.requests import settings, vm_state
 from tests.support.running import failure_of, run, run_vm
 
 
@@ -108,3 +110,41 @@ def test_a_version_whose_publishing_broke_is_listed() -> None:
     assert failure_of(result) is FailureCode.PUBLISH_FAILED
     assert [left.id for left in result.orphaned_resources] == [f"{DEFINITION}/versions/1.0.0"]
     assert azure.resources == {}
+
+
+def test_a_lifetime_that_ends_after_the_validation_does_not_keep_the_version_from_being_promoted() -> None:
+    """The version is copied by then: nothing depends on the clone any more."""
+    slow = PollingSettings(
+        vm=Polling(initial_delay_seconds=3_500, interval_seconds=300, timeout_seconds=5_400),
+        publish=Polling(initial_delay_seconds=240, interval_seconds=120, timeout_seconds=7_200),
+    )
+    short = settings(temporary_vm_max_hours=2, polling=slow)
+    result, azure = run_vm(source, asked(image={"validate": {"subnetId": SUBNET}}, settings=short))
+    assert result.outcome is Outcome.PUBLISHED, result
+    assert sum(timing.seconds for timing in result.timings) > 2 * 3_600
+    assert result.image is not None
+    assert not result.image.excluded_from_latest
+    assert list(azure.resources) == [result.image.id]
+
+
+@pytest.mark.parametrize("how", ["terminated", "suspended"])
+def test_a_publication_that_returns_nothing_ends_the_run(how: str) -> None:
+    clock = VirtualClock()
+    azure = FakeAzure(now=clock.now)
+    source(azure)
+    wanted = asked(image={"targetRegions": [{"name": "westeurope"}]})
+    with engine(azure.activities(), clock) as running:
+        publication = f"{wanted.run_id}-publish"
+
+        def intervene(activity: str, _about: str, nth: int) -> None:
+            if activity == "create_image_version" and nth == 1:
+                if how == "terminated":
+                    running.client.terminate_orchestration(publication)
+                else:
+                    running.client.suspend_orchestration(publication)
+
+        azure.fault = intervene
+        result = run(running, wanted)
+    assert failure_of(result) is FailureCode.PUBLISH_FAILED
+    assert "ended without a result" in (result.failure.message if result.failure else "")
+    assert "clone" in azure.deleted, "nothing that costs money is left"

@@ -98,3 +98,27 @@ def test_a_cancel_after_the_point_of_no_return_changes_nothing() -> None:
     assert result.outcome is Outcome.GENERALIZED
     assert result.evidence is not None
     assert any("cancel came too late" in note for note in result.evidence.notes)
+
+
+def test_a_holder_that_the_engine_does_not_know_is_asked_for_again() -> None:
+    """It may not be listed yet; only if it is still unknown a minute later, its lease is taken over."""
+    clock = VirtualClock()
+    azure = FakeAzure(now=clock.now)
+    azure.add("vm1")
+    clock.allow(clock.now())
+    with engine(azure.activities(), clock) as running:
+        first, second = job(target=WITHOUT_SNAPSHOT), job(request_id="r2")
+        running.client.schedule_new_orchestration(
+            GOLDEN_IMAGE, input=first.model_dump(mode="json"), instance_id=first.run_id
+        )
+        wait_for_stage(running, first.run_id, Stage.DEPROVISIONING)
+        running.client.schedule_new_orchestration(
+            GOLDEN_IMAGE, input=second.model_dump(mode="json"), instance_id=second.run_id
+        )
+        wait_for_stage(running, second.run_id, Stage.INSPECTING)
+        azure.alive.add(first.run_id)
+        clock.allow(None)
+        ended = running.end_of(second.run_id)
+    assert ended.serialized_output is not None
+    refused = VmResult.model_validate_json(ended.serialized_output)
+    assert [refusal.code for refusal in refused.refusals] == [RefusalCode.VM_BUSY]
