@@ -58,8 +58,15 @@ def _command(pid: int) -> bytes:
 
 def _descendants(pid: int) -> list[int]:
     found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with suppress(OSError):  # a thread or a process that has just ended
+    for task in _tasks(pid):
+        with suppress(OSError):  # a thread that has just ended
             for child in (task / "children").read_text().split():
                 found += [int(child), *_descendants(int(child))]
     return found
+
+
+def _tasks(pid: int) -> list[Path]:
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:  # a process that has just ended
+        return []
