@@ -105,27 +105,28 @@ def test_the_vm_is_deallocated_externally_before_it_is_deprovisioned() -> None:
     assert not vm.generalized
 
 
-@pytest.mark.parametrize(
-    ("more", "code"),
-    [
-        ({"tags": {}}, RefusalCode.NOT_OPTED_IN),
-        ({"power": "deallocated"}, RefusalCode.NOT_RUNNING),
-        ({"power": "guestStopped"}, RefusalCode.NOT_RUNNING),
-        ({"agent_ready": False}, RefusalCode.AGENT_NOT_READY),
-        ({"ephemeral_os_disk": True}, RefusalCode.EPHEMERAL_OS_DISK),
-        ({"ade_encrypted": True}, RefusalCode.DISK_ENCRYPTION),
-        ({"lock": "ReadOnly"}, RefusalCode.RESOURCE_LOCKED),
-        ({"boot_diagnostics": False}, RefusalCode.NO_PROOF_POSSIBLE),
-        ({"os": "Windows", "windows": WindowsTraits(build=26100)}, RefusalCode.WINDOWS_BUILD),
-        ({"generalized": True}, RefusalCode.ALREADY_GENERALIZED),
-        ({"scale_set": SCALE_SET}, RefusalCode.IN_SCALE_SET),
-    ],
-)
-def test_a_vm_that_may_not_be_touched_is_refused_and_not_changed(more: dict[str, object], code: RefusalCode) -> None:
-    with journey(spec("vm1", **more)) as reported:
-        result = reported.report(job("vm1"))
+REFUSED: list[tuple[dict[str, object], RefusalCode]] = [
+    ({"tags": {}}, RefusalCode.NOT_OPTED_IN),
+    ({"power": "deallocated"}, RefusalCode.NOT_RUNNING),
+    ({"power": "guestStopped"}, RefusalCode.NOT_RUNNING),
+    ({"agent_ready": False}, RefusalCode.AGENT_NOT_READY),
+    ({"ephemeral_os_disk": True}, RefusalCode.EPHEMERAL_OS_DISK),
+    ({"ade_encrypted": True}, RefusalCode.DISK_ENCRYPTION),
+    ({"lock": "ReadOnly"}, RefusalCode.RESOURCE_LOCKED),
+    ({"boot_diagnostics": False}, RefusalCode.NO_PROOF_POSSIBLE),
+    ({"os": "Windows", "windows": WindowsTraits(build=26100)}, RefusalCode.WINDOWS_BUILD),
+    ({"generalized": True}, RefusalCode.ALREADY_GENERALIZED),
+    ({"scale_set": SCALE_SET}, RefusalCode.IN_SCALE_SET),
+]
+
+
+def test_a_vm_that_may_not_be_touched_is_refused_and_not_changed() -> None:
+    fleet = {f"vm{place}": more for place, (more, _) in enumerate(REFUSED)}
+    with journey(*(spec(name, **more) for name, more in fleet.items())) as reported:
+        results = [reported.report(job(name)) for name in fleet]
         changes = reported.changes()
-    assert code in [refusal.code for refusal in result.refusals]
+    for result, (more, code) in zip(results, REFUSED, strict=True):
+        assert code in [refusal.code for refusal in result.refusals], more
     assert changes == []
 
 

@@ -97,17 +97,32 @@ async def hosted(storage: str, *specs: VmSpec, **settings: str) -> AsyncGenerato
             backend.stop()
 
 
-async def test_messages_become_results_and_a_bad_one_blocks_nothing(storage: str) -> None:
-    async with hosted(storage, spec("lin1"), spec("win1", os="Windows")) as app:
-        await app.send(b"\xff not json")
-        for _ in range(3):
-            await app.send(request("lin1", "win1", requestId="r1"))
-        answers = await app.wait_for("image-results", lambda found: len(found) >= 4)
-        async with app.http.get(f"{app.url}/api/runs/batch-r1") as response:
+async def test_every_trigger_leads_to_results_and_a_bad_message_blocks_nothing(storage: str) -> None:
+    fleet = [spec(name) for name in ("http1", "grid1", "cloud1", "tick1")]
+    both = [spec("lin1"), spec("win1", os="Windows")]
+    async with hosted(storage, *both, *fleet, GOLDEN_TIMER_REQUESTS=TIMER_REQUESTS) as app:
+        await _messages_become_results(app)
+        location = await _start_by_http(app)
+        await _start_by_events_and_timer(app)
+        answers = await app.wait_for("image-results", lambda found: len(found) >= 8)
+        async with app.http.get(location) as response:
             view = await response.json()
-        async with app.http.get(f"{app.url}/api/runs") as response:
-            listed = await response.json()
-        requested = [app.simulator.vm(name).requested_count for name in ("lin1", "win1")]
+        generalized = [vm.name for vm in fleet if app.simulator.vm(vm.name).generalized]
+    assert view["runtimeStatus"] == "COMPLETED"
+    assert generalized == ["http1", "grid1", "cloud1", "tick1"]
+    assert {answer["trigger"] for answer in answers if answer["kind"] == "run"} == {"http", "eventGrid", "timer"}
+
+
+async def _messages_become_results(app: App) -> None:
+    await app.send(b"\xff not json")
+    for _ in range(3):
+        await app.send(request("lin1", "win1", requestId="r1"))
+    answers = await app.wait_for("image-results", lambda found: len(found) >= 4)
+    async with app.http.get(f"{app.url}/api/runs/batch-r1") as response:
+        view = await response.json()
+    async with app.http.get(f"{app.url}/api/runs") as response:
+        listed = await response.json()
+    requested = [app.simulator.vm(name).requested_count for name in ("lin1", "win1")]
     kinds = sorted(answer["kind"] for answer in answers)
     assert kinds == ["rejected", "run", "vm", "vm"]
     assert {a["outcome"] for a in answers if a["kind"] == "vm"} == {"generalized"}
@@ -116,36 +131,31 @@ async def test_messages_become_results_and_a_bad_one_blocks_nothing(storage: str
     assert "batch-r1" in str(listed) or listed == {"runs": []}, "the list counts its days from the real clock"
 
 
-async def test_the_other_triggers(storage: str) -> None:
-    fleet = [spec(name) for name in ("http1", "grid1", "cloud1", "tick1")]
-    async with hosted(storage, *fleet, GOLDEN_TIMER_REQUESTS=TIMER_REQUESTS) as app:
-        async with app.http.post(f"{app.url}/api/runs", json=request("http1", requestId="h1")) as response:
-            assert response.status == 202
-            location = response.headers["Location"]
-        async with app.http.post(f"{app.url}/api/runs", data=b"nonsense") as response:
-            assert response.status == 400
-            assert response.headers["Content-Type"].startswith("application/problem+json")
-            assert (await response.json())["faults"][0]["path"] == "$"
-        hook = f"{app.url}/runtime/webhooks/eventgrid?functionName=start_from_event_grid"
-        async with app.http.post(
-            hook, json=[_grid_event(request("grid1"))], headers={"aeg-event-type": "Notification"}
-        ) as response:
-            assert response.status in {200, 202}
-        async with app.http.post(
-            hook,
-            data=json.dumps(_cloud_event(request("cloud1"))),
-            headers={"Content-Type": "application/cloudevents+json", "aeg-event-type": "Notification"},
-        ) as response:
-            assert response.status in {200, 202}
-        async with app.http.post(f"{app.url}/admin/functions/start_from_timer", json={}) as response:
-            assert response.status == 202
-        answers = await app.wait_for("image-results", lambda found: len(found) >= 8)
-        async with app.http.get(location) as response:
-            view = await response.json()
-        generalized = [vm.name for vm in fleet if app.simulator.vm(vm.name).generalized]
-    assert view["runtimeStatus"] == "COMPLETED"
-    assert generalized == ["http1", "grid1", "cloud1", "tick1"]
-    assert {answer["trigger"] for answer in answers if answer["kind"] == "run"} == {"http", "eventGrid", "timer"}
+async def _start_by_http(app: App) -> str:
+    async with app.http.post(f"{app.url}/api/runs", json=request("http1", requestId="h1")) as response:
+        assert response.status == 202
+        location = response.headers["Location"]
+    async with app.http.post(f"{app.url}/api/runs", data=b"nonsense") as response:
+        assert response.status == 400
+        assert response.headers["Content-Type"].startswith("application/problem+json")
+        assert (await response.json())["faults"][0]["path"] == "$"
+    return location
+
+
+async def _start_by_events_and_timer(app: App) -> None:
+    hook = f"{app.url}/runtime/webhooks/eventgrid?functionName=start_from_event_grid"
+    async with app.http.post(
+        hook, json=[_grid_event(request("grid1"))], headers={"aeg-event-type": "Notification"}
+    ) as response:
+        assert response.status in {200, 202}
+    async with app.http.post(
+        hook,
+        data=json.dumps(_cloud_event(request("cloud1"))),
+        headers={"Content-Type": "application/cloudevents+json", "aeg-event-type": "Notification"},
+    ) as response:
+        assert response.status in {200, 202}
+    async with app.http.post(f"{app.url}/admin/functions/start_from_timer", json={}) as response:
+        assert response.status == 202
 
 
 async def test_what_fails_through_our_fault_ends_in_the_poison_queue(storage: str) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 
+from tests.layers.fault import parsed
+
 type Graph = dict[str, set[str]]
 
 
@@ -48,7 +50,7 @@ def cycles(graph: Graph) -> list[str]:
 
 
 def _imported(file: str, sources: Mapping[str, str]) -> Iterator[str]:
-    for node in _import_nodes(ast.parse(sources[file])):
+    for node in _import_nodes(parsed(sources[file])):
         if isinstance(node, ast.Import):
             modules = [(name.name, None) for name in node.names]
         else:

@@ -3,7 +3,7 @@
 import ast
 import subprocess
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,13 @@ class Source:
     @cached_property
     def tree(self) -> ast.Module:
         """The syntax tree."""
-        return ast.parse(self.text)
+        return parsed(self.text)
+
+
+@cache
+def parsed(text: str) -> ast.Module:
+    """Return the syntax tree of a text, which is parsed once for all checks of a process; nobody changes it."""
+    return ast.parse(text)
 
 
 def kept_files() -> list[str]:

@@ -1,8 +1,12 @@
-"""No file of the project breaks a rule: imports, shape, durable code, forbidden text, retired words."""
+"""No file of the project breaks a rule: imports, cycles, shape, durable code, forbidden text, retired words."""
 
+from collections.abc import Generator
 from pathlib import PurePosixPath
 
-from tests.layers.fault import ROOT, Fault, Source, kept_files, show
+import pytest
+
+from tests.layers.cycles import Graph, cycles, folder_graph, import_graph
+from tests.layers.fault import ROOT, Fault, Source, kept_files, parsed, show
 from tests.layers.forbidden_text import word_faults
 from tests.layers.imported_libraries import import_faults
 from tests.layers.orchestrator_rules import orchestration_faults
@@ -11,6 +15,7 @@ from tests.layers.retired_words import name_faults, script_faults, source_faults
 from tests.layers.shape import file_faults, python_faults
 
 FILES = kept_files()
+ARM = "emulators/arm"
 # The contents of the histories (.gz) are checked by their own test.
 _BINARY = (".png", ".ico", ".svg", ".gz")
 _SCRIPTS = (".sh", ".ps1")
@@ -57,3 +62,33 @@ def test_every_package_has_a_rule_and_tests_and_every_rule_a_package() -> None:
 def _tests_of(package: str) -> str:
     single = {"function_app": "packaging", "settings": ""}
     return f"tests/{single.get(package, package.replace('.', '/'))}".rstrip("/")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trees() -> Generator[None]:
+    """Each file is parsed once for all these tests; the trees are large, and the process has other tests to run."""
+    yield
+    parsed.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def project() -> Graph:
+    return import_graph({file: (ROOT / file).read_text() for file in FILES if file.endswith(".py")})
+
+
+def test_no_file_of_the_project_is_in_a_cycle(project: Graph) -> None:
+    assert sum(map(len, project.values())) > 1000, "the checker finds no imports"
+    found = cycles(project)
+    assert not found, "\n".join(found)
+
+
+def test_the_folders_of_the_arm_emulator_are_in_no_cycle(project: Graph) -> None:
+    found = cycles(folder_graph(project, ARM))
+    assert not found, "\n".join(found)
+
+
+def test_a_request_passes_the_folders_of_the_arm_emulator_in_order(project: Graph) -> None:
+    graph = folder_graph(project, ARM)
+    assert graph[f"{ARM}/guests"] == set()
+    assert graph[f"{ARM}/state"] == {f"{ARM}/errors.py"}
+    assert graph[f"{ARM}/http"] == {f"{ARM}/errors.py", f"{ARM}/state"}, "only routes.py knows the providers"

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ import pytest
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_it_leaves_no_process_behind(number: signal.Signals) -> None:
+@pytest.mark.parametrize(("number", "ready"), [(signal.SIGINT, True), (signal.SIGTERM, False)])
+def test_interrupted_it_leaves_no_process_behind(number: signal.Signals, ready: bool) -> None:
+    """Once it is ready, or already while the host starts, which is started last."""
     demo = subprocess.Popen(
         [sys.executable, "-m", "tools.demo", "--only", "app-02"],
         cwd=ROOT,
@@ -23,9 +25,12 @@ def test_interrupted_it_leaves_no_process_behind(number: signal.Signals) -> None
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     assert demo.stdout is not None
-    for line in demo.stdout:
-        if line.startswith("ready after"):
-            break
+    if ready:
+        for line in demo.stdout:
+            if line.startswith("ready after"):
+                break
+    else:
+        _wait_for_the_host(demo.pid)
     children = _descendants(demo.pid)
     assert len(children) >= 2, "the host and Azurite are children"
     demo.send_signal(number)
@@ -37,9 +42,31 @@ def test_interrupted_it_leaves_no_process_behind(number: signal.Signals) -> None
     assert left == []
 
 
+def _wait_for_the_host(demo: int) -> None:
+    deadline = time.monotonic() + 40
+    while not any(b"functions_host" in _command(pid) for pid in _descendants(demo)):
+        assert time.monotonic() < deadline, "no host was started"
+        time.sleep(0.02)
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def _descendants(pid: int) -> list[int]:
     found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += [int(child), *_descendants(int(child))]
+    for task in _tasks(pid):
+        with suppress(OSError):  # a thread that has just ended
+            for child in (task / "children").read_text().split():
+                found += [int(child), *_descendants(int(child))]
     return found
+
+
+def _tasks(pid: int) -> list[Path]:
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:  # a process that has just ended
+        return []
