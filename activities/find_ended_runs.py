@@ -1,6 +1,7 @@
 """Finds VM runs that ended without recovering their VM, by asking the Durable Functions engine."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import azure.durable_functions as df
@@ -8,6 +9,7 @@ from durabletask.client import OrchestrationQuery, OrchestrationState, Orchestra
 
 from contracts.activities.cleanup import EndedRun, EndedRunsFound, FindEndedRuns
 from contracts.catalog import GOLDEN_IMAGE
+from contracts.error_codes import FailureCode
 from contracts.facts import PowerState
 from contracts.request import Mode
 from contracts.results import VmResult
@@ -16,46 +18,59 @@ from contracts.stages import Stage
 
 _BROKEN = frozenset({OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED})
 _MOST = 500
-# The engine refuses an answer above 4 MiB, and a result may have some hundred KiB.
-_RUNS_PER_QUERY = 5
+_RUNS_PER_QUERY = 100
 
 
 async def find_ended_runs(request: FindEndedRuns, client: df.DurableFunctionsClient) -> EndedRunsFound:
-    """Return the in-place runs started since then that broke, or failed and left their VM not deallocated.
+    """Return the in-place runs that ended since then, broke or failed, and left their VM not deallocated.
 
-    Only runs that reached a stage in which the VM may stop; the newest 500. No request to Azure Resource Manager.
+    Only runs that reached a stage in which the VM may stop; the newest 500. No request to Azure Resource Manager. A run
+    may have begun long before: it is the time of its end that counts.
     """
     query = OrchestrationQuery(
-        created_time_from=request.since,
+        created_time_from=request.begun_since,
         runtime_status=[*_BROKEN, OrchestrationStatus.COMPLETED],
         instance_id_prefix="vm-",
-        fetch_inputs_and_outputs=True,
+        fetch_inputs_and_outputs=False,
         max_instance_count=_RUNS_PER_QUERY,
     )
     states = [state for state in await client.get_all_orchestration_states(query) if state.name == GOLDEN_IMAGE]
-    states.sort(key=lambda state: state.created_at, reverse=True)
-    ended = [found for found in map(_ended, states) if found is not None]
-    return EndedRunsFound(runs=tuple(ended[:_MOST]))
+    recent = [state for state in states if _utc(state.last_updated_at) >= request.since]
+    recent.sort(key=lambda state: state.last_updated_at, reverse=True)
+    ended: list[EndedRun] = []
+    for state in recent:
+        # A result may have some hundred KiB, and the engine refuses an answer above 4 MiB: one by one.
+        whole = await client.get_orchestration_state(state.instance_id)
+        found = _ended(whole) if whole is not None else None
+        ended += [found] if found is not None else []
+        if len(ended) >= _MOST:
+            break
+    return EndedRunsFound(runs=tuple(ended))
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _ended(state: OrchestrationState) -> EndedRun | None:
     try:
         job = VmJob.model_validate_json(state.serialized_input or "")
-        stage = _stage(state)
+        stage, unique_id = _stage(state)
     except ValueError:
         return None  # The run of another version of this app: the cleanup leaves it alone.
-    if stage is None or job.dry_run or job.target.mode is not Mode.IN_PLACE:
+    if stage is None or not stage.allows.stop or job.dry_run or job.target.mode is not Mode.IN_PLACE:
         return None
-    return EndedRun(run_id=job.run_id, vm_id=job.target.vm_id, stage=stage)
+    return EndedRun(run_id=job.run_id, vm_id=job.target.vm_id, stage=stage, unique_id=unique_id)
 
 
-def _stage(state: OrchestrationState) -> Stage | None:
-    """Return the stage in which the run ended, if its VM may be stopped."""
+def _stage(state: OrchestrationState) -> tuple[Stage | None, str | None]:
+    """Return the stage in which the run ended, if its VM may be stopped, and the VM's vmId if it is known."""
     if state.runtime_status in _BROKEN:
         status = cast("dict[str, Any]", json.loads(state.serialized_custom_status or "{}"))
-        stage = Stage(status["stage"]) if "stage" in status else None
-    else:
-        result = VmResult.model_validate_json(state.serialized_output or "")
-        not_deallocated = result.failure is not None and result.power_state != PowerState.DEALLOCATED
-        stage = result.ended_in if not_deallocated else None
-    return stage if stage is not None and stage.allows.stop else None
+        return (Stage(status["stage"]) if "stage" in status else None), None
+    result = VmResult.model_validate_json(state.serialized_output or "")
+    failure = result.failure
+    # A VM that somebody else started is his: whatever it does later is not this app's doing.
+    if failure is None or failure.code is FailureCode.STARTED_EXTERNALLY:
+        return None, None
+    return (result.ended_in if result.power_state != PowerState.DEALLOCATED else None), result.vm_unique_id

@@ -31,8 +31,8 @@ class CleanupRequest(StrictMessage):
 class CleanupJob(Message):
     """The input of `cleanup`.
 
-    Ages are measured at `asked_at`. Runs of the last `look_back_days` are read. A resource whose run is not in this
-    task hub is deleted only if it is older than `unknown_age_minutes`: its run may be in another task hub.
+    Ages are measured at `asked_at`. Runs that ended in the last `look_back_days` are read. A resource whose run is not
+    in this task hub is deleted only if it is older than `unknown_age_minutes`: its run may be in another task hub.
     """
 
     cleanup_id: str
@@ -59,9 +59,10 @@ class CleanupNote(Message):
 class CleanupResult(Message):
     """The result of a cleanup.
 
-    In the mode "report" nothing is deleted or deallocated, and the `would_` lists name what would be. `counts` holds
-    the full length of each list. `kept` names at most 200 resources. On the queue the lists may be shorter, so that
-    the message fits into 48 KiB. `truncated` counts the resources that no list names.
+    In the mode "report" nothing is deleted or deallocated, and the `would_` lists name what would be.
+    `stopped_and_billed` names the VMs that are stopped and were not deallocated. `counts` holds the full length of each
+    list. `kept` names at most 200 resources. On the queue the lists may be shorter, so that the message fits into
+    48 KiB. `truncated` counts the resources that no list names.
     """
 
     version: Literal[1] = 1
@@ -74,6 +75,7 @@ class CleanupResult(Message):
     would_delete: tuple[str, ...] = ()
     deallocated: tuple[str, ...] = ()
     would_deallocate: tuple[str, ...] = ()
+    stopped_and_billed: tuple[str, ...] = ()
     kept: tuple[CleanupNote, ...] = ()
     truncated: int = 0
     failed: tuple[CleanupNote, ...] = ()

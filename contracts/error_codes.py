@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from contracts.failure_codes import FAILURE_REMEDIATION
+from contracts.failure_codes import FailureCode as FailureCode
 from contracts.message import Message
 
 
@@ -65,37 +67,6 @@ class RefusalCode(StrEnum):
     APPROVAL_REQUIRED = "ApprovalRequired"
     APP_PAUSED = "AppPaused"
     CLEANUP_NOT_ALLOWED = "CleanupNotAllowed"
-
-
-class FailureCode(StrEnum):
-    """Why a run that had begun did not succeed."""
-
-    GUEST_FAILED = "GuestFailed"
-    GUEST_REPORT_TIMED_OUT = "GuestReportTimedOut"
-    RUN_COMMAND_FAILED = "RunCommandFailed"
-    STOPPED_WITHOUT_PROOF = "StoppedWithoutProof"
-    DEALLOCATED_EXTERNALLY = "DeallocatedExternally"
-    STARTED_EXTERNALLY = "StartedExternally"
-    STOP_TIMED_OUT = "StopTimedOut"
-    DEALLOCATE_TIMED_OUT = "DeallocateTimedOut"
-    NOT_GENERALIZED = "NotGeneralized"
-    VM_REPLACED = "VmReplaced"
-    VM_DELETED = "VmDeleted"
-    CLONE_FAILED = "CloneFailed"
-    SNAPSHOT_FAILED = "SnapshotFailed"
-    SCRIPT_FAILED = "ScriptFailed"
-    SCRIPT_TIMED_OUT = "ScriptTimedOut"
-    TEMPORARY_VM_LIFETIME_EXCEEDED = "TemporaryVmLifetimeExceeded"
-    PUBLISH_FAILED = "PublishFailed"
-    PUBLISH_TIMED_OUT = "PublishTimedOut"
-    VALIDATION_FAILED = "ValidationFailed"
-    PROMOTE_FAILED = "PromoteFailed"
-    NO_LONGER_ALLOWED = "NoLongerAllowed"
-    RUN_TERMINATED = "RunTerminated"
-    RUN_NOT_ENDED = "RunNotEnded"
-    AZURE_REJECTED_REQUEST = "AzureRejectedRequest"
-    AZURE_UNAVAILABLE = "AzureUnavailable"
-    UNEXPECTED = "Unexpected"
 
 
 REMEDIATION: dict[RefusalCode | FailureCode, str] = {
@@ -202,62 +173,7 @@ REMEDIATION: dict[RefusalCode | FailureCode, str] = {
         "Send the request again with a new requestId once the operator has removed GOLDEN_PAUSED."
     ),
     RefusalCode.CLEANUP_NOT_ALLOWED: 'Set GOLDEN_CLEANUP_MODE to "delete" if a cleanup may delete and deallocate.',
-    FailureCode.GUEST_FAILED: "Read the evidence, repair the VM, and send the request again with a new requestId.",
-    FailureCode.GUEST_REPORT_TIMED_OUT: (
-        "Check that the Run Command is deleted, repair the guest agent, and send the request again."
-    ),
-    FailureCode.RUN_COMMAND_FAILED: "Read the Run Command's message: the script did not complete.",
-    FailureCode.STOPPED_WITHOUT_PROOF: (
-        "Do not use an image of this VM unless you know that it was deprovisioned: it stopped without reporting it."
-    ),
-    FailureCode.DEALLOCATED_EXTERNALLY: (
-        "Find out in the activity log who deallocated the VM; start it and send the request again."
-    ),
-    FailureCode.STARTED_EXTERNALLY: (
-        "Find out in the activity log who started the VM: it booted after it was deprovisioned."
-    ),
-    FailureCode.STOP_TIMED_OUT: "Read the evidence: deprovisioning was started in the VM, and the VM still runs.",
-    FailureCode.DEALLOCATE_TIMED_OUT: "Deallocate the VM by hand; search the activity log for the correlation id.",
-    FailureCode.NOT_GENERALIZED: "Run az vm generalize by hand: the VM is deprovisioned, but not marked generalized.",
-    FailureCode.VM_REPLACED: "Check the VM: another VM now has this id, and the run did nothing more to it.",
-    FailureCode.VM_DELETED: "Find out in the activity log who deleted the VM while the run was in progress.",
-    FailureCode.CLONE_FAILED: (
-        "Read the message: a resource of the clone could not be created. The source VM was not changed."
-    ),
-    FailureCode.SNAPSHOT_FAILED: (
-        "Read the message: the rollback snapshot failed, so the VM was not generalized in place."
-    ),
-    FailureCode.SCRIPT_FAILED: (
-        "Read the end of the script's output in the result, correct the script, and send the request again."
-    ),
-    FailureCode.SCRIPT_TIMED_OUT: "Set a higher deadlineMinutes for the script, or find out why it hangs.",
-    FailureCode.TEMPORARY_VM_LIFETIME_EXCEEDED: (
-        "Find out what took so long: the clone existed longer than GOLDEN_TEMPORARY_VM_MAX_HOURS."
-    ),
-    FailureCode.PUBLISH_FAILED: (
-        "Read the regions and the message. The VM is deprovisioned; the result says what remains of it."
-    ),
-    FailureCode.PUBLISH_TIMED_OUT: "Check the image version, then promote or delete it: it may still succeed.",
-    FailureCode.VALIDATION_FAILED: (
-        "Read the faults of the validation VM in the result. The version stays excluded from latest."
-    ),
-    FailureCode.PROMOTE_FAILED: "Set excludeFromLatest of the version to false by hand: the version passed validation.",
-    FailureCode.RUN_TERMINATED: (
-        "Read endedIn and powerState. Before deprovisioning: send the request again. After it: a cleanup in the mode "
-        '"delete" deallocates the VM if it has stopped and deletes what is temporary; then send the request again.'
-    ),
-    FailureCode.RUN_NOT_ENDED: (
-        "Look at the VM's own run (GET /api/runs/{runId}): it may be suspended. Resume, cancel or terminate it."
-    ),
-    FailureCode.NO_LONGER_ALLOWED: (
-        "Ask the operator: a setting was changed after the VM had been deprovisioned. The VM was only deallocated and "
-        "what was temporary deleted; the message names the setting's refusal."
-    ),
-    FailureCode.AZURE_REJECTED_REQUEST: "Read Azure's error code and message: Azure rejected a request of the run.",
-    FailureCode.AZURE_UNAVAILABLE: (
-        "Send the request again later: Azure did not answer before the timeout of the stage."
-    ),
-    FailureCode.UNEXPECTED: "Report the message with the run id: this is an error of the app.",
+    **FAILURE_REMEDIATION,
 }
 
 

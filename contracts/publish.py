@@ -10,7 +10,7 @@ from contracts.image_options import GalleryImageVersion
 from contracts.message import Message
 from contracts.polling import PollingSettings
 from contracts.resources import OrphanedResource
-from contracts.results import PublishedImage
+from contracts.results import PublishedImage, UnpublishedVersion
 
 
 class Phase(StrEnum):
@@ -52,6 +52,7 @@ class PublishProgress(Message):
     regions: tuple[RegionState, ...] = ()
     result: Failure | None = None
     why: str = ""
+    correlation_ids: dict[str, str] = {}
     left: tuple[OrphanedResource, ...] = ()
 
 
@@ -77,8 +78,13 @@ class PublishJob(Message):
 
 
 class PublishEnd(Message):
-    """The output of `publish_image`: the image, or the failure; `left` names orphaned resources."""
+    """The output of `publish_image`: the image, or the failure with the version that was not published.
+
+    `left` names orphaned resources.
+    """
 
     image: PublishedImage | None = None
     failure: Failure | None = None
+    unpublished: UnpublishedVersion | None = None
+    correlation_ids: dict[str, str] = {}
     left: tuple[OrphanedResource, ...] = ()

@@ -69,6 +69,12 @@ def resource_name(run_id: str, part: str) -> str:
     return f"golden-image-{run_digest(run_id)}-{part}"
 
 
+def part_of(name: str) -> str:
+    """Return the part of a resource's name that says what it is in its run; the whole name if no run gave it."""
+    found = _RESOURCE_NAME.fullmatch(name)
+    return name.removeprefix(f"golden-image-{found[1]}-") if found else name
+
+
 def bears_our_name(name: str, run_id: str) -> bool:
     """Return whether only this run can have given the name."""
     found = _RESOURCE_NAME.fullmatch(name.lower())

@@ -112,6 +112,18 @@ class PublishedImage(Message):
     retention: RetentionResult | None = None
 
 
+class UnpublishedVersion(Message):
+    """An image version that a failed publication requested: its id, and its regions as Azure showed them last.
+
+    It may exist: `orphanedResources` says so then. `regions` are empty if Azure never returned the version.
+    """
+
+    id: str
+    version: str
+    attempts: int = 1
+    regions: tuple[RegionState, ...] = ()
+
+
 class RollbackSnapshot(Message):
     """The snapshot of the OS disk as it was before deprovisioning, and until when it is kept."""
 
@@ -123,7 +135,9 @@ class VmResult(Message):
     """The result of one VM, on the queue `image-results` and in the run's output.
 
     `created_resources` names what is kept (image, rollback snapshot); `orphaned_resources` what should have been
-    deleted and could not be. `truncated` counts the list entries that were omitted to stay within 48 KiB.
+    deleted and could not be. `stopped_and_billed`: the VM stopped and could not be deallocated. `vm_unique_id` is the
+    VM's vmId: another VM under the same name is not this one. `correlation_ids` names each request by its activity and
+    what it was about. `truncated` counts the list entries that were omitted to stay within 48 KiB.
     """
 
     version: Literal[1] = 1
@@ -140,7 +154,10 @@ class VmResult(Message):
     evidence: Evidence | None = None
     power_state: str | None = None
     timings: tuple[StageTiming, ...] = ()
+    stopped_and_billed: bool | None = None
+    vm_unique_id: str | None = None
     image: PublishedImage | None = None
+    unpublished_version: UnpublishedVersion | None = None
     customizers: tuple[CustomizerResult, ...] = ()
     rollback_snapshot: RollbackSnapshot | None = None
     decision: Decision | None = None

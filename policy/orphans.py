@@ -39,7 +39,7 @@ def why_not_deallocated(ended: EndedRun, vm: VmState | None, job: CleanupJob) ->
     if not any(scope.contains(ended.vm_id) for scope in job.scopes):
         return "it is in no allowed scope"
     if vm is None:
-        return f"it does not exist, or has no Run Command of run {ended.run_id}"
+        return f"it does not exist, or is not the VM that run {ended.run_id} worked on"
     if vm.power_state is not PowerState.STOPPED:
         return f"its power state is {vm.power_state}: only a stopped VM is deallocated"
     return None

@@ -37,17 +37,22 @@ class OrphanedResourcesFound(Answer):
 
 
 class FindEndedRuns(Message):
-    """Find VM runs that were terminated or failed unexpectedly after deprovisioning was started in their VM."""
+    """Find VM runs that ended since then, after deprovisioning was started in their VM, and did not handle it.
+
+    `begun_since`: no run that began before is looked at; it is as much earlier as the longest run takes.
+    """
 
     since: datetime
+    begun_since: datetime
 
 
 class EndedRun(Message):
-    """A run that ended without handling its VM, and its last stage."""
+    """A run that ended without handling its VM, its last stage, and the VM's vmId if the run knew it."""
 
     run_id: str
     vm_id: VmId
     stage: Stage
+    unique_id: str | None = None
 
 
 class EndedRunsFound(Answer):
@@ -57,14 +62,18 @@ class EndedRunsFound(Answer):
 
 
 class ReadStuckVm(Message):
-    """Read a VM, and whether it has the Run Command of this run: the proof that the run worked on it."""
+    """Read a VM, and whether it is the one that the run worked on.
+
+    The proof is its vmId, if the run's result names it, or else the Run Command of the run, which is still on it.
+    """
 
     vm_id: VmId
     run_id: str
     run_command: str
+    unique_id: str | None = None
 
 
 class StuckVmRead(Answer):
-    """The VM; None if it does not exist, or has no Run Command of this run."""
+    """The VM; None if it does not exist, or is not the one that the run worked on."""
 
     vm: VmState | None = None

@@ -36,6 +36,7 @@ class Cleanup:
         self.would_delete: list[str] = []
         self.deallocated: list[str] = []
         self.would_deallocate: list[str] = []
+        self._billed: list[str] = []
         self._kept: list[CleanupNote] = []
         self._failed: list[CleanupNote] = []
         self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
@@ -75,6 +76,11 @@ class Cleanup:
         """Record that a resource is kept, and why."""
         self._kept.append(CleanupNote(id=str(about), why=why))
 
+    def bill(self, vm_id: object, why: str) -> None:
+        """Report that a VM stopped, is billed, and was not deallocated: an event of its own."""
+        self._billed.append(str(vm_id))
+        self.log("stopped and billed", vm=str(vm_id), why=why)
+
     def fail(self, about: object, why: str) -> None:
         """Record what failed."""
         self._failed.append(CleanupNote(id=str(about), why=why[:300]))
@@ -98,6 +104,7 @@ class Cleanup:
             "wouldDelete": len(self.would_delete),
             "deallocated": len(self.deallocated),
             "wouldDeallocate": len(self.would_deallocate),
+            "stoppedAndBilled": len(self._billed),
             "kept": len(self._kept),
             "failed": len(self._failed),
         }
@@ -110,6 +117,7 @@ class Cleanup:
             would_delete=tuple(self.would_delete),
             deallocated=tuple(self.deallocated),
             would_deallocate=tuple(self.would_deallocate),
+            stopped_and_billed=tuple(self._billed),
             kept=tuple(self._kept[:_MOST_KEPT]),
             truncated=max(0, len(self._kept) - _MOST_KEPT),
             failed=tuple(self._failed),

@@ -7,6 +7,7 @@ from contracts.activities.vm import Deallocate, OneVm
 from contracts.catalog import DEALLOCATE_VM, FIND_ENDED_RUNS, READ_POWER_STATE, READ_STUCK_VM
 from contracts.entity_keys import vm_lease_key
 from contracts.facts import PowerState, VmState
+from contracts.polling import LONGEST_RUN
 from contracts.run_commands import DEPROVISION, run_command_name
 from orchestrators.cleanup.cleanup_run import Cleanup
 from orchestrators.entities.lease_client import LeaseUnavailable, active_holder
@@ -18,7 +19,8 @@ from policy.orphans import why_not_deallocated
 def recover_stuck(run: Cleanup) -> Orchestration[None]:
     """Deallocate each stopped VM of an ended run; mode `report` only lists them."""
     since = run.job.asked_at - timedelta(days=run.job.look_back_days)
-    answer = yield from run.ask(FIND_ENDED_RUNS, FindEndedRuns(since=since), "ended runs")
+    request = FindEndedRuns(since=since, begun_since=since - LONGEST_RUN)
+    answer = yield from run.ask(FIND_ENDED_RUNS, request, "ended runs")
     stuck: list[VmState] = []
     for ended in answer.runs if answer else ():
         vm = yield from _stuck(run, ended)
@@ -26,6 +28,8 @@ def recover_stuck(run: Cleanup) -> Orchestration[None]:
             stuck.append(vm)
     if not run.acts:
         run.would_deallocate += [str(vm.vm_id) for vm in stuck]
+        for vm in stuck:
+            run.bill(vm.vm_id, "it stopped after its run had ended, and this cleanup only reports")
         return
     if stuck:
         run.audit("deallocating stopped VMs", (vm.vm_id for vm in stuck))
@@ -36,7 +40,7 @@ def recover_stuck(run: Cleanup) -> Orchestration[None]:
 def _stuck(run: Cleanup, ended: EndedRun) -> Orchestration[VmState | None]:
     """Return the VM if it may be deallocated; otherwise record why it is kept."""
     name = run_command_name(ended.run_id, DEPROVISION)
-    request = ReadStuckVm(vm_id=ended.vm_id, run_id=ended.run_id, run_command=name)
+    request = ReadStuckVm(vm_id=ended.vm_id, run_id=ended.run_id, run_command=name, unique_id=ended.unique_id)
     read = yield from run.ask(READ_STUCK_VM, request, ended.vm_id)
     if read is None:
         return None
@@ -63,6 +67,7 @@ def _deallocate(run: Cleanup, vm: VmState) -> Orchestration[None]:
     wait, one_vm = run.job.deallocate, OneVm(vm_id=vm.vm_id, unique_id=vm.unique_id)
     submitted = yield from run.ask(DEALLOCATE_VM, Deallocate(**one_vm.model_dump()), vm.vm_id)
     if submitted is None:
+        run.bill(vm.vm_id, "its deallocation was not accepted; see failed")
         return
     last = "deallocation was requested, and the power state was not read before the deadline"
 
@@ -85,3 +90,4 @@ def _deallocate(run: Cleanup, vm: VmState) -> Orchestration[None]:
         run.deallocated.append(str(vm.vm_id))
     else:
         run.fail(vm.vm_id, last)
+        run.bill(vm.vm_id, last)

@@ -61,6 +61,8 @@ def publish_version(
     limit.cancel()
     end = PublishEnd.model_validate(child.get_result())
     run.created.orphan(*end.left)
+    run.journal.requested(end.correlation_ids)
+    run.journal.unpublished_version = end.unpublished
     if end.image is not None:
         run.journal.image = end.image
         run.created.keep(Resource(kind=Kind.IMAGE_VERSION, id=end.image.id, purpose=Purpose.IMAGE))

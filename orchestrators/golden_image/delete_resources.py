@@ -5,7 +5,7 @@ from datetime import datetime
 from contracts.activities.resources import DeleteResource
 from contracts.catalog import DELETE_RESOURCE
 from contracts.polling import DELETION_LEAST_SECONDS, Polling
-from contracts.resources import Kind, OrphanedResource, Resource
+from contracts.resources import Kind, OrphanedResource, Resource, part_of
 from orchestrators.golden_image.polling import wait_for
 from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import NO_ANSWER, Orchestration, error_text, run_activity
@@ -49,6 +49,7 @@ def _delete_kind(run: VmRun, resources: list[Resource], wait: Polling) -> Orches
             except NO_ANSWER as error:
                 reasons[resource.id] = error_text(error)
                 continue
+            run.journal.answered(DELETE_RESOURCE.name, answer, part_of(resource.name))
             if answer.gone and (run.created.was_seen(resource.id) or resource.id in unconfirmed):
                 pending.remove(resource)
                 run.created.forget(resource)

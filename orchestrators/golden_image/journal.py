@@ -11,7 +11,14 @@ from contracts.answer import Answer
 from contracts.facts import PowerState
 from contracts.log_line import audit_line, log_line
 from contracts.request import EvidenceLevel
-from contracts.results import CustomizerResult, Evidence, PublishedImage, RollbackSnapshot, StageTiming
+from contracts.results import (
+    CustomizerResult,
+    Evidence,
+    PublishedImage,
+    RollbackSnapshot,
+    StageTiming,
+    UnpublishedVersion,
+)
 from contracts.run import Decision, VmJob
 from contracts.stages import Stage, advance
 
@@ -33,6 +40,9 @@ class Journal:
         self.customizers: tuple[CustomizerResult, ...] = ()
         self.rollback_snapshot: RollbackSnapshot | None = None
         self.image: PublishedImage | None = None
+        self.unpublished_version: UnpublishedVersion | None = None
+        self.vm_unique_id: str | None = None
+        self.stopped_and_billed: bool | None = None
         self.decision: Decision | None = None
         self.timings: list[StageTiming] = []
         self.correlation_ids: dict[str, str] = {}
@@ -41,6 +51,7 @@ class Journal:
         self._ctx, self._job = ctx, job
         self._since = ctx.current_utc_datetime
         self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
+        self._warn = self._log.warning
 
     def enter(self, stage: Stage) -> None:
         """Go to the next stage, if the transition table allows it; set the custom status and log it."""
@@ -68,10 +79,23 @@ class Journal:
         """Add a note to the evidence."""
         self._notes.append(text)
 
-    def answered(self, activity: str, answer: Answer) -> None:
-        """Store the correlation id of an activity's request, to be found in the activity log."""
+    def answered(self, activity: str, answer: Answer, about: str = "") -> None:
+        """Store the correlation id of an activity's request, to be found in the activity log.
+
+        `about`: the name of the resource, where one run makes several requests of a kind.
+        """
         if answer.correlation_id:
-            self.correlation_ids[activity] = answer.correlation_id
+            self.correlation_ids[f"{activity}/{about}" if about else activity] = answer.correlation_id
+
+    def requested(self, correlation_ids: dict[str, str]) -> None:
+        """Store the correlation ids of the requests that another orchestration made for this run."""
+        self.correlation_ids |= correlation_ids
+
+    def bill(self, vm_id: object, why: str) -> None:
+        """Report that the VM stopped, is billed, and could not be deallocated: an event of its own."""
+        self.stopped_and_billed = True
+        self.note(f"the VM is stopped and billed, deallocate it: {why}")
+        self._warn(log_line("stopped and billed", runId=self._job.run_id, vm=str(vm_id), why=why))
 
     @property
     def evidence(self) -> Evidence | None:

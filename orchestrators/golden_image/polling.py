@@ -12,6 +12,7 @@ from contracts.catalog import Activity
 from contracts.error_codes import Failure, FailureCode
 from contracts.message import Message
 from contracts.polling import Polling
+from contracts.resources import Resource, part_of
 from orchestrators.golden_image.ends import Denied, Failed
 from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import NO_ANSWER, Orchestration, error_text, run_activity
@@ -26,12 +27,18 @@ def ask[I: Message, O: Answer](
 ) -> Orchestration[O]:
     """Run an activity; a failure in its answer ends the run, and so does a denial. Throttles are waited out."""
     answer = yield from run_activity(run.ctx, activity, value, bearer=run.bearer, until=until, again=again)
-    run.journal.answered(activity.name, answer)
+    run.journal.answered(activity.name, answer, resource_in(value))
     if answer.denied is not None:
         raise Denied(answer.denied)
     if answer.failure is not None:
         raise Failed(answer.failure)
     return answer
+
+
+def resource_in(value: Message) -> str:
+    """Return the name of the resource, or of the image version, that a request is about; empty for a VM's own."""
+    resource: Resource | None = getattr(value, "resource", None)
+    return part_of(resource.name) if resource is not None else str(getattr(value, "id", "")).rpartition("/versions/")[2]
 
 
 def wait_for[T](

@@ -36,12 +36,12 @@ def recover_in_place(run: VmRun, vm: VmState, why: Exception) -> Orchestration[N
         now = yield from _read(run, now)
         if now.power_state not in STOPPED:
             if failed:
-                run.note("the VM still runs; deallocate it if it stops later: a stopped VM is billed")
+                run.note("the VM still runs; if it stops later it is billed until a cleanup (or you) deallocates it")
             return
     try:
         yield from deallocate(run, now, LONG_DEALLOCATION)
     except Failed as fault:
-        run.note(f"the VM was not deallocated, deallocate it: {fault.failure.message}")
+        run.journal.bill(now.vm_id, fault.failure.message)
 
 
 def explain_clone(run: VmRun, clone: VmState, why: Exception) -> Orchestration[None]:

@@ -28,7 +28,7 @@ from contracts.facts import PowerState, VmState
 from contracts.ids import Scope, VmId
 from contracts.image_options import Site
 from contracts.polling import Polling
-from contracts.resources import Kind, Purpose, Resource, resource_id, resource_name
+from contracts.resources import Kind, Purpose, Resource, part_of, resource_id, resource_name
 from orchestrators.golden_image.ends import Failed, Refused
 from orchestrators.golden_image.plan import Place
 from orchestrators.golden_image.polling import ask, submit, wait_for
@@ -128,7 +128,7 @@ def _is_provisioned(run: VmRun, read: ResourceRead, resource: Resource, code: Fa
     state = (read.provisioning_state or "").lower()
     if state in {"failed", "canceled"}:
         message = f"{resource.kind} {resource.name}: provisioning state {read.provisioning_state}"
-        raise Failed(Failure.of(code, message, _correlation_id(run, _CREATED_BY[resource.kind])))
+        raise Failed(Failure.of(code, message, _correlation_id(run, _CREATED_BY[resource.kind], resource.name)))
     return state == "succeeded" and (read.progress is None or read.progress >= _SUCCEEDED)
 
 
@@ -146,7 +146,7 @@ def wait_until_ready(run: VmRun, wait: Polling, vm_id: VmId, code: FailureCode) 
         run.created.saw(str(vm_id))
         if state == "failed":
             message = f"{vm_id.name}: provisioning state {vm.provisioning_state} {vm.fault}".rstrip()
-            raise Failed(Failure.of(code, message, _correlation_id(run, CREATE_VM)))
+            raise Failed(Failure.of(code, message, _correlation_id(run, CREATE_VM, vm_id.name)))
         agent = "ready" if vm.agent_ready else "not ready"
         last = f"provisioning state {vm.provisioning_state}, power state {vm.power_state}, agent {agent}"
         ready = state == "succeeded" and vm.power_state is PowerState.RUNNING and vm.agent_ready
@@ -158,6 +158,6 @@ def wait_until_ready(run: VmRun, wait: Polling, vm_id: VmId, code: FailureCode) 
     return found
 
 
-def _correlation_id(run: VmRun, activity: Activity[Any, Any]) -> str | None:
-    """Return the correlation id of an activity's last request."""
-    return run.journal.correlation_ids.get(activity.name)
+def _correlation_id(run: VmRun, activity: Activity[Any, Any], name: str) -> str | None:
+    """Return the correlation id of an activity's request for this resource."""
+    return run.journal.correlation_ids.get(f"{activity.name}/{part_of(name)}")

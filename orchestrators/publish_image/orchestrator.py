@@ -31,7 +31,7 @@ def publish_image(
         while not run.history_is_long:
             yield from _turn(run)
     except Ended as ended:
-        end = ended.end
+        end = run.complete(ended.end)
         run.log(
             "publishing ended",
             image=end.image.id if end.image else None,

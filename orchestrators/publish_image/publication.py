@@ -23,6 +23,7 @@ from contracts.polling import (
 from contracts.publish import Phase, PublishEnd, PublishJob, PublishProgress
 from contracts.resource_ids import ImageVersionId
 from contracts.resources import Kind, OrphanedResource, Purpose, Resource
+from contracts.results import UnpublishedVersion
 from contracts.stages import Stage
 from orchestrators.run_activity import NO_ANSWER, Orchestration, error_text, run_activity
 from orchestrators.waiting import any_of, sleep
@@ -141,6 +142,9 @@ class Publication:
         except NO_ANSWER as error:
             self.log("Azure did not answer a request", activity=activity.name, error=error_text(error))
             return None
+        if answer.correlation_id:
+            about = f"{activity.name}/{self.progress.version}" if self.progress.version else activity.name
+            self.update(correlation_ids={**self.progress.correlation_ids, about: answer.correlation_id})
         if answer.denied is not None:
             self.fail(FailureCode.NO_LONGER_ALLOWED, f"{answer.denied.code}: {answer.denied.message}")
         return answer
@@ -172,6 +176,18 @@ class Publication:
         if may_exist and self.progress.version is not None and self.progress.attempts:
             left = (*left, OrphanedResource(kind=Kind.IMAGE_VERSION, id=str(self.version_id), why=message[:500]))
         raise Ended(PublishEnd(failure=Failure.of(code, message[:1_000], correlation_id), left=left))
+
+    def complete(self, end: PublishEnd) -> PublishEnd:
+        """Add to the end what is known about the requests, and about a version that was not published."""
+        unpublished, progress = None, self.progress
+        if end.image is None and progress.version is not None and progress.attempts:
+            unpublished = UnpublishedVersion(
+                id=str(self.version_id),
+                version=progress.version,
+                attempts=progress.attempts,
+                regions=tuple({each.name: each for each in (*progress.dropped, *progress.regions)}.values()),
+            )
+        return end.model_copy(update={"unpublished": unpublished, "correlation_ids": progress.correlation_ids})
 
     def _engine_deadline(self) -> datetime:
         """Return the deadline with or without a time zone, as the engine's own time."""

@@ -80,10 +80,12 @@ def ended(
     return result.model_dump(mode="json", exclude_none=True)
 
 
-async def found(running: RunningEngine, since: datetime = EVER) -> dict[str, EndedRun]:
+async def found(running: RunningEngine, since: datetime = EVER, begun_since: datetime = EVER) -> dict[str, EndedRun]:
     client = AsyncTaskHubGrpcClient(host_address=running.address)
     try:
-        answer = await find_ended_runs(FindEndedRuns(since=since), cast("df.DurableFunctionsClient", client))
+        answer = await find_ended_runs(
+            FindEndedRuns(since=since, begun_since=begun_since), cast("df.DurableFunctionsClient", client)
+        )
     finally:
         await client.close()
     return {run.vm_id.name: run for run in answer.runs}
@@ -113,8 +115,11 @@ async def test_a_clone_is_no_vm_to_recover() -> None:
 
 
 async def test_runs_that_failed_and_did_not_leave_their_vm_deallocated_whatever_the_code() -> None:
+    others = FailureCode.STARTED_EXTERNALLY
     cases: list[tuple[FailureCode | None, PowerState | None, bool]] = [
-        *((code, state, True) for code in FailureCode for state in (PowerState.STOPPED, None)),
+        *((code, state, True) for code in FailureCode if code is not others for state in (PowerState.STOPPED, None)),
+        # A VM that somebody else started is his.
+        (others, PowerState.STOPPED, False),
         (FailureCode.UNEXPECTED, PowerState.UNKNOWN, True),
         (FailureCode.STOPPED_WITHOUT_PROOF, PowerState.DEALLOCATED, False),
         (None, PowerState.STOPPED, False),

@@ -190,6 +190,7 @@ OTHERS: dict[str, RecordedRun] = {
         approval={"timeoutMinutes": 60},
         target=_NO_ROLLBACK,
     ),
+    "batch-with-a-terminated-vm": batch("a", terminate=True, approval={"timeoutMinutes": 60}, target=_NO_ROLLBACK),
     "batch-canceled": batch(
         "a", "b", event=CANCEL_EVENT, payload={}, maxParallel=1, approval={"timeoutMinutes": 60}, target=_NO_ROLLBACK
     ),

@@ -52,21 +52,27 @@ def interrupted(ends: str, stage: Stage, event: str, payload: Any, customize: Cu
     return execute
 
 
-def batch(*names: str, event: str | None = None, payload: Any = None, **options: Any) -> RecordedRun:
-    """Return the run of a request; it receives `event` while its first VM waits for approval."""
+def batch(
+    *names: str, event: str | None = None, payload: Any = None, terminate: bool = False, **options: Any
+) -> RecordedRun:
+    """Return the run of a request; its first VM waits for approval when `event` comes or it is terminated."""
 
     def execute(tape: Tape) -> None:
         clock, azure = _azure(lambda azure: [azure.add(name, vm_state(name)) for name in names])
         wanted = accepted(request(*names, **options))
-        if event is not None:
+        held = event is not None or terminate
+        if held:
             clock.allow(clock.now())
         with tape.running(azure.activities(), clock) as running:
             tape.begin(running, IMAGE_BATCH, wanted, wanted.run_id)
-            if event is not None:
+            if held:
                 first = job(names[0]).run_id
                 wait_until(lambda: running.client.get_orchestration_state(first) is not None)
                 wait_for_stage(running, first, Stage.AWAITING_APPROVAL)
-                running.client.raise_orchestration_event(wanted.run_id, event, data=payload)
+                if event is not None:
+                    running.client.raise_orchestration_event(wanted.run_id, event, data=payload)
+                if terminate:
+                    running.client.terminate_orchestration(first)
                 clock.allow(None)
             tape.end(running, wanted.run_id)
 

@@ -57,7 +57,9 @@ class Tape:
         ends = backend._process_complete_orchestration_action  # pyright: ignore[reportPrivateUsage]
 
         def keep(instance: Any, complete_action: pb.CompleteOrchestrationAction) -> None:
-            self._ended.append(Execution(instance.instance_id, (*instance.history, _ended(complete_action))))
+            # A run that was terminated did not end by its own code: there is nothing of it to replay.
+            if not any(event.HasField("executionTerminated") for event in instance.history):
+                self._ended.append(Execution(instance.instance_id, (*instance.history, _ended(complete_action))))
             ends(instance, complete_action)
 
         backend._process_complete_orchestration_action = keep  # pyright: ignore[reportPrivateUsage]

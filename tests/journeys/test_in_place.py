@@ -71,7 +71,9 @@ def test_a_linux_vm_in_30_requests() -> None:
     assert result.rollback_snapshot is not None
     assert list(result.created_resources) == kept == [result.rollback_snapshot.id]
     assert not any(record.status in {401, 403} for record in all_requests), "the role is enough"
-    assert {"create_snapshot", "start_deprovision", "deallocate_vm", "generalize_vm"} == set(result.correlation_ids)
+    assert {"create_snapshot/rollback-snapshot", "start_deprovision", "deallocate_vm", "generalize_vm"} == set(
+        result.correlation_ids
+    )
 
 
 @pytest.mark.skipif(sandbox_kind() is None, reason="no sandbox here: the guest script is emulated, not run")

@@ -129,5 +129,5 @@ def test_only_a_stopped_vm_is_deallocated(state: PowerState) -> None:
 def test_a_vm_without_proof_or_outside_the_scopes_is_left_alone() -> None:
     stopped = vm_state(power_state=PowerState.STOPPED)
     assert why_not_deallocated(ended(), stopped, cleanup_job()) is None
-    assert "no Run Command" in (why_not_deallocated(ended(), None, cleanup_job()) or "")
+    assert "is not the VM" in (why_not_deallocated(ended(), None, cleanup_job()) or "")
     assert "no allowed scope" in (why_not_deallocated(ended(), stopped, cleanup_job(scopes=())) or "")

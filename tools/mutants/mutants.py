@@ -230,10 +230,10 @@ MUTANTS = (
         LIFE,
     ),
     Mutant(
-        "clone-without-serial-log",
-        "a clone whose serial log cannot be read is not deprovisioned",
-        "        return mark if mark.readable else None\n",
-        "        return mark\n",
+        "console-unseen",
+        "a VM whose console does not reach Azure is not deprovisioned",
+        "        return True if mark.greeted else None\n",
+        "        return True\n",
         LIFE,
     ),
     Mutant(

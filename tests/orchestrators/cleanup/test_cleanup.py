@@ -206,7 +206,9 @@ def test_a_dry_run_logs_a_warning_and_sends_its_result(caplog: pytest.LogCapture
     stopped = vm_state(power_state=PowerState.STOPPED)
     asked = cleanup_job(CleanupMode.REPORT)
     result, left = run(asked, found=RESOURCES, ended=(ended(),), stuck={"vm1": stopped})
-    (warned,) = warnings_of(caplog)
+    billed, warned = warnings_of(caplog)
+    assert (billed["event"], billed["vm"]) == ("stopped and billed", vm_id())
+    assert result.stopped_and_billed == (vm_id(),)
     assert sent_of(left) == result
     assert (result.counts["wouldDelete"], result.counts["wouldDeallocate"], result.counts["deleted"]) == (5, 1, 0)
     assert (warned["runId"], warned["mode"], warned["counts"]) == ("cleanup-1", "report", result.counts)
