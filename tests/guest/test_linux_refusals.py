@@ -154,3 +154,13 @@ async def test_a_deprovisioned_vm_that_starts_again_refuses_the_request_that_its
     vm.guest.set_clock(LAST_MOMENT + timedelta(minutes=10))
     await assert_refused(vm, "expired")
     assert vm.calls("waagent") == ["waagent -deprovision+user -force"]
+
+
+async def test_a_request_made_for_another_boot_is_refused(tmp_path: Path):
+    vm = Vm.create(tmp_path)
+    seen = (vm.guest.files / "proc/sys/kernel/random/boot_id").read_text().strip()
+    vm.guest.boot()
+    assert "booted since" in await assert_refused(vm, "bootChanged", GOLDEN_BOOT_ID=seen)
+    now = (vm.guest.files / "proc/sys/kernel/random/boot_id").read_text().strip()
+    _, answer = await vm.request(GOLDEN_BOOT_ID=now)
+    assert answer["outcome"] == "requested"

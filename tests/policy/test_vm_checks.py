@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from contracts.error_codes import RefusalCode
-from contracts.facts import FoundRunCommand, Lock, Permission, PowerState, VmFacts
+from contracts.facts import FoundRunCommand, Lock, OsType, Permission, PowerState, VmFacts
 from contracts.run import VmJob
-from contracts.run_commands import run_command_name
+from contracts.run_commands import DEPROVISION, run_command_name
 from policy import identity, vm_checks
-from policy.vm_checks import check_request, check_vm
+from policy.vm_checks import check_request, check_vm, earlier_deprovisioning
 from tests.support.requests import GROUP, facts, job, settings, vm_state, windows
 from tests.support.rows import rows
 
@@ -251,3 +251,29 @@ def test_the_message_says_what_was_found() -> None:
         f"not granted: {COMPUTE}/runCommands/write, {COMPUTE}/deallocate/action",
         "Run Command golden-image-deprovision-1 belongs to app other, run vm-9",
     ]
+
+
+EARLIER = FoundRunCommand(
+    name=run_command_name("vm-r0-0123456789", DEPROVISION), app_name="tests", run_id="vm-r0-0123456789", nonce="5f" * 16
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "vm", "finished"),
+    [
+        ({}, {}, True),
+        ({"app_name": "another"}, {}, False),
+        ({"nonce": None}, {}, False),
+        ({"name": "golden-image-deprovision-0"}, {}, False),
+        ({"run_id": "vm-r9-0123456789"}, {}, False),
+        ({}, {"power_state": PowerState.RUNNING}, False),
+        ({}, {"os_type": OsType.WINDOWS}, False),
+        ({}, {"boot_diagnostics": False}, False),
+    ],
+)
+def test_only_a_stopped_linux_vm_with_this_apps_own_request_is_finished(
+    change: dict[str, Any], vm: dict[str, Any], finished: bool
+) -> None:
+    stopped = vm_state(**{"power_state": PowerState.STOPPED, **vm})
+    found = facts(stopped).model_copy(update={"run_commands": (EARLIER.model_copy(update=change),)})
+    assert (earlier_deprovisioning(job(), found) is not None) is finished

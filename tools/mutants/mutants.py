@@ -1,10 +1,12 @@
 """The guards of the product, and how each is removed."""
 
 from tools.mutants.authority import AUTHORITY
+from tools.mutants.evidence import EVIDENCE
 from tools.mutants.mutant import AZURE, FACTS, LIFE, Mutant
 
 MUTANTS = (
     *AUTHORITY,
+    *EVIDENCE,
     Mutant(
         "lease-dropped",
         "a run without the VM's lease is refused",
