@@ -70,7 +70,8 @@ def _stage(state: OrchestrationState) -> tuple[Stage | None, str | None]:
         return (Stage(status["stage"]) if "stage" in status else None), None
     result = VmResult.model_validate_json(state.serialized_output or "")
     failure = result.failure
-    # A VM that somebody else started is his: whatever it does later is not this app's doing.
-    if failure is None or failure.code is FailureCode.STARTED_EXTERNALLY:
+    # A VM that somebody else started and that ran is his: whatever it does later is not this app's doing.
+    others = failure is not None and failure.code is FailureCode.STARTED_EXTERNALLY
+    if failure is None or (others and result.power_state != PowerState.STOPPED):
         return None, None
     return (result.ended_in if result.power_state != PowerState.DEALLOCATED else None), result.vm_unique_id

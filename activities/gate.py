@@ -7,7 +7,7 @@ from contracts.authority import Bearer
 from contracts.catalog import Activity
 from contracts.error_codes import Refusal, RefusalCode
 from contracts.run import LiveSettings
-from policy.authority import why_no_cleanup, why_not
+from policy.authority import ends_own_work, why_no_cleanup, why_not
 
 
 def denied(
@@ -26,6 +26,6 @@ def denied(
         if entry.recovers:
             return why_no_cleanup(ids, live())
     elif bearer.authority is not None:
-        own = getattr(asked, "run_id", None) in {None, bearer.authority.run_id}
-        return None if entry.recovers and own else why_not(bearer.authority, ids, live())
+        own = entry.recovers and ends_own_work(bearer.authority, asked)
+        return None if own else why_not(bearer.authority, ids, live())
     return Refusal.of(RefusalCode.SCOPE_NOT_ALLOWED, f"{entry.name} was asked without a run's authority")

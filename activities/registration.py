@@ -52,10 +52,11 @@ from azure_clients.errors import ArmRefused, ArmThrottled
 from contracts import catalog
 from contracts.answer import Answer
 from contracts.catalog import Activity
-from contracts.error_codes import Failure, FailureCode
+from contracts.error_codes import Failure, FailureCode, Refusal, RefusalCode
 from contracts.message import Message
 from contracts.queues import CONNECTION, RESULTS_QUEUE
 from contracts.run import LiveSettings
+from settings import BadSettings
 
 type Body[I: Message, O: Answer] = Callable[[I], Awaitable[O]]
 type ClientBody[I: Message, O: Answer] = Callable[[I, df.DurableFunctionsClient], Awaitable[O]]
@@ -141,7 +142,12 @@ async def answer[I: Message, O: Answer](
     ArmUnavailable, and every other exception, is raised to the engine, which retries.
     """
     asked = entry.takes.model_validate(request)
-    if (why := denied(entry, asked, request, _live)) is not None:
+    try:
+        why = denied(entry, asked, request, _live)
+    except BadSettings:
+        # Which setting is wrong is in the app's health and log, and no caller's business.
+        why = Refusal.of(RefusalCode.SETTINGS_INVALID, "the app's settings cannot be used")
+    if why is not None:
         return Answer(denied=why).model_dump(mode="json", exclude_none=True)
     try:
         result = await body(asked)

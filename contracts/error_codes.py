@@ -67,6 +67,7 @@ class RefusalCode(StrEnum):
     APPROVAL_REQUIRED = "ApprovalRequired"
     APP_PAUSED = "AppPaused"
     CLEANUP_NOT_ALLOWED = "CleanupNotAllowed"
+    SETTINGS_INVALID = "SettingsInvalid"
 
 
 REMEDIATION: dict[RefusalCode | FailureCode, str] = {
@@ -171,6 +172,9 @@ REMEDIATION: dict[RefusalCode | FailureCode, str] = {
     ),
     RefusalCode.APP_PAUSED: (
         "Send the request again with a new requestId once the operator has removed GOLDEN_PAUSED."
+    ),
+    RefusalCode.SETTINGS_INVALID: (
+        "Ask the operator to correct the app's settings (its log names each that is wrong), then send a new request."
     ),
     RefusalCode.CLEANUP_NOT_ALLOWED: 'Set GOLDEN_CLEANUP_MODE to "delete" if a cleanup may delete and deallocate.',
     **FAILURE_REMEDIATION,

@@ -36,16 +36,16 @@ class FailureCode(StrEnum):
 
 FAILURE_REMEDIATION: dict[FailureCode, str] = {
     FailureCode.GUEST_FAILED: (
-        "Read evidence.collected and repair the VM, or restore it from rollbackSnapshot: it may be deprovisioned in "
-        "part. A new request deprovisions it again."
+        "Read evidence.collected, then restore the VM from rollbackSnapshot: it may be deprovisioned in part. A new "
+        "request deprovisions it again; if the VM is repaired in place, remove /var/lib/golden-image in it first."
     ),
     FailureCode.GUEST_REPORT_TIMED_OUT: (
-        "Repair the guest agent, and check that the run's Run Command is deleted. Nothing is known to be "
-        "deprovisioned; a new request deprovisions the VM."
+        "Repair the guest agent, and check that the Run Command is deleted. Nothing is known to be deprovisioned; a "
+        "new request deprovisions the VM, if /var/lib/golden-image in it holds no record of this run."
     ),
     FailureCode.RUN_COMMAND_FAILED: (
-        "Read the Run Command's message: the script was not started or did not complete. Check the VM, or restore "
-        "it from rollbackSnapshot; a new request deprovisions it again."
+        "Read the Run Command's message: the script did not start or complete. Check the VM, or restore it from "
+        "rollbackSnapshot; a new request deprovisions it, once /var/lib/golden-image in it is removed."
     ),
     FailureCode.STOPPED_WITHOUT_PROOF: (
         "Linux: send a new request later; it looks for the proof again and, once Azure's serial log shows it, "
@@ -57,8 +57,8 @@ FAILURE_REMEDIATION: dict[FailureCode, str] = {
         "then finishes without deprovisioning again. Otherwise restore the VM from rollbackSnapshot."
     ),
     FailureCode.STARTED_EXTERNALLY: (
-        "Find out in the activity log who started the VM: it booted after it was deprovisioned, and is no longer an "
-        "image's source. Delete its Run Command. A new request deprovisions it again."
+        "Find out in the activity log who started the VM: it booted after it was deprovisioned. Start it if it is "
+        "stopped, and delete its Run Commands of this app; then a new request deprovisions it again."
     ),
     FailureCode.STOP_TIMED_OUT: (
         "Read evidence.collected: deprovisioning was started, and the VM still runs. Stop it if it is done, or "
@@ -126,9 +126,9 @@ FAILURE_REMEDIATION: dict[FailureCode, str] = {
         "Look at the VM's own run (GET /api/runs/{runId}): it may be suspended. Resume, cancel or terminate it."
     ),
     FailureCode.NO_LONGER_ALLOWED: (
-        "Ask the operator: a setting was changed after the VM had been deprovisioned; the message names it. The VM "
-        "was only deallocated. Linux in place: once it is allowed again, a new request finishes without deprovisioning "
-        "again."
+        "Ask the operator: a setting was changed after the VM was asked to deprovision itself. A VM that stopped is "
+        "deallocated; nothing else was done. Linux: once allowed again, a new request finishes it without "
+        "deprovisioning."
     ),
     FailureCode.AZURE_REJECTED_REQUEST: (
         "Read Azure's error code and message: Azure rejected a request of the run. endedIn says how far it was: "

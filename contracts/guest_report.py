@@ -44,11 +44,13 @@ class GuestReport(Message):
 class SerialMark(Message):
     """What the serial log contains about one run: greeted, deprovisioned, failed with a reason, or nothing.
 
-    `booted_since`: after it was deprovisioned the VM booted again, so that the mark proves nothing any more.
+    `shows_boots`: a boot of this VM is in it. `booted_since`: after it was deprovisioned the VM booted again, so that
+    the mark proves nothing any more.
     """
 
     readable: bool
     greeted: bool = False
+    shows_boots: bool = False
     deprovisioned: bool = False
     booted_since: bool = False
     failure: str | None = None
@@ -87,6 +89,6 @@ def read_serial_log(log: str, *, run_id: str, nonce: str) -> SerialMark:
         return SerialMark(readable=True, greeted=greeted, deprovisioned=not booted, booted_since=booted)
     _, found, rest = log.rpartition(f"{FAILED_MARK} {run_id} {nonce}")
     if not found:
-        return SerialMark(readable=True, greeted=greeted)
+        return SerialMark(readable=True, greeted=greeted, shows_boots=_KERNEL_STARTS.search(log) is not None)
     reason = next(iter(rest[:_LONGEST_LINE].splitlines()), "")
     return SerialMark(readable=True, greeted=greeted, failure=redact(reason).strip()[:300])

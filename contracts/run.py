@@ -4,12 +4,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import Field
+
 from contracts.ids import Scope
 from contracts.image_options import LONGEST_APPROVAL_MINUTES, Approval
 from contracts.message import Message
 from contracts.polling import PollingSettings
 from contracts.request import ImageRequest, Mode, Target
 from contracts.resource_ids import SubnetId
+
+LONGEST_COMMENT = 2_000
+"""A decision is shown in the custom status, which the engine limits to 16 KiB."""
 
 
 class Trigger(StrEnum):
@@ -57,9 +62,9 @@ class Principal(Message):
     provider with its object id.
     """
 
-    principal: str | None = None
-    principal_id: str | None = None
-    identity_provider: str | None = None
+    principal: str | None = Field(default=None, max_length=200)
+    principal_id: str | None = Field(default=None, max_length=200)
+    identity_provider: str | None = Field(default=None, max_length=200)
 
     @property
     def identity(self) -> str | None:
@@ -105,7 +110,7 @@ class Decision(Principal):
     """An approver's decision, and who decided."""
 
     approved: bool
-    comment: str = ""
+    comment: str = Field(default="", max_length=LONGEST_COMMENT)
     at: datetime | None = None
 
 

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Iterator
 
 from contracts.authority import Authority
 from contracts.error_codes import Refusal, RefusalCode
-from contracts.ids import Scope, in_scope
+from contracts.ids import Scope, VmId, in_scope
 from contracts.request import Mode
+from contracts.resources import Kind, Resource, bears_our_name
 from contracts.run import LiveSettings
+
+_IMAGES = frozenset({Kind.MANAGED_IMAGE, Kind.IMAGE_VERSION})
 
 
 def why_not(authority: Authority, ids: Iterable[str], live: LiveSettings) -> Refusal | None:
@@ -24,6 +27,19 @@ def why_no_cleanup(ids: Iterable[str], live: LiveSettings) -> Refusal | None:
         message = "GOLDEN_CLEANUP_MODE is not delete (any more): a cleanup changes nothing"
         return Refusal.of(RefusalCode.CLEANUP_NOT_ALLOWED, message)
     return next(_outside(ids, live.run.allowed_scopes), None)
+
+
+def ends_own_work(authority: Authority, asked: object) -> bool:
+    """Return whether a request only ends the run's own work: on its own VM, or on a temporary resource of its name.
+
+    An image is never that: once it exists, others may use it.
+    """
+    resource: Resource | None = getattr(asked, "resource", None)
+    if resource is not None:
+        mine = getattr(asked, "run_id", None) == authority.run_id and bears_our_name(resource.name, authority.run_id)
+        return mine and resource.kind not in _IMAGES
+    vm_id: VmId | None = getattr(asked, "vm_id", None)
+    return vm_id is not None and (vm_id == authority.vm_id or bears_our_name(vm_id.name, authority.run_id))
 
 
 def approval_demanded(mode: Mode, live: LiveSettings) -> bool:

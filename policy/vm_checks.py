@@ -23,12 +23,12 @@ _HARMLESS_LOCK = "cannotdelete"
 class Result(Message):
     """The result of the checks: the reasons to refuse the VM, and whether it is already generalized.
 
-    `earlier` is the Run Command of an ended run that deprovisioned the VM and did not see the proof in time.
+    `earlier` are Run Commands of ended runs that asked the VM to deprovision itself and did not see the proof.
     """
 
     refusals: tuple[Refusal, ...] = ()
     already_generalized: bool = False
-    earlier: FoundRunCommand | None = None
+    earlier: tuple[FoundRunCommand, ...] = ()
 
 
 def check_request(job: VmJob) -> tuple[Refusal, ...]:
@@ -54,19 +54,20 @@ def check_vm(job: VmJob, facts: VmFacts) -> Result:
     return Result(refusals=refusals, earlier=earlier)
 
 
-def earlier_deprovisioning(job: VmJob, facts: VmFacts) -> FoundRunCommand | None:
-    """Return the Run Command by which an earlier run of this app deprovisioned a Linux VM that has stopped since.
+def earlier_deprovisioning(job: VmJob, facts: VmFacts) -> tuple[FoundRunCommand, ...]:
+    """Return the Run Commands by which earlier runs of this app asked a Linux VM, now stopped, to deprovision itself.
 
     With the run's nonce in its tag, the mark in the serial log can still be found. A Windows VM writes none.
     """
     vm = facts.vm
     if vm.os_type is not OsType.LINUX or vm.power_state not in STOPPED or not vm.boot_diagnostics:
-        return None
-    for found in facts.run_commands or ():
-        named = found.run_id is not None and found.name == run_command_name(found.run_id, DEPROVISION)
-        if named and found.nonce and found.app_name == job.settings.app_name:
-            return found
-    return None
+        return ()
+    return tuple(found for found in facts.run_commands or () if _asked_by_us(job, found))
+
+
+def _asked_by_us(job: VmJob, found: FoundRunCommand) -> bool:
+    named = found.run_id is not None and found.name == run_command_name(found.run_id, DEPROVISION)
+    return named and bool(found.nonce) and found.app_name == job.settings.app_name
 
 
 def _request_refusals(job: VmJob) -> Iterator[Refusal]:
@@ -116,14 +117,14 @@ def windows_build(target: Target, vm: VmState) -> Iterator[Refusal]:
         yield Refusal.of(RefusalCode.WINDOWS_BUILD, f"{vm.os_name or 'Windows'} is build {build}")
 
 
-def _condition(job: VmJob, vm: VmState, earlier: FoundRunCommand | None) -> Iterator[Refusal]:
+def _condition(job: VmJob, vm: VmState, earlier: tuple[FoundRunCommand, ...]) -> Iterator[Refusal]:
     """Check the VM's state and its opt-in tag."""
     settings = job.settings
     if refusal := opt_in_missing(vm, settings.opt_in_tag, settings.opt_in_value):
         yield refusal
     if vm.generalized:
         yield Refusal.of(RefusalCode.ALREADY_GENERALIZED, f"the VM is marked generalized and is {vm.power_state}")
-    elif earlier is not None:
+    elif earlier:
         pass  # It stopped because it deprovisioned itself; the proof is looked for before anything is changed.
     elif vm.power_state is not PowerState.RUNNING:
         yield Refusal.of(RefusalCode.NOT_RUNNING, f"the VM's power state is {vm.power_state}")

@@ -56,7 +56,8 @@ async def decide_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -
         title = f"run {run_id} was started by another version of this app"
         return problem(409, "RunNotReadable", title, "cancel it, and send the request again")
     batch, caller = await _batch_of(client, state), caller_of(dict(req.headers))
-    fault = _who_may_not(asked, caller, batch) or await _why_not_now(client, state, batch, approved=asked.approved)
+    fault = _who_may_not(asked, caller, _input(state).caller)
+    fault = fault or await _why_not_now(client, state, batch, approved=asked.approved)
     if fault is not None:
         return problem(*fault)
     who = caller.model_dump(include=set(Principal.model_fields))
@@ -120,7 +121,7 @@ async def _batch_of(client: df.DurableFunctionsClient, state: OrchestrationState
     return state if state.name == IMAGE_BATCH else await known_run(client, _batch_id(state))
 
 
-def _who_may_not(asked: DecisionRequest, caller: Principal, batch: OrchestrationState | None) -> _Problem | None:
+def _who_may_not(asked: DecisionRequest, caller: Principal, requested_by: Principal) -> _Problem | None:
     """Return the problem if the caller may not decide: nobody may approve a request of their own, only reject it."""
     import settings
 
@@ -128,7 +129,7 @@ def _who_may_not(asked: DecisionRequest, caller: Principal, batch: Orchestration
     if approvers and caller.identity not in approvers:
         detail = "have one of GOLDEN_APPROVERS decide, signed in through App Service authentication"
         return (403, "NotAnApprover", f"{who} may not approve or reject runs", detail)
-    requester = accepted_run(batch).caller.identity if batch else None
+    requester = requested_by.identity
     if asked.approved and requester is not None and caller.identity == requester:
         return (403, "OwnRequest", f"{who} requested this run", "have another caller approve it")
     return None
@@ -146,7 +147,7 @@ async def _why_not_now(
     if state.runtime_status in OVER and not left:
         return _run_over(run_id)
     if batch is not None and batch.runtime_status in OVER and approved:
-        title = f"the request's run {batch.instance_id} was terminated"
+        title = f"the request's run {batch.instance_id} has ended"
         return (409, "RequestOver", title, "cancel or reject what is left of it, and send a new request")
     waits = about.needs_approval if isinstance(about, AcceptedRun) else about.approval is not None
     dry_run = about.request.dry_run if isinstance(about, AcceptedRun) else about.dry_run

@@ -78,8 +78,8 @@ async def cancel_refusal(client: df.DurableFunctionsClient, state: Orchestration
 
 
 async def runs_left(client: df.DurableFunctionsClient, state: OrchestrationState) -> tuple[str, ...]:
-    """Return the runs of VMs that have not ended although the run of their request was terminated."""
-    if state.name != IMAGE_BATCH or state.runtime_status is not OrchestrationStatus.TERMINATED:
+    """Return the runs of VMs that have not ended although the run of their request was terminated, or failed."""
+    if state.name != IMAGE_BATCH or state.runtime_status not in _BROKEN:
         return ()
     if not is_readable(state):
         return ()

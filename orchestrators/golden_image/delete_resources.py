@@ -58,8 +58,9 @@ def _delete_kind(run: VmRun, resources: list[Resource], wait: Polling) -> Orches
                 unconfirmed.add(resource.id)
             else:
                 run.created.saw(resource.id)
-            if answer.why is not None or answer.failure is not None:
-                reasons[resource.id] = answer.why or (answer.failure.message if answer.failure else "")
+            fault = answer.denied or answer.failure
+            if answer.why is not None or fault is not None:
+                reasons[resource.id] = answer.why or (fault.message if fault else "")
         return None if pending else True
 
     # The deletion of a locked resource is requested in every poll: slow down, so that it takes few requests.

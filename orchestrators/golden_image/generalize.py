@@ -20,7 +20,7 @@ from orchestrators.golden_image.ends import Denied, Failed
 from orchestrators.golden_image.plan import Plan
 from orchestrators.golden_image.power import deallocate, generalize, wait_until_stopped
 from orchestrators.golden_image.ready import Ready
-from orchestrators.golden_image.serial_mark import Deprovisioning
+from orchestrators.golden_image.serial_mark import Deprovisioning, choose_earlier
 from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
 
@@ -44,15 +44,15 @@ def deprovision_and_generalize(
     If that fails, or the guest refuses, the VM is recovered before the error goes on; not if it is gone, or if Azure
     rejected the request. `keep`: resources to keep once deprovisioning was requested, unless the guest refused.
     """
-    seen, begun = vm, Deprovisioning.of_earlier(plan.earlier) if plan.earlier else Deprovisioning.of_run(run)
+    seen, begun = vm, Deprovisioning.of_run(run)
     rejection = report = None
     try:
-        if plan.earlier is None:
-            rejection = yield from request_deprovision(run, vm, plan.deprovision_script, ready)
+        if plan.earlier:
+            begun = yield from choose_earlier(run, vm, plan.earlier)
         else:
-            run.note(f"run {begun.run_id} deprovisioned the VM; this run finished what it had begun")
+            rejection = yield from request_deprovision(run, vm, plan.deprovision_script, ready)
         if rejection is None:
-            if plan.earlier is None:
+            if not plan.earlier:
                 report = yield from wait_for_report(run, vm)
             run.enter(Stage.STOPPING)
             seen = stopped = yield from wait_until_stopped(run, vm, begun)

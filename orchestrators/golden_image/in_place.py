@@ -18,6 +18,7 @@ def generalize_in_place(run: VmRun, plan: Plan) -> Orchestration[ImageSource]:
     point of no return the snapshot is kept, unless the guest refused.
     """
     vm = plan.source
+    yield from wait_until_allowed(run)
     if plan.already_generalized:
         return ImageSource(run, vm, vm)
     run.enter(Stage.CUSTOMIZING)

@@ -21,13 +21,13 @@ class Place:
 class Plan:
     """What preflight read. `already_generalized`: only the image is left to publish.
 
-    `earlier`: an ended run deprovisioned the VM and could not prove it in time; what it began is finished.
+    `earlier`: ended runs asked the VM to deprovision itself and did not see the proof; what one began is finished.
     `scripts` and `deprovision_script` are the SHA-256 of the scripts that will run.
     """
 
     source: VmState
     already_generalized: bool = False
-    earlier: FoundRunCommand | None = None
+    earlier: tuple[FoundRunCommand, ...] = ()
     shape: VmShape | None = None
     image: ImageFacts | None = None
     clone_place: Place | None = None

@@ -15,7 +15,7 @@ from contracts.image_options import GalleryImageVersion, ImageValidation, Site
 from contracts.polling import INSPECT_LIMIT
 from contracts.request import Mode
 from orchestrators.golden_image.authority import wait_until_allowed
-from orchestrators.golden_image.ends import Failed, Refused
+from orchestrators.golden_image.ends import Denied, Failed, Refused
 from orchestrators.golden_image.plan import Place, Plan, is_specialized
 from orchestrators.golden_image.polling import ask
 from orchestrators.golden_image.vm_lease import check_lease, take_lease
@@ -54,7 +54,13 @@ def check(run: VmRun) -> Orchestration[Plan]:
     outside = any(refusal.code is RefusalCode.SCOPE_NOT_ALLOWED for refusal in refusals)
     if outside or (refusals and not run.job.dry_run):
         raise Refused(*refusals)
-    yield from wait_until_allowed(run, undecided=run.job.approval is not None)
+    try:
+        yield from wait_until_allowed(run, undecided=run.job.approval is not None)
+    except Denied as denied:
+        if not run.job.dry_run:
+            raise
+        known = {refusal.code for refusal in refusals}
+        refusals += tuple(refusal for refusal in denied.refusals if refusal.code not in known)
     run.stop_if_canceled()
     if run.job.dry_run:
         refusals += yield from check_lease(run)

@@ -13,7 +13,7 @@ from orchestrators.golden_image.identity import read_identity
 from orchestrators.golden_image.plan import Plan
 from orchestrators.golden_image.polling import ask, wait_for
 from orchestrators.golden_image.preflight import validation_options
-from orchestrators.golden_image.run_commands import remove_run_commands
+from orchestrators.golden_image.run_commands import forget_run_commands, remove_run_commands
 from orchestrators.golden_image.vm_run import VmRun, is_linux
 from orchestrators.run_activity import Orchestration
 from orchestrators.waiting import growing
@@ -41,7 +41,12 @@ def make_ready(run: VmRun, vm: VmState, plan: Plan) -> Orchestration[Ready]:
     if plan.specialized:
         return Ready()
     proof = wants_proof(run.job.target)
-    reported = yield from read_identity(run, vm, IDENTITY, greets=proof and is_linux(vm))
+    try:
+        reported = yield from read_identity(run, vm, IDENTITY, greets=proof and is_linux(vm))
+    except Exception:
+        # A run that ends here leaves the VM as it was. Asked once: a cancel ends every wait.
+        yield from forget_run_commands(run, vm, IDENTITY)
+        raise
     at = run.ctx.current_utc_datetime
     yield from remove_run_commands(run, vm, IDENTITY)
     if reported is None:
@@ -60,12 +65,12 @@ def make_ready(run: VmRun, vm: VmState, plan: Plan) -> Orchestration[Ready]:
 def _see_greeting(run: VmRun, vm: VmState) -> Orchestration[None]:
     """Find the VM's line in its serial log, which may lag: on Linux it will hold the proof of the deprovisioning."""
     request = ReadSerialMarker(vm_id=vm.vm_id, run_id=run.job.run_id, nonce=run.nonce)
-    readable = False
+    readable = shows_boots = False
 
     def poll(until: datetime) -> Orchestration[bool | None]:
-        nonlocal readable
+        nonlocal readable, shows_boots
         mark = (yield from ask(run, READ_SERIAL_MARKER, request, until)).mark
-        readable = mark.readable
+        readable, shows_boots = mark.readable, mark.shows_boots
         return True if mark.greeted else None
 
     wait = run.polling.serial_mark
@@ -74,3 +79,5 @@ def _see_greeting(run: VmRun, vm: VmState) -> Orchestration[None]:
         seen = "does not show the line that the VM wrote on its console" if readable else "could not be read"
         message = f"the serial log {seen}, and the request requires proof from it"
         raise Refused(Refusal.of(RefusalCode.NO_PROOF_POSSIBLE, message))
+    if not shows_boots:
+        run.note("the serial log shows no boot of the kernel: a boot after the VM has stopped would not be seen in it")

@@ -7,12 +7,12 @@ from contracts.catalog import COLLECT_EVIDENCE
 from contracts.error_codes import FailureCode
 from contracts.facts import VmState
 from contracts.polling import LONG_DEALLOCATION, RECOVERY_READ_LIMIT
-from contracts.run_commands import DEPROVISION, EVIDENCE, run_command_name
+from contracts.run_commands import DEPROVISION, EVIDENCE, PREFIX, run_command_name
 from orchestrators.golden_image.ends import Failed, Refused
 from orchestrators.golden_image.polling import at_once, wait_for
 from orchestrators.golden_image.power import deallocate, read_power_state
 from orchestrators.golden_image.run_commands import remove_run_commands
-from orchestrators.golden_image.vm_run import VmRun
+from orchestrators.golden_image.vm_run import VmRun, is_linux
 from orchestrators.run_activity import NO_ANSWER, Orchestration, run_activity
 from policy.stop_evidence import STOPPED
 
@@ -22,17 +22,19 @@ def recover_in_place(run: VmRun, vm: VmState, why: Exception) -> Orchestration[N
 
     A stopped VM is billed until it is deallocated. A running VM is left running, so that an operator can investigate.
     The power state is read first and last: the VM may stop at any time. Nothing more is sent to a VM that somebody else
-    started: it is his now.
+    started and that runs: it is his now.
     """
-    if _started_by_others(why):
-        run.note(f"nothing more was sent to the VM; delete its Run Command {_deprovision_command(run)}")
+    now = yield from _read(run, vm)
+    if _started_by_others(why) and now.power_state not in STOPPED:
+        run.note(f"nothing more was sent to the VM; delete its Run Commands {PREFIX}{DEPROVISION}-…")
         return
     failed = not isinstance(why, Refused)
-    now = yield from _read(run, vm)
     if now.power_state not in STOPPED:
         if failed:
             yield from _collect_evidence(run, now)
-        yield from remove_run_commands(run, now, DEPROVISION, EVIDENCE)
+        # A Linux VM that still stops can be finished by a later run, with what this Run Command says.
+        late = is_linux(now) and isinstance(why, Failed) and why.failure.code is FailureCode.STOP_TIMED_OUT
+        yield from remove_run_commands(run, now, *(() if late else (DEPROVISION,)), EVIDENCE)
         now = yield from _read(run, now)
         if now.power_state not in STOPPED:
             if failed:
@@ -55,10 +57,6 @@ def explain_clone(run: VmRun, clone: VmState, why: Exception) -> Orchestration[N
 
 def _started_by_others(why: Exception) -> bool:
     return isinstance(why, Failed) and why.failure.code is FailureCode.STARTED_EXTERNALLY
-
-
-def _deprovision_command(run: VmRun) -> str:
-    return run_command_name(run.job.run_id, DEPROVISION)
 
 
 def _read(run: VmRun, vm: VmState) -> Orchestration[VmState]:

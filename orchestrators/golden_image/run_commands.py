@@ -9,7 +9,17 @@ from contracts.polling import RUN_COMMAND_REMOVAL
 from contracts.run_commands import run_command_name
 from orchestrators.golden_image.polling import wait_for
 from orchestrators.golden_image.vm_run import VmRun
-from orchestrators.run_activity import Orchestration, run_activity
+from orchestrators.run_activity import NO_ANSWER, Orchestration, error_text, run_activity
+
+
+def forget_run_commands(run: VmRun, vm: VmState, *parts: str) -> Orchestration[None]:
+    """Request once that this run's Run Commands are deleted, without waiting until they are gone."""
+    names = tuple(run_command_name(run.job.run_id, part) for part in parts)
+    request = RemoveRunCommands(vm_id=vm.vm_id, run_commands=names)
+    try:
+        yield from run_activity(run.ctx, REMOVE_RUN_COMMANDS, request, bearer=run.bearer, again=False)
+    except NO_ANSWER as error:
+        run.log("Run Commands not deleted", names=names, error=error_text(error))
 
 
 def remove_run_commands(run: VmRun, vm: VmState, *parts: str) -> Orchestration[None]:

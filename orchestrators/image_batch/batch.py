@@ -11,7 +11,7 @@ from durabletask import task
 from contracts.activities.vm import EndedRunRead, ReadEndedRun
 from contracts.catalog import APPROVAL_EVENT, CANCEL_EVENT, GOLDEN_IMAGE, READ_ENDED_RUN
 from contracts.error_codes import Failure, FailureCode
-from contracts.facts import VmState
+from contracts.facts import PowerState, VmState
 from contracts.ids import vm_run_id
 from contracts.log_line import audit_line, log_line
 from contracts.polling import LONGEST_RUN
@@ -19,6 +19,7 @@ from contracts.request import Target
 from contracts.results import Outcome, RunResult, VmResult, VmSummary
 from contracts.run import AcceptedRun, Decision, RequestDecision, VmJob
 from contracts.stages import Stage
+from contracts.tags import RUN_TAG
 from orchestrators.run_activity import NO_ANSWER, Orchestration, error_text, run_activity
 from orchestrators.waiting import any_of
 
@@ -165,8 +166,13 @@ class Batch:
         except NO_ANSWER as error:
             self.log("how a run ended could not be read", vm=str(job.target.vm_id), error=error_text(error))
             read = EndedRunRead()
-        failure = Failure.of(code, f"the run of the VM returned no result: {read.how or message}")
-        self._add_result(job, Outcome.FAILED, failure, read.stage or Stage.ACCEPTED, read.vm)
+        how = f"the run of the VM returned no result: {read.how or message}"
+        failure = Failure.of(code, f"{how}; what it created has the tag {RUN_TAG}={job.run_id}")
+        stage = read.stage or Stage.ACCEPTED
+        billed = stage.allows.stop and read.vm is not None and read.vm.power_state is PowerState.STOPPED
+        if billed:
+            self._log.warning(log_line("stopped and billed", runId=job.run_id, vm=str(job.target.vm_id), why=message))
+        self._add_result(job, Outcome.FAILED, failure, stage, read.vm, billed=billed)
 
     def _add_result(
         self,
@@ -175,6 +181,8 @@ class Batch:
         failure: Failure | None = None,
         ended_in: Stage = Stage.ACCEPTED,
         vm: VmState | None = None,
+        *,
+        billed: bool = False,
     ) -> None:
         """Create the result of a VM whose own run returned none."""
         result = VmResult(
@@ -187,6 +195,8 @@ class Batch:
             ended_in=ended_in,
             failure=failure,
             power_state=vm.power_state if vm else None,
+            vm_unique_id=vm.unique_id if vm else None,
+            stopped_and_billed=billed or None,
         )
         self.unsent.append(result)
         self._count(job, result)

@@ -146,7 +146,8 @@ class Publication:
             about = f"{activity.name}/{self.progress.version}" if self.progress.version else activity.name
             self.update(correlation_ids={**self.progress.correlation_ids, about: answer.correlation_id})
         if answer.denied is not None:
-            self.fail(FailureCode.NO_LONGER_ALLOWED, f"{answer.denied.code}: {answer.denied.message}")
+            exists = self.progress.unanswered or self.progress.phase is not Phase.CREATING
+            self.fail(FailureCode.NO_LONGER_ALLOWED, f"{answer.denied.code}: {answer.denied.message}", may_exist=exists)
         return answer
 
     def run_state(self, run_id: str) -> Orchestration[RunStateRead]:

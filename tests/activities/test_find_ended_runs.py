@@ -119,7 +119,8 @@ async def test_runs_that_failed_and_did_not_leave_their_vm_deallocated_whatever_
     cases: list[tuple[FailureCode | None, PowerState | None, bool]] = [
         *((code, state, True) for code in FailureCode if code is not others for state in (PowerState.STOPPED, None)),
         # A VM that somebody else started is his.
-        (others, PowerState.STOPPED, False),
+        (others, PowerState.RUNNING, False),
+        (others, PowerState.STOPPED, True),
         (FailureCode.UNEXPECTED, PowerState.UNKNOWN, True),
         (FailureCode.STOPPED_WITHOUT_PROOF, PowerState.DEALLOCATED, False),
         (None, PowerState.STOPPED, False),

@@ -8,9 +8,11 @@ from unittest.mock import patch
 import pytest
 
 import settings
+from contracts.catalog import CANCEL_EVENT, PUBLISH_IMAGE
 from contracts.cleanup import CleanupMode
 from contracts.error_codes import FailureCode, RefusalCode
 from contracts.image_options import Approval
+from contracts.publish import Phase, PublishProgress
 from contracts.results import Outcome
 from contracts.stages import Stage
 from tests.support.golden import (
@@ -24,6 +26,7 @@ from tests.support.golden import (
     version_options,
 )
 from tests.support.journey import Journey, journey, spec
+from tests.support.publishing import publish_job
 from tests.support.requests import job
 
 
@@ -107,3 +110,51 @@ def test_a_cleanup_that_was_started_before_the_mode_was_changed_deletes_nothing(
     assert (denied.deleted, denied.counts["failed"] > 0) == ((), True)
     assert "GOLDEN_CLEANUP_MODE" in denied.failed[0].why
     assert set(done.deleted) == before
+
+
+def test_a_forged_publication_deletes_no_version_while_everything_is_off() -> None:
+    asked = clone_job(image=version_options(validated=False))
+    with journey(spec("vm1", tags={}, power="deallocated")) as reported:
+        add_definition(reported)
+        made = reported.report(asked)
+        assert made.image is not None
+        forged = publish_job(run_id=asked.run_id, imageDefinitionId=definition_id()).model_copy(
+            update={"progress": PublishProgress(phase=Phase.DELETING, version=made.image.version, attempts=3)}
+        )
+        with operator(GOLDEN_ALLOWED_SCOPES="", GOLDEN_IN_PLACE_TRIGGERS="", GOLDEN_CLEANUP_MODE="off"):
+            payload = forged.model_dump(mode="json", exclude_none=True)
+            reported.engine.run(PUBLISH_IMAGE, payload, "forged")
+        assert reported.simulator.world.galleries.latest(definition_id()) is not None
+
+
+def test_settings_that_became_invalid_after_the_deprovisioning_are_named_as_such() -> None:
+    asked = job("vm1")
+    with journey(spec("vm1")) as reported:
+        begin(reported, asked, Stage.STOPPING)
+        with operator(GOLDEN_REQUIRE_APPROVAL="inplace"):
+            result = end_of(reported, asked)
+        assert (reported.simulator.vm("vm1").power, reported.simulator.vm("vm1").generalized) == ("deallocated", False)
+    assert result.failure is not None
+    assert result.failure.code is FailureCode.NO_LONGER_ALLOWED
+    assert "SettingsInvalid" in result.failure.message
+
+
+def test_a_dry_run_still_names_every_reason() -> None:
+    with journey(spec("vm1", tags={}, power="stopped")) as reported, operator(GOLDEN_IN_PLACE_TRIGGERS="http"):
+        result = reported.report(job("vm1", dry_run=True))
+    assert {refusal.code for refusal in result.refusals} == {
+        RefusalCode.TRIGGER_NOT_ALLOWED,
+        RefusalCode.NOT_OPTED_IN,
+        RefusalCode.NOT_RUNNING,
+    }
+
+
+def test_a_cancel_while_the_vm_is_looked_at_leaves_it_as_it_was() -> None:
+    asked = job("vm1")
+    with journey(spec("vm1")) as reported:
+        begin(reported, asked, Stage.CUSTOMIZING)
+        reported.engine.client.raise_orchestration_event(asked.run_id, CANCEL_EVENT, data={})
+        result = end_of(reported, asked)
+        reported.pass_time(120)
+        assert list(reported.simulator.vm("vm1").run_commands) == []
+    assert result.outcome is Outcome.CANCELED

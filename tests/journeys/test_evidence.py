@@ -77,7 +77,7 @@ def test_a_mark_that_was_followed_by_a_boot_proves_nothing() -> None:
 
         once_deprovisioned(reported, boot_and_stop)
         result = end_of(reported, asked)
-        assert not vm.generalized
+        assert (vm.generalized, vm.power) == (False, "deallocated"), "it is stopped, and would be billed"
     assert failure_of(result) is FailureCode.STARTED_EXTERNALLY
 
 
@@ -180,3 +180,48 @@ def test_a_vm_that_was_merely_stopped_is_not_taken_for_one_that_deprovisioned_it
     assert first.failure is not None
     assert second.outcome is Outcome.FAILED
     assert failure_of(second) in {FailureCode.STOPPED_WITHOUT_PROOF, FailureCode.DEALLOCATED_EXTERNALLY}
+
+
+def test_a_vm_that_was_only_asked_is_not_taken_for_deprovisioned_whatever_evidence_is_accepted() -> None:
+    later_request = job("vm1", request_id="r2", target={"deprovision": {"evidence": "powerStateOnly"}})
+    with journey(spec("vm1")) as reported:
+        asked = job("vm1")
+        begin(reported, asked, Stage.DEPROVISIONING)
+        vm = reported.simulator.vm("vm1")
+        vm.agent = "notReady"
+        reported.engine.client.terminate_orchestration(asked.run_id)
+        vm.set_power("stopped")
+        reported.engine.clock.allow(None)
+        result = reported.report(later_request)
+        assert (vm.deprovisioned_count, vm.generalized) == (0, False)
+    assert failure_of(result) is FailureCode.STOPPED_WITHOUT_PROOF
+
+
+def test_of_two_earlier_deprovisionings_the_one_counts_whose_mark_counts() -> None:
+    with journey(spec("vm1")) as reported:
+        vm = reported.simulator.vm("vm1")
+        for request_id in ("r1", "r2"):
+            asked = job("vm1", request_id=request_id, settings=SELDOM)
+            begin(reported, asked, Stage.STOPPING)
+            vm.hold_console(7_200)
+            assert failure_of(end_of(reported, asked)) is FailureCode.STOPPED_WITHOUT_PROOF
+            vm.hold_console(0)
+            if request_id == "r1":
+                vm.set_power("running")
+                vm.guest.boot()
+                vm.write_boot(at_once=True)
+                vm.agent = "ready"
+        third = reported.report(job("vm1", request_id="r3"))
+        assert vm.generalized
+    assert third.outcome is Outcome.GENERALIZED, third
+
+
+def test_a_vm_that_stops_long_after_its_run_gave_up_is_finished_by_the_next_one() -> None:
+    with journey(spec("vm1", never_stops=True)) as reported:
+        first = reported.report(job("vm1", settings=SELDOM))
+        vm = reported.simulator.vm("vm1")
+        assert any("-deprovision-" in name for name in vm.run_commands), "what it says is needed to recognize the mark"
+        vm.set_power("stopped")
+        second = reported.report(job("vm1", request_id="r2"))
+    assert failure_of(first) is FailureCode.STOP_TIMED_OUT
+    assert second.outcome is not Outcome.REFUSED

@@ -276,4 +276,4 @@ def test_only_a_stopped_linux_vm_with_this_apps_own_request_is_finished(
 ) -> None:
     stopped = vm_state(**{"power_state": PowerState.STOPPED, **vm})
     found = facts(stopped).model_copy(update={"run_commands": (EARLIER.model_copy(update=change),)})
-    assert (earlier_deprovisioning(job(), found) is not None) is finished
+    assert bool(earlier_deprovisioning(job(), found)) is finished

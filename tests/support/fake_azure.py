@@ -184,7 +184,7 @@ class FakeAzure(FakeResources):
         mark = SerialMark(
             readable=True, deprovisioned=guest.marks and shown, failure=guest.fails_with if shown else None
         )
-        return SerialMarkRead(mark=mark.model_copy(update={"greeted": guest.greets}))
+        return SerialMarkRead(mark=mark.model_copy(update={"greeted": guest.greets, "shows_boots": True}))
 
     def _collect_evidence(self, request: CollectEvidence) -> EvidenceCollected:
         asked = self._counts["collect_evidence", part_of(str(request.vm.vm_id))]

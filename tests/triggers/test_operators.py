@@ -155,3 +155,25 @@ async def test_runs_of_another_version_are_shown_and_answered() -> None:
             assert view["reason"]
             assert await cancel(at, run_id) == 409
             assert (await decide(at, run_id, YES)).status_code == 409
+
+
+async def test_nobody_approves_their_own_vm_after_its_request_was_purged() -> None:
+    async with triggers("vm1") as at:
+        await waiting(at)
+        await terminated(at)
+        await asyncio.to_thread(at.engine.client.purge_orchestration, "batch-r1")
+        own = await decide(at, VM_RUN, YES, "ops@example.com")
+        await decide(at, VM_RUN, NO)
+        await result_of(at)
+    assert code(own) == (403, "OwnRequest")
+
+
+async def test_an_approval_event_of_any_length_ends_nothing() -> None:
+    async with triggers("vm1") as at:
+        await waiting(at)
+        event = {"approved": True, "comment": "x" * 20_000}
+        for run_id in (VM_RUN, "batch-r1"):
+            await at.client.raise_orchestration_event(run_id, APPROVAL_EVENT, data=event)
+        assert (await decide(at, "batch-r1", NO)).status_code == 202
+        over = await end(at)
+    assert over["result"]["counts"] == {"refused": 1}

@@ -59,6 +59,7 @@ WHEN: dict[RefusalCode | FailureCode, str] = {
     RefusalCode.APPROVAL_TIMED_OUT: "Nobody approved in time, and the request says to refuse in that case.",
     RefusalCode.APPROVAL_REQUIRED: "The app demands an approval for this mode, and the run was not approved.",
     RefusalCode.APP_PAUSED: "GOLDEN_PAUSED is set, and the run had resources that cost money, or waited for a week.",
+    RefusalCode.SETTINGS_INVALID: "A setting became invalid while the run was under way.",
     RefusalCode.CLEANUP_NOT_ALLOWED: "GOLDEN_CLEANUP_MODE does not (or no longer) allow a cleanup to delete.",
     FailureCode.GUEST_FAILED: "The guest started to deprovision itself and reported that it failed.",
     FailureCode.GUEST_REPORT_TIMED_OUT: "The VM neither reported nor stopped before the timeout.",

@@ -34,15 +34,15 @@ EVIDENCE = (
     Mutant(
         "sent-to-a-started-vm",
         "nothing is sent to a VM that somebody else started",
-        "    if _started_by_others(why):\n",
+        "    if _started_by_others(why) and now.power_state not in STOPPED:\n",
         "    if _started_by_others(why) and not vm:\n",
         ("tests/journeys/test_evidence.py",),
     ),
     Mutant(
         "foreign-deprovisioning-finished",
         "only a deprovisioning of this app is finished by a later run",
-        "if named and found.nonce and found.app_name == job.settings.app_name:",
-        "if named and found.nonce:",
+        " and found.app_name == job.settings.app_name\n",
+        "\n",
         FACTS,
     ),
     Mutant(
