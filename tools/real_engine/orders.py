@@ -18,7 +18,7 @@ _MAIN = (in_place("main-linux"), old_windows("main-windows"), new_windows("main-
 _PUBLISHED = clone("published")
 _YES, _TWICE, _TAKEN_OVER = in_place("approved"), in_place("decided-twice"), in_place("taken-over")
 _NO, _CANCELED = in_place("denied", "refused"), in_place("canceled", "canceled")
-_BUSY, _BATCH, _PAUSED = in_place("busy"), in_place("batch-gone"), in_place("suspended")
+_BUSY, _BATCH, _PAUSED = in_place("busy"), in_place("batch-gone", "canceled"), in_place("suspended")
 _SHARED = (clone("shared-one", "shared"), clone("shared-two", "shared"))
 FLEET = (*_MAIN, _PUBLISHED, _YES, _TWICE, _TAKEN_OVER, _NO, _CANCELED, _BUSY, _BATCH, _PAUSED, *_SHARED)
 
@@ -36,7 +36,7 @@ async def run_orders(ground: Ground) -> None:
             "cancel before the point of no return": _cancel(station),
             "two runs on one VM": _contend(station),
             "two publications on one definition": _publish_both(station),
-            "terminate a batch: its VM's run continues": _terminate_batch(station),
+            "terminate a batch: its id still reaches its VM": _terminate_batch(station),
             "terminate a VM's run: the next run gets its lease": _terminate_vm(station),
             "suspend and resume": _suspend(station),
             "requests to unknown runs": _unknown(station),
@@ -147,9 +147,11 @@ async def _terminate_batch(station: Station) -> None:
     seen = (batch["runtimeStatus"], vm["runtimeStatus"])
     expect(seen == ("TERMINATED", "RUNNING"), seen)
     answer = await station.call("POST", f"api/runs/{run.of(_BATCH)}/approval", {"approved": True})
+    expect(answer.status == 409, answer)
+    answer = await station.call("POST", f"api/runs/{run.run_id}/cancel")
     expect(answer.status == 202, answer)
     result = await station.end(run.of(_BATCH))
-    expect(result["result"]["outcome"] == "generalized", result["result"])
+    expect(result["result"]["outcome"] == "canceled", result["result"])
 
 
 async def _terminate_vm(station: Station) -> None:
