@@ -10,10 +10,11 @@ unexport PYRIGHT_PYTHON_FORCE_VERSION PYRIGHT_PYTHON_PYLANCE_VERSION
 
 BIN := .venv/bin
 
-# A path (with or without ::test) is run as it is, in this process; anything else is an expression for -k.
+# One path below tests (with or without ::test) is run as it is, in this process; anything else is an expression for -k.
 FILTER ?=
 FILTERED_FILE := $(firstword $(subst ::, ,$(FILTER)))
-TESTS := $(if $(FILTER),$(if $(wildcard $(FILTERED_FILE)),'$(FILTER)',-n 2 --dist loadfile -k '$(FILTER)'),-n 2 --dist loadfile)
+FILTERED_PATH := $(if $(word 2,$(FILTER)),,$(wildcard $(filter tests tests/%,$(FILTERED_FILE))))
+TESTS := $(if $(FILTER),$(if $(FILTERED_PATH),'$(FILTER)',-n 2 --dist loadfile -k '$(FILTER)'),-n 2 --dist loadfile)
 
 .PHONY: help demo test check docs format crash-demo crash-test fault-injection mutants real-engine histories bench-hub bench-text bench-import lock clean setup
 

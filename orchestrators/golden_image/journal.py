@@ -26,8 +26,8 @@ from contracts.stages import Stage, advance
 class Journal:
     """The stages of a run with their times, its log, and what its result will say.
 
-    Each public attribute is written by one chapter: `image` by the publishing, `customizers` by the customizing, and so
-    on. No decision is taken from them: what a later chapter needs is returned as a value.
+    Most attributes are written by one chapter, `power_state` and `image` by several, each what it saw last. What a
+    later chapter needs is returned as a value; only `decision` is also read, for the run's authority.
     """
 
     def __init__(self, ctx: task.OrchestrationContext, job: VmJob) -> None:
