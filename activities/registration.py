@@ -6,6 +6,7 @@ from typing import Any
 import azure.durable_functions as df
 import azure.functions as func
 
+import settings
 from activities.adopt_disk import adopt_disk
 from activities.check_authority import check_authority
 from activities.check_scripts import check_scripts
@@ -56,7 +57,6 @@ from contracts.error_codes import Failure, FailureCode, Refusal, RefusalCode
 from contracts.message import Message
 from contracts.queues import CONNECTION, RESULTS_QUEUE
 from contracts.run import LiveSettings
-from settings import BadSettings
 
 type Body[I: Message, O: Answer] = Callable[[I], Awaitable[O]]
 type ClientBody[I: Message, O: Answer] = Callable[[I, df.DurableFunctionsClient], Awaitable[O]]
@@ -127,8 +127,6 @@ WITH_CLIENT = (
 
 
 def _live() -> LiveSettings:
-    import settings
-
     return settings.current().live()
 
 
@@ -144,7 +142,7 @@ async def answer[I: Message, O: Answer](
     asked = entry.takes.model_validate(request)
     try:
         why = denied(entry, asked, request, _live)
-    except BadSettings:
+    except settings.BadSettings:
         # Which setting is wrong is in the app's health and log, and no caller's business.
         why = Refusal.of(RefusalCode.SETTINGS_INVALID, "the app's settings cannot be used")
     if why is not None:

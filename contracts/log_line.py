@@ -2,6 +2,9 @@
 
 import json
 
+STOPPED_AND_BILLED = "stopped and billed"
+"""The event of a VM that has stopped, is billed, and was not deallocated."""
+
 
 def log_line(event: str, **fields: object) -> str:
     """Return {"event": ..., fields...} on one line; fields that are None are omitted.

@@ -42,16 +42,11 @@ def ends_own_work(authority: Authority, asked: object) -> bool:
     return vm_id is not None and (vm_id == authority.vm_id or bears_our_name(vm_id.name, authority.run_id))
 
 
-def approval_demanded(mode: Mode, live: LiveSettings) -> bool:
-    """Return whether the operator demands an approval for this mode, whatever the request says."""
-    return mode in live.run.approval_modes
-
-
 def _reasons(authority: Authority, ids: Iterable[str], live: LiveSettings) -> Iterator[Refusal]:
     yield from _outside((str(authority.vm_id), *ids), live.run.allowed_scopes)
     if authority.mode is Mode.IN_PLACE:
         yield from _in_place(authority, live)
-    if approval_demanded(authority.mode, live) and not authority.approved:
+    if authority.mode in live.run.approval_modes and not authority.approved:
         message = f"the app demands an approval for mode {authority.mode}, and nobody approved this run"
         yield Refusal.of(RefusalCode.APPROVAL_REQUIRED, message)
     if live.paused and not authority.committed:

@@ -6,6 +6,7 @@ from contracts.activities.cleanup import EndedRun, Orphan
 from contracts.activities.vm import RunStateRead
 from contracts.cleanup import CleanupJob
 from contracts.facts import PowerState, VmState
+from contracts.ids import in_scope
 from contracts.resources import Kind, Purpose, bears_our_name
 from contracts.tags import KEEP_TAG
 
@@ -52,7 +53,7 @@ def _not_ours(found: Orphan, job: CleanupJob) -> str | None:
         return f"it belongs to the app {found.app_name}" if found.app_name else "it has no tag of an app"
     if not bears_our_name(found.resource.name, found.run_id):
         return f"its name is not one of run {found.run_id}"
-    if not any(found.resource.id.lower().startswith(f"{scope}/".lower()) for scope in job.scopes):
+    if not any(in_scope(found.resource.id, scope) for scope in job.scopes):
         return "it is in no allowed scope"
     return None
 

@@ -11,7 +11,7 @@ from contracts.answer import Answer
 from contracts.authority import Bearer, CleanupAuthority
 from contracts.catalog import READ_RUN_STATE, Activity
 from contracts.cleanup import CleanupJob, CleanupMode, CleanupNote, CleanupResult
-from contracts.log_line import audit_line, log_line
+from contracts.log_line import STOPPED_AND_BILLED, audit_line, log_line
 from contracts.message import Message
 from orchestrators.run_activity import NO_ANSWER, Orchestration, error_text, run_activity
 from orchestrators.send_result import send_result
@@ -79,7 +79,7 @@ class Cleanup:
     def bill(self, vm_id: object, why: str) -> None:
         """Report that a VM stopped, is billed, and was not deallocated: an event of its own."""
         self._billed.append(str(vm_id))
-        self.log("stopped and billed", vm=str(vm_id), why=why)
+        self.log(STOPPED_AND_BILLED, vm=str(vm_id), why=why)
 
     def fail(self, about: object, why: str) -> None:
         """Record what failed."""

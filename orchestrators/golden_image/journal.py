@@ -9,7 +9,7 @@ from durabletask import task
 
 from contracts.answer import Answer
 from contracts.facts import PowerState
-from contracts.log_line import audit_line, log_line
+from contracts.log_line import STOPPED_AND_BILLED, audit_line, log_line
 from contracts.request import EvidenceLevel
 from contracts.results import (
     CustomizerResult,
@@ -51,7 +51,6 @@ class Journal:
         self._ctx, self._job = ctx, job
         self._since = ctx.current_utc_datetime
         self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
-        self._warn = self._log.warning
 
     def enter(self, stage: Stage) -> None:
         """Go to the next stage, if the transition table allows it; set the custom status and log it."""
@@ -95,7 +94,7 @@ class Journal:
         """Report that the VM stopped, is billed, and could not be deallocated: an event of its own."""
         self.stopped_and_billed = True
         self.note(f"the VM is stopped and billed, deallocate it: {why}")
-        self._warn(log_line("stopped and billed", runId=self._job.run_id, vm=str(vm_id), why=why))
+        self._log.warning(log_line(STOPPED_AND_BILLED, runId=self._job.run_id, vm=str(vm_id), why=why))
 
     @property
     def evidence(self) -> Evidence | None:

@@ -13,7 +13,7 @@ from contracts.catalog import APPROVAL_EVENT, CANCEL_EVENT, GOLDEN_IMAGE, READ_E
 from contracts.error_codes import Failure, FailureCode
 from contracts.facts import PowerState, VmState
 from contracts.ids import vm_run_id
-from contracts.log_line import audit_line, log_line
+from contracts.log_line import STOPPED_AND_BILLED, audit_line, log_line
 from contracts.polling import LONGEST_RUN
 from contracts.request import Target
 from contracts.results import Outcome, RunResult, VmResult, VmSummary
@@ -171,7 +171,7 @@ class Batch:
         stage = read.stage or Stage.ACCEPTED
         billed = stage.allows.stop and read.vm is not None and read.vm.power_state is PowerState.STOPPED
         if billed:
-            self._log.warning(log_line("stopped and billed", runId=job.run_id, vm=str(job.target.vm_id), why=message))
+            self._log.warning(log_line(STOPPED_AND_BILLED, runId=job.run_id, vm=str(job.target.vm_id), why=message))
         self._add_result(job, Outcome.FAILED, failure, stage, read.vm, billed=billed)
 
     def _add_result(

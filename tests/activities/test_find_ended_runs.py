@@ -19,6 +19,7 @@ from contracts.ids import publication_id
 from contracts.results import Outcome, VmResult
 from contracts.run import VmJob
 from contracts.stages import Stage
+from emulators.task_hub import VirtualClock
 from tests.support.engine import RunningEngine, engine
 from tests.support.requests import job
 from tests.support.running import wait_for_stage
@@ -33,7 +34,7 @@ def golden_image(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Gen
     if wanted.get("result") is not None:
         return wanted["result"]
     if wanted.get("raises"):
-        yield ctx.create_timer(timedelta(seconds=1))
+        yield ctx.create_timer(timedelta(seconds=wanted["after"]))
         raise RuntimeError("broke")
     yield ctx.wait_for_external_event("never")
     return None
@@ -43,10 +44,17 @@ assert golden_image.__name__ == GOLDEN_IMAGE
 
 
 def begin(
-    running: RunningEngine, name: str, stage: Stage, *, result: Any = None, raises: bool = False, **more: Any
+    running: RunningEngine,
+    name: str,
+    stage: Stage,
+    *,
+    result: Any = None,
+    raises: bool = False,
+    after: float = 1,
+    **more: Any,
 ) -> VmJob:
     asked = job(name, request_id=name, **more)
-    wanted = {"stage": stage, "result": result, "raises": raises}
+    wanted = {"stage": stage, "result": result, "raises": raises, "after": after}
     document = asked.model_dump(mode="json", exclude_none=True) | {"wanted": wanted}
     running.client.schedule_new_orchestration(GOLDEN_IMAGE, input=document, instance_id=asked.run_id)
     if result is not None or raises:
@@ -105,6 +113,18 @@ async def test_runs_that_were_terminated_or_broke_while_their_vm_may_have_stoppe
     assert runs["stopping"] == EndedRun(run_id=stopping.run_id, vm_id=stopping.target.vm_id, stage=Stage.STOPPING)
     assert runs["broken"].stage is Stage.DEALLOCATING
     assert none_since_then == {}
+
+
+async def test_it_is_the_end_of_a_run_that_counts_not_its_beginning() -> None:
+    """A run may wait for an approval for a week, and longer for other things."""
+    clock = VirtualClock()
+    begun = clock.now()
+    with engine({}, clock, orchestrations=(golden_image,)) as running:
+        begin(running, "slow", Stage.STOPPING, raises=True, after=timedelta(days=20).total_seconds())
+        week = begun + timedelta(days=20) - timedelta(days=7)
+        assert set(await found(running, week, week - timedelta(days=30))) == {"slow"}
+        assert await found(running, week, week) == {}
+        assert await found(running, begun + timedelta(days=21), EVER) == {}
 
 
 async def test_a_clone_is_no_vm_to_recover() -> None:

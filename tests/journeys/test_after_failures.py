@@ -1,12 +1,13 @@
 """After a failure nothing runs on, is billed or is unknown: what is left is found, named and deallocated."""
 
+import json
 import logging
 
 import pytest
 
 from contracts.cleanup import CleanupMode
 from contracts.error_codes import FailureCode
-from contracts.results import Outcome
+from contracts.results import Outcome, VmResult
 from contracts.stages import Stage
 from emulators.arm import Fault, LinuxTraits
 from tests.support.golden import (
@@ -20,7 +21,7 @@ from tests.support.golden import (
 )
 from tests.support.journey import journey, spec
 from tests.support.log_lines import lines_of
-from tests.support.requests import job, seldom, settings, vm_id
+from tests.support.requests import accepted, job, request, seldom, settings, vm_id
 from tests.support.running import failure_of
 
 SELDOM = settings(polling=seldom())
@@ -81,3 +82,20 @@ def test_a_failed_publication_names_its_version_regions_and_requests() -> None:
     assert any(name.startswith("create_image_version/") for name in result.correlation_ids)
     assert {"create_vm/clone", "delete_resource/clone", "delete_resource/os-disk"} <= set(result.correlation_ids)
     assert set(left) <= {each.id for each in result.orphaned_resources}
+
+
+def test_the_result_of_a_terminated_run_says_what_the_engine_and_azure_know() -> None:
+    asked, request_run = job("vm1"), accepted(request("vm1"))
+    with journey(spec("vm1")) as reported:
+        begin(reported, asked, Stage.STOPPING, request_run)
+        vm = reported.simulator.vm("vm1")
+        vm.set_power("stopped")
+        reported.engine.client.terminate_orchestration(asked.run_id)
+        reported.engine.clock.allow(None)
+        reported.engine.end_of(request_run.run_id)
+        result = next(VmResult.model_validate_json(text) for text in reported.sent if json.loads(text)["kind"] == "vm")
+    assert (failure_of(result), result.ended_in) == (FailureCode.RUN_TERMINATED, Stage.STOPPING)
+    assert (result.power_state, result.stopped_and_billed, result.vm_unique_id) == ("stopped", True, vm.vm_id)
+    assert result.failure is not None
+    assert "terminated" in result.failure.message
+    assert asked.run_id in result.failure.message

@@ -221,7 +221,11 @@ def test_a_vm_that_stops_long_after_its_run_gave_up_is_finished_by_the_next_one(
         first = reported.report(job("vm1", settings=SELDOM))
         vm = reported.simulator.vm("vm1")
         assert any("-deprovision-" in name for name in vm.run_commands), "what it says is needed to recognize the mark"
+        (late,) = vm.guest.scheduled()
+        asyncio.run_coroutine_threadsafe(vm.guest.run_scheduled(late.id), reported.loop).result(30)
+        vm.read_guest()
         vm.set_power("stopped")
         second = reported.report(job("vm1", request_id="r2"))
+        assert vm.generalized
     assert failure_of(first) is FailureCode.STOP_TIMED_OUT
-    assert second.outcome is not Outcome.REFUSED
+    assert second.outcome is Outcome.GENERALIZED, second

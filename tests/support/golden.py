@@ -11,11 +11,11 @@ from typing import Any, Literal, Protocol
 import pytest
 
 import settings
-from contracts.catalog import CLEANUP, GOLDEN_IMAGE
+from contracts.catalog import CLEANUP, GOLDEN_IMAGE, IMAGE_BATCH
 from contracts.cleanup import CleanupMode, CleanupResult
 from contracts.ids import Scope
 from contracts.results import VmResult
-from contracts.run import VmJob
+from contracts.run import AcceptedRun, VmJob
 from contracts.stages import Stage
 from contracts.tags import RUN_TAG
 from emulators.arm import RequestRecord, Role, Vm
@@ -91,13 +91,14 @@ class HasEngine(Protocol):
         ...
 
 
-def begin(journey: HasEngine, asked: VmJob, stage: Stage) -> None:
-    """Start a run, and stop the clock when it has reached a stage and waits there."""
+def begin(journey: HasEngine, asked: VmJob, stage: Stage, batch: AcceptedRun | None = None) -> None:
+    """Start a run, alone or by its request, and stop the clock when it has reached a stage and waits there."""
     clock, backend = journey.engine.clock, journey.engine.backend
     limit = clock.now()
     clock.allow(limit)
-    payload = asked.model_dump(mode="json", exclude_none=True)
-    journey.engine.client.schedule_new_orchestration(GOLDEN_IMAGE, input=payload, instance_id=asked.run_id)
+    name, first = (GOLDEN_IMAGE, asked) if batch is None else (IMAGE_BATCH, batch)
+    payload = first.model_dump(mode="json", exclude_none=True)
+    journey.engine.client.schedule_new_orchestration(name, input=payload, instance_id=first.run_id)
     until = time.monotonic() + 60
     while time.monotonic() < until:
         time.sleep(0.002)

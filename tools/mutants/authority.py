@@ -27,7 +27,7 @@ AUTHORITY = (
     Mutant(
         "demanded-approval-unasked",
         "where the operator demands an approval, silence is none",
-        "    if approval_demanded(authority.mode, live) and not authority.approved:\n",
+        "    if authority.mode in live.run.approval_modes and not authority.approved:\n",
         "    if not authority.mode:\n",
         FACTS,
     ),

@@ -4,15 +4,23 @@ from contracts.answer import Answer
 from contracts.catalog import GOLDEN_IMAGE
 from contracts.error_codes import RefusalCode
 from contracts.results import Outcome, VmResult
+from contracts.run import VmJob
 from contracts.stages import Stage
 from emulators.task_hub import VirtualClock
-from tests.support.engine import engine
+from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import job
 from tests.support.running import run, wait_for_stage
 
 # While the clock is stopped no snapshot is ever completed.
 WITHOUT_SNAPSHOT = {"rollbackSnapshot": False}
+
+
+def begin(running: RunningEngine, asked: VmJob, stage: Stage) -> None:
+    """Start a run, and wait until it has reached a stage."""
+    document = asked.model_dump(mode="json")
+    running.client.schedule_new_orchestration(GOLDEN_IMAGE, input=document, instance_id=asked.run_id)
+    wait_for_stage(running, asked.run_id, stage)
 
 
 def test_an_active_run_keeps_its_lease() -> None:
@@ -23,10 +31,7 @@ def test_an_active_run_keeps_its_lease() -> None:
     with engine(azure.activities(), clock) as running:
         first, second = job(target=WITHOUT_SNAPSHOT), job(request_id="r2")
         azure.alive.add(first.run_id)
-        running.client.schedule_new_orchestration(
-            GOLDEN_IMAGE, input=first.model_dump(mode="json"), instance_id=first.run_id
-        )
-        wait_for_stage(running, first.run_id, Stage.DEPROVISIONING)
+        begin(running, first, Stage.DEPROVISIONING)
         refused = run(running, second)
         clock.allow(None)
         ended = running.end_of(first.run_id)
@@ -43,10 +48,7 @@ def test_a_terminated_run_does_not_keep_its_lease() -> None:
     clock.allow(clock.now())
     with engine(azure.activities(), clock) as running:
         first = job(target=WITHOUT_SNAPSHOT)
-        running.client.schedule_new_orchestration(
-            GOLDEN_IMAGE, input=first.model_dump(mode="json"), instance_id=first.run_id
-        )
-        wait_for_stage(running, first.run_id, Stage.DEPROVISIONING)
+        begin(running, first, Stage.DEPROVISIONING)
         running.client.terminate_orchestration(first.run_id)
         running.end_of(first.run_id)
         clock.allow(None)
@@ -64,10 +66,7 @@ def test_a_cancel_before_the_point_of_no_return_leaves_the_vm_alone() -> None:
     )
     clock.allow(clock.now())
     with engine(azure.activities(), clock) as running:
-        running.client.schedule_new_orchestration(
-            GOLDEN_IMAGE, input=asked.model_dump(mode="json"), instance_id=asked.run_id
-        )
-        wait_for_stage(running, asked.run_id, Stage.INSPECTING)
+        begin(running, asked, Stage.INSPECTING)
         running.client.raise_orchestration_event(asked.run_id, "cancel", data={})
         clock.allow(None)
         ended = running.end_of(asked.run_id)
@@ -86,10 +85,7 @@ def test_a_cancel_after_the_point_of_no_return_changes_nothing() -> None:
     asked = job(target=WITHOUT_SNAPSHOT)
     clock.allow(clock.now())
     with engine(azure.activities(), clock) as running:
-        running.client.schedule_new_orchestration(
-            GOLDEN_IMAGE, input=asked.model_dump(mode="json"), instance_id=asked.run_id
-        )
-        wait_for_stage(running, asked.run_id, Stage.DEPROVISIONING)
+        begin(running, asked, Stage.DEPROVISIONING)
         running.client.raise_orchestration_event(asked.run_id, "cancel", data={})
         clock.allow(None)
         ended = running.end_of(asked.run_id)
@@ -108,14 +104,8 @@ def test_a_holder_that_the_engine_does_not_know_is_asked_for_again() -> None:
     clock.allow(clock.now())
     with engine(azure.activities(), clock) as running:
         first, second = job(target=WITHOUT_SNAPSHOT), job(request_id="r2")
-        running.client.schedule_new_orchestration(
-            GOLDEN_IMAGE, input=first.model_dump(mode="json"), instance_id=first.run_id
-        )
-        wait_for_stage(running, first.run_id, Stage.DEPROVISIONING)
-        running.client.schedule_new_orchestration(
-            GOLDEN_IMAGE, input=second.model_dump(mode="json"), instance_id=second.run_id
-        )
-        wait_for_stage(running, second.run_id, Stage.INSPECTING)
+        begin(running, first, Stage.DEPROVISIONING)
+        begin(running, second, Stage.INSPECTING)
         azure.alive.add(first.run_id)
         clock.allow(None)
         ended = running.end_of(second.run_id)
