@@ -1,11 +1,13 @@
 """Waits for an approval before anything is changed, for as long as the request allows."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from contracts.activities.vm import ReadDecision
 from contracts.catalog import APPROVAL_EVENT, READ_DECISION
 from contracts.error_codes import Refusal, RefusalCode
+from contracts.image_options import Approval
 from contracts.polling import INSPECT_LIMIT
 from contracts.run import Decision
 from contracts.stages import Stage
@@ -15,11 +17,8 @@ from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
 
 
-def wait_for_approval(run: VmRun) -> Orchestration[bool]:
-    """Wait for the approval that the request requires; Refused if it is denied. False: none is required."""
-    approval = run.job.approval
-    if approval is None:
-        return False
+def wait_for_approval(run: VmRun, approval: Approval) -> Orchestration[VmRun]:
+    """Wait for the approval that the request requires, and return the run with it; Refused if it is denied."""
     run.enter(Stage.AWAITING_APPROVAL)
     decision = run.job.decision or (yield from _event(run, approval.timeout_minutes)) or (yield from _recorded(run))
     run.journal.decision = decision
@@ -34,7 +33,8 @@ def wait_for_approval(run: VmRun) -> Orchestration[bool]:
         raise Refused(Refusal.of(RefusalCode.NOT_APPROVED, f"denied by {who}{comment}"))
     else:
         run.audit("approved", approver=decision.principal, approverIdentity=decision.identity)
-    return True
+        return replace(run, approved=True)
+    return run
 
 
 def _event(run: VmRun, minutes: int) -> Orchestration[Decision | None]:

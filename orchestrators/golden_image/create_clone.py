@@ -55,7 +55,7 @@ def create_clone(run: VmRun, plan: Plan) -> Orchestration[VmState]:
     )
     yield from create(run, run.polling.vm, CREATE_VM, request)
     clone = yield from wait_until_ready(run, run.polling.vm, VmId.parse(resource.id), FailureCode.CLONE_FAILED)
-    run.journal.power_state = clone.power_state
+    run.journal.saw(clone)
     if refusals := check_ready_clone(run.job, clone, deprovisioned=not plan.specialized):
         raise Refused(*refusals)
     return clone

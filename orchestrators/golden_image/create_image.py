@@ -64,7 +64,7 @@ def publish_version(
     run.journal.requested(end.correlation_ids)
     run.journal.unpublished_version = end.unpublished
     if end.image is not None:
-        run.journal.image = end.image
+        run.journal.saw_image(end.image)
         run.created.keep(Resource(kind=Kind.IMAGE_VERSION, id=end.image.id, purpose=Purpose.IMAGE))
     if end.failure is not None or end.image is None:
         raise Failed(end.failure or Failure.of(FailureCode.PUBLISH_FAILED, "publishing ended without an image"))

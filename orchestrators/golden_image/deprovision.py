@@ -67,7 +67,7 @@ def wait_for_report(run: VmRun, vm: VmState) -> Orchestration[GuestReport | None
         nonlocal report
         read = yield from ask(run, READ_DEPROVISION, request, until)
         if read.vm is not None:
-            run.journal.power_state = read.vm.power_state
+            run.journal.saw(read.vm)
         if read.report is not None and (is_linux(vm) or read.report.outcome not in _STILL_DEPROVISIONING):
             report = read.report
             return True

@@ -8,7 +8,7 @@ from typing import Any
 from durabletask import task
 
 from contracts.answer import Answer
-from contracts.facts import PowerState
+from contracts.facts import PowerState, VmState
 from contracts.log_line import STOPPED_AND_BILLED, audit_line, log_line
 from contracts.request import EvidenceLevel
 from contracts.results import (
@@ -26,8 +26,8 @@ from contracts.stages import Stage, advance
 class Journal:
     """The stages of a run with their times, its log, and what its result will say.
 
-    Most attributes are written by one chapter, `power_state` and `image` by several, each what it saw last. What a
-    later chapter needs is returned as a value; only `decision` is also read, for the run's authority.
+    Each attribute is written by one chapter. `power_state` and `image` say what was last seen, by whichever chapter
+    saw it. What a later chapter needs is returned as a value: none reads it here.
     """
 
     def __init__(self, ctx: task.OrchestrationContext, job: VmJob) -> None:
@@ -89,6 +89,15 @@ class Journal:
     def requested(self, correlation_ids: dict[str, str]) -> None:
         """Store the correlation ids of the requests that another orchestration made for this run."""
         self.correlation_ids |= correlation_ids
+
+    def saw(self, vm: VmState) -> None:
+        """Store the power state of the VM that the run works on, which has just been read."""
+        self.power_state = vm.power_state
+
+    def saw_image(self, image: PublishedImage) -> PublishedImage:
+        """Store, and return, the image as far as it is published: the result names it even if the run now fails."""
+        self.image = image
+        return image
 
     def bill(self, vm_id: object, why: str) -> None:
         """Report that the VM stopped, is billed, and could not be deallocated: an event of its own."""

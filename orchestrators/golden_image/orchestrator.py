@@ -70,7 +70,8 @@ def _run_stages(run: VmRun) -> Orchestration[Outcome]:
         return _dry_run_outcome(plan, wants_image=wants_image)
     if plan.already_generalized and not wants_image:
         return Outcome.ALREADY_GENERALIZED
-    if (yield from wait_for_approval(run)):
+    if run.job.approval is not None:
+        run = yield from wait_for_approval(run, run.job.approval)
         yield from wait_until_allowed(run)
         plan = yield from check_again(run, plan)
     run.stop_if_canceled()

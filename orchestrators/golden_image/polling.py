@@ -9,10 +9,11 @@ from durabletask import task
 
 from contracts.answer import Answer
 from contracts.catalog import Activity
-from contracts.error_codes import Failure, FailureCode
+from contracts.error_codes import Failure, FailureCode, RefusalCode
 from contracts.message import Message
 from contracts.polling import Polling
 from contracts.resources import Resource, part_of
+from orchestrators.golden_image.authority import wait_until_allowed
 from orchestrators.golden_image.ends import Denied, Failed
 from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import NO_ANSWER, Orchestration, error_text, run_activity
@@ -25,11 +26,18 @@ _CONFIRMED_BY_SECOND_READ = frozenset({FailureCode.VM_DELETED, FailureCode.AZURE
 def ask[I: Message, O: Answer](
     run: VmRun, activity: Activity[I, O], value: I, until: datetime, *, again: bool = True
 ) -> Orchestration[O]:
-    """Run an activity; a failure in its answer ends the run, and so does a denial. Throttles are waited out."""
-    answer = yield from run_activity(run.ctx, activity, value, bearer=run.bearer, until=until, again=again)
-    run.journal.answered(activity.name, answer, resource_in(value))
-    if answer.denied is not None:
-        raise Denied(answer.denied)
+    """Run an activity; a failure in its answer ends the run, and so does a denial. Throttles are waited out.
+
+    A pause of the app is no denial: the run waits, then asks again.
+    """
+    while True:
+        answer = yield from run_activity(run.ctx, activity, value, bearer=run.bearer, until=until, again=again)
+        run.journal.answered(activity.name, answer, resource_in(value))
+        if answer.denied is None:
+            break
+        if answer.denied.code is not RefusalCode.APP_PAUSED:
+            raise Denied(answer.denied)
+        yield from wait_until_allowed(run)
     if answer.failure is not None:
         raise Failed(answer.failure)
     return answer

@@ -100,4 +100,4 @@ def read_power_state(run: VmRun, vm: VmState, until: datetime) -> Orchestration[
 
 def _saw(run: VmRun, read: VmState | None) -> None:
     if read is not None:
-        run.journal.power_state = read.power_state
+        run.journal.saw(read)

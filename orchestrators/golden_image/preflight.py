@@ -107,7 +107,7 @@ def _inspect_vm(inspection: Inspection) -> Orchestration[VmFacts]:
     answer = yield from ask(run, INSPECT_VM, request, inspection.until)
     if answer.refusal is not None or answer.facts is None:
         raise Refused(answer.refusal or Refusal.of(RefusalCode.VM_UNREADABLE, "Azure returned nothing about the VM"))
-    run.journal.power_state = answer.facts.vm.power_state
+    run.journal.saw(answer.facts.vm)
     run.journal.vm_unique_id = answer.facts.vm.unique_id or None
     return answer.facts
 

@@ -36,15 +36,15 @@ def _publish(run: VmRun, plan: Plan, source: ImageSource) -> Orchestration[None]
     assert options is not None
     tags = provenance(run, plan, source)
     if not isinstance(options, GalleryImageVersion):
-        run.journal.image = yield from create_managed_image(run, source.vm, options, tags, shape)
+        run.journal.saw_image((yield from create_managed_image(run, source.vm, options, tags, shape)))
         return
-    run.journal.image = image = yield from publish_version(run, plan, source.vm, options, tags)
+    image = yield from publish_version(run, plan, source.vm, options, tags)
     # The version is copied: from here on nothing depends on the temporary VM, and its lifetime ends nothing.
     run = run.on_no_temporary_vm()
     if options.validation is not None:
         run.enter(Stage.VALIDATING)
         result = yield from validate(run, plan, image.id, options.validation, source.identity)
-        run.journal.image = image = image.model_copy(update={"validation": result})
+        image = run.journal.saw_image(image.model_copy(update={"validation": result}))
         if not result.passed:
             yield from tag_version(run, image.id, {VALIDATED_TAG: "failed" if result.tested else "notTested"})
             faults = "; ".join(result.faults)
@@ -63,12 +63,12 @@ def _promote_and_retire(
         return
     if options.validation is not None:
         yield from promote(run, image.id, passed)
-    run.journal.image = image = image.model_copy(update={"excluded_from_latest": False})
+    image = run.journal.saw_image(image.model_copy(update={"excluded_from_latest": False}))
     if options.retention is None:
         return
     try:
         retired = yield from retire_older(run, options.retention, image.id)
-        run.journal.image = image.model_copy(update={"retention": retired})
+        run.journal.saw_image(image.model_copy(update={"retention": retired}))
     except (Denied, Failed) as fault:
         failure = fault.as_failure.failure if isinstance(fault, Denied) else fault.failure
         run.note(f"older versions were not retired, delete them yourself: {failure.message}")

@@ -27,7 +27,8 @@ class VmRun:
     """One VM's run. Nothing here calls Azure: the chapters do, through activities.
 
     What a chapter learns it returns; nothing here changes but the journal and the list of created resources.
-    `vm_lifetime_ends`: when the temporary VM that the chapter works on must be deleted; None: it works on none.
+    `approved`: an approver said yes. `vm_lifetime_ends`: when the temporary VM that the chapter works on must be
+    deleted; None: it works on none.
     """
 
     ctx: task.OrchestrationContext
@@ -36,6 +37,7 @@ class VmRun:
     journal: Journal
     cancel: task.Task[Any]
     created: Created = field(default_factory=Created)
+    approved: bool = False
     vm_lifetime_ends: datetime | None = None
 
     @classmethod
@@ -99,7 +101,7 @@ class VmRun:
     @property
     def authority(self) -> Authority:
         """What the run was accepted under, and how far it is."""
-        job, settings, decision = self.job, self.settings, self.journal.decision
+        job, settings = self.job, self.settings
         return Authority(
             run_id=job.run_id,
             trigger=job.trigger,
@@ -107,7 +109,7 @@ class VmRun:
             vm_id=job.target.vm_id,
             opt_in_tag=settings.opt_in_tag,
             opt_in_value=settings.opt_in_value,
-            approved=decision is not None and decision.approved,
+            approved=self.approved,
             committed=not self.stage.allows.cancel,
         )
 

@@ -197,6 +197,24 @@ def test_a_pause_before_the_point_of_no_return_leaves_nothing_that_costs_money()
     assert (azure.resources, azure.guests["vm1"].requested) == ({}, 0)
 
 
+def test_a_run_that_is_paused_while_it_looks_into_the_vm_waits_and_goes_on() -> None:
+    def customize(azure: FakeAzure) -> None:
+        azure.add("vm1")
+
+        def change(called: str, _about: str, nth: int) -> None:
+            if (called, nth) == ("check_authority", 2):
+                azure.live = PAUSED
+            if (called, nth) == ("read_run_state", 5):
+                azure.live = live()
+
+        azure.fault = change
+
+    result, azure = run_vm(customize)
+    assert result.outcome is Outcome.GENERALIZED, result
+    assert [activity for activity, _ in azure.denied] == ["read_identity", "check_authority", "check_authority"]
+    assert "read_identity" in azure.activities_of("vm1"), "it looked into the VM afterwards"
+
+
 def test_a_run_past_the_point_of_no_return_is_not_paused() -> None:
     result, _ = in_place("start_deprovision", PAUSED)
     assert result.outcome is Outcome.GENERALIZED
