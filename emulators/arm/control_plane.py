@@ -6,13 +6,13 @@ from typing import Any
 from aiohttp import web
 
 from emulators.arm.authorization.roles import Role
+from emulators.arm.compute.sizes.quota import quota_key
 from emulators.arm.compute.vms.specs import VmSpec
 from emulators.arm.compute.vms.vm import Vm
 from emulators.arm.fleet import Fleet
 from emulators.arm.http.faults import Fault
 from emulators.arm.http.identity import Identity
 from emulators.arm.state.clock import RunningClock, SteppedClock
-from emulators.arm.state.regions import region_key
 
 PREFIX = "/_simulator"
 _STOPS = ("powerOff", "deallocate", "guestShutdown")
@@ -52,6 +52,8 @@ class ControlPlane:
             ("GET", "/effects", self._effects),
             ("GET", "/resources", self._resources),
             ("PUT", "/quota", self._quota),
+            ("GET", "/capacity", self._capacity),
+            ("PUT", "/capacity", self._set_capacity),
             ("GET", "/faults", self._list_faults),
             ("POST", "/faults", self._inject),
             ("DELETE", "/faults", self._clear_faults),
@@ -123,8 +125,15 @@ class ControlPlane:
 
     async def _quota(self, request: web.Request) -> Any:
         given: dict[str, Any] = await request.json()
-        self._world.quota = {region_key(name): int(cores) for name, cores in given.items()}
+        self._world.quota = {quota_key(name): int(limit) for name, limit in given.items()}
         return self._world.quota
+
+    async def _capacity(self, request: web.Request) -> Any:
+        return self._world.capacity.body()
+
+    async def _set_capacity(self, request: web.Request) -> Any:
+        self._world.capacity.replace(await request.json())
+        return await self._capacity(request)
 
     async def _list_faults(self, request: web.Request) -> Any:
         return {"faults": [injected.body() for injected in self._world.faults.all]}

@@ -6,11 +6,13 @@ from pathlib import Path
 from emulators.arm.authorization.locks import Locks
 from emulators.arm.authorization.roles import Role
 from emulators.arm.compute.images.capture import managed_images
+from emulators.arm.compute.sizes.capacity import Capacity
+from emulators.arm.compute.sizes.quota import cores_used
+from emulators.arm.compute.sizes.table import SIZES
 from emulators.arm.compute.vms.deletion import remove
 from emulators.arm.compute.vms.picture import picture
 from emulators.arm.compute.vms.power import stop_by_other
 from emulators.arm.compute.vms.scale_sets import SCALE_SETS
-from emulators.arm.compute.vms.sizes import cores_used
 from emulators.arm.compute.vms.specs import StopKind, VmSpec
 from emulators.arm.compute.vms.surroundings import add_network, add_surroundings
 from emulators.arm.compute.vms.vm import Vm
@@ -45,7 +47,9 @@ class Fleet(World):
     ) -> None:
         rng = random.Random(seed)  # noqa: S311 - chance for durations and ids, not for secrets
         signer, dice = UrlSigner(rng), Dice(rng, durations)
-        platform, store = Platform(clock, dice, Operations(clock, rng), rng), Store(clock, dice)
+        self.capacity = Capacity()
+        platform = Platform(clock, dice, Operations(clock, rng), rng, self.capacity)
+        store = Store(clock, dice)
         super().__init__(
             clock=clock,
             platform=platform,
@@ -65,8 +69,10 @@ class Fleet(World):
         self.image_sources += [*gallery_images(self.store, self.galleries), managed_images(self.store)]
 
     def add(self, spec: VmSpec) -> Vm:
-        """Add a VM. Raises ValueError when its id is in use."""
+        """Add a VM. Raises ValueError when its id is in use, or its size is unknown."""
         key = spec.id.lower()
+        if spec.vm_size.lower() not in SIZES:
+            raise ValueError(f"there is no size '{spec.vm_size}' in compute/sizes/table.py")
         if key in self.vms:
             raise ValueError(f"the VM '{spec.id}' already exists")
         if spec.os == "Windows":

@@ -4,6 +4,7 @@ from emulators.arm.authorization import routes as authorization
 from emulators.arm.compute.disks import routes as disks
 from emulators.arm.compute.images import routes as images
 from emulators.arm.compute.run_commands import routes as run_commands
+from emulators.arm.compute.sizes import routes as sizes
 from emulators.arm.compute.vms import routes as virtual_machines
 from emulators.arm.compute.vms import scale_sets
 from emulators.arm.galleries import routes as galleries
@@ -23,6 +24,7 @@ ROUTES: tuple[Route, ...] = (
     *network.ROUTES,
     *lists.ROUTES,
     *scale_sets.ROUTES,
+    *sizes.ROUTES,
     *galleries.ROUTES,
     *gallery_versions.ROUTES,
     *images.ROUTES,

@@ -2,10 +2,14 @@
 
 import random
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from emulators.arm.state.clock import Clock
 from emulators.arm.state.durations import Dice
 from emulators.arm.state.operations import Operations
+
+if TYPE_CHECKING:
+    from emulators.arm.compute.sizes.capacity import Capacity
 
 
 @dataclass(frozen=True)
@@ -16,3 +20,4 @@ class Platform:
     dice: Dice
     operations: Operations
     rng: random.Random
+    capacity: "Capacity"

@@ -43,7 +43,8 @@ class World:
     vms: dict[str, "Vm"] = field(default_factory=dict[str, "Vm"])
     #: Deleted VMs, kept for their effects.
     former: list["Vm"] = field(default_factory=list["Vm"])
-    #: Core quota per region (its name in lower case without spaces); no entry means no limit.
+    #: Quotas: `westeurope` limits the cores of a region, `westeurope/standardDSv5Family` those of a family in it, and
+    #: `westeurope/virtualMachines` the VMs. Without an entry the limit is that of a large subscription.
     quota: dict[str, int] = field(default_factory=dict[str, int])
     _groups: set[str] = field(default_factory=set[str])
     _guests: Iterator[int] = field(default_factory=lambda: itertools.count(1))

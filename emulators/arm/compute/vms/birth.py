@@ -9,13 +9,13 @@ from emulators.arm.state.operations import Fate, Operation
 PROVISIONING_TIMEOUT = 20 * 60.0
 
 
-def begin_birth(vm: Vm, values: Mapping[str, str | None] | None, fate: Fate | None) -> Operation:
+def begin_birth(vm: Vm, values: Mapping[str, str | None] | None, fate: Fate | None, kind: str = "write") -> Operation:
     """Run the creation. `values` are those for provisioning (host, user, key); None without provisioning."""
     platform = vm.platform
-    operation = platform.operations.begin("write", vm.id, vm.spec.location, fate)
+    operation = platform.operations.begin(kind, vm.id, vm.spec.location, fate)
     vm.creation, vm.provisioning, vm.power = operation, values, "starting"
     # Nothing has booted yet, and an event of this boot must not meet an earlier one.
-    vm.boot_number = 0
+    vm.boot_number, vm.failure = 0, None
 
     def allocated() -> None:
         if not _goes_on(vm, operation) or (fate is not None and fate.ends == "never"):
@@ -24,6 +24,12 @@ def begin_birth(vm: Vm, values: Mapping[str, str | None] | None, fate: Fate | No
             vm.set_power("stopped")
             vm.goal = "stopped"
             _fail(vm, operation, fate.code, fate.message)
+            return
+        if (shortage := platform.capacity.allocate(vm.spec.vm_size, vm.spec.location, vm.spec.zones)) is not None:
+            # It never had a host.
+            vm.set_power("deallocated")
+            vm.goal = "deallocated"
+            _fail(vm, operation, shortage.code, shortage.message)
             return
         _boot(vm, values)
         if values is None:
@@ -75,5 +81,5 @@ def _give_up(vm: Vm, operation: Operation) -> None:
 
 
 def _fail(vm: Vm, operation: Operation, code: str, message: str) -> None:
-    vm.creation, vm.provisioning_state = None, "Failed"
+    vm.creation, vm.provisioning_state, vm.failure = None, "Failed", (code, message)
     vm.platform.operations.fail(operation, code, message)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulators.arm.compute.disks.views import DISKS
+from emulators.arm.compute.sizes.table import zones_of
 from emulators.arm.errors import ArmError, invalid_parameter, missing_parameter
 from emulators.arm.network.interfaces import INTERFACES, require_referenced
 from emulators.arm.state.regions import region_key
@@ -36,6 +37,23 @@ def check_choices(body: Mapping[str, Any]) -> None:
     luns = [entry["lun"] for entry in storage.get("dataDisks", [])]
     if len(set(luns)) != len(luns):
         raise invalid_parameter("dataDisk.lun", "A data disk's lun is used twice.")
+
+
+def check_zones(vm_id: str, body: Mapping[str, Any]) -> tuple[str, ...]:
+    """The zone of the new VM, or none. Raises 400 for more than one, or one that the region does not have."""
+    zones: list[str] = body.get("zones", [])
+    known = zones_of(body["location"])
+    if len(zones) > 1:
+        message = "Virtual Machine cannot be created with more than one zone."
+        raise invalid_parameter("zones", message)
+    if not set(zones) <= set(known):
+        message = (
+            f"The zone(s) '{','.join(zones)}' for resource 'Microsoft.Compute/virtualMachines/"
+            f"{vm_id.rsplit('/', 1)[1]}' is not supported. The supported zones for location '{body['location']}' are "
+            f"'{','.join(known)}'"
+        )
+        raise ArmError(400, "InvalidAvailabilityZone", message)
+    return tuple(zones)
 
 
 def check_interfaces(world: World, vm_id: str, body: Mapping[str, Any]) -> list[Resource]:

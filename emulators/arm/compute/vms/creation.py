@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 from emulators.arm.authorization.linked_rights import require_linked
+from emulators.arm.compute.sizes.quota import check_quota
+from emulators.arm.compute.sizes.table import find_size
 from emulators.arm.compute.vms.birth import begin_birth
-from emulators.arm.compute.vms.checks import check_choices, check_interfaces, security_type
+from emulators.arm.compute.vms.checks import check_choices, check_interfaces, check_zones, security_type
 from emulators.arm.compute.vms.model import VmModel
 from emulators.arm.compute.vms.os_profile import first_key, shown_profile
 from emulators.arm.compute.vms.power import DELETING, operation_not_allowed
-from emulators.arm.compute.vms.sizes import check_generation, check_quota, cores_of, cores_used
+from emulators.arm.compute.vms.size_checks import check_size
 from emulators.arm.compute.vms.source import Origin, find_origin
 from emulators.arm.compute.vms.specs import VmSpec
 from emulators.arm.compute.vms.vm import Vm
@@ -20,7 +22,6 @@ from emulators.arm.errors import ArmError
 from emulators.arm.guests.model import DiskContent
 from emulators.arm.guests.traits import LinuxTraits, WindowsTraits
 from emulators.arm.state.operations import Fate, Operation
-from emulators.arm.state.regions import region_key
 from emulators.arm.state.world import World
 
 _WRITE = "Microsoft.Compute/virtualMachines/write"
@@ -34,12 +35,14 @@ def put(world: World, vm_id: str, body: Mapping[str, Any], fate: Fate | None) ->
     if known is not None:
         return known, _again(world, known, body, given, fate), False
     check_choices(body)
-    size, location = body["properties"]["hardwareProfile"]["vmSize"], region_key(body["location"])
-    cores = cores_of(size)
+    size, location = find_size(body["properties"]["hardwareProfile"]["vmSize"]), body["location"]
+    zones = check_zones(vm_id, body)
+    world.platform.capacity.check_allowed(vm_id, size.name, location, zones)
     nics = check_interfaces(world, vm_id, body)
     origin = find_origin(world, vm_id, body)
-    check_generation(size, origin.generation)
-    check_quota(body["location"], world.quota.get(location), cores_used(world, location), cores)
+    check_size(size, origin, security_type(body))
+    check_quota(world, vm_id.split("/")[2], location, size)
+    world.platform.capacity.check_at_once(size.name, location, zones)
     vm = _new(world, _spec(vm_id, body, origin), _model(body, origin, given), origin.content)
     vm.specialized = not origin.generalized and "imageReference" in origin.storage
     for disk in origin.fresh:
@@ -93,6 +96,7 @@ def _again(world: World, vm: Vm, body: Mapping[str, Any], given: Mapping[str, An
         return vm.creation
     operations, location = vm.platform.operations, vm.spec.location
     if vm.provisioning_state == "Failed" and vm.boot_number == 0:
+        vm.platform.capacity.check_at_once(vm.spec.vm_size, location, vm.spec.zones)
         vm.provisioning_state = "Creating"
         return begin_birth(vm, vm.provisioning, fate)
     operation = operations.begin("write", vm.id, location, fate)

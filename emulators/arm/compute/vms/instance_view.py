@@ -21,7 +21,11 @@ def statuses(vm: Vm) -> list[dict[str, Any]]:
         listed.append(_status("OSState/specialized", "VM specialized"))
     state = vm.provisioning_state
     shown = {"Succeeded": "Provisioning succeeded", "Failed": "Provisioning failed"}.get(state, state)
-    listed.append(_status(f"ProvisioningState/{state.lower()}", shown, vm.power_changed))
+    if state == "Failed" and vm.failure is not None:
+        code, message = vm.failure
+        listed.append(_status(f"ProvisioningState/failed/{code}", shown, vm.power_changed, message, "Error"))
+    else:
+        listed.append(_status(f"ProvisioningState/{state.lower()}", shown, vm.power_changed))
     listed.append(_status(f"PowerState/{vm.power}", f"VM {vm.power}"))
     return listed
 

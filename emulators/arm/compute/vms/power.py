@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Literal
 
+from emulators.arm.compute.vms.birth import begin_birth
 from emulators.arm.compute.vms.specs import StopKind
 from emulators.arm.compute.vms.vm import PowerState, Vm
 from emulators.arm.errors import ArmError, not_allowed, operation_not_allowed, requires_running
@@ -18,8 +19,13 @@ RUNNING = (
 
 
 def start(vm: Vm, fate: Fate | None = None) -> Operation:
-    """Start a stopped or deallocated VM; refused for a generalized one."""
+    """Start a stopped or deallocated VM; refused for a generalized one. A deallocated VM needs a host again."""
     _refuse(vm, "start", generalized=True)
+    if vm.power == "deallocated":
+        vm.platform.capacity.check_at_once(vm.spec.vm_size, vm.spec.location, vm.spec.zones)
+    if vm.boot_number == 0 and vm.provisioning_state == "Failed":
+        # Its creation failed before the first boot, which follows now.
+        return begin_birth(vm, vm.provisioning, fate, "start")
     if vm.power == "running":
         return _nothing_to_do(vm, "start", fate)
     return _change(vm, "start", "starting", "running", "running", fate, _booted)
@@ -149,10 +155,10 @@ def _change(
         if vm.power_operation is not operation or (fate is not None and fate.ends == "never"):
             return
         vm.power_operation = None
-        if fate is not None:
+        if (failure := fate or _host_refused(vm, power_before)) is not None:
             vm.set_power(power_before)
             vm.goal = goal_before
-            platform.operations.fail(operation, fate.code, fate.message)
+            platform.operations.fail(operation, failure.code, failure.message)
             return
         vm.set_power(final)
         if then is not None:
@@ -162,6 +168,18 @@ def _change(
     kinds = {"start": "start", "powerOff": "power_off", "deallocate": "deallocate", "restart": "restart"}
     platform.clock.call_in(platform.dice.draw(kinds[kind]), end)
     return operation
+
+
+def _host_refused(vm: Vm, power_before: PowerState) -> Fate | None:
+    """The failure of the start of a deallocated VM for which there is no host; it leaves the VM Failed."""
+    if vm.goal != "running" or power_before != "deallocated":
+        return None
+    shortage = vm.platform.capacity.allocate(vm.spec.vm_size, vm.spec.location, vm.spec.zones)
+    if shortage is not None:
+        vm.provisioning_state, vm.failure = "Failed", (shortage.code, shortage.message)
+    elif vm.failure is not None:
+        vm.provisioning_state, vm.failure = "Succeeded", None
+    return shortage
 
 
 def _booted(vm: Vm) -> None:

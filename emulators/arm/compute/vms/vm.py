@@ -52,6 +52,8 @@ class Vm:
         )
         self.generalized = spec.generalized
         self.provisioning_state = "Succeeded"
+        #: Code and message of the operation that left it Failed.
+        self.failure: tuple[str, str] | None = None
         self.power_changed: datetime = self.created
         self.agent: AgentReport = "ready" if spec.agent_ready else "notReady"
         if self.power == "deallocated":
