@@ -53,10 +53,11 @@ from azure_clients.errors import ArmRefused, ArmThrottled
 from contracts import catalog
 from contracts.answer import Answer
 from contracts.catalog import Activity
-from contracts.error_codes import Failure, FailureCode, Refusal, RefusalCode
+from contracts.error_codes import Failure, Refusal, RefusalCode
 from contracts.message import Message
 from contracts.queues import CONNECTION, RESULTS_QUEUE
 from contracts.run import LiveSettings
+from policy.azure_errors import failure_code
 
 type Body[I: Message, O: Answer] = Callable[[I], Awaitable[O]]
 type ClientBody[I: Message, O: Answer] = Callable[[I, df.DurableFunctionsClient], Awaitable[O]]
@@ -152,7 +153,8 @@ async def answer[I: Message, O: Answer](
     except ArmThrottled as throttled:
         result = Answer(try_again_after=throttled.seconds, correlation_id=throttled.correlation_id)
     except ArmRefused as refused:
-        failure = Failure.of(FailureCode.AZURE_REJECTED_REQUEST, f"{entry.name}: {refused}", refused.correlation_id)
+        code = failure_code(refused.code, refused.message)
+        failure = Failure.of(code, f"{entry.name}: {refused}", refused.correlation_id)
         result = Answer(failure=failure, correlation_id=refused.correlation_id)
     return result.model_dump(mode="json", exclude_none=True)
 

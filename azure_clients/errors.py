@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
+from azure_clients.denials import denial_text
 from contracts.digits import read_digits
 from contracts.polling import DEFAULT_RETRY_AFTER_SECONDS, LONGEST_RETRY_AFTER_SECONDS
 from contracts.redaction import redact, visible
@@ -100,7 +101,8 @@ def _translate(error: "HttpResponseError") -> ArmError:
 
 
 def _message(error: "HttpResponseError") -> str:
-    return str(getattr(error.error, "message", None) or error.reason or error.message or type(error).__name__)
+    message = str(getattr(error.error, "message", None) or error.reason or error.message or type(error).__name__)
+    return denial_text(error.error, message) or message
 
 
 def _correlation_id(error: "HttpResponseError") -> str | None:

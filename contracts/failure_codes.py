@@ -29,6 +29,9 @@ class FailureCode(StrEnum):
     NO_LONGER_ALLOWED = "NoLongerAllowed"
     RUN_TERMINATED = "RunTerminated"
     RUN_NOT_ENDED = "RunNotEnded"
+    DISALLOWED_BY_POLICY = "DisallowedByPolicy"
+    DENIED_BY_ASSIGNMENT = "DeniedByAssignment"
+    CAPACITY_UNAVAILABLE = "CapacityUnavailable"
     AZURE_REJECTED_REQUEST = "AzureRejectedRequest"
     AZURE_UNAVAILABLE = "AzureUnavailable"
     UNEXPECTED = "Unexpected"
@@ -129,6 +132,18 @@ FAILURE_REMEDIATION: dict[FailureCode, str] = {
         "Ask the operator: a setting was changed after the VM was asked to deprovision itself. A VM that stopped is "
         "deallocated; nothing else was done. Linux: once allowed again, a new request finishes it without "
         "deprovisioning."
+    ),
+    FailureCode.DISALLOWED_BY_POLICY: (
+        "Exempt the resource group from the policy assignment that the message names, or give what it demands (tags: "
+        "GOLDEN_TAGS). endedIn says how far the run was; a new request goes on from there, or begins anew."
+    ),
+    FailureCode.DENIED_BY_ASSIGNMENT: (
+        "Exclude the app's identity from the deny assignment that the message names, or use another resource group. "
+        "endedIn says how far the run was; a new request goes on from there, or begins anew."
+    ),
+    FailureCode.CAPACITY_UNAVAILABLE: (
+        "Ask Azure for more quota, or name another VM size, zone or region: Azure had none of this size to give. "
+        "endedIn says how far the run was; a new request goes on from there, or begins anew."
     ),
     FailureCode.AZURE_REJECTED_REQUEST: (
         "Read Azure's error code and message: Azure rejected a request of the run. endedIn says how far it was: "

@@ -20,7 +20,9 @@ from orchestrators.run_activity import NO_ANSWER, Orchestration, error_text, run
 from orchestrators.waiting import Poll, deadline_of, poll_until, steady
 
 # A single 404 or 403 may come from a replica that lags behind; a second one, an interval later, counts.
-_CONFIRMED_BY_SECOND_READ = frozenset({FailureCode.VM_DELETED, FailureCode.AZURE_REJECTED_REQUEST})
+_CONFIRMED_BY_SECOND_READ = frozenset(
+    {FailureCode.VM_DELETED, FailureCode.AZURE_REJECTED_REQUEST, FailureCode.DENIED_BY_ASSIGNMENT}
+)
 
 
 def ask[I: Message, O: Answer](

@@ -1,0 +1,26 @@
+"""Which failure a rejection by Azure is: from the code and the message of its error to a code of this app."""
+
+from contracts.error_codes import FailureCode
+
+_BY_CODE = {
+    "requestdisallowedbypolicy": FailureCode.DISALLOWED_BY_POLICY,
+    "requestdisallowedbyazure": FailureCode.DISALLOWED_BY_POLICY,
+    "denyassignmentauthorizationfailed": FailureCode.DENIED_BY_ASSIGNMENT,
+    "skunotavailable": FailureCode.CAPACITY_UNAVAILABLE,
+    "allocationfailed": FailureCode.CAPACITY_UNAVAILABLE,
+    "zonalallocationfailed": FailureCode.CAPACITY_UNAVAILABLE,
+    "overconstrainedallocationrequest": FailureCode.CAPACITY_UNAVAILABLE,
+    "overconstrainedzonalallocationrequest": FailureCode.CAPACITY_UNAVAILABLE,
+}
+"""ARM's error codes in lower case. `RequestDisallowedByAzure` is a policy that Azure itself assigns."""
+
+_QUOTA_CODES = frozenset({"operationnotallowed", "quotaexceeded"})
+"""Codes that mean a used up quota if their message says so: the first one has many other meanings."""
+
+
+def failure_code(code: str, message: str) -> FailureCode:
+    """Return the failure code of a request that Azure rejected with this code and message."""
+    name = code.lower()
+    if name in _QUOTA_CODES and "quota" in message.lower():
+        return FailureCode.CAPACITY_UNAVAILABLE
+    return _BY_CODE.get(name, FailureCode.AZURE_REJECTED_REQUEST)
