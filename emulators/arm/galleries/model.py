@@ -29,6 +29,9 @@ class DefinitionFacts:
     generation: str
     security: str | None
     plan: Mapping[str, str] | None
+    architecture: str
+    #: Disk controllers from which its versions boot: the feature DiskControllerTypes.
+    controllers: tuple[str, ...]
 
     @staticmethod
     def of(definition: Resource) -> "DefinitionFacts":
@@ -37,7 +40,13 @@ class DefinitionFacts:
         features = {entry["name"].lower(): entry["value"] for entry in shown.get("features", [])}
         generation = shown.get("hyperVGeneration", "V1")
         return DefinitionFacts(
-            shown["osType"], shown["osState"], generation, features.get("securitytype"), shown.get("purchasePlan")
+            shown["osType"],
+            shown["osState"],
+            generation,
+            features.get("securitytype"),
+            shown.get("purchasePlan"),
+            shown.get("architecture", "x64"),
+            tuple(part.strip() for part in features.get("diskcontrollertypes", "SCSI").split(",")),
         )
 
 

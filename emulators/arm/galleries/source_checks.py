@@ -20,6 +20,9 @@ def check_source(source: Source, parent: DefinitionFacts) -> None:
     if source.generation != parent.generation:
         trait = "Hypervisor generation"
         raise trait_differs(source.id, trait, source.generation, trait, parent.generation)
+    if source.architecture != parent.architecture:
+        trait = "architecture"
+        raise trait_differs(source.id, trait, source.architecture, trait, parent.architecture)
     if not _security_fits(source.security_type, parent):
         trait = "Security type"
         raise trait_differs(source.id, trait, source.security_type or "Standard", trait, parent.security or "Standard")

@@ -23,6 +23,7 @@ class LinuxTraits:
     `people` have accounts in addition to `user`. `packages`: an update works, fails, or finds the lock held.
     `leaves`: what deprovisioning does not remove although it reports success. `boots`: how a VM created from its
     disk boots. `customize`: the exit code of a customizer script in an emulated guest, by its name; 0 by default.
+    `arm64_run_commands`: on an Arm64 VM, managed run commands work or never report.
     """
 
     distribution: str = "ubuntu-22.04"
@@ -35,6 +36,7 @@ class LinuxTraits:
     leaves: tuple[LinuxResidue, ...] = ()
     boots: Boots = "ok"
     customize: Mapping[str, Customized] = field(default_factory=dict[str, Customized])
+    arm64_run_commands: Literal["ok", "neverReport"] = "ok"
 
     def __post_init__(self) -> None:
         _must_know(self.leaves, get_args(LinuxResidue.__value__))

@@ -108,6 +108,9 @@ class ImageSource:
     size_gb: int = 30
     #: name, publisher and product of a Marketplace plan.
     plan: Mapping[str, str] | None = None
+    architecture: str = "x64"
+    #: Disk controllers from which it can boot.
+    controllers: tuple[str, ...] = ("SCSI",)
 
 
 #: Finds an image by its full id; None when the id has another type, or the image does not exist.

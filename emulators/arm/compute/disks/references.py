@@ -1,5 +1,6 @@
 """What a new disk refers to: its image and its disk encryption set."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from emulators.arm.errors import ArmError, invalid_parameter
@@ -16,12 +17,30 @@ def check_encryption_set(world: World, set_id: str, location: str) -> None:
         raise invalid_parameter("encryption.diskEncryptionSetId", message)
 
 
+def capabilities(architecture: str, controllers: tuple[str, ...]) -> dict[str, Any]:
+    """What an OS disk says of the VMs that can boot from it."""
+    shown: dict[str, Any] = {"acceleratedNetwork": True, "architecture": architecture}
+    return {**shown, "diskControllerTypes": ", ".join(controllers)}
+
+
+def architecture_of(properties: Mapping[str, Any]) -> str:
+    """The architecture of an OS disk; one that does not say it is x64."""
+    return str(properties.get("supportedCapabilities", {}).get("architecture", "x64"))
+
+
+def controllers_of(properties: Mapping[str, Any]) -> tuple[str, ...]:
+    """The disk controllers from which an OS disk can boot; one that does not say it boots from SCSI."""
+    given = str(properties.get("supportedCapabilities", {}).get("diskControllerTypes", "SCSI"))
+    return tuple(part.strip() for part in given.split(","))
+
+
 def image_properties(image: ImageSource) -> dict[str, Any]:
     """The properties that a disk inherits from the image it is created from."""
     properties: dict[str, Any] = {"osType": image.os_type, "hyperVGeneration": image.generation}
     properties["diskSizeGB"] = image.size_gb
     if image.security_type is not None and image.security_type.startswith("TrustedLaunch"):
         properties["securityProfile"] = {"securityType": "TrustedLaunch"}
+    properties["supportedCapabilities"] = capabilities(image.architecture, image.controllers)
     if image.plan is not None:
         properties["purchasePlan"] = dict(image.plan)
     return properties

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from emulators.arm.compute.disks.references import architecture_of, controllers_of
 from emulators.arm.compute.disks.views import content_of
 from emulators.arm.compute.images.errors import bad_source_kind, source_not_found, unsupported_source
+from emulators.arm.compute.sizes.table import find_size
 from emulators.arm.errors import concurrent_request
 from emulators.arm.state.regions import region_key
 from emulators.arm.state.store import DataDiskSource, Resource
@@ -37,6 +39,9 @@ class Source:
     data_disks: tuple[DataDiskSource, ...] = ()
     data_caching: tuple[str, ...] = ()
     plan: Mapping[str, str] | None = None
+    architecture: str = "x64"
+    #: Disk controllers from which its OS disk can boot.
+    controllers: tuple[str, ...] = ("SCSI",)
 
 
 def source_kind(source_id: str) -> str:
@@ -68,7 +73,7 @@ def _of_vm(world: World, source_id: str) -> Source | None:
     spec = vm.spec
     if spec.ephemeral_os_disk:
         raise unsupported_source(source_id, "an ephemeral OS disk")
-    storage = vm.model.storage
+    storage, os_disk = vm.model.storage, world.store.get(vm.model.disks()[0][0])
     for disk in (storage["osDisk"], *storage["dataDisks"]):
         if disk["managedDisk"].get("storageAccountType") == "UltraSSD_LRS":
             raise unsupported_source(
@@ -91,6 +96,8 @@ def _of_vm(world: World, source_id: str) -> Source | None:
         ),
         data_caching=tuple(disk["caching"] for disk in storage["dataDisks"]),
         plan=spec.plan,
+        architecture=find_size(spec.vm_size).series.architecture,
+        controllers=controllers_of({} if os_disk is None else os_disk.properties),
     )
 
 
@@ -122,6 +129,8 @@ def _of_disk(world: World, source_id: str) -> Source | None:
         caching="ReadWrite",
         exists=_still_there(world, disk),
         plan=shown.get("purchasePlan"),
+        architecture=architecture_of(shown),
+        controllers=controllers_of(shown),
     )
 
 
@@ -143,6 +152,8 @@ def _of_image(world: World, source_id: str, location: str) -> Source | None:
         data_disks=image.data_disks,
         data_caching=("None",) * len(image.data_disks),
         plan=image.plan,
+        architecture=image.architecture,
+        controllers=image.controllers,
     )
 
 

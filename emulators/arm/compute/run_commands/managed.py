@@ -8,6 +8,7 @@ from emulators.arm.compute.vms.power import DELETING
 from emulators.arm.compute.vms.vm import Vm
 from emulators.arm.errors import extensions_need_running, not_allowed, operation_not_allowed
 from emulators.arm.guests.model import Outcome
+from emulators.arm.state.durations import PLATFORM_TIMEOUT
 from emulators.arm.state.operations import Fate, Operation
 
 MOST_PER_VM = 25
@@ -98,6 +99,10 @@ def script_of(source: dict[str, Any]) -> str:
 def _deliver(vm: Vm, record: RunCommandRecord, operation: Operation) -> None:
     record.deliveries += 1
     hooks = _Following(vm, record, operation).hooks()
+    if vm.spec.architecture == "Arm64" and vm.spec.linux.arm64_run_commands == "neverReport":
+        # The extension that runs it has no program for this architecture.
+        vm.platform.clock.call_in(PLATFORM_TIMEOUT, lambda: hooks.lost(True) if hooks.wanted() else None)
+        return
     deliver(vm, script_of(record.properties["source"]), record.given, record.timeout, hooks)
 
 

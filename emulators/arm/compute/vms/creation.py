@@ -14,7 +14,7 @@ from emulators.arm.compute.vms.checks import check_choices, check_interfaces, ch
 from emulators.arm.compute.vms.model import VmModel
 from emulators.arm.compute.vms.os_profile import first_key, shown_profile
 from emulators.arm.compute.vms.power import DELETING, operation_not_allowed
-from emulators.arm.compute.vms.size_checks import check_size
+from emulators.arm.compute.vms.size_checks import check_size, choose_controller
 from emulators.arm.compute.vms.source import Origin, find_origin
 from emulators.arm.compute.vms.specs import VmSpec
 from emulators.arm.compute.vms.vm import Vm
@@ -40,7 +40,9 @@ def put(world: World, vm_id: str, body: Mapping[str, Any], fate: Fate | None) ->
     world.platform.capacity.check_allowed(vm_id, size.name, location, zones)
     nics = check_interfaces(world, vm_id, body)
     origin = find_origin(world, vm_id, body)
-    check_size(size, origin, security_type(body))
+    controller = choose_controller(size, body["properties"]["storageProfile"].get("diskControllerType"))
+    check_size(size, origin, security_type(body), controller)
+    origin.storage["diskControllerType"] = controller
     check_quota(world, vm_id.split("/")[2], location, size)
     world.platform.capacity.check_at_once(size.name, location, zones)
     vm = _new(world, _spec(vm_id, body, origin), _model(body, origin, given), origin.content)
@@ -159,7 +161,7 @@ def _model(body: Mapping[str, Any], origin: Origin, given: Mapping[str, Any]) ->
         entry["properties"] = {"primary": number == 0, "deleteOption": "Detach", **entry.get("properties", {})}
     identity = body.get("identity")
     return VmModel(
-        storage={**origin.storage, "diskControllerType": "SCSI"},
+        storage=origin.storage,
         network={"networkInterfaces": interfaces},
         os_profile=shown_profile(properties.get("osProfile"), origin.os_type),
         security=properties.get("securityProfile"),

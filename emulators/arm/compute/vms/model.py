@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from emulators.arm.compute.sizes.table import find_size
 from emulators.arm.compute.vms.specs import VmSpec
 
 _IMAGES = {
@@ -76,7 +77,8 @@ def _storage_profile(spec: VmSpec, disk_suffix: str) -> dict[str, Any]:
         os_disk["diffDiskSettings"] = {"option": "Local", "placement": "CacheDisk"}
     os_disk |= {"deleteOption": "Delete", "diskSizeGB": spec.os_disk_size}
     data_disks = [_data_disk(spec, lun) for lun in range(spec.data_disks)]
-    return {"imageReference": image, "osDisk": os_disk, "dataDisks": data_disks, "diskControllerType": "SCSI"}
+    controller = spec.disk_controller or find_size(spec.vm_size).series.controllers[0]
+    return {"imageReference": image, "osDisk": os_disk, "dataDisks": data_disks, "diskControllerType": controller}
 
 
 def _data_disk(spec: VmSpec, lun: int) -> dict[str, Any]:

@@ -7,14 +7,40 @@ from emulators.arm.errors import ArmError, invalid_parameter, not_allowed
 _PREMIUM = ("Premium_LRS", "Premium_ZRS", "PremiumV2_LRS", "UltraSSD_LRS")
 
 
-def check_size(size: Size, origin: Origin, security: str) -> None:
+def choose_controller(size: Size, given: str | None) -> str:
+    """The disk controller of a new VM. Raises 400 for one that the size does not have."""
+    if given is None:
+        return size.series.controllers[0]
+    if given not in size.series.controllers:
+        shown = ", ".join(size.series.controllers)
+        message = f"The VM size '{size.name}' does not support disk controller type '{given}', only {shown}."
+        raise invalid_parameter("storageProfile.diskControllerType", message)
+    return given
+
+
+def check_size(size: Size, origin: Origin, security: str, controller: str) -> None:
     """Raises 400 or 409 when the size does not suit the source or the disks of the new VM."""
+    if origin.architecture != size.series.architecture:
+        message = (
+            f"Cannot create a VM of size '{size.name}' because this VM size only supports a CPU Architecture of "
+            f"'{size.series.architecture}', but an image or disk with CPU Architecture '{origin.architecture}' was "
+            "given. Please check that the CPU Architecture of the image or disk is compatible with that of the VM size."
+        )
+        raise ArmError(400, "BadRequest", message)
     if origin.generation not in size.series.generations:
         raise ArmError(400, "BadRequest", _wrong_generation(size.name, origin.generation))
     if security == "TrustedLaunch" and not size.series.trusted_launch:
         raise ArmError(400, "BadRequest", _wrong_security(size.name, security))
     if security == "ConfidentialVM" and size.series.confidential is None:
         raise ArmError(400, "BadRequest", _wrong_security(size.name, security))
+    if controller not in origin.controllers:
+        message = (
+            f"The VM size '{size.name}' cannot boot with OS image or disk. Please check that disk controller types "
+            "supported by the OS image or disk is one of the supported disk controller types for the VM size "
+            f"'{size.name}'. Please query sku api at https://aka.ms/azure-compute-skus  to determine supported disk "
+            "controller types for the VM size."
+        )
+        raise invalid_parameter("vmSize", message)
     _check_disks(size, origin)
 
 

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulators.arm.compute.disks.references import check_encryption_set, image_properties, require_image
+from emulators.arm.compute.disks.references import (
+    architecture_of,
+    check_encryption_set,
+    controllers_of,
+    image_properties,
+    require_image,
+)
 from emulators.arm.compute.disks.views import DISKS
 from emulators.arm.compute.vms.checks import attached_disk, check_os_disk, check_plan, security_type
 from emulators.arm.compute.vms.os_profile import check_absent, check_profile
@@ -24,6 +30,9 @@ class Origin:
     generation: str
     generalized: bool
     storage: dict[str, Any]
+    architecture: str
+    #: Disk controllers from which it can boot.
+    controllers: tuple[str, ...]
     attached: list[Resource] = field(default_factory=list[Resource])
     fresh: list[Resource] = field(default_factory=list[Resource])
 
@@ -63,7 +72,16 @@ def _from_disk(world: World, vm_id: str, body: Mapping[str, Any]) -> Origin:
     generation = disk.properties.get("hyperVGeneration", "V1")
     entry = _entry(storage["osDisk"], disk)
     entry["osType"] = disk.properties["osType"]
-    origin = Origin(disk.content, entry["osType"], generation, False, {"osDisk": entry}, [disk])
+    origin = Origin(
+        content=disk.content,
+        os_type=entry["osType"],
+        generation=generation,
+        generalized=False,
+        storage={"osDisk": entry},
+        architecture=architecture_of(disk.properties),
+        controllers=controllers_of(disk.properties),
+        attached=[disk],
+    )
     _add_data_disks(world, vm_id, body, origin, None)
     return origin
 
@@ -94,8 +112,16 @@ def _from_image(world: World, vm_id: str, body: Mapping[str, Any], image_id: str
     disk = _fresh_disk(world, vm_id, body, given, f"OsDisk_1_{_suffix(vm_id, 'os')}", properties, image.content)
     entry = {"osType": image.os_type, **_entry(given, disk)}
     storage: dict[str, Any] = {"imageReference": reference, "osDisk": entry}
-    generalized = image.os_state == "Generalized"
-    origin = Origin(image.content, image.os_type, image.generation, generalized, storage, fresh=[disk])
+    origin = Origin(
+        content=image.content,
+        os_type=image.os_type,
+        generation=image.generation,
+        generalized=image.os_state == "Generalized",
+        storage=storage,
+        architecture=image.architecture,
+        controllers=image.controllers,
+        fresh=[disk],
+    )
     _add_data_disks(world, vm_id, body, origin, image)
     return origin
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from emulators.arm.compute.sizes.table import find_size
 from emulators.arm.guests.traits import LinuxTraits, WindowsTraits
 from emulators.arm.state.ids import SUBSCRIPTION
 
@@ -52,6 +53,10 @@ class VmSpec:
     security_type: Literal["TrustedLaunch", "ConfidentialVM"] | None = None
     hyper_v_generation: Literal["V1", "V2"] = "V2"
     vm_size: str = "Standard_D2s_v5"
+    #: Its disk controller; None is the first of its size.
+    disk_controller: Literal["SCSI", "NVMe"] | None = None
+    #: Disk controllers from which its OS disk can boot; empty is both for generation 2, SCSI for generation 1.
+    os_disk_controllers: tuple[str, ...] = ()
     data_disks: int = 0
     #: The SKU of each data disk by its lun; the others are Premium_LRS.
     data_disk_skus: tuple[str, ...] = ()
@@ -79,6 +84,16 @@ class VmSpec:
         return f"{self.group_id}/providers/Microsoft.Compute/virtualMachines/{self.name}"
 
     @property
+    def architecture(self) -> str:
+        """The architecture of its size, and so of its OS disk."""
+        return find_size(self.vm_size).series.architecture
+
+    @property
+    def controllers(self) -> tuple[str, ...]:
+        """Disk controllers from which its OS disk can boot."""
+        return self.os_disk_controllers or (("SCSI",) if self.hyper_v_generation == "V1" else ("SCSI", "NVMe"))
+
+    @property
     def os_disk_size(self) -> int:
         """Size of the OS disk in GB."""
         return self.os_disk_gb or (30 if self.os == "Linux" else 127)
@@ -97,7 +112,7 @@ class VmSpec:
         for name, kind in (("linux", LinuxTraits), ("windows", WindowsTraits), ("foreign_stop", ForeignStop)):
             if values.get(name) is not None:
                 values[name] = kind(**_known(kind, values[name]))
-        for name in ("zones", "data_disk_skus"):
+        for name in ("zones", "data_disk_skus", "os_disk_controllers"):
             values[name] = tuple(values.get(name, ()))
         if "name" not in values:
             raise ValueError("a VM needs a 'name'")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from emulators.arm.compute.disks.references import capabilities
 from emulators.arm.compute.vms.vm import Vm
 from emulators.arm.network.interfaces import SUBNETS, VNETS, interface_properties
 from emulators.arm.state.regions import region_key
@@ -65,6 +66,7 @@ def _add_os_disk(store: Store, vm: Vm) -> None:
     creation = {"createOption": "FromImage"}
     disk = _disk(store, vm, vm.model.storage["osDisk"], osType=spec.os, creationData=creation)
     disk.properties["hyperVGeneration"] = spec.hyper_v_generation
+    disk.properties["supportedCapabilities"] = capabilities(spec.architecture, spec.controllers)
     if spec.plan is not None:
         disk.properties["purchasePlan"] = dict(spec.plan)
     if spec.security_type is not None:
