@@ -21,7 +21,8 @@ _STOPS = ("powerOff", "deallocate", "guestShutdown")
 def vm_body(vm: Vm) -> dict[str, Any]:
     """A VM as the control plane shows it: its real state, not what Azure would return."""
     shown = {"name": vm.name, "id": vm.id, "os": vm.spec.os, "powerState": vm.power}
-    shown |= {"goalState": vm.goal, "generalized": vm.generalized, "tags": vm.tags}
+    shown |= {"goalState": vm.goal, "generalized": vm.generalized, "hibernated": vm.hibernated}
+    shown |= {"resumed": vm.resumed, "tags": vm.tags}
     shown |= {
         "requested": vm.requested_count,
         "deprovisioned": vm.deprovisioned_count,

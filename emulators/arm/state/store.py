@@ -38,6 +38,8 @@ class Resource:
     #: The latest long-running operation on it.
     operation: Operation | None = None
     deleting: bool = False
+    #: Its content is that of a hibernated VM, with the VM's memory.
+    hibernated: bool = False
     #: Ids of the VMs that a disk or a network interface is attached to.
     owners: list[str] = field(default_factory=list[str])
 

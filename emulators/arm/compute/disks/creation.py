@@ -6,7 +6,7 @@ from typing import Any
 
 from emulators.arm.authorization.linked_rights import require_linked
 from emulators.arm.compute.disks.references import check_encryption_set, image_properties, require_image
-from emulators.arm.compute.disks.views import DISKS, SNAPSHOTS, content_of
+from emulators.arm.compute.disks.views import DISKS, SNAPSHOTS, content_of, holds_memory
 from emulators.arm.errors import ArmError, invalid_parameter, missing_parameter, not_allowed
 from emulators.arm.guests.model import DiskContent
 from emulators.arm.state.regions import region_key
@@ -23,7 +23,7 @@ _SKUS = {
 #: Properties that a copy inherits from its source unless its own PUT sets them.
 _INHERITED = (
     "osType", "hyperVGeneration", "purchasePlan", "securityProfile", "supportedCapabilities", "diskSizeGB",
-    "encryptionSettingsCollection", "encryption",
+    "encryptionSettingsCollection", "encryption", "supportsHibernation",
 )  # fmt: skip
 _EXPORT = {
     "networkAccessPolicy": ("AllowAll", "AllowPrivate", "DenyAll"),
@@ -45,6 +45,7 @@ class Written:
         self.sku: dict[str, Any] = body.get("sku") or {"name": "Standard_LRS"}
         self.properties: dict[str, Any] = dict(body["properties"])
         self.content: DiskContent | None = None
+        self.hibernated = False
         self._check_shape()
         self._check_rights()
         self._check_encryption_set()
@@ -142,7 +143,7 @@ class Written:
         for name in _INHERITED:
             if name in source.properties:
                 self.properties.setdefault(name, copy.deepcopy(source.properties[name]))
-        self.content = content_of(self._world, source)
+        self.content, self.hibernated = content_of(self._world, source), holds_memory(self._world, source)
 
     def _from_image(self, creation: dict[str, Any]) -> None:
         reference = creation.get("galleryImageReference")

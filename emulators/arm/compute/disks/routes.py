@@ -50,7 +50,7 @@ async def put(call: Call) -> Answer:
     written = Written(world, call.resource_id, kind, dict(call.body))
     resource = known or world.store.new(call.resource_id, kind, written.location)
     resource.tags, resource.sku = dict(call.body.get("tags", {})), written.sku
-    resource.zones, resource.content = written.zones, written.content
+    resource.zones, resource.content, resource.hibernated = written.zones, written.content, written.hibernated
     resource.properties = {**written.properties, "timeCreated": resource.created.isoformat()}
     world.store.add(resource)
     return _written(call, resource, "Creating")

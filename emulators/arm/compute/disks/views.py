@@ -21,6 +21,15 @@ def content_of(world: World, disk: Resource) -> DiskContent | None:
     return disk.content
 
 
+def holds_memory(world: World, disk: Resource) -> bool:
+    """Whether the memory of a hibernated VM is on a disk or a snapshot."""
+    for owner in disk.owners:
+        vm = world.vms.get(owner.lower())
+        if vm is not None and vm.model.disks()[0][0].lower() == disk.id.lower():
+            return vm.hibernated
+    return disk.hibernated
+
+
 def disk_view(world: World, disk: Resource) -> dict[str, Any]:
     """A disk or a snapshot as GET returns it."""
     if disk.kind == SNAPSHOTS:

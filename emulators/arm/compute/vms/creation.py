@@ -14,7 +14,7 @@ from emulators.arm.compute.vms.checks import check_choices, check_interfaces, ch
 from emulators.arm.compute.vms.model import VmModel
 from emulators.arm.compute.vms.os_profile import first_key, shown_profile
 from emulators.arm.compute.vms.power import DELETING, operation_not_allowed
-from emulators.arm.compute.vms.size_checks import check_size, choose_controller
+from emulators.arm.compute.vms.size_checks import check_capabilities, check_size, choose_controller
 from emulators.arm.compute.vms.source import Origin, find_origin
 from emulators.arm.compute.vms.specs import VmSpec
 from emulators.arm.compute.vms.vm import Vm
@@ -42,10 +42,12 @@ def put(world: World, vm_id: str, body: Mapping[str, Any], fate: Fate | None) ->
     origin = find_origin(world, vm_id, body)
     controller = choose_controller(size, body["properties"]["storageProfile"].get("diskControllerType"))
     check_size(size, origin, security_type(body), controller)
+    check_capabilities(size, origin, body["properties"].get("additionalCapabilities", {}))
     origin.storage["diskControllerType"] = controller
     check_quota(world, vm_id.split("/")[2], location, size)
     world.platform.capacity.check_at_once(size.name, location, zones)
     vm = _new(world, _spec(vm_id, body, origin), _model(body, origin, given), origin.content)
+    vm.resumed = origin.hibernated
     vm.specialized = not origin.generalized and "imageReference" in origin.storage
     for disk in origin.fresh:
         world.store.add(disk)
@@ -151,6 +153,7 @@ def _spec(vm_id: str, body: Mapping[str, Any], origin: Origin) -> VmSpec:
         hyper_v_generation="V1" if origin.generation == "V1" else "V2",
         vm_size=properties["hardwareProfile"]["vmSize"],
         plan=body.get("plan"),
+        hibernation_enabled=bool(properties.get("additionalCapabilities", {}).get("hibernationEnabled")),
     )
 
 
@@ -168,6 +171,7 @@ def _model(body: Mapping[str, Any], origin: Origin, given: Mapping[str, Any]) ->
         plan=body.get("plan"),
         identity=None if identity is None or identity.get("type") == "None" else identity,
         priority=properties.get("priority"),
+        capabilities=properties.get("additionalCapabilities"),
         given=given,
     )
 

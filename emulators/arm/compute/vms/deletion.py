@@ -46,4 +46,4 @@ def _let_go(store: Store, vm: Vm) -> None:
         if with_vm:
             store.remove(resource.id)
         elif number == 0:
-            resource.content = vm.guest.freeze()
+            resource.content, resource.hibernated = vm.guest.freeze(), vm.hibernated

@@ -13,7 +13,7 @@ _OS_NAMES = {"almalinux": "almalinux", "oracle": "ol", "suse": "sles", "unknown"
 
 
 def statuses(vm: Vm) -> list[dict[str, Any]]:
-    """OSState (only when generalized) first, then provisioning, then power."""
+    """OSState (only when generalized) first, then provisioning, power, and hibernation (only when hibernated)."""
     listed: list[dict[str, Any]] = []
     if vm.generalized:
         listed.append(_status("OSState/generalized", "VM generalized"))
@@ -27,6 +27,8 @@ def statuses(vm: Vm) -> list[dict[str, Any]]:
     else:
         listed.append(_status(f"ProvisioningState/{state.lower()}", shown, vm.power_changed))
     listed.append(_status(f"PowerState/{vm.power}", f"VM {vm.power}"))
+    if vm.hibernated:
+        listed.append(_status("HibernationState/Hibernated", "VM hibernated"))
     return listed
 
 

@@ -25,6 +25,8 @@ class VmModel:
     plan: Mapping[str, str] | None = None
     identity: Mapping[str, Any] | None = None
     priority: str | None = None
+    #: `additionalCapabilities`.
+    capabilities: Mapping[str, bool] | None = None
     #: The checked body of its PUT, passwords hashed; None for a fleet VM.
     given: Mapping[str, Any] | None = None
 
@@ -53,7 +55,12 @@ def fleet_model(spec: VmSpec, disk_suffix: str) -> VmModel:
     nic = f"{spec.group_id}/providers/Microsoft.Network/networkInterfaces/{spec.name}-nic"
     interface = {"id": nic, "properties": {"primary": True, "deleteOption": "Delete"}}
     storage, profile = _storage_profile(spec, disk_suffix), _os_profile(spec)
-    return VmModel(storage, {"networkInterfaces": [interface]}, profile, security, plan=spec.plan)
+    network = {"networkInterfaces": [interface]}
+    return VmModel(storage, network, profile, security, plan=spec.plan, capabilities=_capabilities(spec))
+
+
+def _capabilities(spec: VmSpec) -> dict[str, bool] | None:
+    return {"hibernationEnabled": True} if spec.can_hibernate else None
 
 
 def _disk_id(spec: VmSpec, name: str) -> str:

@@ -55,8 +55,20 @@ def deallocate(vm: Vm, fate: Fate | None = None) -> Operation:
         vm.creation, vm.provisioning_state = None, "Failed"
     vm.power_operation = vm.action_operation = None
     if vm.power == "deallocated":
+        # The memory of a hibernated VM is given up.
+        vm.hibernated = False
         return _nothing_to_do(vm, "deallocate", fate)
     return _change(vm, "deallocate", "deallocating", "deallocated", "deallocated", fate, _host_given_back)
+
+
+def hibernate(vm: Vm, fate: Fate | None = None) -> Operation:
+    """Write the memory of a running VM to its OS disk, and deallocate it."""
+    if not vm.spec.can_hibernate:
+        raise not_allowed("Hibernation is not enabled on this VM.")
+    _refuse(vm, "deallocate")
+    if vm.power != "running":
+        raise requires_running()
+    return _change(vm, "deallocate", "deallocating", "deallocated", "deallocated", fate, _hibernated)
 
 
 def restart(vm: Vm, fate: Fate | None = None) -> Operation:
@@ -71,6 +83,8 @@ def generalize(vm: Vm) -> None:
     """Mark it generalized: at once, irreversibly, and only when the platform stopped it."""
     if vm.deleting:
         raise operation_not_allowed("generalize", vm.name, DELETING)
+    if vm.hibernated:
+        raise operation_not_allowed("generalize", vm.name, "the VM is hibernated")
     if vm.power_operation is not None or vm.creation is not None:
         raise operation_not_allowed("generalize", vm.name, "another operation is in progress")
     if vm.goal == "running":
@@ -183,8 +197,12 @@ def _host_refused(vm: Vm, power_before: PowerState) -> Fate | None:
 
 
 def _booted(vm: Vm) -> None:
-    vm.guest.boot()
-    vm.write_boot()
+    if vm.hibernated:
+        # It goes on where it was: no boot, the same boot id.
+        vm.hibernated = False
+    else:
+        vm.guest.boot()
+        vm.write_boot()
     vm.agent, vm.action_operation = "notReady", None
     boot = vm.boot_number
 
@@ -197,3 +215,7 @@ def _booted(vm: Vm) -> None:
 
 def _host_given_back(vm: Vm) -> None:
     vm.agent = None
+
+
+def _hibernated(vm: Vm) -> None:
+    vm.agent, vm.hibernated = None, True

@@ -101,7 +101,7 @@ def _power(change: Callable[[Vm, Fate | None], Operation], *flags: str) -> Handl
     async def handle(call: Call) -> Answer:
         asked = [name for name in flags if call.flag(name)]
         if "hibernate" in asked:
-            raise not_allowed("Hibernation is not enabled on this VM.")
+            return Answer(202, operation=power.hibernate(call.vm, call.fate))
         return Answer(202, operation=change(call.vm, call.fate))
 
     return handle

@@ -67,6 +67,9 @@ _PROPERTIES = Members(
         ),
         "licenseType": str,
         "priority": str,
+        "additionalCapabilities": Members(
+            "AdditionalCapabilities", {"hibernationEnabled": bool, "ultraSSDEnabled": bool}
+        ),
     },
     ("hardwareProfile", "storageProfile", "networkProfile"),
 )

@@ -1,5 +1,7 @@
 """Whether a size can run what is asked of it: the generation, the security type and the disks of a new VM."""
 
+from collections.abc import Mapping
+
 from emulators.arm.compute.sizes.table import Size
 from emulators.arm.compute.vms.source import Origin
 from emulators.arm.errors import ArmError, invalid_parameter, not_allowed
@@ -42,6 +44,18 @@ def check_size(size: Size, origin: Origin, security: str, controller: str) -> No
         )
         raise invalid_parameter("vmSize", message)
     _check_disks(size, origin)
+
+
+def check_capabilities(size: Size, origin: Origin, given: Mapping[str, bool]) -> None:
+    """Raises 400 when hibernation is asked for and the size or the OS disk does not support it."""
+    if not given.get("hibernationEnabled"):
+        return
+    if not size.hibernation:
+        message = f"The VM size '{size.name}' is not supported for creation of VMs with hibernation enabled."
+        raise ArmError(400, "BadRequest", message)
+    if not origin.supports_hibernation:
+        message = "Hibernation can be enabled only on a VM whose OS disk supports hibernation."
+        raise ArmError(400, "BadRequest", message)
 
 
 def _check_disks(size: Size, origin: Origin) -> None:

@@ -33,6 +33,10 @@ class Origin:
     architecture: str
     #: Disk controllers from which it can boot.
     controllers: tuple[str, ...]
+    #: Whether its OS disk holds the memory of a hibernated VM.
+    hibernated: bool = False
+    #: Whether its OS disk may hold that of the new VM.
+    supports_hibernation: bool = True
     attached: list[Resource] = field(default_factory=list[Resource])
     fresh: list[Resource] = field(default_factory=list[Resource])
 
@@ -80,6 +84,8 @@ def _from_disk(world: World, vm_id: str, body: Mapping[str, Any]) -> Origin:
         storage={"osDisk": entry},
         architecture=architecture_of(disk.properties),
         controllers=controllers_of(disk.properties),
+        hibernated=disk.hibernated,
+        supports_hibernation=bool(disk.properties.get("supportsHibernation")),
         attached=[disk],
     )
     _add_data_disks(world, vm_id, body, origin, None)

@@ -9,7 +9,7 @@ from emulators.arm.compute.sizes.table import find_size
 from emulators.arm.guests.traits import LinuxTraits, WindowsTraits
 from emulators.arm.state.ids import SUBSCRIPTION
 
-type Power = Literal["running", "stopped", "guestStopped", "deallocated"]
+type Power = Literal["running", "stopped", "guestStopped", "deallocated", "hibernated"]
 type StopKind = Literal["powerOff", "deallocate", "guestShutdown"]
 
 
@@ -55,6 +55,8 @@ class VmSpec:
     vm_size: str = "Standard_D2s_v5"
     #: Its disk controller; None is the first of its size.
     disk_controller: Literal["SCSI", "NVMe"] | None = None
+    #: It may hibernate; a VM that is hibernated may.
+    hibernation_enabled: bool = False
     #: Disk controllers from which its OS disk can boot; empty is both for generation 2, SCSI for generation 1.
     os_disk_controllers: tuple[str, ...] = ()
     data_disks: int = 0
@@ -87,6 +89,11 @@ class VmSpec:
     def architecture(self) -> str:
         """The architecture of its size, and so of its OS disk."""
         return find_size(self.vm_size).series.architecture
+
+    @property
+    def can_hibernate(self) -> bool:
+        """Whether hibernation is enabled on it."""
+        return self.hibernation_enabled or self.power == "hibernated"
 
     @property
     def controllers(self) -> tuple[str, ...]:

@@ -67,6 +67,8 @@ def _add_os_disk(store: Store, vm: Vm) -> None:
     disk = _disk(store, vm, vm.model.storage["osDisk"], osType=spec.os, creationData=creation)
     disk.properties["hyperVGeneration"] = spec.hyper_v_generation
     disk.properties["supportedCapabilities"] = capabilities(spec.architecture, spec.controllers)
+    if spec.can_hibernate:
+        disk.properties["supportsHibernation"] = True
     if spec.plan is not None:
         disk.properties["purchasePlan"] = dict(spec.plan)
     if spec.security_type is not None:

@@ -27,6 +27,7 @@ def vm_model(vm: Vm, expand: frozenset[str] = frozenset()) -> dict[str, Any]:
         "licenseType": spec.license_type,
         "securityProfile": given.security,
         "priority": given.priority,
+        "additionalCapabilities": given.capabilities,
     }
     properties |= {name: value for name, value in optional.items() if value is not None}
     if "userdata" in expand and spec.user_data is not None:

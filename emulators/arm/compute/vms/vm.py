@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from emulators.arm.compute.vms.model import VmModel, fleet_model
 from emulators.arm.compute.vms.serial_console import SerialConsole
-from emulators.arm.compute.vms.specs import VmSpec
+from emulators.arm.compute.vms.specs import Power, VmSpec
 from emulators.arm.guests.model import Boots, Guest
 from emulators.arm.state.effects import Effect, EffectLog
 from emulators.arm.state.operations import Operation
@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from emulators.arm.compute.run_commands.record import RunCommandRecord
 
 type PowerState = Literal["starting", "running", "stopping", "stopped", "deallocating", "deallocated"]
+type Goal = Literal["running", "stopped", "deallocated"]
 type AgentReport = Literal["ready", "notReady"] | None
+
+
+#: The power state and the goal of a VM of the fleet.
+_POWER: Mapping[Power, tuple[PowerState, Goal]] = {
+    "running": ("running", "running"),
+    "stopped": ("stopped", "stopped"),
+    "guestStopped": ("stopped", "running"),
+    "deallocated": ("deallocated", "deallocated"),
+    "hibernated": ("deallocated", "deallocated"),
+}
 
 
 class Vm:
@@ -46,10 +57,13 @@ class Vm:
         self.guest_boots: Boots = "ok"
         #: Whether it was created from a specialized image.
         self.specialized = False
-        self.power: PowerState = "stopped" if spec.power == "guestStopped" else spec.power
-        self.goal: Literal["running", "stopped", "deallocated"] = (
-            "running" if spec.power in ("running", "guestStopped") else spec.power
-        )
+        power, goal = _POWER[spec.power]
+        self.power: PowerState = power
+        self.goal: Goal = goal
+        #: Deallocated with its memory on the OS disk.
+        self.hibernated = spec.power == "hibernated"
+        #: It was created from a disk that held another VM's memory, and goes on from there.
+        self.resumed = False
         self.generalized = spec.generalized
         self.provisioning_state = "Succeeded"
         #: Code and message of the operation that left it Failed.
