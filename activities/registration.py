@@ -25,6 +25,7 @@ from activities.find_ended_runs import find_ended_runs
 from activities.find_orphaned_resources import find_orphaned_resources
 from activities.gate import denied
 from activities.generalize_vm import generalize_vm
+from activities.inspect_capacity import inspect_capacity
 from activities.inspect_disks import inspect_disks
 from activities.inspect_image import inspect_image
 from activities.inspect_network import inspect_network
@@ -85,6 +86,7 @@ PLAIN = (
     _plain(catalog.REMOVE_RUN_COMMANDS, remove_run_commands),
     _plain(catalog.INSPECT_DISKS, inspect_disks),
     _plain(catalog.INSPECT_NETWORK, inspect_network),
+    _plain(catalog.INSPECT_CAPACITY, inspect_capacity),
     _plain(catalog.CREATE_SNAPSHOT, create_snapshot),
     _plain(catalog.CREATE_DISK, create_disk),
     _plain(catalog.CREATE_SECURITY_GROUP, create_security_group),

@@ -3,9 +3,11 @@
 import asyncio
 import importlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from contracts.capacity import SizeFacts
 from contracts.polling import CONNECT_SECONDS, READ_SECONDS
 
 if TYPE_CHECKING:
@@ -18,6 +20,10 @@ CALL: Final[dict[str, Any]] = {"retry_total": 0, "connection_timeout": CONNECT_S
 """Options of every call: the SDK does not retry (it would repeat a POST), since the orchestrator does."""
 
 
+type Sizes = dict[tuple[str, str], tuple[float, Mapping[str, SizeFacts]]]
+"""The VM sizes of a subscription and region, and until when they are kept."""
+
+
 @dataclass
 class ArmSession:
     """What all activities of one process share; bound to the event loop on which it was created."""
@@ -27,6 +33,7 @@ class ArmSession:
     transport: "AioHttpTransport"
     credential: "ManagedIdentityCredential | DefaultAzureCredential"
     clients: dict[str, "ComputeManagementClient"] = field(default_factory=dict[str, "ComputeManagementClient"])
+    sizes: Sizes = field(default_factory=dict[tuple[str, str], tuple[float, Mapping[str, SizeFacts]]])
 
 
 _session: ArmSession | None = None

@@ -13,7 +13,7 @@ _TRUSTED_LAUNCH = "TrustedLaunch"
 
 
 def vm(request: CreateVm, tags: dict[str, str]) -> Body:
-    """Return the body of a VM like `shape`: same security, plan, license and zone; no managed identity, no SSH key.
+    """Return the body of a VM like `shape`: same security, plan and license; no managed identity, no SSH key.
 
     Boot diagnostics are enabled: the proof of the deprovisioning is read from the serial log. The resources that the
     run created are detached when the VM is deleted, since the run deletes each of them. Disks that Azure creates from
@@ -36,8 +36,8 @@ def vm(request: CreateVm, tags: dict[str, str]) -> Body:
     if request.image_id is not None and request.computer_name is not None:
         properties["osProfile"] = _os_profile(request, request.computer_name)
     body: Body = {"location": request.location, "tags": tags, "properties": properties}
-    if shape.zones:
-        body["zones"] = [shape.zones[0]]
+    if request.zone is not None:
+        body["zones"] = [request.zone]
     if shape.plan is not None:
         body["plan"] = _plan(shape)
     return body

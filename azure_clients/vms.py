@@ -61,6 +61,7 @@ def vm_state(vm_id: VmId, vm: Json) -> VmState:
         ephemeral_os_disk=bool(os_disk.get("diffDiskSettings")),
         disk_encryption=_disk_encryption(os_disk, view),
         boot_diagnostics=_boot_diagnostics(properties),
+        vm_size=str(_child(properties, "hardwareProfile").get("vmSize", "")),
         fault=_fault(_items(view, "statuses")),
         os_disk_id=str(_child(os_disk, "managedDisk").get("id", "")),
     )

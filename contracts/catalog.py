@@ -62,6 +62,7 @@ SEND_RESULT = Activity("send_result", vm.SendResult, vm.Sent)
 
 INSPECT_DISKS = Activity("inspect_disks", resources.InspectDisks, resources.DisksInspected)
 INSPECT_NETWORK = Activity("inspect_network", resources.InspectNetwork, resources.NetworkInspected)
+INSPECT_CAPACITY = Activity("inspect_capacity", resources.InspectCapacity, resources.CapacityInspected)
 CREATE_SNAPSHOT = Activity(
     "create_snapshot",
     resources.CreateSnapshot,
@@ -125,6 +126,7 @@ ACTIVITIES: tuple[Activity[Message, Answer], ...] = (  # pyright: ignore[reportA
     SEND_RESULT,
     INSPECT_DISKS,
     INSPECT_NETWORK,
+    INSPECT_CAPACITY,
     CREATE_SNAPSHOT,
     CREATE_DISK,
     CREATE_SECURITY_GROUP,

@@ -48,6 +48,10 @@ class RefusalCode(StrEnum):
     SUBNET_MISSING = "SubnetMissing"
     SUBNET_REGION_MISMATCH = "SubnetRegionMismatch"
     NETWORK_UNREADABLE = "NetworkUnreadable"
+    CAPACITY_UNAVAILABLE = "CapacityUnavailable"
+    CAPACITY_UNREADABLE = "CapacityUnreadable"
+    SIZE_UNFIT = "VmSizeUnfit"
+    ARCHITECTURE_NOT_SUPPORTED = "ArchitectureNotSupported"
     NAME_TAKEN = "NameTaken"
     SCRIPT_NOT_ALLOWED = "ScriptNotAllowed"
     VAULT_NOT_ALLOWED = "VaultNotAllowed"
@@ -136,6 +140,15 @@ REMEDIATION: dict[RefusalCode | FailureCode, str] = {
     RefusalCode.NETWORK_UNREADABLE: (
         "Grant Microsoft.Network/virtualNetworks/read on the subnet's virtual network, and "
         "Microsoft.Authorization/permissions/read and locks/read on the resource group; check that both exist."
+    ),
+    RefusalCode.CAPACITY_UNREADABLE: (
+        "Grant Microsoft.Compute/skus/read and Microsoft.Compute/locations/usages/read on the subscription to the "
+        "app's identity."
+    ),
+    RefusalCode.SIZE_UNFIT: "Name sizes in vmSizes that support what the message names.",
+    RefusalCode.ARCHITECTURE_NOT_SUPPORTED: (
+        "Name an x64 VM, or set deprovision.allowArm64 to try it: Microsoft documents managed Run Command for x64 only "
+        '("Run scripts in your VM by using managed Run Commands").'
     ),
     RefusalCode.NAME_TAKEN: "Delete the resource, or use another requestId: it has the name that this run needs.",
     RefusalCode.SCRIPT_NOT_ALLOWED: (

@@ -51,6 +51,7 @@ class VmState(Message):
     disk_encryption: bool = False
     boot_diagnostics: bool = False
     os_disk_id: str = ""
+    vm_size: str = ""
     fault: str = ""
 
     @property

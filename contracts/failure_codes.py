@@ -25,6 +25,7 @@ class FailureCode(StrEnum):
     PUBLISH_FAILED = "PublishFailed"
     PUBLISH_TIMED_OUT = "PublishTimedOut"
     VALIDATION_FAILED = "ValidationFailed"
+    IMAGE_NOT_TESTED = "ImageNotTested"
     PROMOTE_FAILED = "PromoteFailed"
     NO_LONGER_ALLOWED = "NoLongerAllowed"
     RUN_TERMINATED = "RunTerminated"
@@ -116,6 +117,10 @@ FAILURE_REMEDIATION: dict[FailureCode, str] = {
         "Read image.validation.faults. The version stays excluded from latest; delete it. In place a new request "
         "publishes the same VM again without deprovisioning it: correct what is wrong in a new VM instead."
     ),
+    FailureCode.IMAGE_NOT_TESTED: (
+        "Validate the version later: test a VM created from image.id by hand, then set excludeFromLatest to false. Or "
+        "ask again: in place the VM is published and validated without deprovisioning it again, a clone is made anew."
+    ),
     FailureCode.PROMOTE_FAILED: (
         "Set excludeFromLatest of the version to false by hand: it passed its validation. Do not ask again: a new "
         "request publishes another version."
@@ -142,8 +147,8 @@ FAILURE_REMEDIATION: dict[FailureCode, str] = {
         "endedIn says how far the run was; a new request goes on from there, or begins anew."
     ),
     FailureCode.CAPACITY_UNAVAILABLE: (
-        "Ask Azure for more quota, or name another VM size, zone or region: Azure had none of this size to give. "
-        "endedIn says how far the run was; a new request goes on from there, or begins anew."
+        "Name other sizes in vmSizes, allow it outside of the zone (allowWithoutZone), have the quota raised, or ask "
+        "again later. The source VM was not changed; a new request begins anew."
     ),
     FailureCode.AZURE_REJECTED_REQUEST: (
         "Read Azure's error code and message: Azure rejected a request of the run. endedIn says how far it was: "

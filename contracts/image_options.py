@@ -63,8 +63,15 @@ class Site(StrictMessage):
             "(Internet, VirtualNetwork, AzureLoadBalancer) are refused."
         ),
     )
-    vm_size: str | None = Field(
-        default=None, pattern=r"^[A-Za-z0-9_]{1,60}$", description="Size of the VM; by default the source VM's."
+    vm_sizes: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")], ...] = Field(
+        default=(),
+        max_length=5,
+        description="Sizes of the VM, the first choice first: the next one is tried when Azure has no capacity for the "
+        "one before. By default the source VM's size.",
+    )
+    allow_without_zone: StrictBool = Field(
+        default=False,
+        description="If no size has capacity in the source VM's zone, create the VM outside of any zone.",
     )
 
 

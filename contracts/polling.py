@@ -55,6 +55,7 @@ class PollingSettings(StrictMessage):
     disk: Polling = Polling(initial_delay_seconds=3, interval_seconds=15, timeout_seconds=1_800)
     network: Polling = Polling(initial_delay_seconds=0, interval_seconds=15, timeout_seconds=600)
     vm: Polling = Polling(initial_delay_seconds=60, interval_seconds=20, timeout_seconds=1_800)
+    capacity: Polling = Polling(initial_delay_seconds=0, interval_seconds=120, timeout_seconds=3_600)
     restart: Polling = Polling(initial_delay_seconds=60, interval_seconds=20, timeout_seconds=1_800)
     script: Polling = Polling(initial_delay_seconds=20, interval_seconds=30, timeout_seconds=3_600)
     identity: Polling = Polling(initial_delay_seconds=20, interval_seconds=15, timeout_seconds=600)
@@ -137,6 +138,8 @@ LONGEST_RETRY_AFTER_SECONDS = 1_800
 DEFAULT_RETRY_AFTER_SECONDS = 60
 """Used when Azure throttles and names no time."""
 
+SIZES_KEPT_SECONDS = 300
+"""How long a process keeps the list of a region's VM sizes, about 2 MB."""
 CONNECT_SECONDS = 15
 READ_SECONDS = 60
 """How long one request to Azure may take to connect, and to answer."""

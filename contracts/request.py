@@ -51,6 +51,10 @@ class DeprovisionOptions(StrictMessage):
     allow_unknown_distribution: StrictBool = Field(
         default=False, description="Linux: use the generic steps on a distribution that the app does not know."
     )
+    allow_arm64: StrictBool = Field(
+        default=False,
+        description="Try it on an Arm64 VM: Microsoft documents managed Run Command for x64 only.",
+    )
     sysprep_mode_vm: StrictBool = Field(
         default=True, description="Windows: Sysprep /mode:vm, for an image that stays on virtual machines."
     )

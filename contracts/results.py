@@ -32,6 +32,7 @@ class Outcome(StrEnum):
     ALREADY_GENERALIZED = "alreadyGeneralized"
     WOULD_GENERALIZE = "wouldGeneralize"
     WOULD_PUBLISH = "wouldPublish"
+    NOT_VALIDATED = "notValidated"
     REFUSED = "refused"
     FAILED = "failed"
     CANCELED = "canceled"
@@ -43,6 +44,7 @@ STAGE_OF_OUTCOME: dict[Outcome, Stage] = {
     Outcome.ALREADY_GENERALIZED: Stage.DONE,
     Outcome.WOULD_GENERALIZE: Stage.DONE,
     Outcome.WOULD_PUBLISH: Stage.DONE,
+    Outcome.NOT_VALIDATED: Stage.FAILED,
     Outcome.REFUSED: Stage.REFUSED,
     Outcome.FAILED: Stage.FAILED,
     Outcome.CANCELED: Stage.CANCELED,

@@ -1,6 +1,7 @@
 """Which failure a rejection by Azure is: from the code and the message of its error to a code of this app."""
 
 from contracts.error_codes import FailureCode
+from contracts.facts import VmState
 
 _BY_CODE = {
     "requestdisallowedbypolicy": FailureCode.DISALLOWED_BY_POLICY,
@@ -24,3 +25,9 @@ def failure_code(code: str, message: str) -> FailureCode:
     if name in _QUOTA_CODES and "quota" in message.lower():
         return FailureCode.CAPACITY_UNAVAILABLE
     return _BY_CODE.get(name, FailureCode.AZURE_REJECTED_REQUEST)
+
+
+def lacks_capacity(vm: VmState) -> bool:
+    """Return whether the creation of a VM failed because Azure had no room for it (`VmState.fault`)."""
+    status, _, message = vm.fault.partition(" ")
+    return failure_code(status.rpartition("/")[2], message) is FailureCode.CAPACITY_UNAVAILABLE

@@ -23,6 +23,8 @@ READ_RIGHTS_AND_LOCKS = ("Microsoft.Authorization/permissions/read", "Microsoft.
 """Needed at every scope that a run works in: a run is refused if permissions or locks cannot be read."""
 READ_DISKS = "Microsoft.Compute/disks/read"
 READ_NETWORK = "Microsoft.Network/virtualNetworks/read"
+READ_CAPACITY = ("Microsoft.Compute/skus/read", "Microsoft.Compute/locations/usages/read")
+"""Needed on the subscription of temporary VMs: a run that creates one is refused if they cannot be read."""
 READ_ENCRYPTION_SET = "Microsoft.Compute/diskEncryptionSets/read"
 GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"  # noqa: S105 - an action's name, no secret
 """A data action of Key Vault."""

@@ -1,6 +1,7 @@
 """Inputs and outputs of the activities that create, read and delete temporary resources."""
 
 from contracts.answer import Answer
+from contracts.capacity import CapacityFacts
 from contracts.facts import DiskFacts, NetworkFacts, OsType, VmShape
 from contracts.ids import Scope, VmId
 from contracts.message import Message
@@ -31,6 +32,21 @@ class NetworkInspected(Answer):
     """The facts about the resource group and the subnet."""
 
     facts: NetworkFacts = NetworkFacts()
+
+
+class InspectCapacity(Message):
+    """Read what a region offers to a subscription: these sizes and, with `quotas`, how much may still be used."""
+
+    subscription_id: str
+    region: str
+    sizes: tuple[str, ...]
+    quotas: bool = True
+
+
+class CapacityInspected(Answer):
+    """The facts; a size that is not in them does not exist in the region."""
+
+    facts: CapacityFacts = CapacityFacts()
 
 
 class NewResource(Message):
@@ -86,6 +102,7 @@ class DataDisk(Message):
 class CreateVm(NewResource):
     """Create a VM like `shape`: from a disk of this run (`os_disk_id`), or from an image (`image_id`).
 
+    Its size and its zone are those given, not the ones of `shape`.
     `computer_name` is set for a generalized image: Azure then provisions the VM with a user `admin_user` whose random
     password is not kept. `os_disk_name` is the name of the disk that Azure creates with a VM from an image.
     """
@@ -93,6 +110,7 @@ class CreateVm(NewResource):
     shape: VmShape
     os_type: OsType
     vm_size: str
+    zone: str | None = None
     network_interface_id: str
     os_disk_id: str | None = None
     data_disks: tuple[DataDisk, ...] = ()

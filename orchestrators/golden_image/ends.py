@@ -31,5 +31,9 @@ class Failed(Exception):
         super().__init__(f"{failure.code}: {failure.message}")
 
 
+class NotValidated(Failed):
+    """Ends the run because the image could not be tested, which says nothing about it; it is not promoted."""
+
+
 class Canceled(Exception):
     """Ends the run before the point of no return, because a cancel was requested."""

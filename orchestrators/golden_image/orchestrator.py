@@ -22,7 +22,7 @@ from orchestrators.golden_image.approval import wait_for_approval
 from orchestrators.golden_image.authority import wait_until_allowed
 from orchestrators.golden_image.clone import generalize_clone
 from orchestrators.golden_image.delete_resources import delete_resources
-from orchestrators.golden_image.ends import Canceled, Failed, Refused
+from orchestrators.golden_image.ends import Canceled, Failed, NotValidated, Refused
 from orchestrators.golden_image.in_place import generalize_in_place
 from orchestrators.golden_image.plan import Plan
 from orchestrators.golden_image.preflight import check, check_again
@@ -55,6 +55,8 @@ def _run_and_clean_up(run: VmRun) -> Orchestration[VmResult]:
         outcome = Outcome.CANCELED
     except Refused as refused:
         outcome, refusals = Outcome.REFUSED, refused.refusals
+    except NotValidated as untested:
+        outcome, failure = Outcome.NOT_VALIDATED, untested.failure
     except Exception as error:
         # An error in this app must neither leave a stopped VM that is billed nor keep its lease.
         outcome, failure = Outcome.FAILED, _failure_of(error)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from contracts.capacity import Candidate
 from contracts.facts import FoundRunCommand, GuestIdentity, ImageFacts, VmShape, VmState
 from contracts.ids import Scope
 from contracts.request import EvidenceLevel
@@ -22,6 +23,8 @@ class Plan:
     """What preflight read. `already_generalized`: only the image is left to publish.
 
     `earlier`: ended runs asked the VM to deprovision itself and did not see the proof; what one began is finished.
+    `clone_ways` and `validation_ways` are the sizes and zones in which the temporary VMs can be created, the first
+    choice first.
     `scripts` and `deprovision_script` are the SHA-256 of the scripts that will run.
     """
 
@@ -32,6 +35,8 @@ class Plan:
     image: ImageFacts | None = None
     clone_place: Place | None = None
     validation_place: Place | None = None
+    clone_ways: tuple[Candidate, ...] = ()
+    validation_ways: tuple[Candidate, ...] = ()
     scripts: tuple[str, ...] = ()
     deprovision_script: str = ""
 

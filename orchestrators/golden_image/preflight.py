@@ -1,7 +1,6 @@
 """Reads and checks everything that a run will need, so that it is refused before anything is changed."""
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import NamedTuple
 
 from contracts.activities.image import InspectImage
@@ -15,7 +14,9 @@ from contracts.image_options import GalleryImageVersion, ImageValidation, Site
 from contracts.polling import INSPECT_LIMIT
 from contracts.request import Mode
 from orchestrators.golden_image.authority import wait_until_allowed
+from orchestrators.golden_image.check_capacity import check_room
 from orchestrators.golden_image.ends import Denied, Failed, Refused
+from orchestrators.golden_image.inspection import Inspection
 from orchestrators.golden_image.plan import Place, Plan, is_specialized
 from orchestrators.golden_image.polling import ask
 from orchestrators.golden_image.vm_lease import check_lease, take_lease
@@ -32,19 +33,6 @@ class Scripts(NamedTuple):
 
     customize: tuple[str, ...] = ()
     deprovision: str = ""
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """One reading of everything: until when Azure may throttle it, and the reasons to refuse that it found."""
-
-    run: VmRun
-    until: datetime
-    found: list[Refusal] = field(default_factory=list[Refusal])
-
-    def refuse(self, *refusals: Refusal | None) -> None:
-        """Add the reasons that there are."""
-        self.found.extend(refusal for refusal in refusals if refusal is not None)
 
 
 def check(run: VmRun) -> Orchestration[Plan]:
@@ -93,11 +81,12 @@ def _read_and_check(run: VmRun, refusals: tuple[Refusal, ...] = ()) -> Orchestra
         plan = yield from _check_clone(inspection, facts)
     else:
         plan = yield from _check_in_place(inspection, facts)
-    place = yield from _check_validation(inspection, plan)
+    plan = replace(plan, validation_place=(yield from _check_validation(inspection, plan)))
+    plan = yield from check_room(inspection, plan)
     scripts = Scripts() if plan.already_generalized else (yield from _check_scripts(inspection, facts.vm.os_type))
     if inspection.found:
         raise Refused(*dict.fromkeys(inspection.found))
-    return replace(plan, validation_place=place, scripts=scripts.customize, deprovision_script=scripts.deprovision)
+    return replace(plan, scripts=scripts.customize, deprovision_script=scripts.deprovision)
 
 
 def _inspect_vm(inspection: Inspection) -> Orchestration[VmFacts]:

@@ -6,7 +6,7 @@ from contracts.results import PublishedImage
 from contracts.stages import Stage
 from contracts.tags import VALIDATED_TAG
 from orchestrators.golden_image.create_image import create_managed_image, publish_version
-from orchestrators.golden_image.ends import Denied, Failed, Refused
+from orchestrators.golden_image.ends import Denied, Failed, NotValidated, Refused
 from orchestrators.golden_image.plan import ImageSource, Plan
 from orchestrators.golden_image.promote import promote, tag_version
 from orchestrators.golden_image.provenance import provenance
@@ -47,9 +47,10 @@ def _publish(run: VmRun, plan: Plan, source: ImageSource) -> Orchestration[None]
         image = run.journal.saw_image(image.model_copy(update={"validation": result}))
         if not result.passed:
             yield from tag_version(run, image.id, {VALIDATED_TAG: "failed" if result.tested else "notTested"})
-            faults = "; ".join(result.faults)
-            message = faults if result.tested else f"the image could not be tested: {faults}"
-            raise Failed(Failure.of(FailureCode.VALIDATION_FAILED, message[:500]))
+            message = "; ".join(result.faults)[:500]
+            if result.tested:
+                raise Failed(Failure.of(FailureCode.VALIDATION_FAILED, message))
+            raise NotValidated(Failure.of(FailureCode.IMAGE_NOT_TESTED, message))
     yield from _promote_and_retire(run, image, options, _passed_tag(plan, source))
 
 

@@ -34,6 +34,7 @@ from orchestrators.golden_image.plan import Place
 from orchestrators.golden_image.polling import ask, submit, wait_for
 from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
+from policy.azure_errors import lacks_capacity
 
 _SUCCEEDED = 100.0
 _CREATED_BY = {
@@ -146,7 +147,8 @@ def wait_until_ready(run: VmRun, wait: Polling, vm_id: VmId, code: FailureCode) 
         run.created.saw(str(vm_id))
         if state == "failed":
             message = f"{vm_id.name}: provisioning state {vm.provisioning_state} {vm.fault}".rstrip()
-            raise Failed(Failure.of(code, message, _correlation_id(run, CREATE_VM, vm_id.name)))
+            why = FailureCode.CAPACITY_UNAVAILABLE if lacks_capacity(vm) else code
+            raise Failed(Failure.of(why, message, _correlation_id(run, CREATE_VM, vm_id.name)))
         agent = "ready" if vm.agent_ready else "not ready"
         last = f"provisioning state {vm.provisioning_state}, power state {vm.power_state}, agent {agent}"
         ready = state == "succeeded" and vm.power_state is PowerState.RUNNING and vm.agent_ready

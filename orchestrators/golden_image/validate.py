@@ -1,10 +1,10 @@
 """Validates an image version before it is promoted: a VM is created from it, and its identity is checked."""
 
 from contracts.activities.resources import AdoptDisk, CreateVm, DataDisk
-from contracts.catalog import ADOPT_DISK, CREATE_VM
+from contracts.capacity import Candidate
+from contracts.catalog import ADOPT_DISK
 from contracts.error_codes import FailureCode
 from contracts.facts import GuestIdentity, OsType, VmState
-from contracts.ids import VmId
 from contracts.image_options import ImageValidation
 from contracts.resources import Kind, Purpose, Resource, run_digest
 from contracts.results import ValidationResult
@@ -18,11 +18,10 @@ from orchestrators.golden_image.polling import submit
 from orchestrators.golden_image.run_commands import remove_run_commands
 from orchestrators.golden_image.temporary_resources import (
     common_fields,
-    create,
     create_network_interface,
     resource_of,
-    wait_until_ready,
 )
+from orchestrators.golden_image.temporary_vm import create_temporary_vm
 from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
 from policy.identity_check import identity_faults
@@ -75,7 +74,7 @@ def _validate_on_vm(
 def _create_validation_vm(
     run: VmRun, plan: Plan, image_id: str, options: ImageValidation, os_type: OsType, host: str | None
 ) -> Orchestration[VmState]:
-    shape, place, wait = plan.shape, plan.validation_place, run.polling.vm
+    shape, place = plan.shape, plan.validation_place
     assert shape is not None
     assert place is not None
     interface = yield from create_network_interface(run, place, options, Purpose.VALIDATE, shape.location)
@@ -85,21 +84,25 @@ def _create_validation_vm(
         for part in ("os", *(f"data-{lun}" for lun in luns))
     )
     resource = resource_of(run, place.group, Kind.VM, "validate", Purpose.VALIDATE)
-    wanted = CreateVm(
-        **common_fields(run, resource, shape.location),
-        shape=shape,
-        os_type=os_type,
-        vm_size=options.vm_size or shape.vm_size,
-        network_interface_id=interface.id,
-        image_id=image_id,
-        os_disk_name=os_disk.name,
-        data_disks=tuple(DataDisk(id=disk.id, lun=lun) for disk, lun in zip(data_disks, luns, strict=True)),
-        computer_name=host,
-        admin_user=ADMIN_USER,
-    )
-    run.created.remember(os_disk, *data_disks)
-    yield from create(run, wait, CREATE_VM, wanted)
-    vm = yield from wait_until_ready(run, wait, VmId.parse(resource.id), FailureCode.VALIDATION_FAILED)
+
+    def prepare(way: Candidate) -> Orchestration[CreateVm]:
+        yield from ()
+        return CreateVm(
+            **common_fields(run, resource, shape.location),
+            shape=shape,
+            os_type=os_type,
+            vm_size=way.size,
+            zone=way.zone,
+            network_interface_id=interface.id,
+            image_id=image_id,
+            os_disk_name=os_disk.name,
+            data_disks=tuple(DataDisk(id=disk.id, lun=lun) for disk, lun in zip(data_disks, luns, strict=True)),
+            computer_name=host,
+            admin_user=ADMIN_USER,
+        )
+
+    disks, code = (os_disk, *data_disks), FailureCode.VALIDATION_FAILED
+    vm = yield from create_temporary_vm(run, plan.validation_ways, prepare, code, implied=disks)
     yield from _adopt_disks(run, resource, os_disk, *data_disks)
     return vm
 

@@ -35,6 +35,7 @@ FULL: dict[str, Any] = {
             "deprovision": {
                 "keepUser": True,
                 "allowUnknownDistribution": True,
+                "allowArm64": True,
                 "sysprepModeVm": False,
                 "evidence": "powerStateOnly",
             },
@@ -45,7 +46,13 @@ FULL: dict[str, Any] = {
         {
             "vmId": vm_id("b"),
             "mode": "clone",
-            "clone": {"subnetId": SUBNET, "serviceTags": ["Storage"], "allowRunningSource": True},
+            "clone": {
+                "subnetId": SUBNET,
+                "serviceTags": ["Storage"],
+                "vmSizes": ["Standard_D2s_v5", "Standard_D2s_v4"],
+                "allowWithoutZone": True,
+                "allowRunningSource": True,
+            },
             "customize": [{"script": "one", "parameters": {"Level": "High"}, "deadlineMinutes": 5, "reboot": True}],
             "image": {"kind": "managedImage", "imageId": f"{IMAGES}/i", "zoneResilient": True},
         },
@@ -100,6 +107,7 @@ def test_all_members_are_kept() -> None:
                 "deprovision": {
                     "keepUser": False,
                     "allowUnknownDistribution": False,
+                    "allowArm64": False,
                     "sysprepModeVm": True,
                     "evidence": "guestReported",
                 },

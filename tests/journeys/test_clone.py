@@ -16,6 +16,7 @@ from emulators.arm import LinuxTraits, Role, WindowsTraits
 from emulators.arm.compute.vms.views import vm_model
 from policy.rights import (
     GET_SECRET,
+    READ_CAPACITY,
     READ_ENCRYPTION_SET,
     READ_NETWORK,
     READ_RIGHTS_AND_LOCKS,
@@ -132,8 +133,8 @@ def test_the_version_names_its_source(linux: ClonedRun) -> None:
 
 
 ORDERS = """
-PUT snapshots.createOrUpdate 202, PUT disks.createOrUpdate 202, PUT networkSecurityGroups.createOrUpdate 201,
-PUT networkInterfaces.createOrUpdate 201, PUT virtualMachines.createOrUpdate 201,
+PUT snapshots.createOrUpdate 202, PUT networkSecurityGroups.createOrUpdate 201,
+PUT networkInterfaces.createOrUpdate 201, PUT disks.createOrUpdate 202, PUT virtualMachines.createOrUpdate 201,
 PUT runCommands.put 201, PUT runCommands.put 201, POST virtualMachines.restart 202, PUT runCommands.put 201,
 DELETE runCommands.delete 202, DELETE runCommands.delete 202, DELETE runCommands.delete 202,
 PUT runCommands.put 201, DELETE runCommands.delete 202, PUT runCommands.put 201,
@@ -166,6 +167,7 @@ def needed(target: Target, *, linux: bool) -> set[str]:
     named = {
         *READ_RIGHTS_AND_LOCKS,
         READ_NETWORK,
+        *READ_CAPACITY,
         *needed_for_gallery(),
         *(action for place in places for action in place),
     }

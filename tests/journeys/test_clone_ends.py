@@ -93,19 +93,6 @@ def test_a_name_that_another_caller_uses_is_refused_and_its_resource_kept() -> N
     assert (result.orphaned_resources, left) == ((), [])
 
 
-def test_an_exhausted_quota_ends_the_run_with_azures_message() -> None:
-    with journey(spec("vm1", tags={}, power="deallocated"), emulate_linux=True) as reported:
-        add_definition(reported)
-        world = reported.simulator.world
-        world.quota["westeurope"] = world.cores_used("westeurope")
-        result = reported.report(clone_job(image=version_options()))
-        left = standing(reported, result)
-    assert result.failure is not None
-    assert result.failure.code is FailureCode.AZURE_REJECTED_REQUEST
-    assert "quota" in result.failure.message.lower()
-    assert (result.orphaned_resources, left) == ((), [])
-
-
 REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], RefusalCode]] = {
     "runs": ({"power": "running"}, {}, RefusalCode.SOURCE_RUNNING),
     "generalized": ({"generalized": True}, {}, RefusalCode.SOURCE_GENERALIZED),

@@ -15,6 +15,8 @@ SNAPSHOT = [
     "PUT snapshots.createOrUpdate 202",
     "GET snapshots.get 200",
 ]
+SIZES = "GET resourceSkus.list 200"
+"""Once for all VMs of a region: the architecture of the VM's size."""
 ORDERS = [
     "GET virtualMachines.get 200",
     "GET permissions.list 200",
@@ -51,7 +53,7 @@ def kinds(reported: Journey, name: str) -> list[str]:
     return [effect.kind for effect in reported.simulator.vm(name).effects]
 
 
-def test_a_linux_vm_in_30_requests() -> None:
+def test_a_linux_vm_in_31_requests() -> None:
     with journey(spec("vm1"), emulate_linux=False) as reported:
         result = reported.report(job("vm1"))
         vm, all_requests = reported.simulator.vm("vm1"), reported.simulator.requests()
@@ -65,9 +67,9 @@ def test_a_linux_vm_in_30_requests() -> None:
     assert vm.requested_count == vm.deprovisioned_count == 1
     assert sorted(orders[:5]) == sorted(ORDERS[:5]), "all but the first at once, in any order"
     assert orders[5:] == ORDERS[5:]
-    snapshot = [f"{r.method} {r.operation} {r.status}" for r in all_requests if "/virtualMachines/" not in r.path]
-    assert snapshot == SNAPSHOT
-    assert (len(all_requests), vm.requests) == (30, 26)
+    others = [f"{r.method} {r.operation} {r.status}" for r in all_requests if "/virtualMachines/" not in r.path]
+    assert others == [SIZES, *SNAPSHOT]
+    assert (len(all_requests), vm.requests) == (31, 26)
     assert result.rollback_snapshot is not None
     assert list(result.created_resources) == kept == [result.rollback_snapshot.id]
     assert not any(record.status in {401, 403} for record in all_requests), "the role is enough"

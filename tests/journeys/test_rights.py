@@ -8,7 +8,14 @@ from contracts.cleanup import CleanupMode
 from contracts.results import Outcome, VmResult
 from contracts.run import VmJob
 from emulators.arm import Role
-from policy.rights import GET_SECRET, READ_DISKS, READ_ENCRYPTION_SET, READ_NETWORK, READ_RIGHTS_AND_LOCKS
+from policy.rights import (
+    GET_SECRET,
+    READ_CAPACITY,
+    READ_DISKS,
+    READ_ENCRYPTION_SET,
+    READ_NETWORK,
+    READ_RIGHTS_AND_LOCKS,
+)
 from tests.support.golden import add_definition, add_secret, cleanup_now, clone_job, standing, version_options
 from tests.support.journey import ROLE_FILE, Journey, journey, spec
 from tests.support.requests import GROUP, SUBSCRIPTION, job, settings
@@ -25,6 +32,7 @@ LISTS = (
     "Microsoft.Resources/subscriptions/resourceGroups/resources/read",
     "Microsoft.Resources/subscriptions/resources/read",
 )
+SIZES, USAGES = READ_CAPACITY
 READING = (
     *READ_RIGHTS_AND_LOCKS,
     f"{COMPUTE}/read",
@@ -33,8 +41,9 @@ READING = (
     READ_NETWORK,
     READ_DEFINITION,
     READ_VERSIONS,
+    USAGES,
 )
-ELSEWHERE = (*READING, READ_IMAGE, SERIAL, SCALE_SETS, READ_ENCRYPTION_SET, *LISTS)
+ELSEWHERE = (*READING, SIZES, READ_IMAGE, SERIAL, SCALE_SETS, READ_ENCRYPTION_SET, *LISTS)
 CHECKED = tuple(action for action in SUCCEEDED.actions if action not in ELSEWHERE)
 
 

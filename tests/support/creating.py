@@ -81,6 +81,7 @@ def interface_request() -> CreateNetworkInterface:
 def vm_request(shape: VmShape, **more: Any) -> CreateVm:
     """Return the request for the clone."""
     values: dict[str, Any] = {"os_type": OsType.LINUX, "vm_size": shape.vm_size, "network_interface_id": INTERFACE.id}
+    values["zone"] = next(iter(shape.zones), None)
     return CreateVm.model_validate({**new(VM), "shape": shape, **values, "os_disk_id": DISK.id, **more})
 
 

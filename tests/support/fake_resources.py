@@ -29,10 +29,12 @@ from contracts.activities.image import (
 )
 from contracts.activities.resources import (
     AdoptDisk,
+    CapacityInspected,
     CreateVm,
     Deleted,
     DeleteResource,
     DisksInspected,
+    InspectCapacity,
     InspectDisks,
     InspectNetwork,
     NetworkInspected,
@@ -52,6 +54,7 @@ from contracts.activities.scripts import (
     StartScript,
 )
 from contracts.activities.vm import OneVm, PowerStateRead, Submitted, TemporaryVm
+from contracts.capacity import CapacityFacts
 from contracts.error_codes import Refusal, RefusalCode
 from contracts.facts import (
     DiskFacts,
@@ -67,6 +70,7 @@ from contracts.facts import (
 )
 from contracts.ids import VmId
 from contracts.resources import Kind
+from tests.support.capacity import every_size
 
 GROUP = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-images"
 EVERYTHING = (Permission(actions=("*",)),)
@@ -107,12 +111,18 @@ def image_facts(**more: Any) -> ImageFacts:
 
 @dataclass
 class FakeResources:
-    """What was created and deleted; `breaks` says by part how a resource fails: failed, never, taken, stuck."""
+    """What was created and deleted; `breaks` says by part how a resource fails: failed, never, taken, stuck.
+
+    `no_capacity`: how many times the creation of a VM in this size finds no room.
+    """
 
     now: Callable[[], datetime]
     shape: VmShape = field(default_factory=shape)
     site: NetworkFacts = field(default_factory=lambda: _site())
     image_facts: ImageFacts = field(default_factory=lambda: image_facts())
+    capacity: CapacityFacts | None = None
+    no_capacity: dict[str, int] = field(default_factory=dict[str, int])
+    created_vms: list[CreateVm] = field(default_factory=list[CreateVm])
     resources: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     deleted: list[str] = field(default_factory=list[str])
     breaks: dict[str, str] = field(default_factory=dict[str, str])
@@ -145,6 +155,7 @@ class FakeResources:
 
     def _create_vm(self, request: CreateVm) -> Submitted:
         self.computer_name = request.computer_name or self.computer_name
+        self.created_vms.append(request)
         return self._create(request)
 
     def _create_managed_image(self, request: CreateManagedImage) -> Submitted:
@@ -163,6 +174,11 @@ class FakeResources:
         assert self.shape.os_disk is not None
         vm = self._temporary_vm(request.vm_id, self.shape.os_disk.os_type or OsType.LINUX)
         how = self.breaks.get(part_of(str(request.vm_id)))
+        size = self.created_vms[-1].vm_size
+        if self.no_capacity.get(size, 0) > 0:
+            self.no_capacity[size] -= 1
+            fault = "ProvisioningState/failed/AllocationFailed no room"
+            vm = vm.model_copy(update={"provisioning_state": "Failed", "fault": fault})
         if how == "failed":
             vm = vm.model_copy(update={"provisioning_state": "Failed"})
         if how == "never":
@@ -190,6 +206,9 @@ class FakeResources:
 
     def _inspect_network(self, request: InspectNetwork) -> NetworkInspected:
         return NetworkInspected(facts=self.site)
+
+    def _inspect_capacity(self, request: InspectCapacity) -> CapacityInspected:
+        return CapacityInspected(facts=self.capacity or every_size(*request.sizes))
 
     def _inspect_image(self, request: InspectImage) -> ImageInspected:
         return ImageInspected(facts=self.image_facts)

@@ -96,6 +96,7 @@ def vm_state(name: str = "vm1", **more: Any) -> VmState:
             "agent_version": "2.9.1.1",
             "tags": {"golden-image-in-place": "allowed"},
             "boot_diagnostics": True,
+            "vm_size": "Standard_D2s_v5",
             **more,
         }
     )

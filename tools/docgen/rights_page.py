@@ -7,6 +7,7 @@ from typing import Any
 from contracts.request import Target
 from policy.rights import (
     GET_SECRET,
+    READ_CAPACITY,
     READ_DISKS,
     READ_ENCRYPTION_SET,
     READ_NETWORK,
@@ -32,8 +33,8 @@ actions from it: a run that lacks an action is refused before anything is change
 There are two exceptions. The read on a disk encryption set is checked only by Azure, when it creates the disk. Without
 the actions for retention and cleanup, resources stay, and the result says so.
 
-Assign the role on the resource groups concerned, not on the subscription. Only retention needs reads on whole
-subscriptions.
+Assign the role on the resource groups concerned, not on the subscription. Whole subscriptions are read only for the
+sizes and quotas of temporary VMs, and for retention.
 
 In the column "Where", "group" is the resource group of the temporary VMs: that of the source VM, or the one that the
 request names.
@@ -114,6 +115,7 @@ def _clone() -> tuple[Row, ...]:
         Row("`clone`", "group", (*READ_RIGHTS_AND_LOCKS, *needed["group"])),
         Row("`clone`", "subnet", (READ_RIGHTS_AND_LOCKS[0], *needed["subnet"])),
         Row("`clone`", "subnet's virtual network", (READ_NETWORK,)),
+        Row("`clone` and `validate`", "subscription of the group", READ_CAPACITY),
         Row("any copy of a disk with a disk encryption set", "disk encryption set", (READ_ENCRYPTION_SET,)),
         Row("`customize`", "group", needed_for_customize(customized)),
     )

@@ -30,13 +30,13 @@ async def list_usages(call: Call) -> Answer:
 
 
 async def list_skus(call: Call) -> Answer:
-    """The sizes and disk types of one region, or of every region."""
+    """The sizes and disk types of one region, or of every region: one long answer, not in pages."""
     call.world.require_subscription(call.subscription)
     found: list[dict[str, Any]] = []
     for location in _locations(call.query.get("$filter")):
         found += disk_skus(location)
         found += [size_sku(call.world.platform.capacity, size, location) for size in SIZES.values()]
-    return page(call, found, dict)
+    return Answer(body={"value": found})
 
 
 def _locations(given: str | None) -> list[str]:
@@ -56,6 +56,6 @@ ROUTES = (
     ),
     Route(
         "GET", f"{_COMPUTE}/skus", "resourceSkus.list", "Microsoft.Compute/skus/read", list_skus,
-        queries=("$filter", "includeextendedlocations", "$skiptoken"), filter="*",
+        queries=("$filter", "includeextendedlocations"), filter="*",
     ),
 )  # fmt: skip
