@@ -133,7 +133,7 @@ async def delete(call: Call) -> Answer:
     if held is None:
         return Answer(204)
     below = [f"{GALLERY}/images", f"{GALLERY}/images/versions"]
-    if any(child is not held for kind in below for child in store.of_kind(kind, held.id)):
+    if any(child is not held for kind in below for child in store.counted(kind, held.id)):
         raise nested_resources()
     operation = begin_delete(call.world, held, family="gallery", duration="gallery_delete", fate=call.fate)
     return Answer(202, operation=operation)

@@ -21,7 +21,7 @@ _MOST_REAL_SECONDS = 60.0
 _HANDLER = "var/lib/waagent/run-command-handler"
 _PACKAGES = "var/lib/packages-updated"
 #: Traits that only the platform, or only an emulated guest, uses.
-_NOT_OF_THE_SANDBOX = ("boots", "customize")
+_NOT_OF_THE_SANDBOX = ("boots", "customize", "arm64_run_commands")
 
 
 @functools.cache

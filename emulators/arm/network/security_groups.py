@@ -23,18 +23,18 @@ def group_properties(group_id: str, given: dict[str, Any]) -> dict[str, Any]:
     return {"securityRules": shown, "defaultSecurityRules": default_rules(group_id)}
 
 
-def users_of_group(store: Store, group_id: str) -> list[str]:
-    """Ids of the interfaces that use a security group."""
+def users_of_group(store: Store, group_id: str, *, lately: bool = False) -> list[str]:
+    """Ids of the interfaces that use a security group; with `lately`, of those too that were just deleted."""
     return [
         nic.id
-        for nic in store.of_kind(INTERFACES)
+        for nic in (store.counted(INTERFACES) if lately else store.of_kind(INTERFACES))
         if nic.properties.get("networkSecurityGroup", {}).get("id", "").lower() == group_id.lower()
     ]
 
 
 def check_group_free(store: Store, group: Resource) -> None:
     """Raises InUseNetworkSecurityGroupCannotBeDeleted while an interface uses it."""
-    if users := users_of_group(store, group.id):
+    if users := users_of_group(store, group.id, lately=True):
         message = (
             f"Network security group {group.id} cannot be deleted because it is in use by the following resources: "
             f"{', '.join(users)}. In order to delete the Network security group, remove the association with the "

@@ -23,8 +23,12 @@ class Durations:
     serial_log_lag: tuple[float, float] = (5, 20)
     #: How long a new resource is missing from lists.
     listing_lag: tuple[float, float] = (2, 15)
+    #: How long the parent of a deleted resource still counts it.
+    parent_lag: tuple[float, float] = (2, 15)
     disk_write: tuple[float, float] = (0.4, 0.9)
     snapshot_write: tuple[float, float] = (1, 2)
+    #: The data of a snapshot of an Ultra disk or a Premium SSD v2.
+    background_copy: tuple[float, float] = (60, 300)
     disk_delete: tuple[float, float] = (1, 3)
     network_write: tuple[float, float] = (1, 4)
     network_delete: tuple[float, float] = (3, 10)

@@ -115,6 +115,14 @@ class ImageSource:
     controllers: tuple[str, ...] = ("SCSI",)
 
 
+#: Types whose parent, or whose security group, cannot be deleted for some seconds after them.
+_COUNTED_LATER = (
+    "Microsoft.Compute/galleries/images",
+    "Microsoft.Compute/galleries/images/versions",
+    "Microsoft.Network/networkInterfaces",
+)
+
+
 #: Finds an image by its full id; None when the id has another type, or the image does not exist.
 type ImageResolver = Callable[[str], ImageSource | None]
 
@@ -126,6 +134,8 @@ class Store:
         self._clock = clock
         self._dice = dice
         self._all: dict[str, Resource] = {}
+        #: Deleted resources that their parents still count, and until when.
+        self._gone: list[tuple[Resource, datetime]] = []
         self.resource: list[Trace] = []
         self.deleted: list[Trace] = []
 
@@ -157,6 +167,16 @@ class Store:
         """Remove it, if it exists."""
         if (gone := self._all.pop(resource_id.lower(), None)) is not None:
             self.trace_deleted(gone.kind, gone.id, gone.tags)
+            if gone.kind in _COUNTED_LATER:
+                until = self._clock.now() + timedelta(seconds=self._dice.draw("parent_lag"))
+                self._gone.append((gone, until))
+
+    def counted(self, kind: str, scope: str = "") -> list[Resource]:
+        """As `of_kind`, and those that were deleted so shortly ago that their parent still counts them."""
+        now = self._clock.now()
+        self._gone = [(gone, until) for gone, until in self._gone if until > now]
+        late = [gone for gone, _ in self._gone if gone.kind == kind and (not scope or is_within(gone.id, scope))]
+        return [*self.of_kind(kind, scope), *late]
 
     def of_kind(self, kind: str, scope: str = "") -> list[Resource]:
         """All resources of a type at or below a scope (an id; empty: everywhere)."""

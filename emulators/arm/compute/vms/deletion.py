@@ -1,8 +1,11 @@
 """DELETE of a VM, and what goes with it: disks and interfaces are deleted or detached."""
 
+from functools import partial
+
+from emulators.arm.compute.disks.views import DISKS
 from emulators.arm.compute.vms.vm import Vm
 from emulators.arm.state.operations import Fate, Operation
-from emulators.arm.state.store import Store
+from emulators.arm.state.store import Resource
 from emulators.arm.state.world import World
 
 
@@ -18,7 +21,7 @@ def delete(world: World, vm: Vm, fate: Fate | None = None) -> Operation:
     def end() -> None:
         if fate is None:
             vm.set_power("stopped")
-            remove(world, vm)
+            remove(world, vm, lag=platform.dice.draw("parent_lag"))
         elif fate.ends == "fails":
             vm.deleting, vm.provisioning_state = False, "Failed"
         operations.settle(operation)
@@ -27,23 +30,39 @@ def delete(world: World, vm: Vm, fate: Fate | None = None) -> Operation:
     return operation
 
 
-def remove(world: World, vm: Vm) -> None:
-    """Remove it now. What its delete options name is deleted with it; other disks and interfaces are detached."""
+def remove(world: World, vm: Vm, lag: float = 0.0) -> None:
+    """Remove it now. What its delete options name is deleted with it; other disks and interfaces are detached.
+
+    Its disks show it as their owner for `lag` more seconds.
+    """
     if world.vms.pop(vm.id.lower(), None) is None:
         return
     world.former.append(vm)
     world.store.trace_deleted("Microsoft.Compute/virtualMachines", vm.id, vm.tags)
-    _let_go(world.store, vm)
+    _let_go(world, vm, lag)
 
 
-def _let_go(store: Store, vm: Vm) -> None:
+def _let_go(world: World, vm: Vm, lag: float) -> None:
     """The VM was deleted: delete what its delete options name; other disks keep their content."""
     for number, (resource_id, with_vm) in enumerate((*vm.model.disks(), *vm.model.interfaces())):
-        resource = store.get(resource_id)
+        resource = world.store.get(resource_id)
         if resource is None:
             continue
-        resource.owners = [owner for owner in resource.owners if owner.lower() != vm.id.lower()]
         if with_vm:
-            store.remove(resource.id)
-        elif number == 0:
+            resource.owners = _without(resource, vm)
+            world.store.remove(resource.id)
+            continue
+        if resource.kind == DISKS and lag > 0:
+            world.clock.call_in(lag, partial(_detach, resource, vm))
+        else:
+            _detach(resource, vm)
+        if number == 0:
             resource.content, resource.hibernated = vm.guest.freeze(), vm.hibernated
+
+
+def _without(resource: Resource, vm: Vm) -> list[str]:
+    return [owner for owner in resource.owners if owner.lower() != vm.id.lower()]
+
+
+def _detach(resource: Resource, vm: Vm) -> None:
+    resource.owners = _without(resource, vm)

@@ -57,9 +57,8 @@ class Vm:
         self.guest_boots: Boots = "ok"
         #: Whether it was created from a specialized image.
         self.specialized = False
-        power, goal = _POWER[spec.power]
-        self.power: PowerState = power
-        self.goal: Goal = goal
+        self.power: PowerState = _POWER[spec.power][0]
+        self.goal: Goal = _POWER[spec.power][1]
         #: Deallocated with its memory on the OS disk.
         self.hibernated = spec.power == "hibernated"
         #: It was created from a disk that held another VM's memory, and goes on from there.
@@ -85,11 +84,14 @@ class Vm:
         self._console = SerialConsole(platform.clock, platform.dice)
         self._guest_text_seen = 0
         if model is None:
-            # It booted before it was added, so the output of that boot is in the log.
-            self.write_boot(at_once=True)
-            self._take_console(at_once=True)
+            self._has_booted()
         else:
             self.power, self.provisioning_state, self.agent = "starting", "Creating", None
+
+    def _has_booted(self) -> None:
+        """It booted before it was added, so the output of that boot is in the log."""
+        self.write_boot(at_once=True)
+        self._take_console(at_once=True)
 
     @property
     def id(self) -> str:

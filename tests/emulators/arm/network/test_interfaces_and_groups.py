@@ -46,7 +46,7 @@ async def test_an_interface_with_its_group_is_created_and_deleted_in_order(
     assert nic_id("nic1") in refused.body["error"]["message"]
     for path in (nic_id("nic1"), nsg_id("nsg1")):
         assert (await raw("DELETE", path)).status == 202
-        await clock.advance(10)
+        await clock.advance(25)
         assert (await raw("DELETE", path)).status == 204
         assert (await raw("GET", path)).status == 404
     assert [trace.id for trace in simulator.world.deleted] == [nic_id("nic1"), nsg_id("nsg1")]
