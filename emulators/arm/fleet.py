@@ -82,6 +82,8 @@ class Fleet(World):
         vm = Vm(self.platform, spec, guest)
         self.vms[key] = vm
         self.add_group(spec.group_id)
+        if (set_id := spec.encryption_set_id) is not None:
+            self.add_group(set_id.partition("/providers/")[0])
         add_surroundings(self.store, vm)
         if spec.lock is not None:
             self.locks.add(spec.id, spec.lock)

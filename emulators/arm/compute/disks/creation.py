@@ -7,6 +7,7 @@ from typing import Any
 from emulators.arm.authorization.linked_rights import require_linked
 from emulators.arm.compute.disks.references import check_encryption_set, image_properties, require_image
 from emulators.arm.compute.disks.views import DISKS, SNAPSHOTS, content_of, holds_memory
+from emulators.arm.compute.sizes.table import zones_of
 from emulators.arm.errors import ArmError, invalid_parameter, missing_parameter, not_allowed
 from emulators.arm.guests.model import DiskContent
 from emulators.arm.state.regions import region_key
@@ -33,6 +34,10 @@ _EXPORT = {
 _FIXED = ("osType", "hyperVGeneration")
 
 
+#: Disk types that exist only in a zone, hold no operating system, and have only incremental snapshots.
+ZONAL_SKUS = ("UltraSSD_LRS", "PremiumV2_LRS")
+
+
 class Written:
     """A PUT of a disk or a snapshot, checked but not stored yet. Raises ArmError."""
 
@@ -46,6 +51,8 @@ class Written:
         self.properties: dict[str, Any] = dict(body["properties"])
         self.content: DiskContent | None = None
         self.hibernated = False
+        #: A snapshot whose data is copied in the background; it cannot be used before.
+        self.slow = False
         self._check_shape()
         self._check_rights()
         self._check_encryption_set()
@@ -59,6 +66,14 @@ class Written:
             if zone not in ("1", "2", "3") or self.sku["name"].endswith("_ZRS"):
                 message = f"The zone(s) '{zone}' for resource '{self._id}' is not supported."
                 raise ArmError(400, "InvalidAvailabilityZone", message)
+        if self.sku["name"] in ZONAL_SKUS and not self.zones and zones_of(self.location):
+            message = (
+                f"Managed disks of type {self.sku['name']} can only be created in an availability zone in location "
+                f"'{self.location}'."
+            )
+            raise invalid_parameter("zones", message)
+        if self.sku["name"] in ZONAL_SKUS and "osType" in self.properties:
+            raise invalid_parameter("osType", f"A disk of type {self.sku['name']} can only be a data disk.")
         size = self.properties.get("diskSizeGB")
         if size is not None and not 1 <= size <= 65536:
             raise invalid_parameter("disk.diskSizeGB", "The value of parameter disk.diskSizeGB is out of range.")
@@ -122,16 +137,18 @@ class Written:
                 f"Source resource '{source_id}' is not ready: its provisioning state is {source.provisioning_state}."
             )
             raise not_allowed(message)
+        if source.properties.get("completionPercent", 100.0) < 100.0:
+            message = (
+                f"Snapshot '{source_id}' cannot be used: the copy of its data has not finished. Its completionPercent "
+                f"is {source.properties['completionPercent']}."
+            )
+            raise not_allowed(message)
         return source
 
     def _copy(self, source: Resource) -> None:
         sku = (source.sku or {}).get("name")
-        if (
-            self._kind == SNAPSHOTS
-            and sku in ("UltraSSD_LRS", "PremiumV2_LRS")
-            and not self.properties.get("incremental")
-        ):
-            raise invalid_parameter("properties.incremental", f"A disk of type {sku} has only incremental snapshots.")
+        if sku in ZONAL_SKUS:
+            self._copy_of_zonal(str(sku), source)
         for name in _FIXED:
             given, had = self.properties.get(name), source.properties.get(name)
             if given is not None and had is not None and given != had:
@@ -144,6 +161,15 @@ class Written:
             if name in source.properties:
                 self.properties.setdefault(name, copy.deepcopy(source.properties[name]))
         self.content, self.hibernated = content_of(self._world, source), holds_memory(self._world, source)
+
+    def _copy_of_zonal(self, sku: str, source: Resource) -> None:
+        """An Ultra disk or a Premium SSD v2 is copied only by an incremental snapshot."""
+        if self._kind == DISKS:
+            message = f"A disk of type {sku} cannot be copied to a disk; create a snapshot of '{source.id}'."
+            raise invalid_parameter("creationData.sourceResourceId", message)
+        if not self.properties.get("incremental"):
+            raise invalid_parameter("properties.incremental", f"A disk of type {sku} has only incremental snapshots.")
+        self.slow = True
 
     def _from_image(self, creation: dict[str, Any]) -> None:
         reference = creation.get("galleryImageReference")

@@ -53,7 +53,7 @@ async def put(call: Call) -> Answer:
     resource.zones, resource.content, resource.hibernated = written.zones, written.content, written.hibernated
     resource.properties = {**written.properties, "timeCreated": resource.created.isoformat()}
     world.store.add(resource)
-    return _written(call, resource, "Creating")
+    return _written(call, resource, "Creating", slow=written.slow)
 
 
 def _check_unchanged(known: Resource, body: dict[str, Any]) -> None:
@@ -68,18 +68,26 @@ def _check_unchanged(known: Resource, body: dict[str, Any]) -> None:
         raise ArmError(409, "PropertyChangeNotAllowed", "Changing property 'sku' is not allowed.", target="sku")
 
 
-def _written(call: Call, resource: Resource, during: str) -> Answer:
-    snapshot = resource.kind == SNAPSHOTS
+def _written(call: Call, resource: Resource, during: str, *, slow: bool = False) -> Answer:
+    snapshot, platform = resource.kind == SNAPSHOTS, call.world.platform
     if snapshot:
-        resource.properties["completionPercent"] = 0.0 if during == "Creating" else 100.0
+        before = resource.properties.get("completionPercent", 0.0)
+        resource.properties["completionPercent"] = 0.0 if during == "Creating" else before
 
     def copied() -> None:
         if snapshot:
             resource.properties["completionPercent"] = 100.0
 
+    def done() -> None:
+        if slow:
+            # The snapshot exists; its data follows.
+            platform.clock.call_in(platform.dice.draw("background_copy"), copied)
+        else:
+            copied()
+
     operation = begin_write(
-        call.world.platform, resource, family="disks", duration="snapshot_write" if snapshot else "disk_write",
-        fate=call.fate, done=copied, during=during, output=lambda: disk_view(call.world, resource),
+        platform, resource, family="disks", duration="snapshot_write" if snapshot else "disk_write",
+        fate=call.fate, done=done, during=during, output=lambda: disk_view(call.world, resource),
     )  # fmt: skip
     body = disk_view(call.world, resource)
     # The first answer shows Updating for every kind of change.

@@ -16,6 +16,7 @@ from emulators.arm.state.world import World
 if TYPE_CHECKING:
     from emulators.arm.guests.model import DiskContent
 
+_UNSUPPORTED = {"UltraSSD_LRS": "an UltraSSD", "PremiumV2_LRS": "a PremiumV2"}
 _PROVIDER = "/providers/microsoft.compute/"
 
 
@@ -75,10 +76,9 @@ def _of_vm(world: World, source_id: str) -> Source | None:
         raise unsupported_source(source_id, "an ephemeral OS disk")
     storage, os_disk = vm.model.storage, world.store.get(vm.model.disks()[0][0])
     for disk in (storage["osDisk"], *storage["dataDisks"]):
-        if disk["managedDisk"].get("storageAccountType") == "UltraSSD_LRS":
-            raise unsupported_source(
-                source_id, f"disk ['{disk['managedDisk']['id']}'] stored in an UltraSSD account type"
-            )
+        kind = _UNSUPPORTED.get(disk["managedDisk"].get("storageAccountType", ""))
+        if kind is not None:
+            raise unsupported_source(source_id, f"disk ['{disk['managedDisk']['id']}'] stored in {kind} account type")
     return Source(
         id=source_id,
         content=vm.guest.freeze(),

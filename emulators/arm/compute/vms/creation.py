@@ -14,7 +14,7 @@ from emulators.arm.compute.vms.checks import check_choices, check_interfaces, ch
 from emulators.arm.compute.vms.model import VmModel
 from emulators.arm.compute.vms.os_profile import first_key, shown_profile
 from emulators.arm.compute.vms.power import DELETING, operation_not_allowed
-from emulators.arm.compute.vms.size_checks import check_capabilities, check_size, choose_controller
+from emulators.arm.compute.vms.size_checks import check_capabilities, check_size, check_zonal_disks, choose_controller
 from emulators.arm.compute.vms.source import Origin, find_origin
 from emulators.arm.compute.vms.specs import VmSpec
 from emulators.arm.compute.vms.vm import Vm
@@ -42,7 +42,9 @@ def put(world: World, vm_id: str, body: Mapping[str, Any], fate: Fate | None) ->
     origin = find_origin(world, vm_id, body)
     controller = choose_controller(size, body["properties"]["storageProfile"].get("diskControllerType"))
     check_size(size, origin, security_type(body), controller)
-    check_capabilities(size, origin, body["properties"].get("additionalCapabilities", {}))
+    wanted = body["properties"].get("additionalCapabilities", {})
+    check_capabilities(size, origin, wanted)
+    check_zonal_disks(origin, zones, wanted)
     origin.storage["diskControllerType"] = controller
     check_quota(world, vm_id.split("/")[2], location, size)
     world.platform.capacity.check_at_once(size.name, location, zones)

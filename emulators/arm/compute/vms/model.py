@@ -60,7 +60,10 @@ def fleet_model(spec: VmSpec, disk_suffix: str) -> VmModel:
 
 
 def _capabilities(spec: VmSpec) -> dict[str, bool] | None:
-    return {"hibernationEnabled": True} if spec.can_hibernate else None
+    shown = {"hibernationEnabled": True} if spec.can_hibernate else {}
+    if "UltraSSD_LRS" in spec.data_disk_skus:
+        shown["ultraSSDEnabled"] = True
+    return shown or None
 
 
 def _disk_id(spec: VmSpec, name: str) -> str:

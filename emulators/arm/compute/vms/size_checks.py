@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from emulators.arm.compute.disks.creation import ZONAL_SKUS
 from emulators.arm.compute.sizes.table import Size
 from emulators.arm.compute.vms.source import Origin
 from emulators.arm.errors import ArmError, invalid_parameter, not_allowed
@@ -44,6 +45,26 @@ def check_size(size: Size, origin: Origin, security: str, controller: str) -> No
         )
         raise invalid_parameter("vmSize", message)
     _check_disks(size, origin)
+
+
+def check_zonal_disks(origin: Origin, zones: tuple[str, ...], given: Mapping[str, bool]) -> None:
+    """Raises 400 for an Ultra disk or a Premium SSD v2 as an OS disk, with caching, or on a VM that cannot have it."""
+    for number, entry in enumerate((origin.storage["osDisk"], *origin.storage["dataDisks"])):
+        sku = entry["managedDisk"]["storageAccountType"]
+        if sku not in ZONAL_SKUS:
+            continue
+        what = f"Disk '{entry['name']}' of type {sku}"
+        if number == 0:
+            raise invalid_parameter("osDisk.managedDisk.storageAccountType", f"{what} can only be a data disk.")
+        if entry.get("caching", "None") != "None":
+            raise invalid_parameter("dataDisk.caching", f"{what} does not support host caching.")
+        if not zones:
+            raise invalid_parameter("zones", f"{what} can be attached only to a VM in an availability zone.")
+        if sku == "UltraSSD_LRS" and not given.get("ultraSSDEnabled"):
+            message = (
+                "StorageAccountType UltraSSD_LRS can be used only when additionalCapabilities.ultraSSDEnabled is set."
+            )
+            raise invalid_parameter("managedDisk.storageAccountType", message)
 
 
 def check_capabilities(size: Size, origin: Origin, given: Mapping[str, bool]) -> None:
