@@ -1,5 +1,6 @@
 """An emulator of Azure Resource Manager: VMs over HTTPS, for the unmodified Azure SDK and its credentials."""
 
+from emulators.arm.authorization.deny_assignments import DenyAssignment
 from emulators.arm.authorization.locks import Lock
 from emulators.arm.authorization.roles import Role
 from emulators.arm.compute.vms.specs import ForeignStop, VmSpec
@@ -14,6 +15,7 @@ from emulators.arm.state.effects import Effect
 
 __all__ = [
     "Clock",
+    "DenyAssignment",
     "Durations",
     "Effect",
     "Fault",

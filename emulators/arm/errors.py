@@ -169,6 +169,19 @@ def authorization_failed(client: str, object_id: str, action: str, scope: str) -
     return ArmError(403, "AuthorizationFailed", message, gateway=True)
 
 
+def deny_assignment_failed(
+    client: str, object_id: str, action: str, scope: str, denied: tuple[str, str, str]
+) -> ArmError:
+    """403: a deny assignment (its name, id and scope) forbids what a role allows."""
+    name, assignment_id, at = denied
+    message = (
+        f"The client '{client}' with object id '{object_id}' has permission to perform action '{action}' on scope "
+        f"'{scope}'; however, the access is denied because of the deny assignment with name '{name}' and Id "
+        f"'{assignment_id.replace('-', '')}' at scope '{at}'."
+    )
+    return ArmError(403, "DenyAssignmentAuthorizationFailed", message, gateway=True)
+
+
 def scope_locked(scope: str, operation: str, locked: str) -> ArmError:
     """409: a management lock forbids it."""
     message = (

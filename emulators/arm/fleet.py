@@ -3,6 +3,7 @@
 import random
 from pathlib import Path
 
+from emulators.arm.authorization.deny_assignments import DenyAssignments
 from emulators.arm.authorization.locks import Locks
 from emulators.arm.authorization.roles import Role
 from emulators.arm.compute.images.capture import managed_images
@@ -45,6 +46,7 @@ class Fleet(World):
     ) -> None:
         rng = random.Random(seed)  # noqa: S311 - chance for durations and ids, not for secrets
         signer, dice = UrlSigner(rng), Dice(rng, durations)
+        members: dict[str, frozenset[str]] = {}
         platform, store = Platform(clock, dice, Operations(clock, rng), rng), Store(clock, dice)
         super().__init__(
             clock=clock,
@@ -52,6 +54,8 @@ class Fleet(World):
             store=store,
             role=role,
             locks=Locks(),
+            deny_assignments=DenyAssignments(members),
+            management_groups=members,
             faults=Faults(),
             throttle=Throttle(clock, throttling),
             signer=signer,

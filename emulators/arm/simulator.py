@@ -8,6 +8,7 @@ from types import TracebackType
 
 from aiohttp import web
 
+from emulators.arm.authorization.deny_assignments import DenyAssignment
 from emulators.arm.authorization.locks import Lock, LockLevel
 from emulators.arm.authorization.roles import Role
 from emulators.arm.compute.vms.boot_diagnostics import Blobs
@@ -136,6 +137,10 @@ class Simulator:
     def lock(self, scope: str, level: LockLevel, name: str | None = None) -> Lock:
         """Add a management lock to a scope (an ARM id)."""
         return self.world.locks.add(scope, level, name)
+
+    def deny(self, assignment: DenyAssignment) -> DenyAssignment:
+        """Add a deny assignment."""
+        return self.world.deny_assignments.add(assignment)
 
     def inject(self, fault: Fault) -> Injected:
         """Add a fault; the returned object counts its matches and releases held requests."""

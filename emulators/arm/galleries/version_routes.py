@@ -88,7 +88,7 @@ def _check_linked(call: Call, asked: Mapping[str, str], publishing: Mapping[str,
     linked = [(_NEEDED[source_kind(source_id)], source_id) for source_id in asked.values()]
     sets = encryption_sets(publishing.get("targetRegions", []))
     linked += [("Microsoft.Compute/diskEncryptionSets/read", set_id) for set_id in sets]
-    require_linked(call.world.role, f"{VERSION}/write", call.resource_id, linked)
+    require_linked(call.world, f"{VERSION}/write", call.resource_id, linked)
     for target in publishing.get("targetRegions", []):
         for set_id in encryption_sets([target]):
             found = call.world.store.get(set_id)

@@ -12,6 +12,7 @@ from aiohttp import web
 from emulators.arm.errors import (
     ArmError,
     authorization_failed,
+    deny_assignment_failed,
     invalid_parameter,
     method_not_allowed,
     missing_api_version,
@@ -116,6 +117,9 @@ class Dispatcher:
             return
         if not role.allows(route.action, scope):
             raise authorization_failed(CLIENT_ID, OBJECT_ID, route.action, scope)
+        if (held := self._world.deny_assignments.blocking(route.action, scope)) is not None:
+            denied = held.name, held.id, held.scope
+            raise deny_assignment_failed(CLIENT_ID, OBJECT_ID, route.action, scope, denied)
 
     def _throttle(self, exchange: Exchange, route: Route, names: dict[str, str]) -> None:
         subscription, vm_id = names["subscription"], None

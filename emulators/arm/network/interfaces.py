@@ -3,10 +3,10 @@
 from typing import Any
 
 from emulators.arm.authorization.linked_rights import require_linked
-from emulators.arm.authorization.roles import Role
 from emulators.arm.errors import ArmError, invalid_parameter
 from emulators.arm.state.regions import region_key
 from emulators.arm.state.store import Resource, Store
+from emulators.arm.state.world import World
 
 INTERFACES = "Microsoft.Network/networkInterfaces"
 GROUPS = "Microsoft.Network/networkSecurityGroups"
@@ -56,7 +56,7 @@ def _configuration(nic: Resource, number: int, entry: dict[str, Any]) -> dict[st
     return {"name": entry["name"], "id": f"{nic.id}/ipConfigurations/{entry['name']}", "properties": shown}
 
 
-def check_interface(store: Store, role: Role, nic_id: str, body: dict[str, Any]) -> None:
+def check_interface(world: World, nic_id: str, body: dict[str, Any]) -> None:
     """Raises ARM's error for an interface that is not valid."""
     properties = body["properties"]
     configurations = properties["ipConfigurations"]
@@ -67,14 +67,14 @@ def check_interface(store: Store, role: Role, nic_id: str, body: dict[str, Any])
     group = properties.get("networkSecurityGroup", {}).get("id")
     if group is not None:
         linked.append(("Microsoft.Network/networkSecurityGroups/join/action", group))
-    require_linked(role, f"{INTERFACES}/write", nic_id, linked)
+    require_linked(world, f"{INTERFACES}/write", nic_id, linked)
     for entry, subnet in zip(configurations, subnets, strict=True):
-        require_referenced(store, subnet, SUBNETS, nic_id, body["location"])
+        require_referenced(world.store, subnet, SUBNETS, nic_id, body["location"])
         if "publicIPAddress" in entry["properties"]:
             # Public IP addresses are not emulated, so none can be referenced.
             raise invalid_reference(entry["properties"]["publicIPAddress"]["id"], nic_id)
     if group is not None:
-        require_referenced(store, group, GROUPS, nic_id, body["location"])
+        require_referenced(world.store, group, GROUPS, nic_id, body["location"])
 
 
 def check_interface_free(nic: Resource) -> None:

@@ -12,6 +12,7 @@ from emulators.arm.state.platform import Platform
 from emulators.arm.state.store import ImageResolver, ImageSource, Store, Trace
 
 if TYPE_CHECKING:
+    from emulators.arm.authorization.deny_assignments import DenyAssignments
     from emulators.arm.authorization.locks import Locks
     from emulators.arm.authorization.roles import Role
     from emulators.arm.compute.vms.vm import Vm
@@ -31,6 +32,7 @@ class World:
     store: Store
     role: "Role"
     locks: "Locks"
+    deny_assignments: "DenyAssignments"
     faults: "Faults"
     throttle: "Throttle"
     signer: "UrlSigner"
@@ -45,6 +47,8 @@ class World:
     former: list["Vm"] = field(default_factory=list["Vm"])
     #: Core quota per region (its name in lower case without spaces); no entry means no limit.
     quota: dict[str, int] = field(default_factory=dict[str, int])
+    #: Subscriptions of each management group, by its name in lower case; no entry means all of them.
+    management_groups: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     _groups: set[str] = field(default_factory=set[str])
     _guests: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 

@@ -77,7 +77,7 @@ class Written:
             linked.append(("Microsoft.Compute/galleries/images/versions/read", image["id"]))
         if (set_id := self.properties.get("encryption", {}).get("diskEncryptionSetId")) is not None:
             linked.append(("Microsoft.Compute/diskEncryptionSets/read", set_id))
-        require_linked(self._world.role, f"{self._kind}/write", self._id, linked)
+        require_linked(self._world, f"{self._kind}/write", self._id, linked)
 
     def _check_encryption_set(self) -> None:
         set_id = self.properties.get("encryption", {}).get("diskEncryptionSetId")

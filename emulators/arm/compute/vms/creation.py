@@ -76,7 +76,7 @@ def _check_rights(world: World, vm_id: str, body: Mapping[str, Any]) -> None:
         image = storage["imageReference"]["id"]
         kind = "galleries/images/versions" if "/galleries/" in image.lower() else "images"
         linked.append((f"Microsoft.Compute/{kind}/read", image))
-    require_linked(world.role, _WRITE, vm_id, linked)
+    require_linked(world, _WRITE, vm_id, linked)
 
 
 def _again(world: World, vm: Vm, body: Mapping[str, Any], given: Mapping[str, Any], fate: Fate | None) -> Operation:
