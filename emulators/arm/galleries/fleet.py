@@ -49,17 +49,20 @@ class Galleries:
         architecture: str = "x64",
         location: str | None = None,
         plan: Mapping[str, str] | None = None,
+        features: Mapping[str, str] | None = None,
     ) -> Resource:
         """Add an image definition to a gallery (the resource, its id, or its name if that is unique).
 
-        `security_type` is the feature's value, such as TrustedLaunchSupported. KeyError when there is no such gallery.
+        `security_type` is the feature's value, such as TrustedLaunchSupported; `features` are others, such as
+        `{"DiskControllerTypes": "SCSI, NVMe"}`. KeyError when there is no such gallery.
         """
         parent = self._named(gallery, GALLERY)
         identifier = {"publisher": "Simulator", "offer": parent.name, "sku": name}
         properties: dict[str, Any] = {"osType": os_type, "osState": os_state, "hyperVGeneration": generation}
         properties |= {"architecture": architecture, "identifier": identifier}
-        if security_type is not None:
-            properties["features"] = [{"name": "SecurityType", "value": security_type}]
+        held = {**({} if security_type is None else {"SecurityType": security_type}), **(features or {})}
+        if held:
+            properties["features"] = [{"name": name, "value": value} for name, value in held.items()]
         if plan is not None:
             properties["purchasePlan"] = dict(plan)
         definition_id = f"{parent.id}/images/{name}"

@@ -41,4 +41,5 @@ def _version_source(store: Store, version: Resource, regions: frozenset[str]) ->
         exact_id=version.id,
         size_gb=storage["osDiskImage"]["sizeInGB"],
         plan=parent.plan,
+        controllers=parent.controllers,
     )

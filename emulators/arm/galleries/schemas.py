@@ -14,12 +14,13 @@ _IDENTIFIER = Members(
     "GalleryImageIdentifier", {"publisher": str, "offer": str, "sku": str}, ("publisher", "offer", "sku")
 )
 _PLAN = Members("ImagePurchasePlan", {"name": str, "publisher": str, "product": str})
-_FEATURE = Members("GalleryImageFeature", {"name": str, "value": str}, ("name", "value"))
+_FEATURE = Members("GalleryImageFeature", {"name": str, "value": str, "startsAtVersion": str}, ("name", "value"))
 _DEFINITION_PROPERTIES = Members(
     "GalleryImageProperties",
     {
         "description": str, "osType": str, "osState": str, "hyperVGeneration": str, "architecture": str,
         "endOfLifeDate": str, "identifier": _IDENTIFIER, "features": ListOf(_FEATURE), "purchasePlan": _PLAN,
+        "allowUpdateImage": bool,
     },
     ("osType", "osState", "identifier"),
 )  # fmt: skip

@@ -108,6 +108,8 @@ class ImageSource:
     size_gb: int = 30
     #: name, publisher and product of a Marketplace plan.
     plan: Mapping[str, str] | None = None
+    #: Disk controllers that its definition supports; empty when it has no definition.
+    controllers: tuple[str, ...] = ()
 
 
 #: Finds an image by its full id; None when the id has another type, or the image does not exist.

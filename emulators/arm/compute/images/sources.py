@@ -37,6 +37,8 @@ class Source:
     data_disks: tuple[DataDiskSource, ...] = ()
     data_caching: tuple[str, ...] = ()
     plan: Mapping[str, str] | None = None
+    #: Disk controllers of the source (`SCSI`, `NVMe`); empty when nothing is known of them.
+    controllers: tuple[str, ...] = ()
 
 
 def source_kind(source_id: str) -> str:
@@ -143,6 +145,7 @@ def _of_image(world: World, source_id: str, location: str) -> Source | None:
         data_disks=image.data_disks,
         data_caching=("None",) * len(image.data_disks),
         plan=image.plan,
+        controllers=image.controllers,
     )
 
 

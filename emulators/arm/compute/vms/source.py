@@ -102,7 +102,7 @@ def _from_image(world: World, vm_id: str, body: Mapping[str, Any], image_id: str
 
 def _check_security(image: ImageSource, body: Mapping[str, Any]) -> None:
     wanted, has = security_type(body), image.security_type or "Standard"
-    supported = has.endswith("Supported") and (wanted == "Standard" or wanted in has)
+    supported = has.endswith("Supported") and (wanted == "Standard" or wanted.lower() in has.lower())
     if wanted != has and not supported:
         message = f"The security type '{wanted}' of the VM does not fit the image, whose security type is '{has}'."
         raise ArmError(400, "BadRequest", message)
