@@ -3,11 +3,12 @@
 from emulators.arm.authorization.deny_assignments import DenyAssignment
 from emulators.arm.authorization.locks import Lock
 from emulators.arm.authorization.roles import Role
-from emulators.arm.compute.vms.specs import ForeignStop, VmSpec
+from emulators.arm.compute.vms.specs import ExtensionSpec, ForeignStop, VmSpec
 from emulators.arm.compute.vms.vm import Vm
 from emulators.arm.guests.traits import LinuxTraits, WindowsTraits
 from emulators.arm.http.faults import Fault, Injected
 from emulators.arm.http.request_log import RequestRecord
+from emulators.arm.policies.assignments import PolicyAssignment
 from emulators.arm.simulator import Simulator
 from emulators.arm.state.clock import Clock, RealClock, ScaledClock, SteppedClock
 from emulators.arm.state.durations import Durations
@@ -18,11 +19,13 @@ __all__ = [
     "DenyAssignment",
     "Durations",
     "Effect",
+    "ExtensionSpec",
     "Fault",
     "ForeignStop",
     "Injected",
     "LinuxTraits",
     "Lock",
+    "PolicyAssignment",
     "RealClock",
     "RequestRecord",
     "Role",

@@ -16,6 +16,7 @@ class ArmError(Exception):
     details: tuple[Mapping[str, Any], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     gateway: bool = False
+    additional_info: tuple[Mapping[str, Any], ...] = ()
 
     def body(self) -> dict[str, Any]:
         """The JSON body of the answer."""
@@ -24,6 +25,8 @@ class ArmError(Exception):
             error["target"] = self.target
         if self.details:
             error["details"] = [dict(detail) for detail in self.details]
+        if self.additional_info:
+            error["additionalInfo"] = [dict(info) for info in self.additional_info]
         return {"error": error}
 
     def all_headers(self) -> dict[str, str]:

@@ -23,6 +23,7 @@ from emulators.arm.guests.sandboxed_linux import linux_guest
 from emulators.arm.http.faults import Faults
 from emulators.arm.http.signing import UrlSigner
 from emulators.arm.http.throttle import Throttle
+from emulators.arm.policies.policies import Policies
 from emulators.arm.state.clock import Clock
 from emulators.arm.state.durations import Dice, Durations
 from emulators.arm.state.operations import Operations
@@ -63,6 +64,8 @@ class Fleet(World):
             guests_dir=state_dir / "guests",
         )
         self._emulate_linux = emulate_linux
+        self.policies = Policies(self)
+        self.vm_created.append(self.policies.created)
         self.galleries = Galleries(self)
         self.add_gallery, self.add_definition = self.galleries.add_gallery, self.galleries.add_definition
         self.add_version = self.galleries.add_version

@@ -22,6 +22,7 @@ from emulators.arm.http.identity import Identity
 from emulators.arm.http.request_log import RequestRecord
 from emulators.arm.http.server import ArmServer
 from emulators.arm.keyvault.vault import Vaults
+from emulators.arm.policies.assignments import PolicyAssignment
 from emulators.arm.routes import ROUTES
 from emulators.arm.state.clock import Clock, RealClock
 from emulators.arm.state.durations import Durations
@@ -137,6 +138,10 @@ class Simulator:
     def lock(self, scope: str, level: LockLevel, name: str | None = None) -> Lock:
         """Add a management lock to a scope (an ARM id)."""
         return self.world.locks.add(scope, level, name)
+
+    def assign(self, policy: PolicyAssignment) -> PolicyAssignment:
+        """Assign a policy."""
+        return self.world.policies.add(policy)
 
     def deny(self, assignment: DenyAssignment) -> DenyAssignment:
         """Add a deny assignment."""

@@ -104,6 +104,7 @@ class Dispatcher:
             self._throttle(exchange, route, names)
         self._check_query(exchange, route)
         body = {} if route.method in ("GET", "DELETE") else parse(exchange.body, route.body or NO_BODY)
+        body = world.policies.check(route.method, exchange.path.rstrip("/"), body, _has_tags(route))
         call = self._call(exchange, names, body)
         return self._follow(await route.handler(call), call)
 
@@ -168,6 +169,10 @@ class Dispatcher:
             headers["Location"] = url(True)
         headers["x-ms-request-id"] = operation.id
         return Answer(answer.status, answer.body, headers)
+
+
+def _has_tags(route: Route) -> bool:
+    return route.body is not None and "tags" in route.body.members
 
 
 def _unknown(exchange: Exchange) -> ArmError:

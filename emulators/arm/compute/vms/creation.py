@@ -53,6 +53,7 @@ def _new(world: World, spec: VmSpec, model: VmModel, content: DiskContent) -> Vm
     """A VM that has not booted, with a guest whose disk starts as `content`."""
     vm = Vm(world.platform, spec, content.guest(world.guest_root(spec.name)), model)
     vm.guest_boots = content.boots
+    vm.created_hooks = world.vm_created
     vm.listed_from += timedelta(seconds=world.platform.dice.draw("listing_lag"))
     world.vms[vm.id.lower()] = vm
     world.store.trace_created("Microsoft.Compute/virtualMachines", vm.id, vm.tags)
