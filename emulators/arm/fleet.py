@@ -16,6 +16,7 @@ from emulators.arm.compute.vms.specs import StopKind, VmSpec
 from emulators.arm.compute.vms.surroundings import add_network, add_surroundings
 from emulators.arm.compute.vms.vm import Vm
 from emulators.arm.galleries.fleet import Galleries
+from emulators.arm.galleries.recycle_bin import RecycleBin
 from emulators.arm.galleries.replication import Replication
 from emulators.arm.galleries.resolvers import gallery_images
 from emulators.arm.guests.emulated_windows import EmulatedWindowsGuest
@@ -49,6 +50,7 @@ class Fleet(World):
         signer, dice = UrlSigner(rng), Dice(rng, durations)
         members: dict[str, frozenset[str]] = {}
         platform, store = Platform(clock, dice, Operations(clock, rng), rng), Store(clock, dice)
+        replication = Replication(platform)
         super().__init__(
             clock=clock,
             platform=platform,
@@ -60,7 +62,8 @@ class Fleet(World):
             faults=Faults(),
             throttle=Throttle(clock, throttling),
             signer=signer,
-            replication=Replication(platform),
+            replication=replication,
+            recycle_bin=RecycleBin(clock, store, replication),
             guests_dir=state_dir / "guests",
         )
         self._emulate_linux = emulate_linux

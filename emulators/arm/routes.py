@@ -6,6 +6,7 @@ from emulators.arm.compute.images import routes as images
 from emulators.arm.compute.run_commands import routes as run_commands
 from emulators.arm.compute.vms import extension_routes, scale_sets
 from emulators.arm.compute.vms import routes as virtual_machines
+from emulators.arm.galleries import recycle_bin_routes
 from emulators.arm.galleries import routes as galleries
 from emulators.arm.galleries import version_routes as gallery_versions
 from emulators.arm.http import operations
@@ -28,5 +29,6 @@ ROUTES: tuple[Route, ...] = (
     *scale_sets.ROUTES,
     *galleries.ROUTES,
     *gallery_versions.ROUTES,
+    *recycle_bin_routes.ROUTES,
     *images.ROUTES,
 )

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from emulators.arm.errors import ArmError, concurrent_request, parent_not_found, property_change
-from emulators.arm.galleries.errors import bad_name, nested_resources, not_one_of
+from emulators.arm.galleries.errors import bad_name, nested_resources, not_one_of, out_of_range
 from emulators.arm.galleries.model import DEFINITION, GALLERY, controllers
 from emulators.arm.galleries.schemas import GALLERY as GALLERY_BODY
 from emulators.arm.galleries.schemas import GALLERY_IMAGE
@@ -72,8 +72,15 @@ async def put_gallery(call: Call) -> Answer:
                 "Please pick another gallery name."
             )
             raise ArmError(409, "Conflict", message)
+    _check_periods(call.body.get("properties", {}).get("softDeletePolicy", {}))
     identifier = {"uniqueName": f"{call.subscription}-{name.upper()}"}
     return _put(call, GALLERY, {**call.body.get("properties", {}), "identifier": identifier})
+
+
+def _check_periods(policy: dict[str, Any]) -> None:
+    for name in ("retentionPeriodInDays", "gracePeriodInDays"):
+        if policy.get(name, 1) < 0:
+            raise out_of_range(f"gallery.properties.softDeletePolicy.{name}", policy[name], 0, 365)
 
 
 async def put_definition(call: Call) -> Answer:
@@ -159,6 +166,8 @@ async def delete(call: Call) -> Answer:
         return Answer(204)
     below = [f"{GALLERY}/images", f"{GALLERY}/images/versions"]
     if any(child is not held for kind in below for child in store.of_kind(kind, held.id)):
+        raise nested_resources()
+    if call.world.recycle_bin.is_enabled(held.id) and call.world.recycle_bin.below(held.id):
         raise nested_resources()
     operation = begin_delete(call.world, held, family="gallery", duration="gallery_delete", fate=call.fate)
     return Answer(202, operation=operation)

@@ -4,9 +4,16 @@ from emulators.arm.http.schemas import ListOf, Members, Texts
 
 _TAGS = Texts()
 
+_SOFT_DELETE = Members(
+    "SoftDeletePolicy", {"isSoftDeleteEnabled": bool, "retentionPeriodInDays": int, "gracePeriodInDays": int}
+)
 GALLERY = Members(
     "Gallery",
-    {"location": str, "tags": _TAGS, "properties": Members("GalleryProperties", {"description": str})},
+    {
+        "location": str,
+        "tags": _TAGS,
+        "properties": Members("GalleryProperties", {"description": str, "softDeletePolicy": _SOFT_DELETE}),
+    },
     ("location",),
 )
 
@@ -55,15 +62,20 @@ _STORAGE = Members(
     {"source": _VERSION_SOURCE, "osDiskImage": _OS_DISK, "dataDiskImages": ListOf(_DATA_DISK)},
 )
 _SAFETY = Members("GalleryImageVersionSafetyProfile", {"allowDeletionOfReplicatedLocations": bool})
-_VERSION_MEMBERS = {"publishingProfile": _PUBLISHING, "storageProfile": _STORAGE, "safetyProfile": _SAFETY}
+_VERSION_MEMBERS = {
+    "publishingProfile": _PUBLISHING,
+    "storageProfile": _STORAGE,
+    "safetyProfile": _SAFETY,
+    "restore": bool,
+}
 GALLERY_VERSION = Members(
     "GalleryImageVersion",
     {
         "location": str,
         "tags": _TAGS,
-        "properties": Members("GalleryImageVersionProperties", _VERSION_MEMBERS, ("storageProfile",)),
+        "properties": Members("GalleryImageVersionProperties", _VERSION_MEMBERS),
     },
-    ("location", "properties"),
+    ("location",),
 )
 GALLERY_VERSION_UPDATE = Members(
     "GalleryImageVersionUpdate",

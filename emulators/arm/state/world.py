@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from emulators.arm.authorization.locks import Locks
     from emulators.arm.authorization.roles import Role
     from emulators.arm.compute.vms.vm import Vm
+    from emulators.arm.galleries.recycle_bin import RecycleBin
     from emulators.arm.galleries.replication import Replication
     from emulators.arm.http.faults import Faults
     from emulators.arm.http.request_log import RequestRecord
@@ -38,6 +39,7 @@ class World:
     throttle: "Throttle"
     signer: "UrlSigner"
     replication: "Replication"
+    recycle_bin: "RecycleBin"
     #: The guests' files.
     guests_dir: Path
     #: Resolvers for the source of a VM, called in order.
