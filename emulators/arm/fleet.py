@@ -87,6 +87,8 @@ class Fleet(World):
         self.vms[key] = vm
         self.add_group(spec.group_id)
         add_surroundings(self.store, vm)
+        if (set_id := spec.encryption_set_id) is not None:
+            self.add_group(set_id.partition("/providers/")[0])
         if spec.lock is not None:
             self.locks.add(spec.id, spec.lock)
         stop = spec.foreign_stop

@@ -114,9 +114,11 @@ class Galleries:
         self.replication.complete(version)
         return version
 
-    def add_encryption_set(self, name: str, location: str, *, resource_group: str = "golden-rg") -> Resource:
+    def add_encryption_set(
+        self, name: str, location: str, *, resource_group: str = "golden-rg", subscription_id: str = SUBSCRIPTION
+    ) -> Resource:
         """Add a disk encryption set, which belongs to one region."""
-        group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{resource_group}"
+        group = f"/subscriptions/{subscription_id}/resourceGroups/{resource_group}"
         self._world.add_group(group)
         kind = "Microsoft.Compute/diskEncryptionSets"
         return self._add(f"{group}/providers/{kind}/{name}", kind, location, None, {})

@@ -22,6 +22,7 @@ from emulators.arm.galleries.versions import (
 )
 from emulators.arm.http.api import Answer, Call, Route
 from emulators.arm.http.paging import page
+from emulators.arm.state.ids import same_subscription
 from emulators.arm.state.regions import display_region, region_key
 from emulators.arm.state.resource_work import begin_delete, check_location
 from emulators.arm.state.store import Resource
@@ -100,6 +101,9 @@ def _check_linked(call: Call, asked: Mapping[str, str], publishing: Mapping[str,
             found = call.world.store.get(set_id)
             if found is None or region_key(found.location) != region_key(target["name"]):
                 raise invalid_parameter("diskEncryptionSetId", f"The disk encryption set '{set_id}' was not found.")
+            if not same_subscription(set_id, call.resource_id):
+                message = f"The disk encryption set '{set_id}' is not in the subscription of the image version."
+                raise invalid_parameter("diskEncryptionSetId", message)
 
 
 def _check_free(call: Call, version: Resource) -> None:

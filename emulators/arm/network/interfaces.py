@@ -4,6 +4,7 @@ from typing import Any
 
 from emulators.arm.authorization.linked_rights import require_linked
 from emulators.arm.errors import ArmError, invalid_parameter
+from emulators.arm.state.ids import same_subscription
 from emulators.arm.state.regions import region_key
 from emulators.arm.state.store import Resource, Store
 from emulators.arm.state.world import World
@@ -15,7 +16,7 @@ SUBNETS = "Microsoft.Network/virtualNetworks/subnets"
 
 
 def invalid_reference(what: str, by: str) -> ArmError:
-    """400: a referenced resource does not exist or is in another region."""
+    """400: a referenced resource does not exist, or is in another region or subscription."""
     message = (
         f"Resource {what} referenced by resource {by} was not found. Please make sure that the referenced resource "
         "exists, and that both resources are in the same region."
@@ -24,9 +25,15 @@ def invalid_reference(what: str, by: str) -> ArmError:
 
 
 def require_referenced(store: Store, wanted: str, kind: str, by: str, location: str) -> Resource:
-    """The resource that `by` references, of a type and in a location. Raises 400, or 409 while it is being updated."""
+    """The resource that `by` references, of a type, in a location and in the same subscription.
+
+    Raises 400, or 409 while it is being updated.
+    """
     found = store.get(wanted)
     if found is None or found.kind != kind or region_key(found.location) != region_key(location):
+        raise invalid_reference(wanted, by)
+    # Azure answers as for a resource that it does not find.
+    if not same_subscription(wanted, by):
         raise invalid_reference(wanted, by)
     if found.provisioning_state != "Succeeded":
         message = (

@@ -82,7 +82,7 @@ class Written:
     def _check_encryption_set(self) -> None:
         set_id = self.properties.get("encryption", {}).get("diskEncryptionSetId")
         if set_id is not None:
-            check_encryption_set(self._world, set_id, self.location)
+            check_encryption_set(self._world, set_id, self.location, self._id)
 
     def _take_over(self) -> None:
         creation = self.properties["creationData"]
