@@ -21,6 +21,9 @@ def governance_routes(world: Fleet) -> tuple[tuple[str, str, Handler], ...]:
         ("DELETE", "/policies", policies.remove),
         ("POST", "/policies/evaluate", policies.evaluate),
         ("PUT", "/groupTags", policies.tag_group),
+        ("GET", "/closedRegions", policies.closed),
+        ("POST", "/closedRegions", policies.close),
+        ("DELETE", "/closedRegions", policies.open),
         ("GET", "/denyAssignments", denied.listed),
         ("POST", "/denyAssignments", denied.add),
         ("DELETE", "/denyAssignments", denied.remove),
@@ -50,6 +53,17 @@ class _PolicyRoutes:
         body = await request.json()
         self._world.add_group(body["id"], body["tags"])
         return body
+
+    async def closed(self, request: web.Request) -> Any:
+        return {"closedRegions": self._world.policies.closed_regions}
+
+    async def close(self, request: web.Request) -> Any:
+        self._world.policies.close_region(**(await request.json()))
+        return await self.closed(request)
+
+    async def open(self, request: web.Request) -> Any:
+        self._world.policies.open_region(**(await request.json()))
+        return await self.closed(request)
 
 
 def _shown(held: PolicyAssignment) -> dict[str, str]:

@@ -7,6 +7,9 @@ from typing import Any
 from emulators.arm.errors import ArmError
 from emulators.arm.policies.assignments import Expression, PolicyAssignment
 
+#: Why a full region takes no new subscriptions.
+NOT_ACCEPTING = "The selected region is currently not accepting new customers: https://aka.ms/locationineligible."
+
 type Violations = Sequence[tuple[PolicyAssignment, Sequence[Expression]]]
 
 
@@ -21,6 +24,13 @@ def disallowed_by_policy(name: str, violations: Violations) -> ArmError:
     info = tuple({"type": "PolicyViolation", "info": _violation(held, found)} for held, found in violations)
     message = f"Resource '{name}' was disallowed by policy. {why}"
     return ArmError(403, "RequestDisallowedByPolicy", message, name, gateway=True, additional_info=info)
+
+
+def disallowed_by_azure(name: str, reason: str) -> ArmError:
+    """403: the region is closed for the subscription."""
+    return ArmError(
+        403, "RequestDisallowedByAzure", f"Resource '{name}' was disallowed by Azure: {reason}", name, gateway=True
+    )
 
 
 def _identifiers(held: PolicyAssignment) -> dict[str, Any]:

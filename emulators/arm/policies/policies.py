@@ -8,7 +8,8 @@ from emulators.arm.authorization.scopes import applies_at
 from emulators.arm.compute.vms.extensions import install
 from emulators.arm.compute.vms.vm import Vm
 from emulators.arm.policies.assignments import Candidate, Effect, Expression, PolicyAssignment
-from emulators.arm.policies.errors import disallowed_by_policy
+from emulators.arm.policies.errors import NOT_ACCEPTING, disallowed_by_azure, disallowed_by_policy
+from emulators.arm.state.regions import region_key
 from emulators.arm.state.world import World
 
 _VM = "Microsoft.Compute/virtualMachines"
@@ -20,6 +21,7 @@ class Policies:
     def __init__(self, world: World) -> None:
         self._world = world
         self._all: list[PolicyAssignment] = []
+        self._closed: dict[tuple[str, str], str] = {}
 
     @property
     def all(self) -> tuple[PolicyAssignment, ...]:
@@ -72,6 +74,8 @@ class Policies:
         if method not in ("PUT", "PATCH"):
             return body
         location, tags = self._existing(path)
+        if location is None:
+            self._check_region(path, body.get("location"))
         given = body.get("tags", {} if method == "PUT" else tags)
         candidate = Candidate(path, type_of(path), body.get("location", location), given if has_tags else None)
         changed = self.tags_after(candidate)
@@ -79,6 +83,27 @@ class Policies:
         if denials := self.denials(final):
             raise disallowed_by_policy(path.rsplit("/", 1)[-1], denials)
         return body if changed is None or changed == dict(given) else {**body, "tags": changed}
+
+    def close_region(self, subscription: str, region: str, reason: str = NOT_ACCEPTING) -> None:
+        """Close a region for a subscription: nothing new can be created there; what exists can be changed."""
+        self._closed[subscription.lower(), region_key(region)] = reason
+
+    def open_region(self, subscription: str, region: str) -> None:
+        """Open it again."""
+        self._closed.pop((subscription.lower(), region_key(region)), None)
+
+    @property
+    def closed_regions(self) -> list[dict[str, str]]:
+        """The closed regions, as the control plane shows them."""
+        return [{"subscription": sub, "region": region, "reason": why} for (sub, region), why in self._closed.items()]
+
+    def _check_region(self, path: str, location: str | None) -> None:
+        # What belongs to an existing VM, such as a run command, creates nothing in the region.
+        if location is None or type_of(path).lower().startswith(f"{_VM.lower()}/"):
+            return
+        reason = self._closed.get((path.split("/")[2].lower(), region_key(location)))
+        if reason is not None:
+            raise disallowed_by_azure(path.rsplit("/", 1)[-1], reason)
 
     def _existing(self, path: str) -> tuple[str | None, Mapping[str, str]]:
         if (resource := self._world.store.get(path)) is not None:
