@@ -10,6 +10,7 @@ from emulators.arm.compute.sizes.quota import quota_key
 from emulators.arm.compute.vms.specs import VmSpec
 from emulators.arm.compute.vms.vm import Vm
 from emulators.arm.fleet import Fleet
+from emulators.arm.governance import governance_routes
 from emulators.arm.http.faults import Fault
 from emulators.arm.http.identity import Identity
 from emulators.arm.state.clock import RunningClock, SteppedClock
@@ -66,7 +67,7 @@ class ControlPlane:
             ("DELETE", "/locks", self._unlock),
             ("POST", "/tokens/expire", self._expire),
         )
-        for method, path, handler in routes:
+        for method, path, handler in (*routes, *governance_routes(self._world)):
             app.router.add_route(method, f"{PREFIX}{path}", _as_json(handler))
         app.router.add_route("*", f"{PREFIX}/{{rest:.*}}", _unknown)
 

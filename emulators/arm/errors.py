@@ -16,6 +16,7 @@ class ArmError(Exception):
     details: tuple[Mapping[str, Any], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     gateway: bool = False
+    additional_info: tuple[Mapping[str, Any], ...] = ()
 
     def body(self) -> dict[str, Any]:
         """The JSON body of the answer."""
@@ -24,6 +25,8 @@ class ArmError(Exception):
             error["target"] = self.target
         if self.details:
             error["details"] = [dict(detail) for detail in self.details]
+        if self.additional_info:
+            error["additionalInfo"] = [dict(info) for info in self.additional_info]
         return {"error": error}
 
     def all_headers(self) -> dict[str, str]:
@@ -167,6 +170,19 @@ def authorization_failed(client: str, object_id: str, action: str, scope: str) -
         "If access was recently granted, please refresh your credentials."
     )
     return ArmError(403, "AuthorizationFailed", message, gateway=True)
+
+
+def deny_assignment_failed(
+    client: str, object_id: str, action: str, scope: str, denied: tuple[str, str, str]
+) -> ArmError:
+    """403: a deny assignment (its name, id and scope) forbids what a role allows."""
+    name, assignment_id, at = denied
+    message = (
+        f"The client '{client}' with object id '{object_id}' has permission to perform action '{action}' on scope "
+        f"'{scope}'; however, the access is denied because of the deny assignment with name '{name}' and Id "
+        f"'{assignment_id.replace('-', '')}' at scope '{at}'."
+    )
+    return ArmError(403, "DenyAssignmentAuthorizationFailed", message, gateway=True)
 
 
 def scope_locked(scope: str, operation: str, locked: str) -> ArmError:

@@ -3,6 +3,7 @@
 import random
 from pathlib import Path
 
+from emulators.arm.authorization.deny_assignments import DenyAssignments
 from emulators.arm.authorization.locks import Locks
 from emulators.arm.authorization.roles import Role
 from emulators.arm.compute.images.capture import managed_images
@@ -17,6 +18,7 @@ from emulators.arm.compute.vms.specs import StopKind, VmSpec
 from emulators.arm.compute.vms.surroundings import add_network, add_surroundings
 from emulators.arm.compute.vms.vm import Vm
 from emulators.arm.galleries.fleet import Galleries
+from emulators.arm.galleries.recycle_bin import RecycleBin
 from emulators.arm.galleries.replication import Replication
 from emulators.arm.galleries.resolvers import gallery_images
 from emulators.arm.guests.emulated_windows import EmulatedWindowsGuest
@@ -24,6 +26,7 @@ from emulators.arm.guests.sandboxed_linux import linux_guest
 from emulators.arm.http.faults import Faults
 from emulators.arm.http.signing import UrlSigner
 from emulators.arm.http.throttle import Throttle
+from emulators.arm.policies.policies import Policies
 from emulators.arm.state.clock import Clock
 from emulators.arm.state.durations import Dice, Durations
 from emulators.arm.state.operations import Operations
@@ -48,21 +51,28 @@ class Fleet(World):
         rng = random.Random(seed)  # noqa: S311 - chance for durations and ids, not for secrets
         signer, dice = UrlSigner(rng), Dice(rng, durations)
         self.capacity = Capacity()
+        members: dict[str, frozenset[str]] = {}
         platform = Platform(clock, dice, Operations(clock, rng), rng, self.capacity)
         store = Store(clock, dice)
+        replication = Replication(platform)
         super().__init__(
             clock=clock,
             platform=platform,
             store=store,
             role=role,
             locks=Locks(),
+            deny_assignments=DenyAssignments(members),
+            management_groups=members,
             faults=Faults(),
             throttle=Throttle(clock, throttling),
             signer=signer,
-            replication=Replication(platform),
+            replication=replication,
+            recycle_bin=RecycleBin(clock, store, replication),
             guests_dir=state_dir / "guests",
         )
         self._emulate_linux = emulate_linux
+        self.policies = Policies(self)
+        self.vm_created.append(self.policies.created)
         self.galleries = Galleries(self)
         self.add_gallery, self.add_definition = self.galleries.add_gallery, self.galleries.add_definition
         self.add_version = self.galleries.add_version

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from aiohttp import web
 
+from emulators.arm.authorization.deny_assignments import DenyAssignment
 from emulators.arm.authorization.locks import Lock, LockLevel
 from emulators.arm.authorization.roles import Role
 from emulators.arm.compute.vms.boot_diagnostics import Blobs
@@ -21,6 +22,7 @@ from emulators.arm.http.identity import Identity
 from emulators.arm.http.request_log import RequestRecord
 from emulators.arm.http.server import ArmServer
 from emulators.arm.keyvault.vault import Vaults
+from emulators.arm.policies.assignments import PolicyAssignment
 from emulators.arm.routes import ROUTES
 from emulators.arm.state.clock import Clock, RealClock
 from emulators.arm.state.durations import Durations
@@ -136,6 +138,14 @@ class Simulator:
     def lock(self, scope: str, level: LockLevel, name: str | None = None) -> Lock:
         """Add a management lock to a scope (an ARM id)."""
         return self.world.locks.add(scope, level, name)
+
+    def assign(self, policy: PolicyAssignment) -> PolicyAssignment:
+        """Assign a policy."""
+        return self.world.policies.add(policy)
+
+    def deny(self, assignment: DenyAssignment) -> DenyAssignment:
+        """Add a deny assignment."""
+        return self.world.deny_assignments.add(assignment)
 
     def inject(self, fault: Fault) -> Injected:
         """Add a fault; the returned object counts its matches and releases held requests."""

@@ -60,11 +60,11 @@ class Role:
         """Whether `action` may be done at `scope`."""
         if not self.applies_at(scope):
             return False
-        return _matches(action, self.actions) and not _matches(action, self.not_actions)
+        return matches(action, self.actions) and not matches(action, self.not_actions)
 
     def allows_data(self, action: str, scope: str) -> bool:
         """Whether `action` of a data plane may be done at `scope`."""
-        return self.data_actions is None or (self.applies_at(scope) and _matches(action, self.data_actions))
+        return self.data_actions is None or (self.applies_at(scope) and matches(action, self.data_actions))
 
     def permissions(self, scope: str) -> list[dict[str, Any]]:
         """The `value` of Permissions - List at `scope`."""
@@ -74,5 +74,6 @@ class Role:
         return [{**entry, "dataActions": list(self.data_actions or ()), "notDataActions": []}]
 
 
-def _matches(action: str, patterns: Iterable[str]) -> bool:
+def matches(action: str, patterns: Iterable[str]) -> bool:
+    """Whether an action matches one of the patterns (with `*`); case does not matter."""
     return any(fnmatch.fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)

@@ -1,6 +1,7 @@
-"""Permissions and management locks of any scope."""
+"""Permissions, management locks and deny assignments of any scope."""
 
-from emulators.arm.errors import unknown_path
+from emulators.arm.authorization.deny_assignments import KIND
+from emulators.arm.errors import resource_not_found, unknown_path
 from emulators.arm.http.api import Answer, Call, Route
 
 _PROVIDER = "/providers/Microsoft.Authorization"
@@ -37,6 +38,22 @@ async def locks(call: Call) -> Answer:
     return Answer(200, {"value": [lock.body() for lock in call.world.locks.listed_at(scope, at_scope)]})
 
 
+async def deny_assignments(call: Call) -> Answer:
+    """Deny assignments of the scope: its own, inherited ones and (without `atScope()`) those of child scopes."""
+    scope, at_scope = _require_scope(call), "$filter" in call.query
+    return Answer(200, {"value": [held.body() for held in call.world.deny_assignments.listed_at(scope, at_scope)]})
+
+
+async def deny_assignment(call: Call) -> Answer:
+    """One deny assignment that applies at the scope, by its id."""
+    scope, wanted = _require_scope(call), call.names["assignment"]
+    for held in call.world.deny_assignments.listed_at(scope, True):
+        if held.id.lower() == wanted.lower():
+            return Answer(200, held.body())
+    raise resource_not_found(f"{KIND}/{wanted}", scope.rsplit("/", 1)[-1])
+
+
+_DENIED = f"{{+scope}}/providers/{KIND}"
 ROUTES = (
     Route(
         "GET", f"{{+scope}}{_PROVIDER}/permissions", "permissions.list",
@@ -46,4 +63,9 @@ ROUTES = (
         "GET", f"{{+scope}}{_PROVIDER}/locks", "locks.list",
         "Microsoft.Authorization/locks/read", locks, queries=("$filter",), filter="atScope()",
     ),
+    Route(
+        "GET", _DENIED, "denyAssignments.list", f"{KIND}/read", deny_assignments,
+        queries=("$filter",), filter="atScope()",
+    ),
+    Route("GET", f"{_DENIED}/{{assignment}}", "denyAssignments.get", f"{KIND}/read", deny_assignment),
 )  # fmt: skip

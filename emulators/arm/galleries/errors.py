@@ -63,6 +63,15 @@ def os_state_differs(source_id: str, parent: str, source: str) -> ArmError:
     return invalid_parameter("galleryImageVersion.properties.storageProfile.source", message)
 
 
+def source_kind_unsupported(source_id: str, security: str) -> ArmError:
+    """400: an image without the guest state of a VM is not created from a VM or its disks."""
+    message = (
+        f"The security type '{security}' is not supported for the source id '{source_id}'. Currently only Vhd Blob, "
+        f"User Image and Gallery Image Version sources are supported for '{security}' images."
+    )
+    return invalid_parameter("galleryImageVersion.properties.storageProfile.source", message)
+
+
 def trait_differs(source_id: str, trait: str, source: str, parent_trait: str, parent: str) -> ArmError:
     """409: a property of the source differs from the definition."""
     message = (

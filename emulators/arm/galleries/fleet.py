@@ -1,6 +1,7 @@
 """Galleries, image definitions and image versions of the fleet: add and find them, and find the latest version."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from emulators.arm.galleries.model import DEFINITION, GALLERY, VERSION, OsState, latest_regions, number
@@ -20,6 +21,7 @@ class Galleries:
         self._world = world
         self._store = world.store
         self.replication = world.replication
+        self.recycle_bin = world.recycle_bin
 
     def add_gallery(
         self,
@@ -29,12 +31,21 @@ class Galleries:
         location: str = "westeurope",
         subscription_id: str = SUBSCRIPTION,
         tags: Mapping[str, str] | None = None,
+        soft_delete: bool = False,
+        retention_days: int = 7,
+        grace_days: int = 0,
     ) -> Resource:
-        """Add an empty gallery, listed at once; its resource group is created if missing."""
+        """Add an empty gallery, listed at once; its resource group is created if missing.
+
+        With `soft_delete` its deleted versions stay in the recycle bin for `retention_days` and `grace_days`.
+        """
         group = f"/subscriptions/{subscription_id}/resourceGroups/{resource_group}"
         self._world.add_group(group)
         gallery_id = f"{group}/providers/{GALLERY}/{name}"
-        properties = {"identifier": {"uniqueName": f"{subscription_id}-{name.upper()}"}}
+        properties: dict[str, Any] = {"identifier": {"uniqueName": f"{subscription_id}-{name.upper()}"}}
+        if soft_delete:
+            periods = {"retentionPeriodInDays": retention_days, "gracePeriodInDays": grace_days}
+            properties["softDeletePolicy"] = {"isSoftDeleteEnabled": True, **periods}
         return self._add(gallery_id, GALLERY, location, tags, properties)
 
     def add_definition(
@@ -49,17 +60,20 @@ class Galleries:
         architecture: str = "x64",
         location: str | None = None,
         plan: Mapping[str, str] | None = None,
+        features: Mapping[str, str] | None = None,
     ) -> Resource:
         """Add an image definition to a gallery (the resource, its id, or its name if that is unique).
 
-        `security_type` is the feature's value, such as TrustedLaunchSupported. KeyError when there is no such gallery.
+        `security_type` is the feature's value, such as TrustedLaunchSupported; `features` are others, such as
+        `{"DiskControllerTypes": "SCSI, NVMe"}`. KeyError when there is no such gallery.
         """
         parent = self._named(gallery, GALLERY)
         identifier = {"publisher": "Simulator", "offer": parent.name, "sku": name}
         properties: dict[str, Any] = {"osType": os_type, "osState": os_state, "hyperVGeneration": generation}
         properties |= {"architecture": architecture, "identifier": identifier}
-        if security_type is not None:
-            properties["features"] = [{"name": "SecurityType", "value": security_type}]
+        held = {**({} if security_type is None else {"SecurityType": security_type}), **(features or {})}
+        if held:
+            properties["features"] = [{"name": name, "value": value} for name, value in held.items()]
         if plan is not None:
             properties["purchasePlan"] = dict(plan)
         definition_id = f"{parent.id}/images/{name}"
@@ -100,12 +114,18 @@ class Galleries:
         self.replication.complete(version)
         return version
 
-    def add_encryption_set(self, name: str, location: str, *, resource_group: str = "golden-rg") -> Resource:
+    def add_encryption_set(
+        self, name: str, location: str, *, resource_group: str = "golden-rg", subscription_id: str = SUBSCRIPTION
+    ) -> Resource:
         """Add a disk encryption set, which belongs to one region."""
-        group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{resource_group}"
+        group = f"/subscriptions/{subscription_id}/resourceGroups/{resource_group}"
         self._world.add_group(group)
         kind = "Microsoft.Compute/diskEncryptionSets"
         return self._add(f"{group}/providers/{kind}/{name}", kind, location, None, {})
+
+    def now(self) -> datetime:
+        """The simulated moment."""
+        return self._world.clock.now()
 
     def versions(self, definition_id: str) -> list[Resource]:
         """All versions of a definition, the lowest first."""

@@ -38,16 +38,20 @@ class DefinitionFacts:
         """Read from the resource."""
         shown = definition.properties
         features = {entry["name"].lower(): entry["value"] for entry in shown.get("features", [])}
-        generation = shown.get("hyperVGeneration", "V1")
         return DefinitionFacts(
-            shown["osType"],
-            shown["osState"],
-            generation,
-            features.get("securitytype"),
-            shown.get("purchasePlan"),
-            shown.get("architecture", "x64"),
-            tuple(part.strip() for part in features.get("diskcontrollertypes", "SCSI").split(",")),
+            os_type=shown["osType"],
+            os_state=shown["osState"],
+            generation=shown.get("hyperVGeneration", "V1"),
+            security=features.get("securitytype"),
+            plan=shown.get("purchasePlan"),
+            architecture=shown.get("architecture", "x64"),
+            controllers=controllers(features.get("diskcontrollertypes", "SCSI")),
         )
+
+
+def controllers(text: str) -> tuple[str, ...]:
+    """The disk controllers in a value of the feature DiskControllerTypes, such as `SCSI, NVMe`."""
+    return tuple(part.strip() for part in text.split(","))
 
 
 def number(version: Resource) -> tuple[int, ...]:

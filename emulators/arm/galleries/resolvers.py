@@ -9,7 +9,7 @@ def gallery_images(store: Store, galleries: Galleries) -> list[ImageResolver]:
     """Their entries of `World.image_sources`."""
 
     def version(image_id: str) -> ImageSource | None:
-        found = store.get(image_id)
+        found = store.get(image_id) or _in_bin(galleries, image_id)
         if found is None or found.kind != VERSION:
             return None
         return _version_source(store, found, usable_regions(found, galleries.replication))
@@ -23,6 +23,12 @@ def gallery_images(store: Store, galleries: Galleries) -> list[ImageResolver]:
         return None if found is None else _version_source(store, found, latest_regions(found, galleries.replication))
 
     return [version, latest]
+
+
+def _in_bin(galleries: Galleries, image_id: str) -> Resource | None:
+    """A soft-deleted version is usable by its number, never as the latest, until its retention has ended."""
+    held = galleries.recycle_bin.find(image_id)
+    return held.version if held is not None and galleries.now() < held.consumable_until else None
 
 
 def _version_source(store: Store, version: Resource, regions: frozenset[str]) -> ImageSource | None:

@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from emulators.arm.errors import ArmError, concurrent_request, parent_not_found, property_change
-from emulators.arm.galleries.errors import bad_name, nested_resources, not_one_of
-from emulators.arm.galleries.model import DEFINITION, GALLERY
+from emulators.arm.galleries.errors import bad_name, nested_resources, not_one_of, out_of_range
+from emulators.arm.galleries.model import DEFINITION, GALLERY, controllers
 from emulators.arm.galleries.schemas import GALLERY as GALLERY_BODY
 from emulators.arm.galleries.schemas import GALLERY_IMAGE
 from emulators.arm.http.api import Answer, Call, Route
@@ -24,6 +24,13 @@ _SECURITY = (
     "ConfidentialVmSupported",
     "TrustedLaunchAndConfidentialVmSupported",
 )
+_FLAG = ("True", "False")
+_FEATURES: dict[str, tuple[str, ...]] = {
+    "securitytype": _SECURITY,
+    "diskcontrollertypes": ("SCSI", "NVMe"),
+    "isacceleratednetworksupported": _FLAG,
+    "ishibernatesupported": _FLAG,
+}
 _FIXED = ("osType", "osState", "hyperVGeneration", "identifier", "architecture")
 
 
@@ -65,8 +72,15 @@ async def put_gallery(call: Call) -> Answer:
                 "Please pick another gallery name."
             )
             raise ArmError(409, "Conflict", message)
+    _check_periods(call.body.get("properties", {}).get("softDeletePolicy", {}))
     identifier = {"uniqueName": f"{call.subscription}-{name.upper()}"}
     return _put(call, GALLERY, {**call.body.get("properties", {}), "identifier": identifier})
+
+
+def _check_periods(policy: dict[str, Any]) -> None:
+    for name in ("retentionPeriodInDays", "gracePeriodInDays"):
+        if policy.get(name, 1) < 0:
+            raise out_of_range(f"gallery.properties.softDeletePolicy.{name}", policy[name], 0, 365)
 
 
 async def put_definition(call: Call) -> Answer:
@@ -82,6 +96,7 @@ async def put_definition(call: Call) -> Answer:
         for fixed in _FIXED:
             if existing.properties.get(fixed) != properties.get(fixed):
                 raise property_change(f"galleryImage.properties.{fixed}")
+        _check_features(existing.properties, properties)
     identifier: dict[str, str] = properties["identifier"]
     for other in call.world.store.of_kind(DEFINITION, parent.id):
         if other.properties["identifier"] == identifier and other.id.lower() != call.resource_id.lower():
@@ -101,8 +116,25 @@ def _check_choices(properties: dict[str, Any]) -> None:
         if properties[name] not in values:
             raise not_one_of(f"galleryImage.properties.{name}", properties[name], values)
     for feature in properties.get("features", []):
-        if feature["name"].lower() == "securitytype" and feature["value"] not in _SECURITY:
-            raise not_one_of("galleryImage.properties.features.SecurityType", feature["value"], _SECURITY)
+        name, value = feature["name"], feature["value"]
+        values = _FEATURES.get(name.lower())
+        if values is None:
+            raise not_one_of("galleryImage.properties.features.name", name, tuple(_FEATURES))
+        if any(part.lower() not in {known.lower() for known in values} for part in controllers(value)):
+            raise not_one_of(f"galleryImage.properties.features.{name}", value, values)
+
+
+def _check_features(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Raises 409 for another feature, unless the request says that the image may be updated."""
+    if after.get("allowUpdateImage"):
+        return
+    had, has = (
+        {entry["name"].lower(): (entry["name"], entry["value"]) for entry in shown.get("features", [])}
+        for shown in (before, after)
+    )
+    for name in [*had, *has]:
+        if had.get(name) != has.get(name):
+            raise property_change((had.get(name) or has[name])[0])
 
 
 def _put(call: Call, kind: str, properties: dict[str, Any]) -> Answer:
@@ -134,6 +166,8 @@ async def delete(call: Call) -> Answer:
         return Answer(204)
     below = [f"{GALLERY}/images", f"{GALLERY}/images/versions"]
     if any(child is not held for kind in below for child in store.counted(kind, held.id)):
+        raise nested_resources()
+    if call.world.recycle_bin.is_enabled(held.id) and call.world.recycle_bin.below(held.id):
         raise nested_resources()
     operation = begin_delete(call.world, held, family="gallery", duration="gallery_delete", fate=call.fate)
     return Answer(202, operation=operation)

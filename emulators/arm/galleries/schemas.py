@@ -4,9 +4,16 @@ from emulators.arm.http.schemas import ListOf, Members, Texts
 
 _TAGS = Texts()
 
+_SOFT_DELETE = Members(
+    "SoftDeletePolicy", {"isSoftDeleteEnabled": bool, "retentionPeriodInDays": int, "gracePeriodInDays": int}
+)
 GALLERY = Members(
     "Gallery",
-    {"location": str, "tags": _TAGS, "properties": Members("GalleryProperties", {"description": str})},
+    {
+        "location": str,
+        "tags": _TAGS,
+        "properties": Members("GalleryProperties", {"description": str, "softDeletePolicy": _SOFT_DELETE}),
+    },
     ("location",),
 )
 
@@ -14,12 +21,13 @@ _IDENTIFIER = Members(
     "GalleryImageIdentifier", {"publisher": str, "offer": str, "sku": str}, ("publisher", "offer", "sku")
 )
 _PLAN = Members("ImagePurchasePlan", {"name": str, "publisher": str, "product": str})
-_FEATURE = Members("GalleryImageFeature", {"name": str, "value": str}, ("name", "value"))
+_FEATURE = Members("GalleryImageFeature", {"name": str, "value": str, "startsAtVersion": str}, ("name", "value"))
 _DEFINITION_PROPERTIES = Members(
     "GalleryImageProperties",
     {
         "description": str, "osType": str, "osState": str, "hyperVGeneration": str, "architecture": str,
         "endOfLifeDate": str, "identifier": _IDENTIFIER, "features": ListOf(_FEATURE), "purchasePlan": _PLAN,
+        "allowUpdateImage": bool,
     },
     ("osType", "osState", "identifier"),
 )  # fmt: skip
@@ -54,15 +62,20 @@ _STORAGE = Members(
     {"source": _VERSION_SOURCE, "osDiskImage": _OS_DISK, "dataDiskImages": ListOf(_DATA_DISK)},
 )
 _SAFETY = Members("GalleryImageVersionSafetyProfile", {"allowDeletionOfReplicatedLocations": bool})
-_VERSION_MEMBERS = {"publishingProfile": _PUBLISHING, "storageProfile": _STORAGE, "safetyProfile": _SAFETY}
+_VERSION_MEMBERS = {
+    "publishingProfile": _PUBLISHING,
+    "storageProfile": _STORAGE,
+    "safetyProfile": _SAFETY,
+    "restore": bool,
+}
 GALLERY_VERSION = Members(
     "GalleryImageVersion",
     {
         "location": str,
         "tags": _TAGS,
-        "properties": Members("GalleryImageVersionProperties", _VERSION_MEMBERS, ("storageProfile",)),
+        "properties": Members("GalleryImageVersionProperties", _VERSION_MEMBERS),
     },
-    ("location", "properties"),
+    ("location",),
 )
 GALLERY_VERSION_UPDATE = Members(
     "GalleryImageVersionUpdate",

@@ -1,18 +1,19 @@
 """Whether the source of an image version matches its definition."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from emulators.arm.compute.images.sources import Source
-from emulators.arm.galleries.errors import os_state_differs, trait_differs
+from emulators.arm.compute.images.sources import Source, source_kind
+from emulators.arm.galleries.errors import os_state_differs, source_kind_unsupported, trait_differs
 from emulators.arm.galleries.model import DefinitionFacts
 
-if TYPE_CHECKING:
-    pass
+_PLAN = ("name", "publisher", "product")
 
 
 def check_source(source: Source, parent: DefinitionFacts) -> None:
-    """Refuse a source that does not match the definition."""
+    """Refuse a source that does not match the definition.
+
+    Its disk controllers are not compared: Azure takes any source, and refuses the VM that cannot boot from the image.
+    """
     if source.os_type != parent.os_type:
         raise trait_differs(source.id, "OS type", source.os_type, "OS type", parent.os_type)
     if source.os_state is not None and source.os_state != parent.os_state:
@@ -23,22 +24,25 @@ def check_source(source: Source, parent: DefinitionFacts) -> None:
     if source.architecture != parent.architecture:
         trait = "architecture"
         raise trait_differs(source.id, trait, source.architecture, trait, parent.architecture)
-    if not _security_fits(source.security_type, parent):
+    security = parent.security or "Standard"
+    if security.lower().endswith("supported") and source_kind(source.id) in ("virtualmachines", "disks", "snapshots"):
+        raise source_kind_unsupported(source.id, security)
+    if not _security_fits(source.security_type, security):
         trait = "Security type"
-        raise trait_differs(source.id, trait, source.security_type or "Standard", trait, parent.security or "Standard")
-    if source.plan is not None and dict(source.plan) != dict(parent.plan or {}):
+        raise trait_differs(source.id, trait, source.security_type or "Standard", trait, security)
+    if source.plan is not None and _named(source.plan) != _named(parent.plan or {}):
         raise trait_differs(source.id, "plan", _plan_text(source.plan), "plan", _plan_text(parent.plan))
 
 
-def _security_fits(security: str | None, parent: DefinitionFacts) -> bool:
-    asked = (parent.security or "Standard").lower()
-    supported = asked.endswith("supported")
+def _security_fits(security: str | None, asked: str) -> bool:
+    """Equal types fit, and a source without a type fits where a type is only supported."""
     if security is None:
-        return asked == "standard" or supported
-    if asked == security.lower():
-        return True
-    # A specialized image includes the VM's guest state, so the security types must be the same.
-    return supported and security.lower() in asked and parent.os_state == "Generalized"
+        return asked.lower() == "standard" or asked.lower().endswith("supported")
+    return asked.lower() == security.lower()
+
+
+def _named(plan: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(str(plan.get(name, "")).lower() for name in _PLAN)
 
 
 def _plan_text(plan: Mapping[str, str] | None) -> str:

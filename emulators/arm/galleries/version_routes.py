@@ -5,8 +5,10 @@ from typing import Any
 
 from emulators.arm.authorization.linked_rights import require_linked
 from emulators.arm.compute.images.sources import Source, find_source, source_kind, with_data_disks
-from emulators.arm.errors import concurrent_request, invalid_parameter, not_allowed, property_change
+from emulators.arm.errors import concurrent_request, invalid_parameter, missing_parameter, not_allowed, property_change
 from emulators.arm.galleries.model import VERSION, DefinitionFacts
+from emulators.arm.galleries.recycle_bin import WITH_TIMES
+from emulators.arm.galleries.recycle_bin_routes import restored
 from emulators.arm.galleries.routes import DEFINITION_PATH, require_parent
 from emulators.arm.galleries.schemas import GALLERY_VERSION, GALLERY_VERSION_UPDATE
 from emulators.arm.galleries.source_checks import check_source
@@ -20,6 +22,7 @@ from emulators.arm.galleries.versions import (
 )
 from emulators.arm.http.api import Answer, Call, Route
 from emulators.arm.http.paging import page
+from emulators.arm.state.ids import same_subscription
 from emulators.arm.state.regions import display_region, region_key
 from emulators.arm.state.resource_work import begin_delete, check_location
 from emulators.arm.state.store import Resource
@@ -37,7 +40,11 @@ _NEEDED = {
 async def put(call: Call) -> Answer:
     """Create (201), or update (200): the source cannot be changed, regions are added and dropped."""
     definition = require_parent(call, "write", VERSION)
-    body = call.body["properties"]
+    if (back := restored(call)) is not None:
+        return back
+    body = call.body.get("properties", {})
+    if "storageProfile" not in body:
+        raise missing_parameter("properties.storageProfile" if "properties" in call.body else "properties")
     asked, publishing = asked_sources(body["storageProfile"]), body.get("publishingProfile", {})
     _check_linked(call, asked, publishing)
     check_name(call.names["version"])
@@ -88,12 +95,15 @@ def _check_linked(call: Call, asked: Mapping[str, str], publishing: Mapping[str,
     linked = [(_NEEDED[source_kind(source_id)], source_id) for source_id in asked.values()]
     sets = encryption_sets(publishing.get("targetRegions", []))
     linked += [("Microsoft.Compute/diskEncryptionSets/read", set_id) for set_id in sets]
-    require_linked(call.world.role, f"{VERSION}/write", call.resource_id, linked)
+    require_linked(call.world, f"{VERSION}/write", call.resource_id, linked)
     for target in publishing.get("targetRegions", []):
         for set_id in encryption_sets([target]):
             found = call.world.store.get(set_id)
             if found is None or region_key(found.location) != region_key(target["name"]):
                 raise invalid_parameter("diskEncryptionSetId", f"The disk encryption set '{set_id}' was not found.")
+            if not same_subscription(set_id, call.resource_id):
+                message = f"The disk encryption set '{set_id}' is not in the subscription of the image version."
+                raise invalid_parameter("diskEncryptionSetId", message)
 
 
 def _check_free(call: Call, version: Resource) -> None:
@@ -136,6 +146,8 @@ def _always() -> bool:
 async def update(call: Call) -> Answer:
     """Change tags, target regions, the end-of-life date, and whether it is excluded from latest."""
     require_parent(call, "write", VERSION)
+    if (back := restored(call)) is not None:
+        return back
     version, body = call.resource, call.body.get("properties", {})
     publishing = body.get("publishingProfile", {})
     _check_linked(call, {}, publishing)
@@ -172,14 +184,30 @@ async def list_all(call: Call) -> Answer:
 
 
 async def delete(call: Call) -> Answer:
-    """Delete it everywhere, also while it is being replicated; 204 when it does not exist."""
+    """Delete it everywhere, also while it is being replicated; 204 when it does not exist.
+
+    A gallery with soft delete keeps it in the bin, unless the request bypasses that.
+    """
     world, version = call.world, call.existing
+    bypassed = call.flag("bypassSoftDelete") and call.api_version >= WITH_TIMES
     if version is None:
         return Answer(204)
-    operation = begin_delete(
-        world, version, family="gallery", duration="gallery_delete", fate=call.fate,
-        done=lambda: world.replication.forget(version),
-    )  # fmt: skip
+    kept = world.recycle_bin.is_enabled(version.id) and not bypassed
+    if kept and version.provisioning_state == "Failed":
+        raise not_allowed(
+            f"The gallery image version '{version.name}' cannot be soft-deleted since its provisioning state is "
+            "'Failed'. Disable soft delete on the gallery, or bypass it, then delete the version."
+        )
+    # A version that never succeeded has no copy that the bin could keep.
+    kept = kept and version.provisioning_state != "Creating"
+
+    def done() -> None:
+        if kept:
+            world.recycle_bin.keep(version)
+        else:
+            world.replication.forget(version)
+
+    operation = begin_delete(world, version, family="gallery", duration="gallery_delete", fate=call.fate, done=done)
     return Answer(202, operation=operation)
 
 
@@ -196,5 +224,8 @@ ROUTES = (
         "PATCH", _VERSION, "galleryImageVersions.update", f"{VERSION}/write", update, _POLICY,
         body=GALLERY_VERSION_UPDATE,
     ),
-    Route("DELETE", _VERSION, "galleryImageVersions.delete", f"{VERSION}/delete", delete),
+    Route(
+        "DELETE", _VERSION, "galleryImageVersions.delete", f"{VERSION}/delete", delete,
+        queries=("bypasssoftdelete",),
+    ),
 )  # fmt: skip

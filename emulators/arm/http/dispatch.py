@@ -12,6 +12,7 @@ from aiohttp import web
 from emulators.arm.errors import (
     ArmError,
     authorization_failed,
+    deny_assignment_failed,
     invalid_parameter,
     method_not_allowed,
     missing_api_version,
@@ -103,6 +104,7 @@ class Dispatcher:
             self._throttle(exchange, route, names)
         self._check_query(exchange, route)
         body = {} if route.method in ("GET", "DELETE") else parse(exchange.body, route.body or NO_BODY)
+        body = world.policies.check(route.method, exchange.path.rstrip("/"), body, _has_tags(route))
         call = self._call(exchange, names, body)
         return self._follow(await route.handler(call), call)
 
@@ -116,6 +118,9 @@ class Dispatcher:
             return
         if not role.allows(route.action, scope):
             raise authorization_failed(CLIENT_ID, OBJECT_ID, route.action, scope)
+        if (held := self._world.deny_assignments.blocking(route.action, scope)) is not None:
+            denied = held.name, held.id, held.scope
+            raise deny_assignment_failed(CLIENT_ID, OBJECT_ID, route.action, scope, denied)
 
     def _throttle(self, exchange: Exchange, route: Route, names: dict[str, str]) -> None:
         subscription, vm_id = names["subscription"], None
@@ -164,6 +169,10 @@ class Dispatcher:
             headers["Location"] = url(True)
         headers["x-ms-request-id"] = operation.id
         return Answer(answer.status, answer.body, headers)
+
+
+def _has_tags(route: Route) -> bool:
+    return route.body is not None and "tags" in route.body.members
 
 
 def _unknown(exchange: Exchange) -> ArmError:

@@ -7,7 +7,7 @@ from typing import Any
 
 from emulators.arm.errors import bad_body, bad_request, location_required, missing_parameter
 
-type Schema = type[str] | type[bool] | type[int] | "ListOf" | "Members" | "Texts"
+type Schema = type[str] | type[bool] | type[int] | "ListOf" | "Members" | "Texts" | "AnyObject"
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,11 @@ class ListOf:
 @dataclass(frozen=True)
 class Texts:
     """An object from any name to text (tags)."""
+
+
+@dataclass(frozen=True)
+class AnyObject:
+    """An object with members of any name and type."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ def _check(value: Any, schema: Schema, path: str) -> Any:
     if isinstance(schema, Texts):
         pairs = _object(value, path)
         return {name: _check(text, str, f"{path}.{name}") for name, text in pairs.items()}
+    if isinstance(schema, AnyObject):
+        return _object(value, path)
     # JSON true is not a number, although Python's bool is an int.
     if not isinstance(value, schema) or (schema is int and isinstance(value, bool)):
         raise _wrong_type(value, schema.__name__, path)

@@ -27,14 +27,14 @@ def unauthorized(why: str, tenant: str, resource: str) -> VaultError:
     return VaultError(401, "Unauthorized", why, headers={"WWW-Authenticate": challenge})
 
 
-def forbidden(client: str, object_id: str, tenant: str, vault: str) -> VaultError:
+def forbidden(client: str, object_id: str, tenant: str, vault: str, inner: str = "AccessDenied") -> VaultError:
     """403: the caller may not read secrets of this vault."""
     message = (
         f"The user, group or application 'appid={client};oid={object_id};iss=https://sts.windows.net/{tenant}/' does "
         f"not have secrets get permission on key vault '{vault};location=westeurope'. For help resolving this issue, "
         "please see https://go.microsoft.com/fwlink/?linkid=2125287"
     )
-    return VaultError(403, "Forbidden", message, "AccessDenied")
+    return VaultError(403, "Forbidden", message, inner)
 
 
 def disabled() -> VaultError:

@@ -184,6 +184,8 @@ class Vaults:
             raise bad_parameter("api-version must be specified")
         if not self._world.role.allows_data(ACTION, vault.id):
             raise forbidden(CLIENT_ID, OBJECT_ID, TENANT_ID, vault.name)
+        if self._world.deny_assignments.blocking(ACTION, vault.id, data=True) is not None:
+            raise forbidden(CLIENT_ID, OBJECT_ID, TENANT_ID, vault.name, "ForbiddenByDenyAssignment")
         wanted = parts[2].lower() if len(parts) == 3 else None
         versions = vault.secrets.get(parts[1].lower(), [])
         found = next((s for s in reversed(versions) if wanted in (None, s.version)), None)

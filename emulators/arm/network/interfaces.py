@@ -3,10 +3,11 @@
 from typing import Any
 
 from emulators.arm.authorization.linked_rights import require_linked
-from emulators.arm.authorization.roles import Role
 from emulators.arm.errors import ArmError, invalid_parameter
+from emulators.arm.state.ids import same_subscription
 from emulators.arm.state.regions import region_key
 from emulators.arm.state.store import Resource, Store
+from emulators.arm.state.world import World
 
 INTERFACES = "Microsoft.Network/networkInterfaces"
 GROUPS = "Microsoft.Network/networkSecurityGroups"
@@ -15,7 +16,7 @@ SUBNETS = "Microsoft.Network/virtualNetworks/subnets"
 
 
 def invalid_reference(what: str, by: str) -> ArmError:
-    """400: a referenced resource does not exist or is in another region."""
+    """400: a referenced resource does not exist, or is in another region or subscription."""
     message = (
         f"Resource {what} referenced by resource {by} was not found. Please make sure that the referenced resource "
         "exists, and that both resources are in the same region."
@@ -24,9 +25,15 @@ def invalid_reference(what: str, by: str) -> ArmError:
 
 
 def require_referenced(store: Store, wanted: str, kind: str, by: str, location: str) -> Resource:
-    """The resource that `by` references, of a type and in a location. Raises 400, or 409 while it is being updated."""
+    """The resource that `by` references, of a type, in a location and in the same subscription.
+
+    Raises 400, or 409 while it is being updated.
+    """
     found = store.get(wanted)
     if found is None or found.kind != kind or region_key(found.location) != region_key(location):
+        raise invalid_reference(wanted, by)
+    # Azure answers as for a resource that it does not find.
+    if not same_subscription(wanted, by):
         raise invalid_reference(wanted, by)
     if found.provisioning_state != "Succeeded":
         message = (
@@ -56,7 +63,7 @@ def _configuration(nic: Resource, number: int, entry: dict[str, Any]) -> dict[st
     return {"name": entry["name"], "id": f"{nic.id}/ipConfigurations/{entry['name']}", "properties": shown}
 
 
-def check_interface(store: Store, role: Role, nic_id: str, body: dict[str, Any]) -> None:
+def check_interface(world: World, nic_id: str, body: dict[str, Any]) -> None:
     """Raises ARM's error for an interface that is not valid."""
     properties = body["properties"]
     configurations = properties["ipConfigurations"]
@@ -67,14 +74,14 @@ def check_interface(store: Store, role: Role, nic_id: str, body: dict[str, Any])
     group = properties.get("networkSecurityGroup", {}).get("id")
     if group is not None:
         linked.append(("Microsoft.Network/networkSecurityGroups/join/action", group))
-    require_linked(role, f"{INTERFACES}/write", nic_id, linked)
+    require_linked(world, f"{INTERFACES}/write", nic_id, linked)
     for entry, subnet in zip(configurations, subnets, strict=True):
-        require_referenced(store, subnet, SUBNETS, nic_id, body["location"])
+        require_referenced(world.store, subnet, SUBNETS, nic_id, body["location"])
         if "publicIPAddress" in entry["properties"]:
             # Public IP addresses are not emulated, so none can be referenced.
             raise invalid_reference(entry["properties"]["publicIPAddress"]["id"], nic_id)
     if group is not None:
-        require_referenced(store, group, GROUPS, nic_id, body["location"])
+        require_referenced(world.store, group, GROUPS, nic_id, body["location"])
 
 
 def check_interface_free(nic: Resource) -> None:

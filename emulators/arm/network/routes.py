@@ -32,8 +32,8 @@ async def get(call: Call) -> Answer:
 async def put_interface(call: Call) -> Answer:
     """Create or update an interface."""
     call.require_group()
-    store, body = call.world.store, dict(call.body)
-    check_interface(store, call.world.role, call.resource_id, body)
+    body = dict(call.body)
+    check_interface(call.world, call.resource_id, body)
     nic, created = _upsert(call, INTERFACES)
     nic.properties = interface_properties(nic, body["properties"])
     return _written(call, nic, created)

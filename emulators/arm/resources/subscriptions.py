@@ -32,7 +32,15 @@ async def get_group(call: Call) -> Answer:
     spec = next((vm.spec for vm in call.world.vms.values() if vm.spec.group_id.lower() == group_id.lower()), None)
     shown = {"id": group_id, "name": group, "type": "Microsoft.Resources/resourceGroups"}
     location = spec.location if spec is not None else "westeurope"
-    return Answer(200, {**shown, "location": location, "tags": {}, "properties": {"provisioningState": "Succeeded"}})
+    return Answer(
+        200,
+        {
+            **shown,
+            "location": location,
+            "tags": call.world.group_tags_of(group_id),
+            "properties": {"provisioningState": "Succeeded"},
+        },
+    )
 
 
 async def metadata(call: Call) -> Answer:

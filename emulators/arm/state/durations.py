@@ -17,6 +17,8 @@ class Durations:
     script_delivery: tuple[float, float] = (4, 7)
     script_report: tuple[float, float] = (10, 13)
     script_removal: tuple[float, float] = (4, 8)
+    extension_install: tuple[float, float] = (30, 90)
+    extension_removal: tuple[float, float] = (15, 60)
     guest_shutdown: tuple[float, float] = (5, 10)
     agent_start: tuple[float, float] = (20, 30)
     #: Delay between a write of the guest and its appearance in the serial log of boot diagnostics.

@@ -1,7 +1,7 @@
 """What exists in the emulated Azure: VMs, resources and groups, the caller's role, locks, faults and requests."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,14 +12,17 @@ from emulators.arm.state.platform import Platform
 from emulators.arm.state.store import ImageResolver, ImageSource, Store, Trace
 
 if TYPE_CHECKING:
+    from emulators.arm.authorization.deny_assignments import DenyAssignments
     from emulators.arm.authorization.locks import Locks
     from emulators.arm.authorization.roles import Role
     from emulators.arm.compute.vms.vm import Vm
+    from emulators.arm.galleries.recycle_bin import RecycleBin
     from emulators.arm.galleries.replication import Replication
     from emulators.arm.http.faults import Faults
     from emulators.arm.http.request_log import RequestRecord
     from emulators.arm.http.signing import UrlSigner
     from emulators.arm.http.throttle import Throttle
+    from emulators.arm.policies.policies import Policies
 
 
 @dataclass(kw_only=True, eq=False)
@@ -31,14 +34,18 @@ class World:
     store: Store
     role: "Role"
     locks: "Locks"
+    deny_assignments: "DenyAssignments"
     faults: "Faults"
     throttle: "Throttle"
     signer: "UrlSigner"
     replication: "Replication"
+    recycle_bin: "RecycleBin"
     #: The guests' files.
     guests_dir: Path
     #: Resolvers for the source of a VM, called in order.
     image_sources: list[ImageResolver] = field(default_factory=list[ImageResolver])
+    #: Called with a VM when its creation has succeeded.
+    vm_created: list[Callable[["Vm"], None]] = field(default_factory=list[Callable[["Vm"], None]])
     requests: list["RequestRecord"] = field(default_factory=list["RequestRecord"])
     vms: dict[str, "Vm"] = field(default_factory=dict[str, "Vm"])
     #: Deleted VMs, kept for their effects.
@@ -46,6 +53,11 @@ class World:
     #: Quotas: `westeurope` limits the cores of a region, `westeurope/standardDSv5Family` those of a family in it, and
     #: `westeurope/virtualMachines` the VMs. Without an entry the limit is that of a large subscription.
     quota: dict[str, int] = field(default_factory=dict[str, int])
+    #: Subscriptions of each management group, by its name in lower case; no entry means all of them.
+    management_groups: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    #: Evaluates every PUT and PATCH.
+    policies: "Policies" = field(init=False)
+    _group_tags: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     _groups: set[str] = field(default_factory=set[str])
     _guests: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -53,9 +65,15 @@ class World:
         """A new folder for the files of a guest."""
         return self.guests_dir / f"{next(self._guests)}-{name}"
 
-    def add_group(self, group_id: str) -> None:
-        """Add an empty resource group."""
+    def add_group(self, group_id: str, tags: Mapping[str, str] | None = None) -> None:
+        """Add an empty resource group, or give an existing one other tags."""
         self._groups.add(group_id.lower().rstrip("/"))
+        if tags is not None:
+            self._group_tags[group_id.lower().rstrip("/")] = dict(tags)
+
+    def group_tags_of(self, resource_id: str) -> dict[str, str]:
+        """The tags of the resource group in an id."""
+        return dict(self._group_tags.get("/".join(resource_id.lower().split("/")[:5]), {}))
 
     def image_source(self, image_id: str) -> ImageSource | None:
         """What a VM or a disk can be created from, by the id of an image, a definition or a version."""

@@ -93,12 +93,12 @@ class Written:
             linked.append(("Microsoft.Compute/galleries/images/versions/read", image["id"]))
         if (set_id := self.properties.get("encryption", {}).get("diskEncryptionSetId")) is not None:
             linked.append(("Microsoft.Compute/diskEncryptionSets/read", set_id))
-        require_linked(self._world.role, f"{self._kind}/write", self._id, linked)
+        require_linked(self._world, f"{self._kind}/write", self._id, linked)
 
     def _check_encryption_set(self) -> None:
         set_id = self.properties.get("encryption", {}).get("diskEncryptionSetId")
         if set_id is not None:
-            check_encryption_set(self._world, set_id, self.location)
+            check_encryption_set(self._world, set_id, self.location, self._id)
 
     def _take_over(self) -> None:
         creation = self.properties["creationData"]

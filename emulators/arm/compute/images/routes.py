@@ -20,7 +20,7 @@ async def put(call: Call) -> Answer:
     existing = call.existing
     source_id: str = call.body["properties"]["sourceVirtualMachine"]["id"]
     read = [("Microsoft.Compute/virtualMachines/read", source_id)]
-    require_linked(call.world.role, f"{MANAGED_IMAGE}/write", call.resource_id, read)
+    require_linked(call.world, f"{MANAGED_IMAGE}/write", call.resource_id, read)
     return _create(call, source_id) if existing is None else _update(call, existing, source_id)
 
 

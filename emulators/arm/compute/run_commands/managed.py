@@ -4,9 +4,9 @@ from typing import Any
 
 from emulators.arm.compute.run_commands.record import RunCommandRecord, tail
 from emulators.arm.compute.run_commands.scripts import ScriptHooks, deliver
-from emulators.arm.compute.vms.power import DELETING
+from emulators.arm.compute.vms.extensions import check_changeable
 from emulators.arm.compute.vms.vm import Vm
-from emulators.arm.errors import extensions_need_running, not_allowed, operation_not_allowed
+from emulators.arm.errors import not_allowed
 from emulators.arm.guests.model import Outcome
 from emulators.arm.state.durations import PLATFORM_TIMEOUT
 from emulators.arm.state.operations import Fate, Operation
@@ -20,7 +20,7 @@ _SAMPLE = {
 
 def put(vm: Vm, name: str, body: dict[str, Any], fate: Fate | None) -> tuple[RunCommandRecord, bool]:
     """Create it (True), or update it and run it again (False)."""
-    _refuse(vm, "runCommands")
+    check_changeable(vm, "runCommands")
     known = vm.run_commands.get(name.lower())
     if known is None and len(vm.run_commands) >= MOST_PER_VM:
         raise not_allowed(f"The VM '{vm.name}' already has the maximum of {MOST_PER_VM} run commands.")
@@ -50,7 +50,7 @@ def remove(vm: Vm, name: str, fate: Fate | None) -> Operation | None:
     record = vm.run_commands.get(name.lower())
     if record is None:
         return None
-    _refuse(vm, "runCommands")
+    check_changeable(vm, "runCommands")
     operations = vm.platform.operations
     operation = operations.begin("runCommandsDelete", vm.id, vm.spec.location, fate)
     record.provisioning_state = "Deleting"
@@ -66,15 +66,6 @@ def remove(vm: Vm, name: str, fate: Fate | None) -> Operation | None:
 
     vm.platform.clock.call_in(vm.platform.dice.draw("script_removal"), end)
     return operation
-
-
-def _refuse(vm: Vm, operation: str) -> None:
-    if vm.deleting:
-        raise operation_not_allowed(operation, vm.name, DELETING)
-    if vm.generalized:
-        raise operation_not_allowed(operation, vm.name, "the VM is generalized")
-    if vm.power != "running":
-        raise extensions_need_running()
 
 
 def run_standing(vm: Vm) -> None:

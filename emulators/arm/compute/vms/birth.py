@@ -69,6 +69,8 @@ def _succeed(vm: Vm, operation: Operation) -> None:
     if _goes_on(vm, operation):
         vm.creation, vm.provisioning_state = None, "Succeeded"
         vm.platform.operations.succeed(operation)
+        for hook in vm.created_hooks:
+            hook(vm)
 
 
 def _give_up(vm: Vm, operation: Operation) -> None:

@@ -7,6 +7,7 @@ from emulators.arm.compute.disks.views import DISKS
 from emulators.arm.compute.sizes.table import zones_of
 from emulators.arm.errors import ArmError, invalid_parameter, missing_parameter
 from emulators.arm.network.interfaces import INTERFACES, require_referenced
+from emulators.arm.state.ids import same_subscription
 from emulators.arm.state.regions import region_key
 from emulators.arm.state.store import Resource
 from emulators.arm.state.world import World
@@ -84,6 +85,9 @@ def attached_disk(world: World, vm_id: str, body: Mapping[str, Any], entry: Mapp
         raise invalid_parameter(f"{what}.managedDisk.id", f"'{disk_id}' is not a disk.")
     if region_key(disk.location) != region_key(body["location"]):
         message = f"Disk '{disk_id}' is in region '{disk.location}', the virtual machine in '{body['location']}'."
+        raise invalid_parameter(f"{what}.managedDisk.id", message)
+    if not same_subscription(disk_id, vm_id):
+        message = f"Disk '{disk_id}' is not in the subscription of the virtual machine '{vm_id}'."
         raise invalid_parameter(f"{what}.managedDisk.id", message)
     if disk.zones and list(disk.zones) != list(body.get("zones", [])):
         message = f"Disk {disk_id} cannot be attached to the VM because it is not in the same zone as the VM."

@@ -62,6 +62,7 @@ def _new(world: World, spec: VmSpec, model: VmModel, content: DiskContent) -> Vm
     """A VM that has not booted, with a guest whose disk starts as `content`."""
     vm = Vm(world.platform, spec, content.guest(world.guest_root(spec.name)), model)
     vm.guest_boots = content.boots
+    vm.created_hooks = world.vm_created
     vm.listed_from += timedelta(seconds=world.platform.dice.draw("listing_lag"))
     world.vms[vm.id.lower()] = vm
     world.store.trace_created("Microsoft.Compute/virtualMachines", vm.id, vm.tags)
@@ -85,7 +86,7 @@ def _check_rights(world: World, vm_id: str, body: Mapping[str, Any]) -> None:
         image = storage["imageReference"]["id"]
         kind = "galleries/images/versions" if "/galleries/" in image.lower() else "images"
         linked.append((f"Microsoft.Compute/{kind}/read", image))
-    require_linked(world.role, _WRITE, vm_id, linked)
+    require_linked(world, _WRITE, vm_id, linked)
 
 
 def _again(world: World, vm: Vm, body: Mapping[str, Any], given: Mapping[str, Any], fate: Fate | None) -> Operation:

@@ -45,7 +45,7 @@ def instance_view(vm: Vm) -> dict[str, Any]:
         # With managed storage the blob URLs are not here: a client requests SAS URLs.
         view["bootDiagnostics"] = {}
     if vm.agent is not None:
-        view["extensions"] = []
+        view["extensions"] = [extension.view() for extension in vm.extensions.values()]
     return {**view, "hyperVGeneration": vm.spec.hyper_v_generation, "statuses": statuses(vm)}
 
 
@@ -88,7 +88,11 @@ def vm_agent(vm: Vm) -> dict[str, Any]:
         version, message = "2.7.41491.1172", "GuestAgent is running and processing the extensions."
     heard = now if vm.power == "running" else vm.power_changed
     status = _status("ProvisioningState/succeeded", "Ready", heard, message)
-    return {"vmAgentVersion": version, "statuses": [status], "extensionHandlers": []}
+    return {"vmAgentVersion": version, "statuses": [status], "extensionHandlers": _handlers(vm)}
+
+
+def _handlers(vm: Vm) -> list[dict[str, Any]]:
+    return [extension.handler() for extension in vm.extensions.values()]
 
 
 def _disk(vm: Vm) -> dict[str, Any]:

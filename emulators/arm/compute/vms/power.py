@@ -5,14 +5,12 @@ from collections.abc import Callable
 from typing import Literal
 
 from emulators.arm.compute.vms.birth import begin_birth
+from emulators.arm.compute.vms.extensions import DELETING
 from emulators.arm.compute.vms.specs import StopKind
 from emulators.arm.compute.vms.vm import PowerState, Vm
 from emulators.arm.errors import ArmError, not_allowed, operation_not_allowed, requires_running
 from emulators.arm.state.operations import Fate, Operation
 
-DELETING = (
-    "the VM is marked for deletion. You can only retry the Delete operation (or wait for an ongoing one to complete)"
-)
 RUNNING = (
     "the VM is running. Please power off explicitly in case you shut down the VM from inside the guest operating system"
 )

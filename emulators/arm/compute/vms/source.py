@@ -134,7 +134,7 @@ def _from_image(world: World, vm_id: str, body: Mapping[str, Any], image_id: str
 
 def _check_security(image: ImageSource, body: Mapping[str, Any]) -> None:
     wanted, has = security_type(body), image.security_type or "Standard"
-    supported = has.endswith("Supported") and (wanted == "Standard" or wanted in has)
+    supported = has.endswith("Supported") and (wanted == "Standard" or wanted.lower() in has.lower())
     if wanted != has and not supported:
         message = f"The security type '{wanted}' of the VM does not fit the image, whose security type is '{has}'."
         raise ArmError(400, "BadRequest", message)
@@ -203,7 +203,7 @@ def _fresh_disk(
     set_id = managed.get("diskEncryptionSet", {}).get("id")
     encryption: dict[str, Any] = {"type": "EncryptionAtRestWithPlatformKey"}
     if set_id is not None:
-        check_encryption_set(world, set_id, body["location"])
+        check_encryption_set(world, set_id, body["location"], vm_id)
         encryption = {"type": "EncryptionAtRestWithCustomerKey", "diskEncryptionSetId": set_id}
     disk = world.store.new(
         disk_id, DISKS, body["location"], sku={"name": managed.get("storageAccountType", "Standard_LRS")}

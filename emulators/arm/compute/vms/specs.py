@@ -23,6 +23,19 @@ class ForeignStop:
 
 
 @dataclass(frozen=True)
+class ExtensionSpec:
+    """An extension: `type` is for example AzureMonitorLinuxAgent, MDE.Linux or ConfigurationforLinux."""
+
+    name: str
+    publisher: str
+    type: str
+    version: str = "1.0"
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    #: Its state when it is there from the start.
+    state: Literal["Creating", "Succeeded", "Failed"] = "Succeeded"
+
+
+@dataclass(frozen=True)
 class VmSpec:
     """A VM at the moment it is added; only the name is required."""
 
@@ -72,6 +85,8 @@ class VmSpec:
     #: name, publisher and product of the Marketplace plan it was created from.
     plan: Mapping[str, str] | None = None
     user_data: str | None = None
+    #: Extensions that it has from the start.
+    extensions: tuple[ExtensionSpec, ...] = ()
     #: A lock of this level on the VM itself.
     lock: Literal["CanNotDelete", "ReadOnly"] | None = None
 
@@ -119,6 +134,8 @@ class VmSpec:
         for name, kind in (("linux", LinuxTraits), ("windows", WindowsTraits), ("foreign_stop", ForeignStop)):
             if values.get(name) is not None:
                 values[name] = kind(**_known(kind, values[name]))
+        held = values.get("extensions", ())
+        values["extensions"] = tuple(ExtensionSpec(**_known(ExtensionSpec, entry)) for entry in held)
         for name in ("zones", "data_disk_skus", "os_disk_controllers"):
             values[name] = tuple(values.get(name, ()))
         if "name" not in values:

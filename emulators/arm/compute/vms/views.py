@@ -39,6 +39,8 @@ def vm_model(vm: Vm, expand: frozenset[str] = frozenset()) -> dict[str, Any]:
     for name, value in (("zones", list(spec.zones)), ("plan", given.plan), ("identity", given.identity)):
         if value:
             model[name] = value
+    if vm.extensions:
+        model["resources"] = [extension.body() for extension in vm.extensions.values()]
     return {**model, "properties": properties, "etag": '"2"'}
 
 

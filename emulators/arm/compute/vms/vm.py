@@ -1,10 +1,11 @@
 """One emulated VM: its state, and the operations that other modules use."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from emulators.arm.compute.vms.extensions import Extension, add_existing
 from emulators.arm.compute.vms.model import VmModel, fleet_model
 from emulators.arm.compute.vms.serial_console import SerialConsole
 from emulators.arm.compute.vms.specs import Power, VmSpec
@@ -75,23 +76,28 @@ class Vm:
         self.boot_number = 1
         self.power_operation: Operation | None = None
         self.run_commands: dict[str, RunCommandRecord] = {}
+        self.extensions: dict[str, Extension] = {}
         self.action_operation: Operation | None = None
         self.seen_jobs: set[str] = set()
         self.deleting = False
         self.requests = 0
         #: Called each time the agent becomes ready; set with the first managed run command.
         self.agent_came_up: Callable[[Vm], None] | None = None
+        #: Called when its creation has succeeded.
+        self.created_hooks: Sequence[Callable[[Vm], None]] = ()
         self._console = SerialConsole(platform.clock, platform.dice)
         self._guest_text_seen = 0
         if model is None:
-            self._has_booted()
+            self._begin_in_fleet()
         else:
             self.power, self.provisioning_state, self.agent = "starting", "Creating", None
 
-    def _has_booted(self) -> None:
+    def _begin_in_fleet(self) -> None:
         """It booted before it was added, so the output of that boot is in the log."""
         self.write_boot(at_once=True)
         self._take_console(at_once=True)
+        for extension in self.spec.extensions:
+            add_existing(self, extension)
 
     @property
     def id(self) -> str:

@@ -67,13 +67,11 @@ async def test_a_source_that_matches_is_accepted(raw: Raw):
     for definition, source in (
         ("windows", "windows1"),
         ("trusted", "trusted1"),
-        ("either", "trusted1"),
         ("special", "plain1"),
         ("planned", "planned1"),
     ):
         answer = await raw("PUT", version_path(definition), version_body(source))
         assert (source, answer.status) == (source, 201)
-    assert (await raw("PUT", version_path("either", "2.0.0"), version_body("gold1"))).status == 201
 
 
 _WRONG_BODIES = [

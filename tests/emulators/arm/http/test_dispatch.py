@@ -9,7 +9,7 @@ REFUSED = [
     ("GET", f"{vm_path('linux1')}?api-version=1&extra=1", 400, "InvalidParameter"),
     ("POST", f"{vm_path('linux1', '/deallocate')}?api-version=1&hibernate=perhaps", 400, "InvalidParameter"),
     ("POST", vm_path("linux1", "/explode"), 404, "InvalidResourceType"),
-    ("GET", vm_path("linux1", "/extensions"), 404, "InvalidResourceType"),
+    ("GET", vm_path("linux1", "/patchTasks"), 404, "InvalidResourceType"),
     ("GET", f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Storage/storageAccounts", 404, "InvalidResourceType"),
     ("POST", vm_path("linux1"), 405, "HttpMethodNotSupported"),
     ("GET", vm_path("linux1", "/deallocate"), 405, "HttpMethodNotSupported"),
