@@ -10,7 +10,7 @@ from durabletask.client import OrchestrationState, OrchestrationStatus
 from contracts.catalog import CALL_LEASE, CANCEL_EVENT, CLEANUP, GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE
 from contracts.error_codes import Refusal
 from contracts.parsing import BadRequest, read_request
-from contracts.polling import RETRY_AFTER
+from contracts.polling import LISTED_DAYS, RETRY_AFTER
 from contracts.request import MAX_TARGETS_BY_HTTP
 from contracts.run import Trigger
 from contracts.schemas import schemas
@@ -23,9 +23,8 @@ from triggers.run_status import cancel_refusal, known_run, run_links, runs_left,
 from triggers.start_run import receive
 
 _MOST_BYTES = 1024 * 1024
-_MOST_DAYS = 365
 _MOST_RUNS = 200
-_QUERY = {"days": "7", "status": "", "count": "100"}
+_QUERY = {"days": str(LISTED_DAYS.default), "status": "", "count": "100"}
 _CORRECT_ID = "correct the run id; finished runs are purged after GOLDEN_HISTORY_RETENTION_DAYS"
 _UNFINISHED = "unfinished"
 _ORCHESTRATIONS = frozenset({GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE, CLEANUP, CALL_LEASE})
@@ -89,8 +88,8 @@ async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
     the same query with the `continuation` of this page.
     """
     days, status, count = (req.params.get(name, usual) for name, usual in _QUERY.items())
-    if not _is_count(days, _MOST_DAYS):
-        return problem(400, "BadQuery", f"days must be 1 to {_MOST_DAYS}", "correct the query")
+    if not _is_count(days, LISTED_DAYS.most):
+        return problem(400, "BadQuery", f"days must be 1 to {LISTED_DAYS.most}", "correct the query")
     if not _is_count(count, _MOST_RUNS):
         return problem(400, "BadQuery", f"count must be 1 to {_MOST_RUNS}", "correct the query")
     if status not in {"", _UNFINISHED} and status.lower() not in _STATUSES:

@@ -15,6 +15,7 @@ from contracts.image_options import TargetRegion, region_key
 from contracts.log_line import log_line
 from contracts.message import Message
 from contracts.polling import (
+    LEAST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
     PUBLISH_THROTTLE_LIMIT,
     REPLICATION_PAUSE_GROWTH_SECONDS,
@@ -127,7 +128,7 @@ class Publication:
         seconds = first if polls == 0 else min(max(LONGEST_PAUSE_SECONDS, every), longer)
         remaining = ((self.progress.phase_ends or self.deadline) - self.now).total_seconds()
         self.update(polls=polls + 1)
-        yield from sleep(self, max(1, min(seconds, remaining)))
+        yield from sleep(self, max(LEAST_PAUSE_SECONDS, min(seconds, remaining)))
 
     def first_of(self, *awaited: task.Task[Any]) -> Orchestration[None]:
         """Wait for the first of these; publishing ignores a cancel."""

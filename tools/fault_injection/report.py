@@ -13,6 +13,7 @@ from tools.fault_injection.sight import Seen, is_image, observe
 from tools.fault_injection.station import Station
 
 _MINIMUM_AGE_MINUTES = 60
+_UNKNOWN_AGE_MINUTES = 1_920
 
 
 def clean_run(station: Station) -> tuple[Seen, list[Call]]:
@@ -51,5 +52,6 @@ def _cleanup(station: Station, scene: Scene) -> None:
         scopes=(scene.group,),
         app_name=APP_NAME,
         minimum_age_minutes=_MINIMUM_AGE_MINUTES,
+        unknown_age_minutes=_UNKNOWN_AGE_MINUTES,
     )
     station.run(CLEANUP, job.model_dump(mode="json", exclude_none=True), job.cleanup_id)
