@@ -13,6 +13,7 @@ from contracts.resource_ids import DiskEncryptionSetId, ImageDefinitionId, Manag
 NEXT_PATCH, BY_DATE = "nextPatch", "date"
 _VERSION = r"(?:nextPatch|date|(?:0|[1-9]\d{0,9})\.(?:0|[1-9]\d{0,9})\.(?:0|[1-9]\d{0,9}))"
 type StorageAccountType = Literal["Standard_LRS", "Standard_ZRS", "Premium_LRS"]
+SCRIPT_NAME_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 _TOO_WIDE = frozenset({"internet", "virtualnetwork", "azureloadbalancer"})
 
 
@@ -80,9 +81,7 @@ class CloneOptions(Site):
 class ScriptUse(StrictMessage):
     """One script of the app's allow-list, to be run before the VM is deprovisioned."""
 
-    script: str = Field(
-        pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", description="Name of the script on the allow-list."
-    )
+    script: str = Field(pattern=SCRIPT_NAME_PATTERN, description="Name of the script on the allow-list.")
     parameters: dict[str, Annotated[str, Field(max_length=1_000)]] = Field(default={}, max_length=20)
     deadline_minutes: StrictInt = Field(
         default=SCRIPT_DEADLINE_MINUTES.default, ge=SCRIPT_DEADLINE_MINUTES.least, le=SCRIPT_DEADLINE_MINUTES.most

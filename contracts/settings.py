@@ -22,6 +22,7 @@ from contracts.polling import (
 from contracts.request import Mode
 from contracts.resource_ids import SECRETS_LISTED, SubnetId
 from contracts.run import LiveSettings, RunSettings, Trigger
+from contracts.tags import OPT_IN_TAG, OPT_IN_VALUE
 
 _VAULT = re.compile(r"https://[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?")
 """The URL of a vault without a secret. It is refused: a caller could have every secret of the vault used in a VM."""
@@ -42,7 +43,7 @@ class Settings(Message):
         default=(), description='Triggers that accept mode "inPlace": queue, timer, eventGrid, http. Empty: none.'
     )
     opt_in_tag: str = Field(
-        default="golden-image-in-place=allowed",
+        default=f"{OPT_IN_TAG}={OPT_IN_VALUE}",
         description="Tag that a VM must have before it is generalized in place.",
     )
     credential: Literal["managedIdentity", "local"] = Field(

@@ -36,6 +36,11 @@ def occurrence(schedule: str, now: datetime) -> datetime:
         raise BadSchedule(f"GOLDEN_TIMER_SCHEDULE {schedule!r} is not a six-field NCRONTAB expression") from None
 
 
+def stamp(when: datetime) -> str:
+    """Return an occurrence as the part of an id, such as 20261122T043000Z."""
+    return f"{when:%Y%m%dT%H%M%SZ}"
+
+
 def _period(schedule: str) -> int:
     parts = schedule.strip().split(":")
     if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):

@@ -12,7 +12,7 @@ from contracts.authority import Bearer
 from contracts.catalog import READ_RUN_STATE, Activity
 from contracts.error_codes import Failure, FailureCode
 from contracts.image_options import TargetRegion, region_key
-from contracts.log_line import log_line
+from contracts.log_line import LOGGER, log_line
 from contracts.message import Message
 from contracts.polling import (
     LEAST_PAUSE_SECONDS,
@@ -48,7 +48,7 @@ class Publication:
         self.job = job
         self.progress = job.progress
         self._turns = 0
-        self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
+        self._log = ctx.create_replay_safe_logger(logging.getLogger(LOGGER))
         if self.progress.deadline is None:
             self.update(deadline=self.now + timedelta(seconds=job.polling.publish.timeout_seconds))
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from contracts.catalog import CLEANUP, GOLDEN_IMAGE
 from contracts.cleanup import CleanupJob, CleanupMode
+from contracts.ids import cleanup_run_id
 from contracts.results import VmResult
 from contracts.run import Trigger
 from emulators.arm import Fault
@@ -45,7 +46,7 @@ def _cleanup(station: Station, scene: Scene) -> None:
     """Wait until orphaned resources are old enough, and clean up the run's group; no fault is active any more."""
     station.clock.advance(60 * (_MINIMUM_AGE_MINUTES + 30))
     job = CleanupJob(
-        cleanup_id=f"cleanup-{station.runs}",
+        cleanup_id=cleanup_run_id(station.runs),
         mode=CleanupMode.DELETE,
         trigger=Trigger.TIMER,
         asked_at=station.clock.now(),
