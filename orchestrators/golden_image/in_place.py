@@ -75,4 +75,4 @@ def _finish_earlier(run: VmRun, vm: VmState, found: tuple[FoundRunCommand, ...])
 
 def _identity_of(found: FoundRunCommand) -> Deprovisioning:
     """Return what identifies the deprovisioning of the run which put this Run Command on the VM."""
-    return Deprovisioning(found.run_id or "", found.nonce or "", found.name)
+    return Deprovisioning(found.run_id or "", found.nonce or "")

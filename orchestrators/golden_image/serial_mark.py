@@ -9,7 +9,6 @@ from contracts.catalog import READ_SERIAL_MARKER
 from contracts.error_codes import Failure, FailureCode
 from contracts.facts import VmState
 from contracts.guest_report import SerialMark
-from contracts.run_commands import DEPROVISION, run_command_name
 from orchestrators.golden_image.ends import Failed
 from orchestrators.golden_image.polling import ask
 from orchestrators.golden_image.vm_run import VmRun, is_linux
@@ -22,12 +21,11 @@ class Deprovisioning:
 
     run_id: str
     nonce: str
-    run_command: str
 
     @classmethod
     def of_run(cls, run: VmRun) -> Self:
         """Return that of this run."""
-        return cls(run.job.run_id, run.nonce, run_command_name(run.job.run_id, DEPROVISION))
+        return cls(run.job.run_id, run.nonce)
 
 
 def read_mark(run: VmRun, vm: VmState, begun: Deprovisioning, until: datetime) -> Orchestration[SerialMark]:
