@@ -5,7 +5,7 @@ from contracts.error_codes import Refusal, RefusalCode
 from contracts.facts import OsType
 from contracts.image_options import ScriptUse
 from guest.allow_list import AllowedScript, NotAllowed, ScriptKind, allowed
-from guest.scripts import load_script
+from guest.scripts import LINUX_DEPROVISION, WINDOWS_DEPROVISION, load_script
 
 
 async def check_scripts(request: CheckScripts) -> ScriptsChecked:
@@ -47,4 +47,4 @@ def _mismatches(script: AllowedScript, kind: ScriptKind, os_type: OsType) -> lis
 
 
 def _default_hash(os_type: OsType) -> str:
-    return load_script("linux/deprovision.sh" if os_type is OsType.LINUX else "windows/deprovision.ps1").sha256
+    return load_script(LINUX_DEPROVISION if os_type is OsType.LINUX else WINDOWS_DEPROVISION).sha256

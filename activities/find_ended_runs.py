@@ -11,6 +11,7 @@ from contracts.activities.cleanup import EndedRun, EndedRunsFound, FindEndedRuns
 from contracts.catalog import GOLDEN_IMAGE
 from contracts.error_codes import FailureCode
 from contracts.facts import PowerState
+from contracts.ids import VM_RUN_PREFIX
 from contracts.request import Mode
 from contracts.results import VmResult
 from contracts.run import VmJob
@@ -30,7 +31,7 @@ async def find_ended_runs(request: FindEndedRuns, client: df.DurableFunctionsCli
     query = OrchestrationQuery(
         created_time_from=request.begun_since,
         runtime_status=[*_BROKEN, OrchestrationStatus.COMPLETED],
-        instance_id_prefix="vm-",
+        instance_id_prefix=VM_RUN_PREFIX,
         fetch_inputs_and_outputs=False,
         max_instance_count=_RUNS_PER_QUERY,
     )

@@ -9,7 +9,7 @@ from contracts.error_codes import Refusal, RefusalCode
 from contracts.facts import OsType
 from contracts.polling import LINUX_SCRIPT_SECONDS, SYSPREP_SCRIPT_MARGIN_SECONDS
 from guest.allow_list import NotAllowed, allowed
-from guest.scripts import load_script
+from guest.scripts import LINUX_DEPROVISION, WINDOWS_DEPROVISION, load_script
 from policy.identity import may_still_be_deprovisioned, same_vm
 
 
@@ -44,7 +44,7 @@ def _script(request: StartDeprovision) -> str:
     """Return the script's text; NotAllowed if it is not the one that was checked."""
     linux, name = request.vm.os_type is OsType.LINUX, request.options.script
     if name is None:
-        script = load_script("linux/deprovision.sh" if linux else "windows/deprovision.ps1")
+        script = load_script(LINUX_DEPROVISION if linux else WINDOWS_DEPROVISION)
     else:
         script = allowed(name)
         if script.kind != "deprovision" or script.os != request.vm.os_type:

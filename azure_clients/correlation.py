@@ -2,6 +2,8 @@
 
 from typing import Any
 
+CORRELATION_HEADER = "x-ms-correlation-request-id"
+
 
 class CorrelationId:
     """Passed as `raw_response_hook`; `value` is x-ms-correlation-request-id of the last answer, or None."""
@@ -12,4 +14,4 @@ class CorrelationId:
 
     def __call__(self, response: Any) -> None:
         """Read the header from azure-core's pipeline response."""
-        self.value = response.http_response.headers.get("x-ms-correlation-request-id", self.value)
+        self.value = response.http_response.headers.get(CORRELATION_HEADER, self.value)

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
+from azure_clients.correlation import CORRELATION_HEADER
 from azure_clients.denials import denial_text
 from contracts.digits import read_digits
 from contracts.polling import DEFAULT_RETRY_AFTER_SECONDS, LONGEST_RETRY_AFTER_SECONDS
@@ -106,7 +107,7 @@ def _message(error: "HttpResponseError") -> str:
 
 
 def _correlation_id(error: "HttpResponseError") -> str | None:
-    return _headers(error).get("x-ms-correlation-request-id")
+    return _headers(error).get(CORRELATION_HEADER)
 
 
 def _retry_after(error: "HttpResponseError") -> int | None:

@@ -6,12 +6,11 @@ from typing import Any, cast
 from azure_clients.clients import CALL, compute
 from azure_clients.correlation import CorrelationId
 from azure_clients.errors import ArmRefused, arm_errors
-from azure_clients.rest import get_json, submit
+from azure_clients.rest import NETWORK_API, get_json, submit
 from contracts.resources import Kind, Resource
 
 type Json = Mapping[str, Any]
 
-_NETWORK_API = "api-version=2024-05-01"
 _NETWORK = frozenset({Kind.NETWORK_INTERFACE, Kind.SECURITY_GROUP})
 _GROUPS: dict[Kind, str] = {
     Kind.VM: "virtual_machines",
@@ -30,7 +29,7 @@ async def get_resource(resource: Resource) -> Json | None:
     """
     try:
         if resource.kind in _NETWORK:
-            return await get_json(resource.id, _NETWORK_API)
+            return await get_json(resource.id, NETWORK_API)
         operations, names = await _operations(resource)
         async with arm_errors():
             return cast("Json", (await operations.get(*names, **CALL)).as_dict())
@@ -46,7 +45,7 @@ async def put_resource(resource: Resource, body: Json) -> str | None:
     Returns the correlation id of the request.
     """
     if resource.kind in _NETWORK:
-        return await submit("PUT", resource.id, _NETWORK_API, body)
+        return await submit("PUT", resource.id, NETWORK_API, body)
     operations, names = await _operations(resource)
     seen = CorrelationId()
     async with arm_errors():
@@ -62,7 +61,7 @@ async def begin_delete(resource: Resource) -> str | None:
     Raises ArmRefused (404: it is gone; 409: in use or locked; 403: not allowed), ArmThrottled or ArmUnavailable.
     """
     if resource.kind in _NETWORK:
-        return await submit("DELETE", resource.id, _NETWORK_API)
+        return await submit("DELETE", resource.id, NETWORK_API)
     operations, names = await _operations(resource)
     seen = CorrelationId()
     async with arm_errors():

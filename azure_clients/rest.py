@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from azure_clients.clients import CALL, compute
+from azure_clients.correlation import CORRELATION_HEADER
 from azure_clients.errors import ArmRefused, arm_errors
 
 type Json = Mapping[str, Any]
+NETWORK_API = "api-version=2024-05-01"
 _MOST_PAGES = 20
 
 
@@ -57,4 +59,4 @@ async def _send(method: str, url: str, path: str, body: Any) -> tuple[Json, str 
         response = await client.send_request(HttpRequest(method, url, json=body), **CALL)
         response.raise_for_status()
         result: Json = response.json() if method == "GET" else {}
-    return result, response.headers.get("x-ms-correlation-request-id")
+    return result, response.headers.get(CORRELATION_HEADER)

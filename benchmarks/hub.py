@@ -18,7 +18,6 @@ FASTER = 1.5
 GROWTH = 1.25
 _COMPARED, _SMALL, _LARGE = 300, 30, 3000
 _RUNS = 5
-_READY_SECONDS = 30.0
 
 _MEMORY_BACKEND = """
 import sys, threading
@@ -124,7 +123,7 @@ def work(address: str, children: int) -> None:
     with TaskHubGrpcClient(host_address=address, logger=quiet) as client:
         warm = client.schedule_new_orchestration(parent, input=3)
         client.wait_for_orchestration_completion(warm, timeout=60)
-        threads = _threads_of_peer(address)
+        threads = _threads_of_peer()
         began = time.perf_counter()
         instance = client.schedule_new_orchestration(parent, input=children)
         state = client.wait_for_orchestration_completion(instance, timeout=1800)
@@ -136,7 +135,7 @@ def work(address: str, children: int) -> None:
     os._exit(0)  # the worker's own stop polls once a second
 
 
-def _threads_of_peer(address: str) -> int:
+def _threads_of_peer() -> int:
     """Find the engine among the parent's children by its command; the benchmark starts one at a time."""
     siblings = Path(f"/proc/{os.getppid()}/task/{os.getppid()}/children").read_text().split()
     engine = next(pid for pid in siblings if int(pid) != os.getpid())

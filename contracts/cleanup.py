@@ -8,7 +8,7 @@ from pydantic import Field
 
 from contracts.ids import Scope
 from contracts.message import Message, StrictMessage
-from contracts.polling import Polling
+from contracts.polling import CLEANUP_DEALLOCATION, CLEANUP_DELETION, CLEANUP_LOOK_BACK_DAYS, Polling
 from contracts.run import Caller, Trigger
 
 
@@ -43,10 +43,10 @@ class CleanupJob(Message):
     scopes: tuple[Scope, ...]
     app_name: str
     minimum_age_minutes: int
-    unknown_age_minutes: int = 1_920
-    look_back_days: int = 7
-    delete: Polling = Polling(initial_delay_seconds=10, interval_seconds=30, timeout_seconds=1_800)
-    deallocate: Polling = Polling(initial_delay_seconds=38, interval_seconds=30, timeout_seconds=900)
+    unknown_age_minutes: int
+    look_back_days: int = CLEANUP_LOOK_BACK_DAYS
+    delete: Polling = CLEANUP_DELETION
+    deallocate: Polling = CLEANUP_DEALLOCATION
 
 
 class CleanupNote(Message):

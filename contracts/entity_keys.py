@@ -1,10 +1,14 @@
-"""The entities: which key each has. Keys are case-sensitive and may hold no "/"."""
+"""The entities: which key each has, and what it is asked to do. Keys are case-sensitive and may hold no "/"."""
 
 from typing import NamedTuple
 
 from contracts.catalog import APPROVAL_RECORD, DEFINITION_LEASE, IDEMPOTENCY_RECORD, VM_LEASE
 from contracts.ids import VmId
 from contracts.resource_ids import ImageDefinitionId
+
+RECORD, DECIDE, FORGET = "record", "decide", "forget"
+ACQUIRE, PEEK, RELEASE = "acquire", "peek", "release"
+"""The operations that entities perform."""
 
 
 class EntityKey(NamedTuple):

@@ -27,6 +27,10 @@ def any_case(text: str) -> str:
 
 SUBSCRIPTIONS, GROUPS = any_case("subscriptions"), any_case("resourceGroups")
 _VMS = rf"{any_case('providers')}/{any_case('Microsoft')}\.{any_case('Compute')}/{any_case('virtualMachines')}"
+NAME_PREFIX = "golden-image-"
+"""How the names of all resources and Run Commands that the app creates begin."""
+BATCH_RUN_PREFIX, VM_RUN_PREFIX, CLEANUP_PREFIX = "batch-", "vm-", "cleanup-"
+"""How the instance ids of runs begin, so that a query finds only those of one kind."""
 REQUEST_ID_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,46}[A-Za-z0-9])?$"
 
 
@@ -150,12 +154,17 @@ def subscription_of(resource_id: str) -> str:
 
 def batch_run_id(request_id: str) -> str:
     """Instance id of the run of an entire request; at most 54 characters."""
-    return f"batch-{request_id}"
+    return f"{BATCH_RUN_PREFIX}{request_id}"
 
 
 def vm_run_id(request_id: str, vm_id: VmId) -> str:
     """Instance id of the run of one VM; at most 62 characters, valid in resource names and in guest scripts."""
-    return f"vm-{request_id}-{vm_id.digest[:10]}"
+    return f"{VM_RUN_PREFIX}{request_id}-{vm_id.digest[:10]}"
+
+
+def cleanup_run_id(occasion: object) -> str:
+    """Instance id of a cleanup; `occasion` is its own: a scheduled time, or random."""
+    return f"{CLEANUP_PREFIX}{occasion}"
 
 
 def publication_id(run_id: str) -> str:

@@ -7,11 +7,13 @@ from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
 from contracts.ids import Scope
 from contracts.message import StrictMessage
+from contracts.polling import APPROVAL_MINUTES, IMAGE_RETENTION_MIN_AGE_DAYS, SCRIPT_DEADLINE_MINUTES
 from contracts.resource_ids import DiskEncryptionSetId, ImageDefinitionId, ManagedImageId, SecretId, SubnetId
 
 NEXT_PATCH, BY_DATE = "nextPatch", "date"
 _VERSION = r"(?:nextPatch|date|(?:0|[1-9]\d{0,9})\.(?:0|[1-9]\d{0,9})\.(?:0|[1-9]\d{0,9}))"
 type StorageAccountType = Literal["Standard_LRS", "Standard_ZRS", "Premium_LRS"]
+SCRIPT_NAME_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 _TOO_WIDE = frozenset({"internet", "virtualnetwork", "azureloadbalancer"})
 
 
@@ -86,11 +88,11 @@ class CloneOptions(Site):
 class ScriptUse(StrictMessage):
     """One script of the app's allow-list, to be run before the VM is deprovisioned."""
 
-    script: str = Field(
-        pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", description="Name of the script on the allow-list."
-    )
+    script: str = Field(pattern=SCRIPT_NAME_PATTERN, description="Name of the script on the allow-list.")
     parameters: dict[str, Annotated[str, Field(max_length=1_000)]] = Field(default={}, max_length=20)
-    deadline_minutes: StrictInt = Field(default=60, ge=1, le=240)
+    deadline_minutes: StrictInt = Field(
+        default=SCRIPT_DEADLINE_MINUTES.default, ge=SCRIPT_DEADLINE_MINUTES.least, le=SCRIPT_DEADLINE_MINUTES.most
+    )
     reboot: StrictBool = Field(default=False, description="Restart the VM after the script.")
 
 
@@ -106,7 +108,12 @@ class Retention(StrictMessage):
     """Which older versions of the definition are deleted once the new one is promoted."""
 
     keep: StrictInt = Field(ge=1, le=1_000, description="How many of the newest versions are kept.")
-    minimum_age_days: StrictInt = Field(default=7, ge=0, le=3_650, description="Younger versions are always kept.")
+    minimum_age_days: StrictInt = Field(
+        default=IMAGE_RETENTION_MIN_AGE_DAYS.default,
+        ge=IMAGE_RETENTION_MIN_AGE_DAYS.least,
+        le=IMAGE_RETENTION_MIN_AGE_DAYS.most,
+        description="Younger versions are always kept.",
+    )
     dry_run: StrictBool = Field(default=True, description="Only report which versions would be deleted.")
 
 
@@ -153,13 +160,10 @@ class SysprepCredential(StrictMessage):
     secret_id: SecretId
 
 
-LONGEST_APPROVAL_MINUTES = 7 * 24 * 60
-
-
 class Approval(StrictMessage):
     """The run waits for an approval before the point of no return."""
 
-    timeout_minutes: StrictInt = Field(ge=1, le=LONGEST_APPROVAL_MINUTES)
+    timeout_minutes: StrictInt = Field(ge=APPROVAL_MINUTES.least, le=APPROVAL_MINUTES.most)
     on_timeout: Literal["refuse", "proceed"] = Field(
         default="refuse", description="What happens if nobody has decided by then."
     )

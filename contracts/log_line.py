@@ -2,6 +2,8 @@
 
 import json
 
+LOGGER = "golden_images"
+"""The name of the app's logger."""
 STOPPED_AND_BILLED = "stopped and billed"
 """The event of a VM that has stopped, is billed, and was not deallocated."""
 

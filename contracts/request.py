@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, StrictBool, StrictInt, model_valida
 
 from contracts.ids import REQUEST_ID_PATTERN, VmId
 from contracts.image_options import (
+    SCRIPT_NAME_PATTERN,
     Approval,
     CloneOptions,
     GalleryImageVersion,
@@ -67,7 +68,7 @@ class DeprovisionOptions(StrictMessage):
     )
     script: str | None = Field(
         default=None,
-        pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$",
+        pattern=SCRIPT_NAME_PATTERN,
         description="A deprovisioning script of the app's allow-list, instead of the app's own script.",
     )
     sysprep_credential: SysprepCredential | None = Field(

@@ -4,10 +4,10 @@ import hashlib
 import re
 from enum import StrEnum
 
-from contracts.ids import Scope
+from contracts.ids import NAME_PREFIX, Scope
 from contracts.message import Message
 
-_RESOURCE_NAME = re.compile(r"golden-image-([0-9a-f]{16})-[a-z0-9]+(?:-[a-z0-9]+)*")
+_RESOURCE_NAME = re.compile(rf"{NAME_PREFIX}([0-9a-f]{{16}})-[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 class Kind(StrEnum):
@@ -66,13 +66,13 @@ def run_digest(run_id: str) -> str:
 
 def resource_name(run_id: str, part: str) -> str:
     """The deterministic name of one resource of a run; `part` is lower-case with hyphens."""
-    return f"golden-image-{run_digest(run_id)}-{part}"
+    return f"{NAME_PREFIX}{run_digest(run_id)}-{part}"
 
 
 def part_of(name: str) -> str:
     """Return the part of a resource's name that says what it is in its run; the whole name if no run gave it."""
     found = _RESOURCE_NAME.fullmatch(name)
-    return name.removeprefix(f"golden-image-{found[1]}-") if found else name
+    return name.removeprefix(f"{NAME_PREFIX}{found[1]}-") if found else name
 
 
 def bears_our_name(name: str, run_id: str) -> bool:

@@ -7,9 +7,16 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.ids import Scope
-from contracts.image_options import LONGEST_APPROVAL_MINUTES, Approval
+from contracts.image_options import Approval
 from contracts.message import Message
-from contracts.polling import PollingSettings
+from contracts.polling import (
+    APPROVAL_MINUTES,
+    ROLLBACK_SNAPSHOT_DAYS,
+    SHUTDOWN_DELAY_SECONDS,
+    SYSPREP_TIMEOUT_SECONDS,
+    TEMPORARY_VM_HOURS,
+    PollingSettings,
+)
 from contracts.request import ImageRequest, Mode, Target
 from contracts.resource_ids import SubnetId
 
@@ -39,11 +46,11 @@ class RunSettings(Message):
     opt_in_value: str
     build_subnet_id: SubnetId | None = None
     allowed_secrets: tuple[str, ...] = ()
-    temporary_vm_max_hours: int = 24
-    rollback_snapshot_days: int = 14
+    temporary_vm_max_hours: int = TEMPORARY_VM_HOURS.default
+    rollback_snapshot_days: int = ROLLBACK_SNAPSHOT_DAYS.default
     approval_modes: tuple[Mode, ...] = ()
-    shutdown_delay_seconds: int = 60
-    sysprep_timeout_seconds: int = 1_800
+    shutdown_delay_seconds: int = SHUTDOWN_DELAY_SECONDS.default
+    sysprep_timeout_seconds: int = SYSPREP_TIMEOUT_SECONDS.default
     polling: PollingSettings = PollingSettings()
 
 
@@ -97,7 +104,7 @@ class AcceptedRun(Message):
         asked = self.request.approval
         if not demanded:
             return asked
-        minutes = asked.timeout_minutes if asked else LONGEST_APPROVAL_MINUTES
+        minutes = asked.timeout_minutes if asked else APPROVAL_MINUTES.default
         return Approval(timeout_minutes=minutes, on_timeout="refuse")
 
     @property

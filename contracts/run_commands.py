@@ -5,7 +5,8 @@ Each name is deterministic, so that a repeated PUT addresses the Run Command of 
 
 import hashlib
 
-PREFIX = "golden-image-"
+from contracts.ids import NAME_PREFIX
+
 DEPROVISION = "deprovision"
 EVIDENCE = "evidence"
 IDENTITY = "identity"
@@ -14,7 +15,7 @@ VALIDATE = "validate"
 
 def run_command_name(run_id: str, part: str) -> str:
     """Return the name of one Run Command of one run; `part` says what it does."""
-    return f"{PREFIX}{part}-{hashlib.sha256(f'{run_id}/{part}'.encode()).hexdigest()[:16]}"
+    return f"{NAME_PREFIX}{part}-{hashlib.sha256(f'{run_id}/{part}'.encode()).hexdigest()[:16]}"
 
 
 def customizer(place: int) -> str:

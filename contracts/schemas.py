@@ -9,7 +9,8 @@ from contracts.request import ImageRequest
 from contracts.results import Rejection, RunResult, VmResult
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_READ: dict[str, type[Message]] = {"request.v1.json": ImageRequest}
+REQUEST_SCHEMA = "request.v1.json"
+_READ: dict[str, type[Message]] = {REQUEST_SCHEMA: ImageRequest}
 _WRITTEN: dict[str, type[Message]] = {
     "vm-result.v1.json": VmResult,
     "run-result.v1.json": RunResult,

@@ -8,10 +8,21 @@ from pydantic import ConfigDict, Field, field_validator
 
 from contracts.ids import Scope
 from contracts.message import Message
-from contracts.polling import PollingSettings
+from contracts.polling import (
+    CLEANUP_MIN_AGE_MINUTES,
+    HISTORY_RETENTION_DAYS,
+    IDEMPOTENCY_RETENTION_DAYS,
+    ROLLBACK_SNAPSHOT_DAYS,
+    SHUTDOWN_DELAY_SECONDS,
+    SYSPREP_TIMEOUT_SECONDS,
+    TEMPORARY_VM_HOURS,
+    TIMER_SCHEDULE,
+    PollingSettings,
+)
 from contracts.request import Mode
 from contracts.resource_ids import SECRETS_LISTED, SubnetId
 from contracts.run import LiveSettings, RunSettings, Trigger
+from contracts.tags import OPT_IN_TAG, OPT_IN_VALUE
 
 _VAULT = re.compile(r"https://[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?")
 """The URL of a vault without a secret. It is refused: a caller could have every secret of the vault used in a VM."""
@@ -32,7 +43,7 @@ class Settings(Message):
         default=(), description='Triggers that accept mode "inPlace": queue, timer, eventGrid, http. Empty: none.'
     )
     opt_in_tag: str = Field(
-        default="golden-image-in-place=allowed",
+        default=f"{OPT_IN_TAG}={OPT_IN_VALUE}",
         description="Tag that a VM must have before it is generalized in place.",
     )
     credential: Literal["managedIdentity", "local"] = Field(
@@ -51,12 +62,15 @@ class Settings(Message):
         "prefix of names followed by *. Empty: none.",
     )
     temporary_vm_max_hours: int = Field(
-        default=24, ge=2, le=168, description="The longest time in hours that a temporary VM exists."
+        default=TEMPORARY_VM_HOURS.default,
+        ge=TEMPORARY_VM_HOURS.least,
+        le=TEMPORARY_VM_HOURS.most,
+        description="The longest time in hours that a temporary VM exists.",
     )
     rollback_snapshot_days: int = Field(
-        default=14,
-        ge=1,
-        le=3_650,
+        default=ROLLBACK_SNAPSHOT_DAYS.default,
+        ge=ROLLBACK_SNAPSHOT_DAYS.least,
+        le=ROLLBACK_SNAPSHOT_DAYS.most,
         description='Days that a rollback snapshot is kept; then a cleanup in the mode "delete" deletes it.',
     )
     cleanup_mode: Literal["off", "report", "delete"] = Field(
@@ -64,7 +78,10 @@ class Settings(Message):
         description="What the hourly cleanup does with orphaned resources of ended runs: nothing, report or delete.",
     )
     cleanup_min_age_minutes: int = Field(
-        default=120, ge=15, le=10_080, description="A cleanup ignores orphaned resources younger than this."
+        default=CLEANUP_MIN_AGE_MINUTES.default,
+        ge=CLEANUP_MIN_AGE_MINUTES.least,
+        le=CLEANUP_MIN_AGE_MINUTES.most,
+        description="A cleanup ignores orphaned resources younger than this.",
     )
     paused: bool = Field(
         default=False,
@@ -83,23 +100,33 @@ class Settings(Message):
         default=PollingSettings(), description="JSON: polling that differs from the defaults, by stage."
     )
     shutdown_delay_seconds: int = Field(
-        default=60,
-        ge=10,
-        le=600,
+        default=SHUTDOWN_DELAY_SECONDS.default,
+        ge=SHUTDOWN_DELAY_SECONDS.least,
+        le=SHUTDOWN_DELAY_SECONDS.most,
         description="Seconds that the guest waits before it deprovisions (Linux) or stops (Windows).",
     )
-    sysprep_timeout_seconds: int = Field(default=1_800, ge=300, le=4_500, description="Seconds that Sysprep may take.")
+    sysprep_timeout_seconds: int = Field(
+        default=SYSPREP_TIMEOUT_SECONDS.default,
+        ge=SYSPREP_TIMEOUT_SECONDS.least,
+        le=SYSPREP_TIMEOUT_SECONDS.most,
+        description="Seconds that Sysprep may take.",
+    )
     timer_schedule: str = Field(
-        default="0 0 4 * * 0", description="When the timer trigger starts its requests: NCRONTAB (UTC), or hh:mm:ss."
+        default=TIMER_SCHEDULE, description="When the timer trigger starts its requests: NCRONTAB (UTC), or hh:mm:ss."
     )
     timer_requests: dict[str, object] = Field(
         default={}, description="JSON: the requests that the timer trigger starts, by name."
     )
-    history_retention_days: int = Field(default=30, ge=1, le=3_650, description="Days that finished runs are kept.")
+    history_retention_days: int = Field(
+        default=HISTORY_RETENTION_DAYS.default,
+        ge=HISTORY_RETENTION_DAYS.least,
+        le=HISTORY_RETENTION_DAYS.most,
+        description="Days that finished runs are kept.",
+    )
     idempotency_retention_days: int = Field(
-        default=60,
-        ge=2,
-        le=3_650,
+        default=IDEMPOTENCY_RETENTION_DAYS.default,
+        ge=IDEMPOTENCY_RETENTION_DAYS.least,
+        le=IDEMPOTENCY_RETENTION_DAYS.most,
         description="Days that a requestId is kept; must be more than the history retention.",
     )
     app_name: str = Field(default="golden-images", description="Name of this app in the tags of its resources.")

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+OPT_IN_TAG, OPT_IN_VALUE = "golden-image-in-place", "allowed"
+"""By default the owner of a VM allows with this tag that it is generalized in place (GOLDEN_OPT_IN_TAG)."""
 APP_TAG = "golden-image-app"
 RUN_TAG = "golden-image-run"
 NONCE_TAG = "golden-image-nonce"
@@ -17,7 +19,8 @@ TRIGGER_TAG = "golden-image-trigger"
 ACCEPTED_TAG = "golden-image-accepted"
 DEPROVISIONED_TAG = "golden-image-deprovisioned"
 EVIDENCE_TAG = "golden-image-evidence"
-SCRIPT_DEPROVISION_TAG = "golden-image-script-deprovision"
+_SCRIPT_TAG = "golden-image-script-"
+SCRIPT_DEPROVISION_TAG = f"{_SCRIPT_TAG}deprovision"
 VALIDATED_TAG = "golden-image-validated"
 """`passed`, `passedWithoutSource`, `failed` or `notTested`."""
 
@@ -28,7 +31,7 @@ MOST_SCRIPT_TAGS = 20
 
 def customizer_tag(place: int) -> str:
     """Return the tag that names the customizer at a place, the first is 0."""
-    return f"golden-image-script-{place + 1:02}"
+    return f"{_SCRIPT_TAG}{place + 1:02}"
 
 
 def tag_of(tags: Mapping[str, str], name: str) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+LINUX_DEPROVISION, WINDOWS_DEPROVISION = "linux/deprovision.sh", "windows/deprovision.ps1"
 FOLDER = Path(__file__).parent
 _NAMES = frozenset(
     f"{system}/{name}.{suffix}"

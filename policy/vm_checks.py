@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from contracts.digits import read_digits
 from contracts.error_codes import Refusal, RefusalCode
 from contracts.facts import FoundRunCommand, OsType, PowerState, VmFacts, VmState
+from contracts.ids import NAME_PREFIX
 from contracts.message import Message
 from contracts.request import EvidenceLevel, Mode, Target
 from contracts.run import VmJob
-from contracts.run_commands import DEPROVISION, PREFIX, run_command_name
+from contracts.run_commands import DEPROVISION, run_command_name
 from policy.identity import opt_in_missing
 from policy.rights import missing_actions, needed_actions, needed_for_rollback
 from policy.stop_evidence import STOPPED
@@ -181,7 +182,7 @@ def managed_by_another_app(job: VmJob, run_commands: Iterable[FoundRunCommand]) 
     """Return a refusal for each Run Command of another app's run: that run may be deprovisioning the VM."""
     for found in run_commands:
         ours = found.app_name == job.settings.app_name
-        if found.name.lower().startswith(PREFIX) and not ours:
+        if found.name.lower().startswith(NAME_PREFIX) and not ours:
             owner = f"app {found.app_name or 'unknown'}, run {found.run_id or 'unknown'}"
             yield Refusal.of(RefusalCode.MANAGED_BY_ANOTHER_APP, f"Run Command {found.name} belongs to {owner}")
 

@@ -9,7 +9,7 @@ from durabletask.client import OrchestrationState
 
 from contracts.catalog import APPROVAL_EVENT, IMAGE_BATCH
 from contracts.decision_request import DecisionRequest
-from contracts.log_line import audit_line
+from contracts.log_line import LOGGER, audit_line
 from contracts.parsing import BadRequest, read_form
 from contracts.run import AcceptedRun, Decision, Principal, RequestDecision, VmJob
 from triggers.decisions import record_decision
@@ -18,6 +18,7 @@ from triggers.http_answers import answer, not_answering, problem
 from triggers.principal import caller_of
 from triggers.run_events import Sent, send_event
 from triggers.run_status import (
+    APPROVAL,
     OVER,
     accepted_run,
     is_readable,
@@ -68,7 +69,7 @@ async def decide_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -
         return not_answering(late)
     if fault is not None:
         return problem(*fault)
-    url = req.url.partition("?")[0].removesuffix("/approval")
+    url = req.url.partition("?")[0].removesuffix(f"/{APPROVAL}")
     return answer(202, {"runId": run_id, "approved": asked.approved, "links": {"self": url}})
 
 
@@ -86,7 +87,7 @@ async def _record_and_send(
         detail = "read the run: the first decision counts; if the run still waits, send the first decision again"
         return (409, "AlreadyDecided", f"run {run_id} was already {said}", detail)
     event = standing.model_dump(mode="json", exclude_none=True)
-    logging.getLogger("golden_images").info(audit_line("decision", runId=run_id, **event))
+    logging.getLogger(LOGGER).info(audit_line("decision", runId=run_id, **event))
     if state.name == IMAGE_BATCH:
         event = RequestDecision(**standing.model_dump(), except_runs=before).model_dump(mode="json", exclude_none=True)
     left = await runs_left(client, state)
@@ -182,6 +183,6 @@ def _job(state: OrchestrationState) -> VmJob:
     return VmJob.model_validate_json(state.serialized_input or "")
 
 
-blueprint.route("runs/{run_id}/approval", methods=[func.HttpMethod.POST])(
+blueprint.route(f"runs/{{run_id}}/{APPROVAL}", methods=[func.HttpMethod.POST])(
     blueprint.durable_client_input(client_name="client")(decide_run)
 )

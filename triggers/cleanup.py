@@ -10,12 +10,14 @@ import azure.functions as func
 
 from contracts.catalog import CLEANUP
 from contracts.cleanup import CleanupJob, CleanupMode, CleanupRequest
+from contracts.error_codes import RefusalCode
+from contracts.ids import cleanup_run_id
 from contracts.parsing import BadRequest, read_form
 from contracts.polling import CLEANUP_SCHEDULE, RETRY_AFTER
 from contracts.run import Caller, Trigger
 from triggers.http_answers import answer, moment, problem
 from triggers.principal import caller_of
-from triggers.schedule import occurrence
+from triggers.schedule import occurrence, stamp
 
 _MOST_BYTES = 16 * 1024
 blueprint = df.Blueprint()
@@ -26,7 +28,7 @@ async def clean_up_on_schedule(timer: func.TimerRequest, client: df.DurableFunct
     import settings
 
     when = occurrence(CLEANUP_SCHEDULE, datetime.now(UTC))
-    cleanup_id, wanted = f"cleanup-{when:%Y%m%dT%H%M%SZ}", settings.current()
+    cleanup_id, wanted = cleanup_run_id(stamp(when)), settings.current()
     if wanted.cleanup_mode == "off" or not wanted.allowed_scopes:
         return
     if await client.get_orchestration_state(cleanup_id, fetch_payloads=False) is None:
@@ -48,9 +50,9 @@ async def start_cleanup(req: func.HttpRequest, client: df.DurableFunctionsClient
         allowed = settings.current().cleanup_mode
         if allowed == "off" or (asked.mode is CleanupMode.DELETE and allowed != "delete"):
             detail = f'set GOLDEN_CLEANUP_MODE to "{asked.mode}", or send a mode that it allows'
-            return problem(409, "CleanupNotAllowed", f"GOLDEN_CLEANUP_MODE is {allowed}", detail)
+            return problem(409, RefusalCode.CLEANUP_NOT_ALLOWED, f"GOLDEN_CLEANUP_MODE is {allowed}", detail)
         caller = caller_of(dict(req.headers))
-        job = _job(f"cleanup-{uuid.uuid4()}", asked.mode, datetime.now(UTC), Trigger.HTTP, caller)
+        job = _job(cleanup_run_id(uuid.uuid4()), asked.mode, datetime.now(UTC), Trigger.HTTP, caller)
     except BadRequest as bad:
         title = "the body is not a valid cleanup request"
         return problem(400, "BadRequest", title, "correct every fault and send it again", faults=bad.faults)

@@ -6,7 +6,7 @@ import azure.durable_functions as df
 from durabletask.entities import EntityInstanceId
 
 from contracts.approvals import ApprovalState, DecisionToRecord, decision_about
-from contracts.entity_keys import approval_key
+from contracts.entity_keys import DECIDE, approval_key
 from contracts.run import Decision
 from triggers.entity_state import until_state
 
@@ -21,7 +21,7 @@ async def record_decision(
     """
     entity, batch = EntityInstanceId(*approval_key(batch_id)), run_id == batch_id
     document = decision.model_dump(mode="json", exclude_none=True)
-    await client.signal_entity(entity, "decide", DecisionToRecord(run_id=run_id, batch=batch, decision=document))
+    await client.signal_entity(entity, DECIDE, DecisionToRecord(run_id=run_id, batch=batch, decision=document))
 
     def recorded(found: dict[str, Any] | None) -> tuple[Decision, tuple[str, ...]] | None:
         state = cast("ApprovalState | None", found)

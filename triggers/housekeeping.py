@@ -10,7 +10,8 @@ from durabletask.client import EntityQuery, OrchestrationStatus
 from durabletask.entities import EntityMetadata
 
 from contracts.catalog import APPROVAL_RECORD, DEFINITION_LEASE, IDEMPOTENCY_RECORD, VM_LEASE
-from contracts.log_line import log_line
+from contracts.entity_keys import FORGET
+from contracts.log_line import LOGGER, log_line
 from contracts.polling import HOUSEKEEPING_SCHEDULE
 from triggers.run_list import EVER
 
@@ -39,18 +40,18 @@ async def forget_old_runs(timer: func.TimerRequest, client: df.DurableFunctionsC
     records = await _old_entities(client, IDEMPOTENCY_RECORD, records_before, state=True)
     for record in records:
         # The signal contains the record to delete: a late duplicate of it must not delete a newer record.
-        await client.signal_entity(record.id, "forget", {"record": json.loads(record.get_state() or "null")})
+        await client.signal_entity(record.id, FORGET, {"record": json.loads(record.get_state() or "null")})
     for name in (VM_LEASE, DEFINITION_LEASE):
         for old in await _old_entities(client, name, runs_before, state=True):
             returned = json.loads(old.get_state() or "{}").get("returned", [])
             if returned:
-                await client.signal_entity(old.id, "forget", {"ticket": returned[-1]})
+                await client.signal_entity(old.id, FORGET, {"ticket": returned[-1]})
     for old in await _old_entities(client, APPROVAL_RECORD, runs_before, state=False):
         # Its request cannot start again before the idempotency record is forgotten, which is later.
-        await client.signal_entity(old.id, "forget")
+        await client.signal_entity(old.id, FORGET)
     # Deleted records and released leases leave empty entities behind.
     await client.clean_entity_storage()
-    logging.getLogger("golden_images").info(
+    logging.getLogger(LOGGER).info(
         log_line("old runs deleted", runs=purged.deleted_instance_count, idempotencyRecords=len(records))
     )
 

@@ -9,23 +9,23 @@ from durabletask.client import OrchestrationState, OrchestrationStatus
 
 from contracts.catalog import CALL_LEASE, CANCEL_EVENT, CLEANUP, GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE
 from contracts.error_codes import Refusal
+from contracts.ids import BATCH_RUN_PREFIX
 from contracts.parsing import BadRequest, read_request
-from contracts.polling import RETRY_AFTER
+from contracts.polling import LISTED_DAYS, RETRY_AFTER
 from contracts.request import MAX_TARGETS_BY_HTTP
 from contracts.run import Trigger
-from contracts.schemas import schemas
+from contracts.schemas import REQUEST_SCHEMA, schemas
 from triggers.entity_state import EngineNotAnswering
 from triggers.http_answers import answer, moment, not_answering, problem, refused
 from triggers.principal import caller_of
 from triggers.run_events import Sent, send_event
 from triggers.run_list import EVER, BadContinuation, Continuation, Wanted, list_page
-from triggers.run_status import cancel_refusal, known_run, run_links, runs_left, view_of_run
+from triggers.run_status import CANCEL, cancel_refusal, known_run, run_links, runs_left, view_of_run
 from triggers.start_run import receive
 
 _MOST_BYTES = 1024 * 1024
-_MOST_DAYS = 365
 _MOST_RUNS = 200
-_QUERY = {"days": "7", "status": "", "count": "100"}
+_QUERY = {"days": str(LISTED_DAYS.default), "status": "", "count": "100"}
 _CORRECT_ID = "correct the run id; finished runs are purged after GOLDEN_HISTORY_RETENTION_DAYS"
 _UNFINISHED = "unfinished"
 _ORCHESTRATIONS = frozenset({GOLDEN_IMAGE, IMAGE_BATCH, PUBLISH_IMAGE, CLEANUP, CALL_LEASE})
@@ -89,8 +89,8 @@ async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
     the same query with the `continuation` of this page.
     """
     days, status, count = (req.params.get(name, usual) for name, usual in _QUERY.items())
-    if not _is_count(days, _MOST_DAYS):
-        return problem(400, "BadQuery", f"days must be 1 to {_MOST_DAYS}", "correct the query")
+    if not _is_count(days, LISTED_DAYS.most):
+        return problem(400, "BadQuery", f"days must be 1 to {LISTED_DAYS.most}", "correct the query")
     if not _is_count(count, _MOST_RUNS):
         return problem(400, "BadQuery", f"count must be 1 to {_MOST_RUNS}", "correct the query")
     if status not in {"", _UNFINISHED} and status.lower() not in _STATUSES:
@@ -123,7 +123,7 @@ def _wanted(status: str, days: int) -> Wanted:
     if status == _UNFINISHED:
         return Wanted(EVER, _ORCHESTRATIONS, _ALIVE)
     statuses = [_STATUSES[status.lower()]] if status else None
-    return Wanted(datetime.now(UTC) - timedelta(days=days), _ORCHESTRATIONS, statuses, "batch-")
+    return Wanted(datetime.now(UTC) - timedelta(days=days), _ORCHESTRATIONS, statuses, BATCH_RUN_PREFIX)
 
 
 async def cancel_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
@@ -144,13 +144,13 @@ async def cancel_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -
     if sent is Sent.RUN_ENDED:
         return problem(409, "RunOver", f"run {run_id} has ended", "read its result")
     detail = "runs of VMs before the point of no return are canceled; the others continue to their end"
-    url = req.url.partition("?")[0].removesuffix("/cancel")
+    url = req.url.partition("?")[0].removesuffix(f"/{CANCEL}")
     return answer(202, {"runId": run_id, "cancel": "asked", "detail": detail, "links": {"self": url}})
 
 
 async def get_request_schema(req: func.HttpRequest) -> func.HttpResponse:
     """GET /schema/request: the request's JSON Schema (draft 2020-12)."""
-    return func.HttpResponse(schemas()["request.v1.json"], mimetype="application/schema+json")
+    return func.HttpResponse(schemas()[REQUEST_SCHEMA], mimetype="application/schema+json")
 
 
 def _address(runs: str, state: OrchestrationState) -> dict[str, str]:
@@ -170,7 +170,7 @@ blueprint.route("runs", methods=[func.HttpMethod.GET])(blueprint.durable_client_
 blueprint.route("runs/{run_id}", methods=[func.HttpMethod.GET])(
     blueprint.durable_client_input(client_name="client")(get_run)
 )
-blueprint.route("runs/{run_id}/cancel", methods=[func.HttpMethod.POST])(
+blueprint.route(f"runs/{{run_id}}/{CANCEL}", methods=[func.HttpMethod.POST])(
     blueprint.durable_client_input(client_name="client")(cancel_run)
 )
 blueprint.route("schema/request", methods=[func.HttpMethod.GET])(get_request_schema)

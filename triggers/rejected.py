@@ -6,13 +6,13 @@ import logging
 import azure.functions as func
 
 from contracts.error_codes import Refusal
-from contracts.log_line import log_line
+from contracts.log_line import LOGGER, log_line
 from contracts.parsing import Fault
 from contracts.queues import REJECTED_QUEUE
 from contracts.results import MAX_RESULT_BYTES, Rejection, result_text
 from contracts.run import Trigger
 
-_LOG = logging.getLogger("golden_images")
+_LOG = logging.getLogger(LOGGER)
 
 
 def reject(

@@ -5,17 +5,16 @@ import binascii
 import json
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import azure.durable_functions as df
 from durabletask.client import OrchestrationQuery, OrchestrationState, OrchestrationStatus
 
+from contracts.polling import LIST_AHEAD, LIST_FIRST_WINDOW, LIST_WINDOW_GROWTH
+
 INSTANCES_A_MESSAGE = 5
 """The answer always contains the outputs and may have at most 4 MiB: five results of 1,000 VMs fit."""
 EVER = datetime(2020, 1, 1, tzinfo=UTC)
-_AHEAD = timedelta(minutes=5)
-_FIRST_WINDOW = timedelta(hours=1)
-_GROWTH = 2
 _LONGEST_CONTINUATION = 300
 
 
@@ -81,7 +80,7 @@ async def _windows(
     client: df.DurableFunctionsClient, wanted: Wanted, after: Continuation | None
 ) -> AsyncIterator[list[OrchestrationState]]:
     """Yield the runs of one window after the other, each sorted; no run is in two of them."""
-    end, width = (after.created_at if after else datetime.now(UTC) + _AHEAD), _FIRST_WINDOW
+    end, width = (after.created_at if after else datetime.now(UTC) + LIST_AHEAD), LIST_FIRST_WINDOW
     seen: set[str] = set()
     while end > wanted.since:
         begin = max(end - width, wanted.since)
@@ -100,7 +99,7 @@ async def _windows(
         # The bounds of a window also belong to the windows next to it.
         seen.update(state.instance_id for state in states)
         yield sorted(states, key=_age, reverse=True)
-        end, width = begin, width * _GROWTH
+        end, width = begin, width * LIST_WINDOW_GROWTH
 
 
 def _is_older(state: OrchestrationState, after: Continuation | None) -> bool:

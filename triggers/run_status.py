@@ -14,6 +14,8 @@ from contracts.run import AcceptedRun, VmJob
 from contracts.stages import Stage
 from triggers.http_answers import moment
 
+CANCEL, APPROVAL = "cancel", "approval"
+"""The last parts of a run's URLs, and the names of the links to them."""
 _AT_ONCE = 16
 _BROKEN = frozenset({OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED})
 OVER = frozenset({OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED})
@@ -22,8 +24,8 @@ OVER = frozenset({OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, Orc
 def run_links(url: str, run_id: str, *, approval: bool) -> dict[str, str]:
     """Return the links of a run, below the URL that started it; with a link to approve it if it needs an approval."""
     base = url.partition("?")[0].rstrip("/")
-    links = {"self": f"{base}/{run_id}", "cancel": f"{base}/{run_id}/cancel", "list": base}
-    return links | ({"approval": f"{base}/{run_id}/approval"} if approval else {})
+    links = {"self": f"{base}/{run_id}", CANCEL: f"{base}/{run_id}/{CANCEL}", "list": base}
+    return links | ({APPROVAL: f"{base}/{run_id}/{APPROVAL}"} if approval else {})
 
 
 async def known_run(client: df.DurableFunctionsClient, run_id: str) -> OrchestrationState | None:

@@ -1,8 +1,9 @@
 """Which occurrence of a schedule a timer tick belongs to, even if the tick is late or early."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-_EARLY = timedelta(seconds=5)
+from contracts.polling import SCHEDULE_EARLY, SCHEDULE_RESOLUTION
+
 _FIELDS = 6
 
 
@@ -16,7 +17,7 @@ def occurrence(schedule: str, now: datetime) -> datetime:
     A tick that is up to 5 s early belongs to its own occurrence: the clocks of hosts differ. A late or repeated tick
     returns the same time. Schedules: NCRONTAB with six fields, or hh:mm:ss as a period.
     """
-    moment = (now + _EARLY).astimezone(UTC).replace(microsecond=0)
+    moment = (now + SCHEDULE_EARLY).astimezone(UTC).replace(microsecond=0)
     if " " not in schedule.strip():
         seconds = _period(schedule)
         begin = int(moment.timestamp()) // seconds * seconds
@@ -27,12 +28,17 @@ def occurrence(schedule: str, now: datetime) -> datetime:
         raise BadSchedule(f"GOLDEN_TIMER_SCHEDULE {schedule!r} must have six fields, the first for seconds")
     try:
         # The library returns only times before its start time, so it starts one second later.
-        cron = CronSim(schedule, moment + timedelta(seconds=1), reverse=True)
+        cron = CronSim(schedule, moment + SCHEDULE_RESOLUTION, reverse=True)
         # If both day fields are set, NCRONTAB requires both to match; the library's default is either.
         cron.day_and = True
         return next(cron)
     except (CronSimError, StopIteration):
         raise BadSchedule(f"GOLDEN_TIMER_SCHEDULE {schedule!r} is not a six-field NCRONTAB expression") from None
+
+
+def stamp(when: datetime) -> str:
+    """Return an occurrence as the part of an id, such as 20261122T043000Z."""
+    return f"{when:%Y%m%dT%H%M%SZ}"
 
 
 def _period(schedule: str) -> int:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 from durabletask.entities import EntityInstanceId
 
-from contracts.entity_keys import idempotency_key
+from contracts.entity_keys import RECORD, idempotency_key
 from contracts.error_codes import Refusal, RefusalCode
 from contracts.ids import batch_run_id
 from contracts.parsing import request_digest
@@ -51,7 +51,7 @@ async def receive(
         )
         record = {"digest": digest, "run_id": run.run_id, "recorded_at": now.isoformat()}
         await client.signal_entity(
-            entity, "record", {"record": record, "run": run.model_dump(mode="json", exclude_none=True)}
+            entity, RECORD, {"record": record, "run": run.model_dump(mode="json", exclude_none=True)}
         )
         held = await until_state(client, entity, lambda state: state)
     if held["digest"] != digest:

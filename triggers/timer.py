@@ -9,15 +9,15 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from contracts.error_codes import Refusal
-from contracts.log_line import log_line
+from contracts.log_line import LOGGER, log_line
 from contracts.parsing import BadRequest, Fault, read_request
 from contracts.request import MAX_TARGETS_BY_HTTP, ImageRequest
 from contracts.run import Caller, Trigger
-from triggers.schedule import occurrence
+from triggers.schedule import occurrence, stamp
 from triggers.start_run import receive
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,22}[A-Za-z0-9])?")
-_LOG = logging.getLogger("golden_images")
+_LOG = logging.getLogger(LOGGER)
 blueprint = df.Blueprint()
 
 
@@ -42,7 +42,7 @@ async def start_from_timer(timer: func.TimerRequest, client: df.DurableFunctions
         except BadRequest as bad:
             faults.append(f"{name}: {bad}")
             continue
-        request_id = f"timer-{name}-{when:%Y%m%dT%H%M%SZ}"
+        request_id = f"timer-{name}-{stamp(when)}"
         caller = Caller(message_id=request_id)
         answer = await receive(client, request, request_id=request_id, trigger=Trigger.TIMER, caller=caller)
         if isinstance(answer, Refusal):

@@ -99,6 +99,10 @@ class DataDisk(Message):
     caching: str = "None"
 
 
+VALIDATION_USER = "goldencheck"
+"""The user of a temporary VM from an image: the validation expects it, and no other that the image did not have."""
+
+
 class CreateVm(NewResource):
     """Create a VM like `shape`: from a disk of this run (`os_disk_id`), or from an image (`image_id`).
 
@@ -117,7 +121,7 @@ class CreateVm(NewResource):
     image_id: str | None = None
     os_disk_name: str | None = None
     computer_name: str | None = None
-    admin_user: str = "goldencheck"
+    admin_user: str = VALIDATION_USER
 
 
 class ReadResource(Message):

@@ -55,11 +55,6 @@ class AzuriteServer:
         self._urls: dict[str, str] = {}
 
     @property
-    def queue_url(self) -> str:
-        """Address of the account's queues, as `http://127.0.0.1:PORT/devstoreaccount1`."""
-        return self._address("Queue", _ACCOUNT)
-
-    @property
     def connection_string(self) -> str:
         """A storage connection string with the endpoints of the services that run."""
         return self.connection_string_of(_ACCOUNT)

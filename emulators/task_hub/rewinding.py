@@ -19,7 +19,6 @@ from emulators.task_hub.instances import (
     notify_parent,
     output_of,
 )
-from emulators.task_hub.starting import Existing
 from emulators.task_hub.transaction import Tx
 from emulators.task_hub.turn_end import append_history
 
@@ -50,7 +49,7 @@ def _customize(tx: Tx, instance: Instance, reason: str | None, parent: Instance 
     tx.effects.changed.append(instance.id)
 
 
-def rewrite(tx: Tx, instance: Instance, action: pb.RewindOrchestrationAction, existing: Existing) -> None:
+def rewrite(tx: Tx, instance: Instance, action: pb.RewindOrchestrationAction) -> None:
     """Store the history that the worker cleaned, and restart whatever in it has not ended.
 
     The one place where a history is replaced: the protocol asks for it, and the instance is not running.

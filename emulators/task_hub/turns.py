@@ -59,7 +59,7 @@ def complete(
         actions, custom = [_too_large(custom)], None
     rewind = next((a.rewindOrchestration for a in actions if a.HasField("rewindOrchestration")), None)
     if rewind is not None:
-        rewinding.rewrite(tx, instance, rewind, existing)
+        rewinding.rewrite(tx, instance, rewind)
         return
     added: list[bytes] = list(turn.new_events)
     end: pb.CompleteOrchestrationAction | None = None
@@ -83,7 +83,7 @@ def complete(
         pause = _pause_of(turn) if instance.suspended else None
         continue_as_new(tx, instance, end, pause=pause)
         return
-    _close(tx, instance, turn, added, end)
+    _close(tx, instance, added, end)
     if instance.status != began:
         tx.effects.changed.append(instance.id)
 
@@ -99,9 +99,7 @@ def fail(tx: Tx, token: str, n: int, failure: pb.TaskFailureDetails) -> None:
     finish(tx, instance, FAILED, None, failure)
 
 
-def _close(
-    tx: Tx, instance: Instance, turn: Turn, added: list[bytes], end: pb.CompleteOrchestrationAction | None
-) -> None:
+def _close(tx: Tx, instance: Instance, added: list[bytes], end: pb.CompleteOrchestrationAction | None) -> None:
     added.append(events.turn_completed(tx.now))
     if end is None:
         append_history(tx, instance, added)

@@ -11,7 +11,7 @@ from contracts.answer import Answer
 from contracts.authority import Bearer, CleanupAuthority
 from contracts.catalog import READ_RUN_STATE, Activity
 from contracts.cleanup import CleanupJob, CleanupMode, CleanupNote, CleanupResult
-from contracts.log_line import STOPPED_AND_BILLED, audit_line, log_line
+from contracts.log_line import LOGGER, STOPPED_AND_BILLED, audit_line, log_line
 from contracts.message import Message
 from orchestrators.run_activity import NO_ANSWER, Orchestration, error_text, run_activity
 from orchestrators.send_result import send_result
@@ -39,7 +39,7 @@ class Cleanup:
         self._billed: list[str] = []
         self._kept: list[CleanupNote] = []
         self._failed: list[CleanupNote] = []
-        self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
+        self._log = ctx.create_replay_safe_logger(logging.getLogger(LOGGER))
 
     @property
     def bearer(self) -> Bearer:

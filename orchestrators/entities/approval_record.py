@@ -5,6 +5,7 @@ from typing import cast
 from durabletask.entities import EntityContext
 
 from contracts.approvals import ApprovalState, DecisionToRecord
+from contracts.entity_keys import DECIDE, FORGET
 
 
 def approval_record(ctx: EntityContext, request: DecisionToRecord | None) -> None:
@@ -14,10 +15,10 @@ def approval_record(ctx: EntityContext, request: DecisionToRecord | None) -> Non
     of a message, or a late one, finds a decision and changes nothing.
     """
     state = cast("ApprovalState | None", ctx.get_state(dict)) or ApprovalState(request=None, runs={})
-    if ctx.operation == "forget":
+    if ctx.operation == FORGET:
         ctx.set_state(None)
     named = isinstance(request, dict) and {"run_id", "batch", "decision"} <= set(request)
-    if ctx.operation != "decide" or request is None or not named or state["request"] is not None:
+    if ctx.operation != DECIDE or request is None or not named or state["request"] is not None:
         return
     if request["batch"]:
         state["request"] = request["decision"]

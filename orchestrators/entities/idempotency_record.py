@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict, cast
 from durabletask.entities import EntityContext
 
 from contracts.catalog import IMAGE_BATCH
+from contracts.entity_keys import FORGET, RECORD
 
 
 class IdempotencyRecord(TypedDict):
@@ -32,10 +33,10 @@ def idempotency_record(ctx: EntityContext, request: RecordRequest | None) -> Ide
     held = cast("IdempotencyRecord | None", ctx.get_state(dict))
     if not isinstance(request, dict) or "record" not in request:
         return held
-    if ctx.operation == "forget" and held == request["record"]:
+    if ctx.operation == FORGET and held == request["record"]:
         ctx.set_state(None)
         return None
-    if ctx.operation == "record" and held is None and "run" in request:
+    if ctx.operation == RECORD and held is None and "run" in request:
         held = request["record"]
         ctx.set_state(held)
         ctx.schedule_new_orchestration(IMAGE_BATCH, request["run"], instance_id=held["run_id"])

@@ -4,6 +4,8 @@ from typing import NotRequired, TypedDict, cast
 
 from durabletask.entities import EntityContext
 
+from contracts.entity_keys import ACQUIRE, FORGET, RELEASE
+
 _RETURNED_KEPT = 16
 
 
@@ -49,11 +51,11 @@ def lease(ctx: EntityContext, request: LeaseRequest | None) -> LeaseAnswer:
     """
     state = cast("LeaseState | None", ctx.get_state(dict)) or LeaseState(holder=None, ticket=None, returned=[])
     asked = request if isinstance(request, dict) else LeaseRequest()
-    if ctx.operation == "acquire":
+    if ctx.operation == ACQUIRE:
         return _acquire(ctx, state, asked)
-    if ctx.operation == "release" and "ticket" in asked:
+    if ctx.operation == RELEASE and "ticket" in asked:
         _release(ctx, state, asked["ticket"])
-    elif ctx.operation == "forget" and state["holder"] is None and state["returned"][-1:] == [asked.get("ticket")]:
+    elif ctx.operation == FORGET and state["holder"] is None and state["returned"][-1:] == [asked.get("ticket")]:
         ctx.set_state(None)
     return LeaseAnswer(granted=False, holder=state["holder"])
 

@@ -7,7 +7,7 @@ from durabletask.entities import EntityInstanceId
 
 from contracts.activities.vm import RunStateRead
 from contracts.catalog import CALL_LEASE
-from contracts.entity_keys import EntityKey
+from contracts.entity_keys import ACQUIRE, PEEK, RELEASE, EntityKey
 from contracts.polling import LEASE_ANSWER, LEASE_ATTEMPTS, LEASE_PAUSE_SECONDS, LEASE_UNKNOWN_SECONDS
 from orchestrators.entities.lease import LeaseAnswer, LeaseRequest
 from orchestrators.run_activity import Orchestration
@@ -29,16 +29,16 @@ class Holds(Waits, Protocol):
 def take(holds: Holds, lease: EntityKey, *, holder: str, ticket: str) -> Orchestration[LeaseAnswer]:
     """Take a lease, also from a run that has ended; the answer names the holder if it is another one."""
     mine = LeaseRequest(holder=holder, ticket=ticket)
-    answer = yield from _ask(holds, lease, "acquire", mine)
+    answer = yield from _ask(holds, lease, ACQUIRE, mine)
     other = answer["holder"]
     if not answer["granted"] and other is not None and not (yield from _is_held(holds, other)):
-        answer = yield from _ask(holds, lease, "acquire", {**mine, "dead": other})
+        answer = yield from _ask(holds, lease, ACQUIRE, {**mine, "dead": other})
     return answer
 
 
 def active_holder(holds: Holds, lease: EntityKey, *, but: str | None = None) -> Orchestration[str | None]:
     """Return the active run that holds the lease, if it is not `but`; the lease is not taken."""
-    holder = (yield from _ask(holds, lease, "peek", {}))["holder"]
+    holder = (yield from _ask(holds, lease, PEEK, {}))["holder"]
     if holder is None or holder == but or not (yield from _is_held(holds, holder)):
         return None
     return holder
@@ -46,7 +46,7 @@ def active_holder(holds: Holds, lease: EntityKey, *, but: str | None = None) -> 
 
 def release(ctx: task.OrchestrationContext, lease: EntityKey, ticket: str) -> None:
     """Release the lease with a signal; a lease that another run took over stays with it."""
-    ctx.signal_entity(EntityInstanceId(*lease), "release", {"ticket": ticket})
+    ctx.signal_entity(EntityInstanceId(*lease), RELEASE, {"ticket": ticket})
 
 
 def call_lease(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Orchestration[Any]:

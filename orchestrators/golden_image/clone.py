@@ -4,6 +4,7 @@ from contracts.stages import Stage
 from orchestrators.golden_image.authority import wait_until_allowed
 from orchestrators.golden_image.create_clone import create_clone
 from orchestrators.golden_image.customize import run_scripts
+from orchestrators.golden_image.deprovision import deprovision
 from orchestrators.golden_image.generalize import deprovision_and_generalize
 from orchestrators.golden_image.plan import ImageSource, Plan
 from orchestrators.golden_image.power import deallocate
@@ -34,5 +35,6 @@ def generalize_clone(run: VmRun, plan: Plan) -> Orchestration[ImageSource]:
         vm = yield from deallocate(run, vm, run.polling.deallocate, even_running=True)
         return ImageSource(run, vm, running)
     run.enter(Stage.DEPROVISIONING)
-    generalized = yield from deprovision_and_generalize(run, vm, plan, ready, explain_clone)
+    deprovisioning = deprovision(run, vm, plan.deprovision_script, ready)
+    generalized = yield from deprovision_and_generalize(run, vm, deprovisioning, explain_clone)
     return ImageSource(run, generalized.vm, running, ready.identity, generalized.evidence)

@@ -7,7 +7,7 @@ from contracts.catalog import READ_SCRIPT, RESTART_VM, START_SCRIPT
 from contracts.error_codes import Failure, FailureCode
 from contracts.facts import VmState
 from contracts.image_options import ScriptUse
-from contracts.polling import SCRIPT_REPORT_MARGIN_SECONDS, Polling
+from contracts.polling import LONGEST_PAUSE_SECONDS, POLLS_OF_A_SCRIPT, SCRIPT_REPORT_MARGIN_SECONDS, Polling
 from contracts.results import CustomizerResult
 from contracts.run_commands import boot_ids, customizer, run_command_name
 from orchestrators.golden_image.ends import Failed, Refused
@@ -64,7 +64,7 @@ def _run_script(run: VmRun, vm: VmState, use: ScriptUse, sha256: str, part: str)
     until_ended = wait.model_copy(
         update={
             "timeout_seconds": limit + SCRIPT_REPORT_MARGIN_SECONDS,
-            "interval_seconds": min(300, max(wait.interval_seconds, limit // 60)),
+            "interval_seconds": min(LONGEST_PAUSE_SECONDS, max(wait.interval_seconds, limit // POLLS_OF_A_SCRIPT)),
         }
     )
     return (yield from _until_ended(run, vm, use, name, until_ended))

@@ -1,5 +1,6 @@
 """Deprovisions a VM: request it in the guest, wait for the guest's report, check the evidence."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from contracts.activities.vm import ReadDeprovision, StartDeprovision
@@ -27,32 +28,57 @@ class GuestRefused(Refused):
     """The guest refused to deprovision itself; it changed nothing."""
 
 
-def request_deprovision(
-    run: VmRun, vm: VmState, script_sha256: str, ready: Ready
-) -> Orchestration[Failed | Refused | None]:
-    """Request that the guest deprovisions itself. This is the point of no return: the run can only go forward.
+class Rejected(Exception):
+    """Azure rejected the request, or the app's settings no longer allow it: the VM is as it was."""
 
-    Returns how the run ends if Azure rejected the request, or the app's settings no longer allow it. A request without
-    an answer may have been accepted: it is read back.
+    def __init__(self, end: Failed | Refused) -> None:
+        """Store how the run ends."""
+        self.end = end
+        super().__init__(str(end))
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A deprovisioning that was requested, and the guest's report, if there is one.
+
+    `wanted`: the weakest evidence that is enough. `note` is added to the evidence once that is found.
+    """
+
+    identity: Deprovisioning
+    report: GuestReport | None
+    wanted: EvidenceLevel
+    note: str | None = None
+
+
+def deprovision(run: VmRun, vm: VmState, script_sha256: str, ready: Ready) -> Orchestration[Begun]:
+    """Request that the guest deprovisions itself, and wait for its report; GuestRefused or Rejected if it will not."""
+    yield from _request_deprovision(run, vm, script_sha256, ready)
+    report = yield from _wait_for_report(run, vm)
+    return Begun(Deprovisioning.of_run(run), report, run.job.target.deprovision.evidence)
+
+
+def _request_deprovision(run: VmRun, vm: VmState, script_sha256: str, ready: Ready) -> Orchestration[None]:
+    """Send the request. This is the point of no return: the run can only go forward.
+
+    A request without an answer may have been accepted: it is read back.
     """
     wait = _report_polling(run, vm)
     run.audit("irreversible operation requested", activity=START_DEPROVISION.name, uniqueId=vm.unique_id)
     try:
         submission = yield from try_to_submit(run, wait, START_DEPROVISION, _request(run, vm, script_sha256, ready))
     except Denied as denied:
-        return denied
+        raise Rejected(denied) from None
     if submission.unanswered:
         if submission.failure is not None:
             run.log("deprovision request not answered, reading its result", error=submission.failure.message)
-        return None
+        return
     if submission.failure is not None:
-        return Failed(submission.failure)
+        raise Rejected(Failed(submission.failure))
     if submission.answer is not None and submission.answer.refusal is not None:
-        return Refused(submission.answer.refusal)
-    return None
+        raise Rejected(Refused(submission.answer.refusal))
 
 
-def wait_for_report(run: VmRun, vm: VmState) -> Orchestration[GuestReport | None]:
+def _wait_for_report(run: VmRun, vm: VmState) -> Orchestration[GuestReport | None]:
     """Wait until the guest reports, or the VM stops without a report (None); neither by the deadline is a failure."""
     request = ReadDeprovision(
         vm_id=vm.vm_id,
@@ -85,45 +111,38 @@ def wait_for_report(run: VmRun, vm: VmState) -> Orchestration[GuestReport | None
     return report
 
 
-def check_deprovisioned(
-    run: VmRun, stopped: VmState, report: GuestReport | None, begun: Deprovisioning
-) -> Orchestration[EvidenceLevel | None]:
+def check_deprovisioned(run: VmRun, stopped: VmState, begun: Begun) -> Orchestration[EvidenceLevel | None]:
     """Check the evidence that the guest deprovisioned itself before the VM stopped; Failed if it is too weak."""
-    mark = SerialMark(readable=False)
+    mark, report = SerialMark(readable=False), begun.report
     reported = report is not None and report.outcome is GuestOutcome.DEPROVISIONED
     if not reported and stopped.boot_diagnostics:
 
         def poll(until: datetime) -> Orchestration[bool | None]:
             # The serial log lags behind the VM, by ten minutes at times: a log without the mark proves nothing yet.
             nonlocal mark
-            mark = yield from read_mark(run, stopped, begun, until)
+            mark = yield from read_mark(run, stopped, begun.identity, until)
             return True if mark.deprovisioned or mark.failure is not None else None
 
         wait = run.polling.serial_mark
         pauses = growing(wait.initial_delay_seconds, interval=wait.interval_seconds)
         yield from wait_for(run, wait, poll, pauses=pauses)
-    earlier = begun.run_id != run.job.run_id
-    # That an earlier run asked the VM to deprovision itself is no proof that it did, whatever this request accepts.
-    wanted = EvidenceLevel.GUEST_REPORTED if earlier else run.job.target.deprovision.evidence
-    checked = check_stop(stopped.power_state, report, mark, wanted)
+    checked = check_stop(stopped.power_state, report, mark, begun.wanted)
     run.journal.evidence_level = checked.level
     run.journal.guest_facts = report.facts if report else {}
     for note in checked.notes:
         run.note(note)
     if checked.failure is not None:
         raise Failed(checked.failure)
-    if earlier:
-        run.note(
-            f"run {begun.run_id} deprovisioned the VM; this run finished what it had begun, without a new snapshot"
-        )
+    if begun.note is not None:
+        run.note(begun.note)
     return checked.level
 
 
-def check_again(run: VmRun, vm: VmState, begun: Deprovisioning, level: EvidenceLevel | None) -> Orchestration[None]:
+def check_again(run: VmRun, vm: VmState, begun: Begun, level: EvidenceLevel | None) -> Orchestration[None]:
     """Read the proof again right before the act that rests on it: the VM may have booted and stopped unseen."""
     if level is not EvidenceLevel.GUEST_REPORTED or not is_linux(vm):
         return
-    mark = yield from read_mark(run, vm, begun, run.ctx.current_utc_datetime + RECOVERY_READ_LIMIT)
+    mark = yield from read_mark(run, vm, begun.identity, run.ctx.current_utc_datetime + RECOVERY_READ_LIMIT)
     if not mark.deprovisioned:
         run.note("the serial log could not be read again before the VM was marked generalized")
 

@@ -7,20 +7,10 @@ from contracts.error_codes import FailureCode
 from contracts.facts import VmState
 from contracts.redaction import redact
 from contracts.request import EvidenceLevel
-from contracts.resources import Resource
 from contracts.stages import Stage
-from orchestrators.golden_image.deprovision import (
-    GuestRefused,
-    check_again,
-    check_deprovisioned,
-    request_deprovision,
-    wait_for_report,
-)
+from orchestrators.golden_image.deprovision import Begun, Rejected, check_again, check_deprovisioned
 from orchestrators.golden_image.ends import Denied, Failed
-from orchestrators.golden_image.plan import Plan
 from orchestrators.golden_image.power import deallocate, generalize, wait_until_stopped
-from orchestrators.golden_image.ready import Ready
-from orchestrators.golden_image.serial_mark import Deprovisioning, choose_earlier
 from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
 
@@ -37,44 +27,34 @@ class Generalized:
 
 
 def deprovision_and_generalize(
-    run: VmRun, vm: VmState, plan: Plan, ready: Ready, recover: Recover, *, keep: tuple[Resource, ...] = ()
+    run: VmRun, vm: VmState, deprovisioning: Orchestration[Begun], recover: Recover
 ) -> Orchestration[Generalized]:
-    """Have the guest deprovision itself, then deallocate the VM and mark it generalized.
+    """Run the deprovisioning, wait until the VM has stopped, then deallocate it and mark it generalized.
 
     If that fails, or the guest refuses, the VM is recovered before the error goes on; not if it is gone, or if Azure
-    rejected the request. `keep`: resources to keep once deprovisioning was requested, unless the guest refused.
+    rejected the request.
     """
-    seen, begun = vm, Deprovisioning.of_run(run)
-    rejection = report = None
+    seen = vm
     try:
-        if plan.earlier:
-            begun = yield from choose_earlier(run, vm, plan.earlier)
-        else:
-            rejection = yield from request_deprovision(run, vm, plan.deprovision_script, ready)
-        if rejection is None:
-            if not plan.earlier:
-                report = yield from wait_for_report(run, vm)
-            run.enter(Stage.STOPPING)
-            seen = stopped = yield from wait_until_stopped(run, vm, begun)
-            evidence = yield from check_deprovisioned(run, stopped, report, begun)
-            run.enter(Stage.DEALLOCATING)
-            seen = yield from deallocate(run, stopped, run.polling.deallocate)
-            run.enter(Stage.GENERALIZING)
-            yield from check_again(run, seen, begun, evidence)
-            generalized = yield from generalize(run, seen)
-            run.created.keep(*keep)
-            return Generalized(generalized, evidence)
+        begun = yield from deprovisioning
+        run.enter(Stage.STOPPING)
+        seen = stopped = yield from wait_until_stopped(run, vm, begun.identity)
+        evidence = yield from check_deprovisioned(run, stopped, begun)
+        run.enter(Stage.DEALLOCATING)
+        seen = yield from deallocate(run, stopped, run.polling.deallocate)
+        run.enter(Stage.GENERALIZING)
+        yield from check_again(run, seen, begun, evidence)
+        generalized = yield from generalize(run, seen)
+        return Generalized(generalized, evidence)
+    except Rejected as rejected:
+        raise rejected.end from None
     except Exception as error:
-        refused = isinstance(error, GuestRefused)
-        if not refused:
-            run.created.keep(*keep)
         if not _is_gone(error):
             run.enter(Stage.CLEANING_UP)
             yield from _log_errors(run, recover(run.on_no_temporary_vm(), seen, error))
         if isinstance(error, Denied):
             raise error.as_failure from None
         raise
-    raise rejection
 
 
 def _is_gone(error: Exception) -> bool:

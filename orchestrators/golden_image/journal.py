@@ -9,7 +9,7 @@ from durabletask import task
 
 from contracts.answer import Answer
 from contracts.facts import PowerState, VmState
-from contracts.log_line import STOPPED_AND_BILLED, audit_line, log_line
+from contracts.log_line import LOGGER, STOPPED_AND_BILLED, audit_line, log_line
 from contracts.request import EvidenceLevel
 from contracts.results import (
     CustomizerResult,
@@ -50,7 +50,7 @@ class Journal:
         self._notes: list[str] = []
         self._ctx, self._job = ctx, job
         self._since = ctx.current_utc_datetime
-        self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
+        self._log = ctx.create_replay_safe_logger(logging.getLogger(LOGGER))
 
     def enter(self, stage: Stage) -> None:
         """Go to the next stage, if the transition table allows it; set the custom status and log it."""

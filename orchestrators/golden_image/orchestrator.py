@@ -86,7 +86,7 @@ def _run_stages(run: VmRun) -> Orchestration[Outcome]:
         return Outcome.GENERALIZED
 
     run.enter(Stage.PUBLISHING)
-    yield from publish(run, plan, source)
+    yield from publish(plan, source)
     return Outcome.PUBLISHED
 
 

@@ -16,7 +16,7 @@ from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
 
 
-def publish(run: VmRun, plan: Plan, source: ImageSource) -> Orchestration[None]:
+def publish(plan: Plan, source: ImageSource) -> Orchestration[None]:
     """Publish the image that the request asks for; a version to be validated is promoted only after it has passed.
 
     A refusal in here is a failure to publish: the VM was changed.

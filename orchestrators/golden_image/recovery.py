@@ -6,8 +6,9 @@ from contracts.activities.vm import CollectEvidence, EvidenceCollected
 from contracts.catalog import COLLECT_EVIDENCE
 from contracts.error_codes import FailureCode
 from contracts.facts import VmState
+from contracts.ids import NAME_PREFIX
 from contracts.polling import LONG_DEALLOCATION, RECOVERY_READ_LIMIT
-from contracts.run_commands import DEPROVISION, EVIDENCE, PREFIX, run_command_name
+from contracts.run_commands import DEPROVISION, EVIDENCE, run_command_name
 from orchestrators.golden_image.ends import Failed, Refused
 from orchestrators.golden_image.polling import at_once, wait_for
 from orchestrators.golden_image.power import deallocate, read_power_state
@@ -26,7 +27,7 @@ def recover_in_place(run: VmRun, vm: VmState, why: Exception) -> Orchestration[N
     """
     now = yield from _read(run, vm)
     if _started_by_others(why) and now.power_state not in STOPPED:
-        run.note(f"nothing more was sent to the VM; delete its Run Commands {PREFIX}{DEPROVISION}-…")
+        run.note(f"nothing more was sent to the VM; delete its Run Commands {NAME_PREFIX}{DEPROVISION}-…")
         return
     failed = not isinstance(why, Refused)
     if now.power_state not in STOPPED:

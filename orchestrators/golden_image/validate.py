@@ -1,6 +1,6 @@
 """Validates an image version before it is promoted: a VM is created from it, and its identity is checked."""
 
-from contracts.activities.resources import AdoptDisk, CreateVm, DataDisk
+from contracts.activities.resources import VALIDATION_USER, AdoptDisk, CreateVm, DataDisk
 from contracts.capacity import Candidate
 from contracts.catalog import ADOPT_DISK
 from contracts.error_codes import FailureCode
@@ -25,8 +25,6 @@ from orchestrators.golden_image.temporary_vm import create_temporary_vm
 from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
 from policy.identity_check import identity_faults
-
-ADMIN_USER = "goldencheck"
 
 
 def validate(
@@ -57,7 +55,7 @@ def _validate_on_vm(
     assert os_type is not None
     host = None if plan.specialized else f"gold{run_digest(run.job.run_id)[:10]}"
     vm = yield from _create_validation_vm(run, plan, image_id, options, os_type, host)
-    user = "" if host is None else ADMIN_USER
+    user = "" if host is None else VALIDATION_USER
     old_host = before.host_name if before is not None else ""
     reported = yield from read_identity(run, vm, VALIDATE, known_user=user, old_host=old_host)
     yield from remove_run_commands(run, vm, VALIDATE)
@@ -98,7 +96,7 @@ def _create_validation_vm(
             os_disk_name=os_disk.name,
             data_disks=tuple(DataDisk(id=disk.id, lun=lun) for disk, lun in zip(data_disks, luns, strict=True)),
             computer_name=host,
-            admin_user=ADMIN_USER,
+            admin_user=VALIDATION_USER,
         )
 
     disks, code = (os_disk, *data_disks), FailureCode.VALIDATION_FAILED

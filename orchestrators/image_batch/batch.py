@@ -13,7 +13,7 @@ from contracts.catalog import APPROVAL_EVENT, CANCEL_EVENT, GOLDEN_IMAGE, READ_E
 from contracts.error_codes import Failure, FailureCode
 from contracts.facts import PowerState, VmState
 from contracts.ids import vm_run_id
-from contracts.log_line import STOPPED_AND_BILLED, audit_line, log_line
+from contracts.log_line import LOGGER, STOPPED_AND_BILLED, audit_line, log_line
 from contracts.polling import LONGEST_RUN
 from contracts.request import Target
 from contracts.results import Outcome, RunResult, VmResult, VmSummary
@@ -49,7 +49,7 @@ class Batch:
         self._began: dict[str, datetime] = {}
         self._ended: list[VmSummary] = []
         self._waiting: Iterator[Target] = iter(accepted.request.targets)
-        self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
+        self._log = ctx.create_replay_safe_logger(logging.getLogger(LOGGER))
 
     @property
     def undecided(self) -> bool:
@@ -209,7 +209,7 @@ class Batch:
 
 def audit_acceptance(ctx: task.OrchestrationContext, accepted: AcceptedRun) -> None:
     """Write an audit line: who requested what through which trigger; more lines only for the names of many VMs."""
-    log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
+    log = ctx.create_replay_safe_logger(logging.getLogger(LOGGER))
     names = [f"{target.mode} {target.vm_id}" for target in accepted.request.targets]
     about = {"runId": accepted.run_id, "correlationId": accepted.request_id}
     log.info(

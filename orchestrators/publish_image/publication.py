@@ -12,9 +12,10 @@ from contracts.authority import Bearer
 from contracts.catalog import READ_RUN_STATE, Activity
 from contracts.error_codes import Failure, FailureCode
 from contracts.image_options import TargetRegion, region_key
-from contracts.log_line import log_line
+from contracts.log_line import LOGGER, log_line
 from contracts.message import Message
 from contracts.polling import (
+    LEAST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
     PUBLISH_THROTTLE_LIMIT,
     REPLICATION_PAUSE_GROWTH_SECONDS,
@@ -47,7 +48,7 @@ class Publication:
         self.job = job
         self.progress = job.progress
         self._turns = 0
-        self._log = ctx.create_replay_safe_logger(logging.getLogger("golden_images"))
+        self._log = ctx.create_replay_safe_logger(logging.getLogger(LOGGER))
         if self.progress.deadline is None:
             self.update(deadline=self.now + timedelta(seconds=job.polling.publish.timeout_seconds))
 
@@ -127,7 +128,7 @@ class Publication:
         seconds = first if polls == 0 else min(max(LONGEST_PAUSE_SECONDS, every), longer)
         remaining = ((self.progress.phase_ends or self.deadline) - self.now).total_seconds()
         self.update(polls=polls + 1)
-        yield from sleep(self, max(1, min(seconds, remaining)))
+        yield from sleep(self, max(LEAST_PAUSE_SECONDS, min(seconds, remaining)))
 
     def first_of(self, *awaited: task.Task[Any]) -> Orchestration[None]:
         """Wait for the first of these; publishing ignores a cancel."""

@@ -6,8 +6,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.ids import Scope, VmId, batch_run_id, vm_run_id
-from contracts.run_commands import PREFIX, run_command_name
+from contracts.ids import NAME_PREFIX, Scope, VmId, batch_run_id, vm_run_id
+from contracts.run_commands import run_command_name
 from tests.support.rows import rows
 
 unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
@@ -239,7 +239,7 @@ def test_run_ids_have_the_documented_length_and_are_deterministic() -> None:
 def test_a_run_command_has_one_name_for_each_stage_of_each_run() -> None:
     names = {run_command_name(run, stage) for run in ("a", "b") for stage in ("deprovision", "evidence")}
     assert len(names) == 4
-    assert all(name.startswith(PREFIX) for name in names)
+    assert all(name.startswith(NAME_PREFIX) for name in names)
     assert run_command_name("a", "deprovision") == run_command_name("a", "deprovision")
     # Runs that were started earlier find their Run Command by this name.
     assert run_command_name("vm-r1-0123456789", "deprovision") == "golden-image-deprovision-4812fb4dae8ae30d"

@@ -55,7 +55,7 @@ def test_an_unchanged_orchestration_has_no_fault() -> None:
 
 
 def test_one_more_activity_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orchestration, "request_deprovision", after(orchestration.request_deprovision, pause))
+    monkeypatch.setattr(orchestration, "wait_until_stopped", after(orchestration.wait_until_stopped, pause))
     found = fault(recorded("in-place-linux"))
     assert found is not None
     assert "timer" in found
@@ -157,6 +157,6 @@ def test_a_history_that_was_cut_is_found() -> None:
 
 def test_a_change_for_newer_runs_only_does_not_affect_the_recorded_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        orchestration, "request_deprovision", after(orchestration.request_deprovision, for_newer_runs(pause))
+        orchestration, "wait_until_stopped", after(orchestration.wait_until_stopped, for_newer_runs(pause))
     )
     assert fault(recorded("in-place-linux")) is None

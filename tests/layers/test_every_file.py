@@ -1,4 +1,4 @@
-"""No file of the project breaks a rule: imports, cycles, shape, durable code, forbidden text, retired words."""
+"""No file of the project breaks a rule: imports, cycles, shape, durable code, times, forbidden text, retired words."""
 
 from collections.abc import Generator
 from pathlib import PurePosixPath
@@ -13,6 +13,7 @@ from tests.layers.orchestrator_rules import orchestration_faults
 from tests.layers.packages import FREE, PACKAGES, room_of
 from tests.layers.retired_words import name_faults, script_faults, source_faults
 from tests.layers.shape import file_faults, python_faults
+from tests.layers.times import time_faults
 
 FILES = kept_files()
 ARM = "emulators/arm"
@@ -42,7 +43,7 @@ def _faults(file: str, text: str) -> list[Fault]:
     if file.endswith(".py") and file != _UNREADABLE:
         source = Source(file, text)
         faults += [*import_faults(source), *orchestration_faults(source), *python_faults(source)]
-        faults += source_faults(source)
+        faults += [*source_faults(source), *time_faults(source)]
     return faults
 
 

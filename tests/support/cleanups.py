@@ -32,6 +32,7 @@ def cleanup_job(mode: CleanupMode = CleanupMode.DELETE, **more: Any) -> CleanupJ
         "scopes": (Scope.parse(GROUP),),
         "app_name": "tests",
         "minimum_age_minutes": 120,
+        "unknown_age_minutes": 1_920,
     }
     return CleanupJob.model_validate(values | more)
 

@@ -8,12 +8,12 @@ from contracts.ids import Scope, VmId, batch_run_id
 from contracts.polling import Polling, PollingSettings
 from contracts.request import ImageRequest
 from contracts.run import AcceptedRun, Caller, RunSettings, Trigger
+from contracts.tags import OPT_IN_TAG, OPT_IN_VALUE
 from emulators.arm import VmSpec, WindowsTraits
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 GROUP = "rg-kill-test"
 SCOPE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
-_OPT_IN = ("golden-image-in-place", "allowed")
 _DAY = 86_400
 # No deadline may expire because processes are dead; the first polls are as early as they may find something.
 _WAITS = PollingSettings(
@@ -63,8 +63,8 @@ def accepted_run(request_id: str, vms: list[Planned]) -> AcceptedRun:
         app_name="kill-test",
         allowed_scopes=(Scope.parse(SCOPE),),
         in_place_triggers=tuple(Trigger),
-        opt_in_tag=_OPT_IN[0],
-        opt_in_value=_OPT_IN[1],
+        opt_in_tag=OPT_IN_TAG,
+        opt_in_value=OPT_IN_VALUE,
         shutdown_delay_seconds=10,
         polling=_WAITS,
     )
@@ -86,7 +86,7 @@ def _spec(name: str, **more: Any) -> VmSpec:
         "name": name,
         "subscription_id": SUBSCRIPTION,
         "resource_group": GROUP,
-        "tags": dict([_OPT_IN]),
+        "tags": {OPT_IN_TAG: OPT_IN_VALUE},
         **more,
     }
     return VmSpec(**values)

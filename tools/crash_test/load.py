@@ -9,6 +9,7 @@ from typing import Any
 from durabletask.entities import EntityInstanceId
 
 from contracts.catalog import IDEMPOTENCY_RECORD, IMAGE_BATCH
+from contracts.entity_keys import RECORD
 from emulators.arm import Simulator
 from tools.crash_test.book import Book, Items
 from tools.crash_test.fleet import accepted_run, plan_vm
@@ -77,7 +78,7 @@ class Load:
             register = EntityInstanceId(IDEMPOTENCY_RECORD, request_id)
             # As triggers do: a signal is lost if the worker dies while it handles it; then it is sent again.
             while await self._client.state(run.run_id) is None:
-                await self._client.signal(register, "record", {"record": record, "run": payload})
+                await self._client.signal(register, RECORD, {"record": record, "run": payload})
                 await asyncio.sleep(_DELIVERED_AGAIN_SECONDS)
         outcomes = {vm.spec.name: vm.outcome for vm in vms}
         self.book.outcomes[run.run_id] = outcomes

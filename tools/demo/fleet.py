@@ -7,6 +7,7 @@ from typing import Any
 
 from contracts.ids import VmId, batch_run_id, vm_run_id
 from contracts.resources import run_digest
+from contracts.tags import OPT_IN_TAG, OPT_IN_VALUE
 from emulators.arm import LinuxTraits, VmSpec, WindowsTraits
 
 SUBSCRIPTION = "6f1d2c3b-4a59-4e68-9d7c-8b0a1f2e3d4c"
@@ -14,7 +15,7 @@ GROUP = "golden-demo"
 SCOPE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
 GALLERY = "goldenimages"
 REGIONS = ("westeurope", "northeurope")
-TAGS = {"golden-image-in-place": "allowed"}
+TAGS = {OPT_IN_TAG: OPT_IN_VALUE}
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.resources import Purpose, run_digest
+from contracts.resources import Kind, Purpose, run_digest
 from contracts.tags import PURPOSE_TAG, RUN_TAG
 from emulators.arm import RequestRecord, Simulator, Vm
 from tools.demo.fleet import REGIONS, Expected
-
-_VERSIONS = "Microsoft.Compute/galleries/images/versions"
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,9 @@ class Sight:
         """
         world, run_id = self._simulator.world, vm.run_id(self._request_id)
         kept = {
-            resource.id for resource in world.store.all() if resource.kind == _VERSIONS or _is_rollback(resource.tags)
+            resource.id
+            for resource in world.store.all()
+            if resource.kind == Kind.IMAGE_VERSION or _is_rollback(resource.tags)
         }
         everything = [*(resource.id for resource in world.store.all()), *(held.id for held in world.vms.values())]
         digest = run_digest(run_id)

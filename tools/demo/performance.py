@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
+from contracts.queues import REJECTED_QUEUE, REQUESTS_QUEUE, RESULTS_QUEUE
 from tools.demo.fleet import Expected, request_message, run_id_of
 from tools.demo.fleet_view import Sight
 from tools.demo.proof import problems_of
@@ -57,8 +58,8 @@ def say(console: Console, line: str) -> None:
 
 async def _ask(console: Console, around: Surroundings, fleet: tuple[Expected, ...]) -> None:
     message = request_message(REQUEST_ID, fleet)
-    say(console, f"image-requests <- {message[:60]}… ({len(fleet)} VMs: in place, or cloned and published)")
-    say(console, "image-requests <- the same message again, and one that is not a request\n")
+    say(console, f"{REQUESTS_QUEUE} <- {message[:60]}… ({len(fleet)} VMs: in place, or cloned and published)")
+    say(console, f"{REQUESTS_QUEUE} <- the same message again, and one that is not a request\n")
     await around.send(message)
     await around.send(message)
     await around.send('{"version": 1, "targets": [{"vmId": "web-01"}], "dryrun": true}')
@@ -84,7 +85,7 @@ async def _read(around: Surroundings, vms: int) -> Outcome:
     messages: list[dict[str, Any]] = []
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
-        messages += [json.loads(text) for text in await around.receive("image-results")]
+        messages += [json.loads(text) for text in await around.receive(RESULTS_QUEUE)]
         kinds = Counter(message["kind"] for message in messages)
         if kinds["run"] and kinds["rejected"] and kinds["vm"] >= vms:
             break
@@ -93,12 +94,12 @@ async def _read(around: Surroundings, vms: int) -> Outcome:
         results={m["vmId"].rsplit("/", 1)[1]: m for m in messages if m["kind"] == "vm"},
         run=next((m for m in messages if m["kind"] == "run"), None),
         rejections=[m for m in messages if m["kind"] == "rejected"],
-        rejected=await around.receive("image-requests-rejected"),
+        rejected=await around.receive(REJECTED_QUEUE),
     )
 
 
 def _report(console: Console, sight: Sight, outcome: Outcome) -> bool:
-    say(console, "\nresults on image-results:")
+    say(console, f"\nresults on {RESULTS_QUEUE}:")
     problems: list[str] = []
     for vm in sight.fleet:
         result = outcome.results.get(vm.name)
@@ -109,7 +110,7 @@ def _report(console: Console, sight: Sight, outcome: Outcome) -> bool:
         faults = "; ".join(f"{fault['path']} {fault['message']}" for fault in rejection["faults"])
         say(console, f"  rejected: {faults}")
     if len(outcome.rejections) != 1 or len(outcome.rejected) != 1:
-        problems.append("the invalid message was not rejected exactly once and put on image-requests-rejected")
+        problems.append(f"the invalid message was not rejected exactly once and put on {REJECTED_QUEUE}")
     if outcome.run is None:
         problems.append("no result of the run")
     for problem in problems:

@@ -12,6 +12,7 @@ import aiohttp
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient
 
+from contracts.queues import CONNECTION, REQUESTS_QUEUE
 from emulators.arm import Durations, Role, ScaledClock, Simulator
 from emulators.azurite import AzuriteServer
 from emulators.functions_host import HostProcess
@@ -38,7 +39,7 @@ class Surroundings:
 
     async def send(self, text: str) -> None:
         """Put a message on `image-requests`, base64 as other systems do."""
-        async with self._queue("image-requests") as queue:
+        async with self._queue(REQUESTS_QUEUE) as queue:
             with suppress(ResourceExistsError):
                 await queue.create_queue()
             await queue.send_message(base64.b64encode(text.encode()).decode())
@@ -123,7 +124,7 @@ def _host(simulator: Simulator, hub: HubProcess, storage: str, log: Path, subnet
         scope=SCOPE,
         triggers="queue",
         app_name="golden-demo",
-        AzureWebJobsStorage=storage,
+        **{CONNECTION: storage},
         GOLDEN_BUILD_SUBNET_ID=subnet_id,
     )
     return HostProcess(ROOT, env=environment, engine=f"http://{hub.address}", log_path=log)

@@ -5,7 +5,7 @@ from settings import PREFIX, Settings
 
 _HEAD = """# Settings
 
-`make docs` generates this page from `contracts/settings.py`. Change it there.
+`make docs` generates this page from `contracts/settings.py` and `contracts/polling.py`. Change it there.
 
 Names are upper case. A setting with the prefix `GOLDEN_` that is not listed here is refused, so that a misspelled guard
 is never ignored.

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from contracts.ids import NAME_PREFIX
 from emulators.arm import RequestRecord
 
 _GROUP = re.compile(r"^/subscriptions/[^/]+/resourceGroups/[^/]+", re.IGNORECASE)
-_OURS = re.compile(r"golden-image-[0-9a-f]{16}-([a-z0-9-]+)")
-_COMMAND = re.compile(r"golden-image-([a-z0-9-]+)-[0-9a-f]{16}")
+_OURS = re.compile(rf"{NAME_PREFIX}[0-9a-f]{{16}}-([a-z0-9-]+)")
+_COMMAND = re.compile(rf"{NAME_PREFIX}([a-z0-9-]+)-[0-9a-f]{{16}}")
 _OS_DISK = re.compile(r"_OsDisk_1_[0-9a-f]+")
 # POSTs that start no operation: one marks a VM at once, one reads the serial log.
 _AT_ONCE = frozenset({"virtualMachines.generalize", "virtualMachines.retrieveBootDiagnosticsData"})

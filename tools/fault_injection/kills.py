@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.catalog import GOLDEN_IMAGE
+from contracts.ids import NAME_PREFIX
 from contracts.polling import Polling, PollingSettings
 from contracts.results import VmResult
+from contracts.run_commands import DEPROVISION, customizer
 from contracts.stages import Stage
 from emulators.arm import Fault, Injected, Role, ScaledClock, Simulator
 from tools.crash_test.patient_client import PatientClient
@@ -40,8 +42,8 @@ _WAITS = PollingSettings(
 _REQUESTS: dict[Stage, tuple[str | None, str]] = {
     Stage.INSPECTING: ("GET", "/permissions$"),
     Stage.CLONING: ("PUT", "-os-snapshot$"),
-    Stage.CUSTOMIZING: ("PUT", "/golden-image-customize-0-"),
-    Stage.DEPROVISIONING: ("PUT", "/golden-image-deprovision-"),
+    Stage.CUSTOMIZING: ("PUT", f"/{NAME_PREFIX}{customizer(0)}-"),
+    Stage.DEPROVISIONING: ("PUT", f"/{NAME_PREFIX}{DEPROVISION}-"),
     Stage.STOPPING: ("GET", "-clone$"),
     Stage.DEALLOCATING: ("POST", "/deallocate$"),
     Stage.GENERALIZING: ("POST", "/generalize$"),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from contracts.catalog import CLEANUP, GOLDEN_IMAGE
 from contracts.cleanup import CleanupJob, CleanupMode
+from contracts.ids import cleanup_run_id
 from contracts.results import VmResult
 from contracts.run import Trigger
 from emulators.arm import Fault
@@ -13,6 +14,7 @@ from tools.fault_injection.sight import Seen, is_image, observe
 from tools.fault_injection.station import Station
 
 _MINIMUM_AGE_MINUTES = 60
+_UNKNOWN_AGE_MINUTES = 1_920
 
 
 def clean_run(station: Station) -> tuple[Seen, list[Call]]:
@@ -44,12 +46,13 @@ def _cleanup(station: Station, scene: Scene) -> None:
     """Wait until orphaned resources are old enough, and clean up the run's group; no fault is active any more."""
     station.clock.advance(60 * (_MINIMUM_AGE_MINUTES + 30))
     job = CleanupJob(
-        cleanup_id=f"cleanup-{station.runs}",
+        cleanup_id=cleanup_run_id(station.runs),
         mode=CleanupMode.DELETE,
         trigger=Trigger.TIMER,
         asked_at=station.clock.now(),
         scopes=(scene.group,),
         app_name=APP_NAME,
         minimum_age_minutes=_MINIMUM_AGE_MINUTES,
+        unknown_age_minutes=_UNKNOWN_AGE_MINUTES,
     )
     station.run(CLEANUP, job.model_dump(mode="json", exclude_none=True), job.cleanup_id)

@@ -8,6 +8,7 @@ from contracts.ids import Scope, batch_run_id, vm_run_id
 from contracts.polling import Polling, PollingSettings
 from contracts.request import Target
 from contracts.run import RunSettings, Trigger, VmJob
+from contracts.tags import OPT_IN_TAG, OPT_IN_VALUE
 from emulators.arm import Simulator, VmSpec
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
@@ -97,8 +98,8 @@ def _job(name: str, vm_id: str, subnet_id: str, definition_id: str, group: Scope
             app_name=APP_NAME,
             allowed_scopes=(group,),
             in_place_triggers=(),
-            opt_in_tag="golden-image-in-place",
-            opt_in_value="allowed",
+            opt_in_tag=OPT_IN_TAG,
+            opt_in_value=OPT_IN_VALUE,
             polling=polling,
         ),
     )

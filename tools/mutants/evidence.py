@@ -20,7 +20,7 @@ EVIDENCE = (
     Mutant(
         "proof-not-read-again",
         "the proof is read again right before the VM is marked generalized",
-        "            yield from check_again(run, seen, begun, evidence)\n",
+        "        yield from check_again(run, seen, begun, evidence)\n",
         "",
         (*LIFE, "tests/journeys/test_evidence.py"),
     ),

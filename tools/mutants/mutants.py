@@ -73,8 +73,8 @@ MUTANTS = (
     Mutant(
         "rollback-snapshot-deleted",
         "the rollback snapshot is kept from the point of no return on",
-        "            run.created.keep(*keep)\n            return Generalized",
-        "            return Generalized",
+        "    run.created.keep(*kept)\n    return begun",
+        "    return begun",
         LIFE,
     ),
     Mutant(

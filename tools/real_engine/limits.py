@@ -4,6 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from contracts.catalog import IMAGE_BATCH
+from contracts.ids import batch_run_id
 from emulators.functions_host import HostProcess
 from tools.real_engine.fleet import in_place
 from tools.real_engine.lanes import Ground
@@ -12,6 +14,7 @@ from tools.real_engine.runs import Run
 from tools.real_engine.station import Station
 
 LANE = "limits"
+_LARGE = batch_run_id("large")
 _MANY = [in_place(f"vm{number:02}") for number in range(50)]
 _DRY = [in_place(f"dry{number:03}") for number in range(232)]
 _RUNS, _CHARACTERS = 112, 40_000
@@ -48,7 +51,7 @@ async def _fill(station: Station) -> None:
     async with HostProcess(app, env=station.settings, engine="extension", log_path=station.folder / "fill.log") as host:
 
         async def start(number: int) -> None:
-            url = f"{host.url}/runtime/webhooks/durabletask/orchestrators/image_batch/batch-large{number:03}"
+            url = f"{host.url}/runtime/webhooks/durabletask/orchestrators/{IMAGE_BATCH}/{_LARGE}{number:03}"
             async with station.http.post(url, json=_CHARACTERS) as answer:
                 expect(answer.status == 202, await answer.text())
 
@@ -75,7 +78,7 @@ async def _list_all(station: Station) -> None:
         found += answer.body["runs"]
         rest, pages = answer.body.get("continuation", ""), pages + 1
         expect(pages <= _RUNS, f"{pages} pages")
-    ids = {run["runId"] for run in found if run["runId"].startswith("batch-large")}
+    ids = {run["runId"] for run in found if run["runId"].startswith(_LARGE)}
     expect(len(ids) == _RUNS, f"{len(ids)} runs in {pages} pages")
     completed = {run["runtimeStatus"] for run in found}
     expect(completed == {"COMPLETED"}, completed)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+from contracts.ids import batch_run_id
 from tools.demo.fleet import Expected
 from tools.real_engine.fleet import clone, in_place, new_windows, old_windows
 from tools.real_engine.lanes import Ground
@@ -184,8 +185,8 @@ async def _suspend(station: Station) -> None:
 
 
 async def _unknown(station: Station) -> None:
-    decision = await station.call("POST", "api/runs/batch-nobody/approval", {"approved": True})
-    cancel = await station.call("POST", "api/runs/batch-nobody/cancel")
+    decision = await station.call("POST", f"api/runs/{batch_run_id('nobody')}/approval", {"approved": True})
+    cancel = await station.call("POST", f"api/runs/{batch_run_id('nobody')}/cancel")
     event = await station.call("POST", f"{_WEBHOOKS}/nobody/raiseEvent/cancel", {})
     seen = (decision.status, cancel.status, event.status)
     expect(seen == (404, 404, 404), seen)

@@ -14,6 +14,7 @@ import aiohttp
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient
 
+from contracts.queues import CONNECTION, REQUESTS_QUEUE, RESULTS_QUEUE
 from emulators.arm import Role, ScaledClock, Simulator
 from emulators.functions_host import HostProcess
 from tools.demo.fleet import GALLERY, GROUP, SCOPE, SUBSCRIPTION, Expected
@@ -22,7 +23,6 @@ from tools.real_engine.settings import DURATIONS, SPEED, app_settings
 from tools.rig.environment import ROLE_FILE
 
 API_VERSION = "2025-11-05"
-REQUESTS, RESULTS = "image-requests", "image-results"
 ENDED = frozenset({"COMPLETED", "FAILED", "TERMINATED"})
 _HUB = "AzureFunctionsJobHost__extensions__durableTask__hubName"
 _POLL_SECONDS = 1.0
@@ -91,7 +91,7 @@ class Station:
 
     async def send(self, text: str) -> None:
         """Put a message on `image-requests`, base64 as other systems do."""
-        async with self._queue(REQUESTS) as queue:
+        async with self._queue(REQUESTS_QUEUE) as queue:
             with suppress(ResourceExistsError):
                 await queue.create_queue()
             await queue.send_message(base64.b64encode(text.encode()).decode())
@@ -144,11 +144,11 @@ class Station:
                     return document
             await asyncio.sleep(_POLL_SECONDS)
         kinds = sorted({f"{document['kind']} {document.get('runId')}" for document in self.results})
-        raise NotSeen(f"no {kind} result of {run_id} on {RESULTS} after {patience:g} s; there are {kinds[-6:]}")
+        raise NotSeen(f"no {kind} result of {run_id} on {RESULTS_QUEUE} after {patience:g} s; there are {kinds[-6:]}")
 
     async def collect(self) -> None:
         """Receive results from the queue until canceled."""
-        async with self._queue(RESULTS) as queue:
+        async with self._queue(RESULTS_QUEUE) as queue:
             while True:
                 with suppress(ResourceNotFoundError):
                     async for message in queue.receive_messages(messages_per_page=32):
@@ -184,7 +184,7 @@ async def station(
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)))
         environment = {
             **app_settings(simulator, _add_gallery(simulator, vms)),
-            "AzureWebJobsStorage": storage,
+            CONNECTION: storage,
             _HUB: hub,
             **(settings or {}),
         }

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from contracts.polling import TIMER_SCHEDULE
 from emulators.arm import Simulator
+from settings import STRICT_TYPING
 
 ROOT = Path(__file__).parents[2]
 HOST_JSON = ROOT / "host.json"
@@ -16,7 +18,7 @@ def product_environment(simulator: Simulator, **more: str) -> dict[str, str]:
         "GOLDEN_ARM_ENDPOINT": simulator.endpoint,
         "GOLDEN_CA_FILE": str(simulator.ca_file),
         "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
-        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+        STRICT_TYPING: "1",
         "NO_PROXY": "127.0.0.1",
         **more,
     }
@@ -38,7 +40,7 @@ def host_environment(simulator: Simulator, *, scope: str, triggers: str, app_nam
         FUNCTIONS_WORKER_RUNTIME="python",
         GOLDEN_ALLOWED_SCOPES=scope,
         GOLDEN_IN_PLACE_TRIGGERS=triggers,
-        GOLDEN_TIMER_SCHEDULE="0 0 4 * * 0",
+        GOLDEN_TIMER_SCHEDULE=TIMER_SCHEDULE,
         GOLDEN_APP_NAME=app_name,
         **more,
     )
