@@ -16,13 +16,12 @@ from emulators.task_hub import VirtualClock
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import GROUP, vm_state
+from tools.rig.environment import EVERY_APP, operator_settings
 
 SETTINGS = {
-    "GOLDEN_ALLOWED_SCOPES": GROUP,
-    "GOLDEN_IN_PLACE_TRIGGERS": "queue http timer eventGrid",
-    "GOLDEN_TIMER_SCHEDULE": "0 0 4 * * *",
-    "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
-    "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+    **EVERY_APP,
+    **operator_settings(GROUP),
+    "GOLDEN_CLEANUP_MODE": "report",
     "WEBSITE_AUTH_ENABLED": "True",
 }
 

@@ -18,6 +18,7 @@ from tools.demo.fleet import FLEET, REGIONS, Expected, request_message, run_id_o
 from tools.demo.fleet_view import Sight, stages_of
 from tools.demo.proof import ONCE
 from tools.demo.surroundings import Surroundings, surroundings
+from tools.rig.forked_process import import_once
 from tools.rig.held_requests import CLONE, IN_PLACE
 
 REQUEST_ID = "crash"
@@ -80,6 +81,8 @@ def main() -> int:
     names = [vm.name for vm in CRASH_FLEET]
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="these VMs (default: all)")
     given = parser.parse_args()
+    # Python runs this module once more in every process that is forked.
+    import_once("tools.demo.surroundings", "tools.demo.proof", "rich.console")
     fleet = tuple(vm for vm in CRASH_FLEET if vm.name in given.only)
     with tempfile.TemporaryDirectory(prefix="golden-crash-") as folder:
         try:
@@ -110,7 +113,7 @@ async def _kill_and_start(console: Console, around: Surroundings, traps: Traps, 
             traps.let_go(held)
             where = ", ".join(f"{name} {stage}" for name, stage in held.items())
             console.print(f"  kill {kills:>2}: {where}", highlight=False, soft_wrap=True)
-            await around.start_again()
+            await around.start()
         elif run.get("runtimeStatus") in {"COMPLETED", "FAILED", "TERMINATED"}:
             return kills if traps.all_met else -kills
         await asyncio.sleep(0.05)
