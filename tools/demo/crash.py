@@ -47,16 +47,18 @@ class Traps:
         """Whether a request of every VM was held in every stage."""
         return not self._laid
 
-    def sprung(self, stages: dict[str, str]) -> dict[str, str]:
-        """Return VM to stage for the requests that are held now, by the stages that the app reports."""
+    def holding(self) -> list[str]:
+        """Return the VMs of which a request is held now."""
+        return [name for name, trap in self._laid.items() if trap.held.is_set()]
+
+    def sprung(self, holding: list[str], stages: dict[str, str]) -> dict[str, str]:
+        """Return VM to stage for the requests that are held, by the stages that the app has reported since."""
         held: dict[str, str] = {}
-        for name, trap in list(self._laid.items()):
-            if not trap.held.is_set() or name not in stages:
-                continue
-            if stages[name] == self._left[name][0][0]:
+        for name in holding:
+            if stages.get(name) == self._left[name][0][0]:
                 held[name] = stages[name]
-            else:
-                trap.released.set()
+            elif name in stages:
+                self._laid[name].released.set()
                 self._lay(name)
         return held
 
@@ -105,8 +107,10 @@ async def _kill_and_start(console: Console, around: Surroundings, traps: Traps, 
     """Whenever a request is held, kill both processes, drop the answer, and start both again."""
     kills, deadline = 0, time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
+        # In this order: a stage read before the request was held may be the previous one.
+        holding = traps.holding()
         run = await _run_now(around)
-        held = traps.sprung(stages_of(run, fleet))
+        held = traps.sprung(holding, stages_of(run, fleet))
         if held:
             await around.kill()
             kills += 1
