@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 from rich.console import Console
 
+from contracts.stages import Stage
 from emulators.arm import Fault, Injected, Simulator
 from tools.demo.fleet import FLEET, REGIONS, Expected, request_message, run_id_of
 from tools.demo.fleet_view import Sight, stages_of
@@ -26,7 +27,7 @@ REQUEST_ID = "crash"
 CRASH_FLEET = tuple(vm for vm in FLEET if vm.name not in {"db-01", "app-03"})
 _PATIENCE = 400.0
 # One request of each stage: it is accepted, and its answer is withheld until host and hub are dead.
-_STAGES = {"refused": {"inspecting": IN_PLACE["inspecting"]}, "generalized": IN_PLACE, "published": CLONE}
+_STAGES = {"refused": {Stage.INSPECTING: IN_PLACE[Stage.INSPECTING]}, "generalized": IN_PLACE, "published": CLONE}
 
 
 class Traps:
@@ -36,7 +37,7 @@ class Traps:
         """Inject the first fault of every VM."""
         self._simulator = simulator
         self._traces = {vm.name: vm.traces(REQUEST_ID) for vm in fleet}
-        self._left = {vm.name: list(_STAGES[vm.outcome].items()) for vm in fleet}
+        self._left: dict[str, list[tuple[str, str]]] = {vm.name: [*_STAGES[vm.outcome].items()] for vm in fleet}
         self.total = sum(len(stages) for stages in self._left.values())
         self._laid: dict[str, Injected] = {}
         for name in self._left:
