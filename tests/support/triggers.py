@@ -12,10 +12,10 @@ import azure.durable_functions as df
 import azure.functions as func
 
 import settings
-from emulators.task_hub import VirtualClock
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
-from tests.support.requests import GROUP, vm_state
+from tests.support.requests import GROUP
+from tests.support.running import fleet
 from tools.rig.environment import EVERY_APP, operator_settings
 
 SETTINGS = {
@@ -65,10 +65,7 @@ class Triggers:
 @asynccontextmanager
 async def triggers(*names: str, restart_finished: bool = False, **more: str) -> AsyncGenerator[Triggers]:
     """Start engine and client; `more` are further settings."""
-    clock = VirtualClock()
-    azure = FakeAzure(now=clock.now)
-    for name in names or ("vm1",):
-        azure.add(name, vm_state(name))
+    clock, azure = fleet(*(names or ("vm1",)))
     with (
         patch.dict(os.environ, {**SETTINGS, **more}),
         engine(azure.activities(), clock, restart_finished=restart_finished) as running,

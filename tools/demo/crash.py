@@ -1,6 +1,5 @@
 """`python -m tools.demo.crash`: kills host and hub in every stage of every VM, and starts them again."""
 
-import argparse
 import asyncio
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from rich.console import Console
 
 from contracts.stages import Stage
 from emulators.arm import Fault, Injected, Simulator
-from tools.demo.fleet import FLEET, REGIONS, Expected, request_message, run_id_of
+from tools.demo.fleet import FLEET, REGIONS, Expected, read_arguments, request_message, run_id_of
 from tools.demo.fleet_view import Sight, stages_of
 from tools.demo.proof import ONCE
 from tools.demo.surroundings import Surroundings, surroundings
@@ -79,17 +78,12 @@ class Traps:
 
 def main() -> int:
     """Run it; exit 0 only if every VM ended as expected and nothing irreversible was done twice."""
-    parser = argparse.ArgumentParser(prog="python -m tools.demo.crash", description=__doc__)
-    parser.add_argument("--speed", type=float, default=40.0, help="simulated seconds in a real second (default 40)")
-    names = [vm.name for vm in CRASH_FLEET]
-    parser.add_argument("--only", nargs="+", choices=names, default=names, help="these VMs (default: all)")
-    given = parser.parse_args()
+    speed, fleet = read_arguments("python -m tools.demo.crash", __doc__, 40.0, CRASH_FLEET)
     # Python runs this module once more in every process that is forked.
     import_once("tools.demo.surroundings", "tools.demo.proof", "rich.console")
-    fleet = tuple(vm for vm in CRASH_FLEET if vm.name in given.only)
     with tempfile.TemporaryDirectory(prefix="golden-crash-") as folder:
         try:
-            return asyncio.run(_run(Console(), given.speed, Path(folder), fleet))
+            return asyncio.run(_run(Console(), speed, Path(folder), fleet))
         except KeyboardInterrupt:
             print("crash demo: interrupted, everything stopped", flush=True)
             return 130
