@@ -37,13 +37,23 @@ class Grouping:
         self._tests: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
         self._seconds: defaultdict[str, float] = defaultdict(float)
-        self._first: pytest.TestReport | None = None
+        self._first: pytest.TestReport | pytest.CollectReport | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count one phase of a test."""
         package = package_of(report.nodeid)
         self._seconds[package] += report.duration
         self._tests[package] += report.when == "call" or (report.when == "setup" and not report.passed)
+        self._note(report, package)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Count a module that could not be collected; pytest-xdist passes on each such report of its workers once."""
+        if report.failed:
+            package = package_of(report.nodeid)
+            self._tests[package] += 0
+            self._note(report, package)
+
+    def _note(self, report: pytest.TestReport | pytest.CollectReport, package: str) -> None:
         if report.failed:
             self._failed[package] += 1
             if self._first is None or layer_of(report.nodeid) < layer_of(self._first.nodeid):
@@ -71,7 +81,10 @@ class Grouping:
         )
         write(f"tests: {counts or 'none'} in {time.monotonic() - self._began:.0f} s, {cpu:.0f} CPU s")
         if self._first is not None:
-            terminalreporter.section("look at this failure first", red=True)
+            what = "failure" if isinstance(self._first, pytest.TestReport) else "error while collecting tests"
+            terminalreporter.section(f"look at this {what} first", red=True)
             crash = getattr(self._first.longrepr, "reprcrash", None)
-            write(str(crash.message if crash else self._first.longreprtext)[:_MOST_CHARACTERS])
+            # The reason is at the beginning of an assertion's message, and at the end of a traceback.
+            text = crash.message[:_MOST_CHARACTERS] if crash else self._first.longreprtext[-_MOST_CHARACTERS:]
+            write(text)
             write(f"make test FILTER='{self._first.nodeid}'")

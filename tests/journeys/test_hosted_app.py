@@ -1,32 +1,25 @@
 """The app under the local host: real worker library, real queues, real HTTP; the simulator; virtual time."""
 
 import asyncio
-import base64
 import json
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.queue.aio import QueueServiceClient
 
 from emulators.arm import Simulator, VmSpec
 from emulators.azurite import AzuriteServer
-from emulators.functions_host import HostProcess
 from emulators.task_hub import HubThread
 from tests.support.engine import AS_SHIPPED
 from tests.support.journey import simulated, spec
-from tests.support.requests import request
-from tests.support.triggers import SETTINGS
-from tools.rig.environment import product_environment
+from tests.support.requests import GROUP, request
+from tools.rig.environment import host_environment
+from tools.rig.hosted_app import HostedApp
 
-ROOT = Path(__file__).parents[2]
-API_VERSION = "2025-11-05"
 QUEUES = ("image-requests", "image-results", "image-requests-rejected", "image-requests-poison")
 TIMER_REQUESTS = json.dumps({"web": request("tick1")})
 
@@ -37,38 +30,27 @@ def storage() -> Generator[str]:
         yield azurite.connection_string
 
 
-@dataclass
-class App:
+@dataclass(kw_only=True)
+class App(HostedApp):
     """The app from outside."""
 
-    url: str
     simulator: Simulator
-    queues: QueueServiceClient
-    http: aiohttp.ClientSession
-    host: HostProcess
-
-    async def send(self, body: Any, queue: str = "image-requests") -> None:
-        text = body if isinstance(body, bytes) else json.dumps(body).encode()
-        await self.queues.get_queue_client(queue).send_message(base64.b64encode(text).decode())
 
     async def wait_for(self, queue: str, enough: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
         """Receive messages from a queue until there are enough; any other message fails the test."""
         found: list[dict[str, Any]] = []
         deadline = time.monotonic() + 40
-        client = self.queues.get_queue_client(queue)
         while not enough(found):
-            assert time.monotonic() < deadline, f"only {found}\n{self.host.log()[-3000:]}"
-            try:
-                async for message in client.receive_messages(messages_per_page=32):
-                    text = base64.b64decode(message.content)
-                    # The host would have written a string again, indented, and too large near 48 KiB.
-                    assert queue != "image-results" or b"\n" not in text
-                    found.append(json.loads(text))
-                    await client.delete_message(message)
-            except ResourceNotFoundError:
-                pass
+            assert time.monotonic() < deadline, f"only {found}\n{self.log()[-3000:]}"
+            texts = await self.receive(queue)
+            # The host would have written a string again, indented, and too large near 48 KiB.
+            assert queue != "image-results" or not any("\n" in text for text in texts)
+            found += map(json.loads, texts)
             await asyncio.sleep(0.05)
         return found
+
+    def log(self) -> str:
+        return self.hosts["one"].log()
 
 
 @asynccontextmanager
@@ -77,22 +59,15 @@ async def hosted(storage: str, *specs: VmSpec, **settings: str) -> AsyncGenerato
     with simulated(*specs) as (simulator, _, clock):
         backend = HubThread(clock=clock, options=replace(AS_SHIPPED, remote_clients=True))
         address = backend.start()
-        environment = {
-            **SETTINGS,
-            **product_environment(simulator),
-            "AzureWebJobsStorage": storage,
-            **settings,
-        }
+        more = {"AzureWebJobsStorage": storage, "WEBSITE_AUTH_ENABLED": "True"}
+        environment = host_environment(simulator, scope=GROUP, **more) | settings
         try:
-            async with (
-                QueueServiceClient.from_connection_string(storage, api_version=API_VERSION) as queues,
-                aiohttp.ClientSession() as http,
-            ):
+            async with App(environment=environment, simulator=simulator) as app:
                 for name in QUEUES:
                     with suppress(ResourceNotFoundError):
-                        await queues.get_queue_client(name).clear_messages()
-                async with HostProcess(ROOT, env=environment, engine=f"http://{address}") as host:
-                    yield App(host.url, simulator, queues, http, host)
+                        await app.queues.get_queue_client(name).clear_messages()
+                await app.start_host(engine=f"http://{address}")
+                yield app
         finally:
             backend.stop()
 
@@ -116,10 +91,9 @@ async def test_every_trigger_leads_to_results_and_a_bad_message_blocks_nothing(s
 async def _messages_become_results(app: App) -> None:
     await app.send(b"\xff not json")
     for _ in range(3):
-        await app.send(request("lin1", "win1", requestId="r1"))
+        await app.send(json.dumps(request("lin1", "win1", requestId="r1")))
     answers = await app.wait_for("image-results", lambda found: len(found) >= 4)
-    async with app.http.get(f"{app.url}/api/runs/batch-r1") as response:
-        view = await response.json()
+    view = await app.run("batch-r1")
     async with app.http.get(f"{app.url}/api/runs") as response:
         listed = await response.json()
     requested = [app.simulator.vm(name).requested_count for name in ("lin1", "win1")]
@@ -161,9 +135,9 @@ async def _start_by_events_and_timer(app: App) -> None:
 async def test_what_fails_through_our_fault_ends_in_the_poison_queue(storage: str) -> None:
     document = request("lin1", requestId="r1")
     async with hosted(storage, spec("lin1"), GOLDEN_ALLOWED_SCOPES="nonsense", **FAST_RETRY) as app:
-        await app.send(document)
+        await app.send(json.dumps(document))
         poison = await app.wait_for("image-requests-poison", lambda found: len(found) >= 1)
-        log = app.host.log()
+        log = app.log()
     assert poison == [document]
     assert "GOLDEN_ALLOWED_SCOPES" in log, "the log names the setting to correct"
 

@@ -74,9 +74,12 @@ TOOLS = {
     "tools.rig": Package(
         (
             *("activities", "azure_clients", "contracts", "orchestrators", "settings"),
-            *("emulators.arm", "emulators.task_hub"),
+            *("emulators.arm", "emulators.functions_host", "emulators.task_hub"),
         ),
-        ("azure.durable_functions", "azure.functions", *_ENGINE),
+        (
+            *("aiohttp", "azure.core", "azure.durable_functions", "azure.functions", "azure.storage.queue"),
+            *_ENGINE,
+        ),
         never=(),
     ),
     "tools.crash_test": Package(
@@ -92,11 +95,8 @@ TOOLS = {
     "tools.mutants": Package(never=()),
     "tools.docgen": Package(("contracts", "guest", "policy", "settings"), (), never=()),
     "tools.demo": Package(
-        (
-            *("contracts", "emulators.arm", "emulators.azurite", "emulators.functions_host"),
-            *("emulators.guest", "tools.rig"),
-        ),
-        ("aiohttp", "azure.core", "azure.storage.queue", "rich"),
+        ("contracts", "emulators.arm", "emulators.azurite", "emulators.guest", "tools.rig"),
+        ("aiohttp", "rich"),
         never=(),
     ),
     "tools.conformance": Package(
@@ -109,10 +109,7 @@ TOOLS = {
             *("emulators.arm", "emulators.azurite", "tools.conformance", "tools.demo", "tools.rig"),
             *("emulators.functions_host", "contracts"),
         ),
-        (
-            *("aiohttp", "azure.core", "azure.durable_functions", "azure.functions", "azure.storage.queue"),
-            *_ENGINE,
-        ),
+        ("aiohttp", "azure.core", "azure.durable_functions", "azure.functions", *_ENGINE),
         never=(),
     ),
 }

@@ -24,6 +24,7 @@ from tests.support.cleanups import cleanup_job
 from tests.support.engine import RunningEngine
 from tests.support.journey import SERIAL_LOG, Journey
 from tests.support.requests import GROUP, SUBSCRIPTION, job
+from tests.support.running import result_of
 
 SUBNET = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/vnet-westeurope/subnets/default"
 TWO_REGIONS = [{"name": "westeurope"}, {"name": "northeurope"}]
@@ -116,9 +117,7 @@ def begin(journey: HasEngine, asked: VmJob, stage: Stage, batch: AcceptedRun | N
 def end_of(journey: Journey, asked: VmJob) -> VmResult:
     """Let the time go on, and return the result of a run that was started."""
     journey.engine.clock.allow(None)
-    state = journey.engine.end_of(asked.run_id)
-    assert state.serialized_output is not None, state.failure_details
-    return VmResult.model_validate_json(state.serialized_output)
+    return result_of(journey.engine, asked.run_id)
 
 
 def cleanup_now(

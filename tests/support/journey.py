@@ -10,7 +10,7 @@ import azure.functions as func
 
 from activities import registration
 from contracts.answer import Answer
-from contracts.catalog import GOLDEN_IMAGE, IMAGE_BATCH, Activity
+from contracts.catalog import IMAGE_BATCH, Activity
 from contracts.results import RunResult, VmResult
 from contracts.run import AcceptedRun, VmJob
 from emulators.arm import Role, Simulator, SteppedClock, VmSpec
@@ -18,6 +18,7 @@ from emulators.arm.state.durations import Durations
 from emulators.task_hub import VirtualClock
 from tests.support.engine import AS_SHIPPED, ActivityBody, RunningEngine, engine
 from tests.support.requests import GROUP
+from tests.support.running import run
 from tools.rig import product
 from tools.rig.azure import emulated_azure
 from tools.rig.environment import ROLE_FILE, operator_settings
@@ -54,9 +55,7 @@ class Journey:
 
     def report(self, job: VmJob) -> VmResult:
         """Run one VM to its end."""
-        state = self.engine.run(GOLDEN_IMAGE, job.model_dump(mode="json", exclude_none=True), job.run_id)
-        assert state.serialized_output is not None, state.failure_details
-        return VmResult.model_validate_json(state.serialized_output)
+        return run(self.engine, job)
 
     def send_batch(self, run: AcceptedRun) -> RunResult:
         """Run a request to its end."""

@@ -12,17 +12,16 @@ import azure.durable_functions as df
 import azure.functions as func
 
 import settings
-from emulators.task_hub import VirtualClock
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
-from tests.support.requests import GROUP, vm_state
+from tests.support.requests import GROUP
+from tests.support.running import fleet
+from tools.rig.environment import EVERY_APP, operator_settings
 
 SETTINGS = {
-    "GOLDEN_ALLOWED_SCOPES": GROUP,
-    "GOLDEN_IN_PLACE_TRIGGERS": "queue http timer eventGrid",
-    "GOLDEN_TIMER_SCHEDULE": "0 0 4 * * *",
-    "GOLDEN_CLIENT_ID": "00000000-0000-0000-0000-00000000c11e",
-    "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+    **EVERY_APP,
+    **operator_settings(GROUP),
+    "GOLDEN_CLEANUP_MODE": "report",
     "WEBSITE_AUTH_ENABLED": "True",
 }
 
@@ -66,10 +65,7 @@ class Triggers:
 @asynccontextmanager
 async def triggers(*names: str, restart_finished: bool = False, **more: str) -> AsyncGenerator[Triggers]:
     """Start engine and client; `more` are further settings."""
-    clock = VirtualClock()
-    azure = FakeAzure(now=clock.now)
-    for name in names or ("vm1",):
-        azure.add(name, vm_state(name))
+    clock, azure = fleet(*(names or ("vm1",)))
     with (
         patch.dict(os.environ, {**SETTINGS, **more}),
         engine(azure.activities(), clock, restart_finished=restart_finished) as running,

@@ -1,5 +1,6 @@
 """The summary of a test run: a table by package, and the failure of the lowest layer last."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,26 +19,55 @@ def pytest_configure(config):
 """
 
 
-def test_the_failure_of_the_lowest_layer_is_last(tmp_path: Path) -> None:
-    for package, name in (("journeys", "high"), ("contracts", "low"), ("policy", "fine")):
-        (tmp_path / "tests" / package).mkdir(parents=True)
-        text = FAILS.format(name, 0 if name == "fine" else 1, name)
-        (tmp_path / "tests" / package / f"test_{name}.py").write_text(text)
-    (tmp_path / "tests_grouping.py").write_text((ROOT / "tests/grouping.py").read_text())
-    (tmp_path / "tests/conftest.py").write_text(PLUGIN)
-    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\naddopts = -p no:cacheprovider\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "tests"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1, done.stdout + done.stderr
+def summed_up(folder: Path, files: dict[str, str], *options: str) -> tuple[int, list[str]]:
+    """Run pytest on these files below `tests`; return its exit status and the lines from the table on."""
+    for name, text in files.items():
+        (folder / "tests" / name).parent.mkdir(parents=True)
+        (folder / "tests" / name).write_text(text)
+    (folder / "tests_grouping.py").write_text((ROOT / "tests/grouping.py").read_text())
+    (folder / "tests/conftest.py").write_text(PLUGIN)
+    (folder / "pytest.ini").write_text("[pytest]\npythonpath = .\naddopts = -p no:cacheprovider\n")
+    command = [sys.executable, "-m", "pytest", "-q", *options, "tests"]
+    # The small tree needs none of the other plugins, which take most of the time.
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
-    begins = next(number for number, line in enumerate(lines) if " by package " in line)
-    table = [line.split()[:3] for line in lines[begins:] if line.startswith("tests/")]
+    begins = [number for number, line in enumerate(lines) if " by package " in line]
+    assert begins, done.stdout + done.stderr
+    return done.returncode, lines[begins[0] :]
+
+
+def test_the_failure_of_the_lowest_layer_is_last(tmp_path: Path) -> None:
+    names = (("journeys", "high"), ("contracts", "low"), ("policy", "fine"))
+    files = {f"{place}/test_{name}.py": FAILS.format(name, int(name != "fine"), name) for place, name in names}
+    status, lines = summed_up(tmp_path, files)
+    assert status == 1
+    table = [line.split()[:3] for line in lines if line.startswith("tests/")]
     assert table == [["tests/contracts", "1", "1"], ["tests/policy", "1", "0.0"], ["tests/journeys", "1", "1"]]
-    assert lines[begins + 5].startswith("tests: 1 passed, 2 failed in ")
-    assert lines[begins + 5].endswith(" CPU s")
-    assert "the reason of low" in lines[begins + 7]
+    assert lines[5].startswith("tests: 1 passed, 2 failed in ")
+    assert lines[5].endswith(" CPU s")
+    assert "look at this failure first" in lines[6]
+    assert "the reason of low" in lines[7]
     assert lines[-1] == "make test FILTER='tests/contracts/test_low.py::test_low'"
+
+
+@pytest.mark.parametrize("options", [(), ("-p", "xdist.plugin", "-n", "1")], ids=["alone", "xdist"])
+def test_a_module_that_cannot_be_collected_failed_first(tmp_path: Path, options: tuple[str, ...]) -> None:
+    files = {
+        "journeys/test_high.py": "def test_(:\n",
+        "contracts/test_low.py": "import nowhere_to_be_found\n",
+        "policy/test_fine.py": FAILS.format("fine", 0, "fine"),
+    }
+    status, lines = summed_up(tmp_path, files, *options)
+    assert status != 0
+    # The workers of xdist run what could be collected; without them nothing runs.
+    table = [line.split()[:3] for line in lines if line.startswith("tests/")]
+    assert table[0] == ["tests/contracts", "0", "1"]
+    assert ["tests/journeys", "0", "1"] in table
+    begins = next(number for number, line in enumerate(lines) if "look at this error while collecting" in line)
+    assert "2 error in " in lines[begins - 1]
+    assert any("No module named 'nowhere_to_be_found'" in line for line in lines[begins:])
+    assert lines[-1] == "make test FILTER='tests/contracts/test_low.py'"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from contracts.catalog import APPROVAL_EVENT, CANCEL_EVENT, GOLDEN_IMAGE, IMAGE_
 from contracts.ids import VmId, vm_run_id
 from contracts.results import VmResult
 from contracts.stages import Stage
+from tests.support import running
 from tests.support.calls import BASE, call, look, read, start
 from tests.support.requests import request, vm_id
 from tests.support.triggers import Triggers, triggers
@@ -35,9 +36,7 @@ async def terminated(at: Triggers, run_id: str = "batch-r1", *, children: bool =
 
 async def result_of(at: Triggers, run_id: str = VM_RUN) -> VmResult:
     at.engine.clock.allow(None)
-    state = await asyncio.to_thread(at.engine.end_of, run_id)
-    assert state.serialized_output is not None, state.failure_details
-    return VmResult.model_validate_json(state.serialized_output)
+    return await asyncio.to_thread(running.result_of, at.engine, run_id)
 
 
 async def cancel(at: Triggers, run_id: str = "batch-r1") -> int:

@@ -97,12 +97,10 @@ class Killer:
             raise RuntimeError("; ".join(ended))
         withheld = tuple(_name(hold) for hold in holds if hold.holding)
         at = time.monotonic()
-        for part in kill.parts:
-            await asyncio.to_thread(self._crew.kill, part)
+        await self._crew.kill(*kill.parts)
         if kill.answer_first:
             self._answer()
-        for part in kill.back:
-            await asyncio.to_thread(self._crew.begin, part)
+        await self._crew.begin(*kill.back)
         self._answer()
         done = Done(kill, at - self._since, withheld, time.monotonic() - at)
         self._report(done)

@@ -1,29 +1,30 @@
-"""The hub's and the worker's process: started in milliseconds, killed with SIGKILL, started again."""
+"""The hub's and the worker's process, which are killed and started again."""
 
-import multiprocessing
-import socket
-from collections.abc import Callable
-from multiprocessing.context import ForkServerProcess
-from random import SystemRandom
-from typing import Literal
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal
 
-from tools.crash_test.hub_process import serve_hub
-from tools.crash_test.rig import Rig
-from tools.crash_test.worker_process import run_worker
+from emulators.arm import Role, ScaledClock, Simulator
+from emulators.task_hub import LostWorker
+from tools.crash_test.patient_client import PatientClient
+from tools.crash_test.worker_process import Rig, run_worker
+from tools.rig.environment import ROLE_FILE, operator_settings, product_environment
+from tools.rig.forked_process import ForkedProcess, import_once
+from tools.rig.hub_process import HubProcess
+from tools.rig.shared_time import SharedTime
 
 type Part = Literal["hub", "worker"]
 
-_BODIES: dict[Part, Callable[[Rig], None]] = {"hub": serve_hub, "worker": run_worker}
-# Imported once, in the process that the others are forked from: a worker's imports alone take three seconds.
+# A worker's imports alone take three seconds.
 _IMPORTED = [
-    "tools.crash_test.hub_process",
     "tools.crash_test.worker_process",
     "aiohttp",
     "azure.core.pipeline.transport._aiohttp",
     "azure.identity.aio",
     "azure.mgmt.compute.aio",
 ]
-_BELOW_EPHEMERAL = 15_000, 30_000
 
 
 class Crew:
@@ -31,42 +32,43 @@ class Crew:
 
     def __init__(self, rig: Rig) -> None:
         """Start none yet."""
-        self._rig = rig
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(_IMPORTED)
-        self._running: dict[Part, ForkServerProcess] = {}
+        import_once(*_IMPORTED)
+        self.rig = rig
+        self._processes: dict[Part, ForkedProcess[Any]] = {
+            "hub": HubProcess(rig),
+            "worker": ForkedProcess(run_worker, rig, rig.log_file),
+        }
 
-    def begin(self, part: Part) -> None:
-        """Start a process."""
-        process = self._context.Process(target=_BODIES[part], args=(self._rig,), name=part, daemon=True)
-        process.start()
-        self._running[part] = process
+    async def begin(self, *parts: Part) -> None:
+        """Start processes."""
+        for part in parts:
+            await asyncio.to_thread(self._processes[part].start)
 
-    def kill(self, part: Part) -> None:
-        """Send SIGKILL, and wait until the process is gone."""
-        process = self._running.pop(part)
-        process.kill()
-        process.join()
-
-    def kill_all(self) -> None:
-        """Kill all processes that still run."""
-        for part in list(self._running):
-            self.kill(part)
+    async def kill(self, *parts: Part) -> None:
+        """Send SIGKILL to one after another, and wait until each is gone."""
+        for part in parts:
+            await asyncio.to_thread(self._processes[part].kill)
 
     def ended_by_themselves(self) -> list[str]:
         """Return the processes that ended by themselves, with their exit codes."""
-        ended = {part: process.exitcode for part, process in self._running.items()}
+        ended = {part: process.exit_status for part, process in self._processes.items()}
         return [f"the {part} ended by itself with {code}" for part, code in ended.items() if code is not None]
 
 
-def free_port() -> int:
-    """Find a port that no outgoing connection takes while the hub is dead: one below those that the kernel assigns."""
-    numbers = SystemRandom()
-    while True:
-        port = numbers.randint(*_BELOW_EPHEMERAL)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+@asynccontextmanager
+async def running_crew(
+    folder: Path, *, speed: float, seed: int, scope: str, lost_worker: LostWorker = LostWorker.HOST
+) -> AsyncGenerator[tuple[Simulator, Crew, PatientClient]]:
+    """Start simulator, hub and worker, their files in `folder`; the app may change every VM of the scope."""
+    clock, role = ScaledClock(speed), Role.from_file(ROLE_FILE)
+    async with Simulator(clock=clock, role=role, throttling=False, seed=seed, emulate_linux=True) as simulator:
+        environment = product_environment(simulator, **operator_settings(scope))
+        time = SharedTime.begin(speed, clock.now())
+        crew = Crew(Rig(folder=folder, time=time, lost_worker=lost_worker, environment=environment))
+        client = PatientClient(crew.rig.address)
+        try:
+            await crew.begin("hub", "worker")
+            yield simulator, crew, client
+        finally:
+            await client.close()
+            await crew.kill("hub", "worker")

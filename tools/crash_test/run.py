@@ -6,23 +6,17 @@ import shutil
 import tempfile
 import time
 import traceback
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from emulators.arm import Role, ScaledClock, Simulator
 from emulators.task_hub import LostWorker
 from tools.crash_test.examination import Findings, examine
 from tools.crash_test.fleet import SCOPE
 from tools.crash_test.journal import read_journal
 from tools.crash_test.killing import Done, Killer, Standstill, plan_kills
 from tools.crash_test.load import Load
-from tools.crash_test.patient_client import PatientClient
-from tools.crash_test.processes import Crew, free_port
-from tools.crash_test.rig import Rig
-from tools.rig.environment import ROLE_FILE, operator_settings, product_environment
-from tools.rig.shared_time import SharedTime
+from tools.crash_test.processes import running_crew
 
 _SETTLE_SECONDS = 120.0
 _EXAMINATION_SECONDS = 60.0
@@ -71,15 +65,10 @@ async def run_test(options: Options, report: Callable[[str], None]) -> Outcome:
 
 
 async def _run(options: Options, report: Callable[[str], None], outcome: Outcome) -> None:
-    simulator = Simulator(
-        clock=ScaledClock(options.speed),
-        role=Role.from_file(ROLE_FILE),
-        throttling=False,
-        seed=options.seed,
-        emulate_linux=True,
+    together = running_crew(
+        outcome.folder, speed=options.speed, seed=options.seed, scope=SCOPE, lost_worker=options.lost_worker
     )
-    async with simulator, _crew(_rig(simulator, options, outcome.folder)) as (crew, rig):
-        client = PatientClient(rig.address)
+    async with together as (simulator, crew, client):
         load = Load(client, simulator, random.Random(options.seed))  # noqa: S311 - repeatable, not secret
         running = asyncio.create_task(load.run(options.lanes, plain=options.lost_worker is LostWorker.HOST))
         try:
@@ -88,11 +77,10 @@ async def _run(options: Options, report: Callable[[str], None], outcome: Outcome
             load.stop()
             await _settle(running, outcome)
             async with asyncio.timeout(_EXAMINATION_SECONDS):
-                outcome.findings = await examine(client, simulator, load.book, read_journal(rig.journal_file))
+                outcome.findings = await examine(client, simulator, load.book, read_journal(crew.rig.journal_file))
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-            await client.close()
             outcome.problems.extend(crew.ended_by_themselves())
 
 
@@ -125,21 +113,3 @@ async def _kill(
 
 def _withheld(outcome: Outcome) -> int:
     return sum(bool(done.withheld) for done in outcome.kills)
-
-
-@asynccontextmanager
-async def _crew(rig: Rig) -> AsyncGenerator[tuple[Crew, Rig]]:
-    crew = Crew(rig)
-    try:
-        for part in ("hub", "worker"):
-            await asyncio.to_thread(crew.begin, part)
-        yield crew, rig
-    finally:
-        await asyncio.to_thread(crew.kill_all)
-
-
-def _rig(simulator: Simulator, options: Options, folder: Path) -> Rig:
-    shared = SharedTime.begin(options.speed, simulator.clock.now())
-    return Rig(
-        folder, free_port(), shared, product_environment(simulator, **operator_settings(SCOPE)), options.lost_worker
-    )

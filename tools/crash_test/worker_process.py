@@ -2,6 +2,8 @@
 
 import logging
 import os
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from durabletask.grpc_options import GrpcChannelOptions, GrpcWorkerResiliencyOptions
@@ -9,10 +11,9 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.worker import TaskHubGrpcWorker
 
 from tools.crash_test import programs
-from tools.crash_test.hub_process import wait_for_parent
 from tools.crash_test.journal import Journal, Line
-from tools.crash_test.rig import Rig
 from tools.rig import product
+from tools.rig.hub_process import HubPlace
 
 # A restarted hub is found at once: the time between two kills is for work.
 QUICK_CHANNEL = GrpcChannelOptions(
@@ -27,9 +28,20 @@ _QUICK_RETURN = GrpcWorkerResiliencyOptions(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rig(HubPlace):
+    """A hub's place, and the environment in which the app's activities find the simulator."""
+
+    environment: dict[str, str]
+
+    @property
+    def journal_file(self) -> Path:
+        """The file with what the workers did."""
+        return self.folder / "journal.jsonl"
+
+
 def run_worker(rig: Rig) -> None:
-    """Run a worker until the process is killed, or the test that started it has ended."""
-    rig.write_to_log()
+    """Start a worker; it works until its process is killed."""
     os.environ.update(rig.environment)
     logger = logging.getLogger("tools.crash_test.worker")
     logger.setLevel(logging.CRITICAL)
@@ -44,8 +56,6 @@ def run_worker(rig: Rig) -> None:
     product.register(worker, rig.address)
     programs.register(worker, journal)
     worker.start()
-    wait_for_parent()
-    os._exit(0)
 
 
 class RecordingWorker(TaskHubGrpcWorker):

@@ -1,6 +1,5 @@
 """`python -m tools.demo`: VMs generalized in place or cloned and published; exit 0 only if all is as expected."""
 
-import argparse
 import asyncio
 import contextlib
 import signal
@@ -10,20 +9,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tools.demo.fleet import FLEET, Expected
+from tools.demo.fleet import FLEET, Expected, read_arguments
 from tools.demo.performance import perform
 
 
 def main() -> int:
     """Run the demo; 0: as expected, 1: not, 130: interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m tools.demo", description=__doc__)
-    parser.add_argument("--speed", type=float, default=50.0, help="simulated seconds in a real second (default 50)")
-    names = [vm.name for vm in FLEET]
-    parser.add_argument("--only", nargs="+", choices=names, default=names, help="these VMs (default: all)")
-    arguments = parser.parse_args()
-    fleet = tuple(vm for vm in FLEET if vm.name in arguments.only)
+    speed, fleet = read_arguments("python -m tools.demo", __doc__, 50.0, FLEET)
     try:
-        return asyncio.run(_run(arguments.speed, fleet))
+        return asyncio.run(_run(speed, fleet))
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("demo: interrupted, everything stopped", flush=True)
         return 130

@@ -1,6 +1,5 @@
 """`python -m tools.demo.crash`: kills host and hub in every stage of every VM, and starts them again."""
 
-import argparse
 import asyncio
 import sys
 import tempfile
@@ -13,11 +12,13 @@ from typing import Any
 import aiohttp
 from rich.console import Console
 
+from contracts.stages import Stage
 from emulators.arm import Fault, Injected, Simulator
-from tools.demo.fleet import FLEET, REGIONS, Expected, request_message, run_id_of
+from tools.demo.fleet import FLEET, REGIONS, Expected, read_arguments, request_message, run_id_of
 from tools.demo.fleet_view import Sight, stages_of
 from tools.demo.proof import ONCE
 from tools.demo.surroundings import Surroundings, surroundings
+from tools.rig.forked_process import import_once
 from tools.rig.held_requests import CLONE, IN_PLACE
 
 REQUEST_ID = "crash"
@@ -25,7 +26,7 @@ REQUEST_ID = "crash"
 CRASH_FLEET = tuple(vm for vm in FLEET if vm.name not in {"db-01", "app-03"})
 _PATIENCE = 400.0
 # One request of each stage: it is accepted, and its answer is withheld until host and hub are dead.
-_STAGES = {"refused": {"inspecting": IN_PLACE["inspecting"]}, "generalized": IN_PLACE, "published": CLONE}
+_STAGES = {"refused": {Stage.INSPECTING: IN_PLACE[Stage.INSPECTING]}, "generalized": IN_PLACE, "published": CLONE}
 
 
 class Traps:
@@ -35,7 +36,7 @@ class Traps:
         """Inject the first fault of every VM."""
         self._simulator = simulator
         self._traces = {vm.name: vm.traces(REQUEST_ID) for vm in fleet}
-        self._left = {vm.name: list(_STAGES[vm.outcome].items()) for vm in fleet}
+        self._left: dict[str, list[tuple[str, str]]] = {vm.name: [*_STAGES[vm.outcome].items()] for vm in fleet}
         self.total = sum(len(stages) for stages in self._left.values())
         self._laid: dict[str, Injected] = {}
         for name in self._left:
@@ -46,16 +47,18 @@ class Traps:
         """Whether a request of every VM was held in every stage."""
         return not self._laid
 
-    def sprung(self, stages: dict[str, str]) -> dict[str, str]:
-        """Return VM to stage for the requests that are held now, by the stages that the app reports."""
+    def holding(self) -> list[str]:
+        """Return the VMs of which a request is held now."""
+        return [name for name, trap in self._laid.items() if trap.held.is_set()]
+
+    def sprung(self, holding: list[str], stages: dict[str, str]) -> dict[str, str]:
+        """Return VM to stage for the requests that are held, by the stages that the app has reported since."""
         held: dict[str, str] = {}
-        for name, trap in list(self._laid.items()):
-            if not trap.held.is_set() or name not in stages:
-                continue
-            if stages[name] == self._left[name][0][0]:
+        for name in holding:
+            if stages.get(name) == self._left[name][0][0]:
                 held[name] = stages[name]
-            else:
-                trap.released.set()
+            elif name in stages:
+                self._laid[name].released.set()
                 self._lay(name)
         return held
 
@@ -75,15 +78,12 @@ class Traps:
 
 def main() -> int:
     """Run it; exit 0 only if every VM ended as expected and nothing irreversible was done twice."""
-    parser = argparse.ArgumentParser(prog="python -m tools.demo.crash", description=__doc__)
-    parser.add_argument("--speed", type=float, default=40.0, help="simulated seconds in a real second (default 40)")
-    names = [vm.name for vm in CRASH_FLEET]
-    parser.add_argument("--only", nargs="+", choices=names, default=names, help="these VMs (default: all)")
-    given = parser.parse_args()
-    fleet = tuple(vm for vm in CRASH_FLEET if vm.name in given.only)
+    speed, fleet = read_arguments("python -m tools.demo.crash", __doc__, 40.0, CRASH_FLEET)
+    # Python runs this module once more in every process that is forked.
+    import_once("tools.demo.surroundings", "tools.demo.proof", "rich.console")
     with tempfile.TemporaryDirectory(prefix="golden-crash-") as folder:
         try:
-            return asyncio.run(_run(Console(), given.speed, Path(folder), fleet))
+            return asyncio.run(_run(Console(), speed, Path(folder), fleet))
         except KeyboardInterrupt:
             print("crash demo: interrupted, everything stopped", flush=True)
             return 130
@@ -102,15 +102,17 @@ async def _kill_and_start(console: Console, around: Surroundings, traps: Traps, 
     """Whenever a request is held, kill both processes, drop the answer, and start both again."""
     kills, deadline = 0, time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
+        # In this order: a stage read before the request was held may be the previous one.
+        holding = traps.holding()
         run = await _run_now(around)
-        held = traps.sprung(stages_of(run, fleet))
+        held = traps.sprung(holding, stages_of(run, fleet))
         if held:
             await around.kill()
             kills += 1
             traps.let_go(held)
             where = ", ".join(f"{name} {stage}" for name, stage in held.items())
             console.print(f"  kill {kills:>2}: {where}", highlight=False, soft_wrap=True)
-            await around.start_again()
+            await around.start()
         elif run.get("runtimeStatus") in {"COMPLETED", "FAILED", "TERMINATED"}:
             return kills if traps.all_met else -kills
         await asyncio.sleep(0.05)

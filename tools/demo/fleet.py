@@ -1,5 +1,6 @@
 """The six VMs of the demo: the request for each, and its expected outcome."""
 
+import argparse
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -99,6 +100,18 @@ CLONES = (
     Expected(_OLD_WINDOWS, "Windows 2022", "published", "windows-app", "windows-update"),
 )
 FLEET = (*IN_PLACE, *CLONES)
+
+
+def read_arguments(
+    program: str, description: str | None, speed: float, fleet: tuple[Expected, ...]
+) -> tuple[float, tuple[Expected, ...]]:
+    """Return from the command line the simulated seconds in a real second (default `speed`), and the chosen VMs."""
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    parser.add_argument("--speed", type=float, default=speed, help="simulated seconds in a real one: %(default)s")
+    names = [vm.name for vm in fleet]
+    parser.add_argument("--only", nargs="+", choices=names, default=names, help="these VMs (default: all)")
+    given = parser.parse_args()
+    return given.speed, tuple(vm for vm in fleet if vm.name in given.only)
 
 
 def run_id_of(request_id: str) -> str:

@@ -3,8 +3,7 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,18 +13,14 @@ from contracts.polling import Polling, PollingSettings
 from contracts.results import VmResult
 from contracts.run_commands import DEPROVISION, customizer
 from contracts.stages import Stage
-from emulators.arm import Fault, Injected, Role, ScaledClock, Simulator
+from emulators.arm import Fault, Injected, Simulator
 from tools.crash_test.patient_client import PatientClient
-from tools.crash_test.processes import Crew, free_port
-from tools.crash_test.rig import Rig
+from tools.crash_test.processes import Crew, running_crew
 from tools.fault_injection.checking import Result, check
 from tools.fault_injection.ends import End
 from tools.fault_injection.matrix import Tried
 from tools.fault_injection.scene import SCOPE, Scene, set_up
 from tools.fault_injection.sight import observe
-from tools.fault_injection.station import ROLE_FILE
-from tools.rig.environment import operator_settings, product_environment
-from tools.rig.shared_time import SharedTime
 
 _SPEED = 100.0
 _PATIENCE = 300.0
@@ -70,11 +65,9 @@ class _Killed:
 
 async def try_kills(seed: int, report: Callable[[str], None]) -> list[Tried]:
     """Start one run for each stage, all at once; whenever one is held in its stage, both processes are killed."""
-    simulator = Simulator(
-        clock=ScaledClock(_SPEED), role=Role.from_file(ROLE_FILE), throttling=False, seed=seed, emulate_linux=True
-    )
     with tempfile.TemporaryDirectory(prefix="fault-matrix-") as folder:
-        async with simulator, _crew(_rig(simulator, Path(folder))) as (crew, client):
+        together = running_crew(Path(folder), speed=_SPEED, seed=seed, scope=SCOPE)
+        async with together as (simulator, crew, client):
             runs = [_Killed(stage, set_up(simulator, f"kill-{stage.lower()}", polling=_WAITS)) for stage in _REQUESTS]
             for run in runs:
                 if run.stage is not Stage.STOPPING:
@@ -101,15 +94,13 @@ async def _kill_in_each(
                 _lay(simulator, run)
         held = [run for run in runs if run.trap is not None and run.trap.held.is_set() and not run.met]
         if held:
-            for part in ("worker", "hub"):
-                await asyncio.to_thread(crew.kill, part)
+            await crew.kill("worker", "hub")
             for run in held:
                 assert run.trap is not None
                 run.met = True
                 run.trap.released.set()
             report(f"killed both: {', '.join(run.stage for run in held)}")
-            for part in ("hub", "worker"):
-                await asyncio.to_thread(crew.begin, part)
+            await crew.begin("hub", "worker")
         await asyncio.sleep(0.02)
 
 
@@ -131,24 +122,3 @@ async def _examined(simulator: Simulator, client: PatientClient, run: _Killed) -
         return Tried(name, _WHY, Result(wrong=("it has no result",)))
     result = VmResult.model_validate_json(state.serialized_output)
     return Tried(name, _WHY, check(observe(simulator, run.scene, result, met=int(run.met)), End()))
-
-
-def _rig(simulator: Simulator, folder: Path) -> Rig:
-    return Rig(
-        folder,
-        free_port(),
-        SharedTime.begin(_SPEED, simulator.clock.now()),
-        product_environment(simulator, **operator_settings(SCOPE)),
-    )
-
-
-@asynccontextmanager
-async def _crew(rig: Rig) -> AsyncGenerator[tuple[Crew, PatientClient]]:
-    crew, client = Crew(rig), PatientClient(rig.address)
-    try:
-        for part in ("hub", "worker"):
-            await asyncio.to_thread(crew.begin, part)
-        yield crew, client
-    finally:
-        await client.close()
-        await asyncio.to_thread(crew.kill_all)

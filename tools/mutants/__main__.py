@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -12,7 +13,7 @@ from queue import Queue
 
 from tools.mutants.mutant import Mutant
 from tools.mutants.mutants import MUTANTS
-from tools.mutants.running import MutantError, Trial, copy_tree, place_of, run_tests, try_mutant
+from tools.mutants.running import HUNG_SECONDS, MutantError, Trial, copy_tree, place_of, run_tests, try_mutant
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,8 +56,12 @@ def _check_that_all_is_well(mutants: list[Mutant], copies: "Queue[Path]") -> Non
     """Without a mutant the tests are green: otherwise a red test would say nothing."""
     copy = copies.get()
     tests = sorted({test for mutant in mutants for test in mutant.tests})
-    done = run_tests(tests, copy)
-    copies.put(copy)
+    try:
+        done = run_tests(tests, copy, len(tests) * HUNG_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise MutantError(f"without a mutant the tests had not ended after {error.timeout:g} s") from None
+    finally:
+        copies.put(copy)
     if done.returncode != 0:
         raise MutantError(f"the tests are not green without a mutant: run them first\n{done.stdout[-3_000:]}")
 

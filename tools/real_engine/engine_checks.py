@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from tools.real_engine.lanes import Ground
-from tools.rig.hub_process import ROOT
+from tools.rig.environment import ROOT
 
 LANE = "engine"
 

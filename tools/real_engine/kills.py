@@ -4,6 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
+from contracts.stages import Stage
 from emulators.arm import Fault, Injected, Simulator
 from tools.demo.fleet import Expected
 from tools.real_engine.fleet import clone, in_place, new_windows
@@ -18,7 +19,11 @@ LANES = {"killextension": kill_extension, "killapp": kill_app}
 _TARGETS = {"killextension": "the extension", "killapp": "the app"}
 # One request of each stage: it is accepted, and its answer is withheld until the process is dead.
 # Each clone is held in two stages, so far apart that the clones' stages coincide.
-_PAIRS = (("cloning", "validating"), ("customizing", "publishing"), ("deprovisioning", "cleaningUp"))
+_PAIRS = (
+    (Stage.CLONING, Stage.VALIDATING),
+    (Stage.CUSTOMIZING, Stage.PUBLISHING),
+    (Stage.DEPROVISIONING, Stage.CLEANING_UP),
+)
 # The extension writes a run's status after it has sent the activity: for so long it may show the previous stage.
 _STATUS_SECONDS = 3.0
 # The Azure SDK cancels a request after 60 s, and sends it again.
@@ -31,7 +36,7 @@ class Met:
     """A VM, the stages in which its run is still to be held, and the fault that holds it in the next one."""
 
     vm: Expected
-    stages: list[tuple[str, str]]
+    stages: list[tuple[Stage, str]]
     trap: Injected | None = None
     caught_at: float | None = None
     held_since: float | None = None
@@ -39,7 +44,7 @@ class Met:
 
 def _fleet() -> list[Met]:
     alone = [Met(in_place(f"in-{stage.lower()}"), [(stage, operation)]) for stage, operation in IN_PLACE.items()]
-    refused = Met(new_windows("in-refused"), [("inspecting", IN_PLACE["inspecting"])])
+    refused = Met(new_windows("in-refused"), [(Stage.INSPECTING, IN_PLACE[Stage.INSPECTING])])
     clones = [Met(clone(f"of-{first.lower()}"), [(s, CLONE[s]) for s in (first, second)]) for first, second in _PAIRS]
     return [*alone, refused, *clones]
 

@@ -47,8 +47,8 @@ async def _largest(station: Station) -> None:
 
 async def _fill(station: Station) -> None:
     """Puts ended runs with large outputs on the hub: a separate app replaces hundreds of requests."""
-    app = Path(__file__).parent / "large_runs"
-    async with HostProcess(app, env=station.settings, engine="extension", log_path=station.folder / "fill.log") as host:
+    app, log = Path(__file__).parent / "large_runs", station.folder / "fill.log"
+    async with HostProcess(app, env=station.environment, engine="extension", log_path=log) as host:
 
         async def start(number: int) -> None:
             url = f"{host.url}/runtime/webhooks/durabletask/orchestrators/{IMAGE_BATCH}/{_LARGE}{number:03}"

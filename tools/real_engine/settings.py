@@ -43,7 +43,7 @@ _WAITS = {
 def app_settings(simulator: Simulator, subnet_id: str) -> dict[str, str]:
     """The environment in which the app finds the simulator and may touch every VM of the group, from every trigger."""
     return {
-        **host_environment(simulator, scope=SCOPE, triggers="queue http", app_name="golden-real-engine"),
+        **host_environment(simulator, scope=SCOPE, triggers="queue http", GOLDEN_APP_NAME="golden-real-engine"),
         "GOLDEN_BUILD_SUBNET_ID": subnet_id,
         "GOLDEN_TEMPORARY_VM_MAX_HOURS": "168",
         "GOLDEN_SHUTDOWN_DELAY_SECONDS": "30",

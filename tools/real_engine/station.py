@@ -1,28 +1,24 @@
 """One app and its environment: simulator, storage account, host with the real extension, and their clients."""
 
 import asyncio
-import base64
 import json
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
-from azure.storage.queue.aio import QueueClient
 
-from contracts.queues import CONNECTION, REQUESTS_QUEUE, RESULTS_QUEUE
+from contracts.queues import CONNECTION, RESULTS_QUEUE
 from emulators.arm import Role, ScaledClock, Simulator
-from emulators.functions_host import HostProcess
 from tools.demo.fleet import GALLERY, GROUP, SCOPE, SUBSCRIPTION, Expected
 from tools.real_engine.fleet import definitions
 from tools.real_engine.settings import DURATIONS, SPEED, app_settings
 from tools.rig.environment import ROLE_FILE
+from tools.rig.hosted_app import HostedApp
 
-API_VERSION = "2025-11-05"
 ENDED = frozenset({"COMPLETED", "FAILED", "TERMINATED"})
 _HUB = "AzureFunctionsJobHost__extensions__durableTask__hubName"
 _POLL_SECONDS = 1.0
@@ -41,36 +37,24 @@ class Answer:
     body: dict[str, Any]
 
 
-@dataclass
-class Station:
+@dataclass(kw_only=True)
+class Station(HostedApp):
     """One hub on one storage account, and the hosts on it by name; everything but the hosts is in this process.
 
     `results` are all messages received from `image-results` so far.
     """
 
-    app: Path
     folder: Path
-    storage: str
-    hub: str
     simulator: Simulator
-    settings: dict[str, str]
-    http: aiohttp.ClientSession
-    hosts: dict[str, HostProcess] = field(default_factory=dict[str, HostProcess])
     functions: dict[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     results: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-
-    @property
-    def url(self) -> str:
-        """The address of the host that has the HTTP triggers: the one that was started first."""
-        return next(iter(self.hosts.values())).url
 
     async def start(self, name: str = "one", functions: Sequence[str] | None = None) -> None:
         """Start a host with this name, with these functions or those that it had before."""
         if functions is not None:
             self.functions[name] = functions
-        host = HostProcess(
-            self.app,
-            env=self.settings,
+        await self.start_host(
+            name,
             engine="extension",
             worker=name,
             functions=self.functions.get(name, ()),
@@ -78,23 +62,10 @@ class Station:
             log_path=self.folder / f"{name}-{time.monotonic_ns()}.log",
             start_timeout=120.0,
         )
-        await host.start()
-        self.hosts[name] = host
 
     async def stop(self, name: str = "one") -> int | None:
         """Stop a host as a deployment does: SIGTERM; return its exit status."""
         return await self.hosts[name].stop(60.0)
-
-    async def stop_all(self) -> None:
-        """Stop every host."""
-        await asyncio.gather(*(host.stop(60.0) for host in self.hosts.values()))
-
-    async def send(self, text: str) -> None:
-        """Put a message on `image-requests`, base64 as other systems do."""
-        async with self._queue(REQUESTS_QUEUE) as queue:
-            with suppress(ResourceExistsError):
-                await queue.create_queue()
-            await queue.send_message(base64.b64encode(text.encode()).decode())
 
     async def call(self, method: str, path: str, body: object = None) -> Answer:
         """One request to the host; a lost connection is status 0."""
@@ -148,16 +119,9 @@ class Station:
 
     async def collect(self) -> None:
         """Receive results from the queue until canceled."""
-        async with self._queue(RESULTS_QUEUE) as queue:
-            while True:
-                with suppress(ResourceNotFoundError):
-                    async for message in queue.receive_messages(messages_per_page=32):
-                        self.results.append(json.loads(base64.b64decode(message.content)))
-                        await queue.delete_message(message)
-                await asyncio.sleep(_POLL_SECONDS)
-
-    def _queue(self, name: str) -> QueueClient:
-        return QueueClient.from_connection_string(self.storage, name, api_version=API_VERSION)
+        while True:
+            self.results += [json.loads(text) for text in await self.receive()]
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 @asynccontextmanager
@@ -179,23 +143,20 @@ async def station(
         durations=DURATIONS,
         throttling=False,
     )
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(simulator)
-        http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)))
+    async with simulator:
         environment = {
             **app_settings(simulator, _add_gallery(simulator, vms)),
             CONNECTION: storage,
             _HUB: hub,
             **(settings or {}),
         }
-        here = Station(app, folder, storage, hub, simulator, environment, http)
-        stack.push_async_callback(here.stop_all)
-        collecting = asyncio.create_task(here.collect(), name=f"results of {hub}")
-        try:
-            yield here
-        finally:
-            collecting.cancel()
-            await asyncio.gather(collecting, return_exceptions=True)
+        async with Station(app=app, environment=environment, folder=folder, simulator=simulator) as here:
+            collecting = asyncio.create_task(here.collect(), name=f"results of {hub}")
+            try:
+                yield here
+            finally:
+                collecting.cancel()
+                await asyncio.gather(collecting, return_exceptions=True)
 
 
 def _add_gallery(simulator: Simulator, vms: Sequence[Expected]) -> str:

@@ -1,69 +1,92 @@
-"""The task hub as a child process, on simulated time that continues while it is killed and started again."""
+"""The task hub in a process of its own, on simulated time that continues while it is killed and started again."""
 
 import asyncio
-import signal
-import sys
-import tempfile
+import gc
+import socket
 import time
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from random import SystemRandom
 
-from tools.rig.environment import HOST_JSON, ROOT
+from emulators.task_hub import BackendOptions, LostWorker
+from emulators.task_hub.hub import TaskHub
+from tools.rig.environment import HOST_JSON
+from tools.rig.forked_process import ForkedProcess, import_once
 from tools.rig.shared_time import SharedTime
 
+_BELOW_EPHEMERAL = 15_000, 30_000
 _START_SECONDS = 30.0
 
 
-class HubProcess:
-    """`python -m emulators.task_hub` on one file; the port stays the same from start to start.
+def free_port() -> int:
+    """Find a port that no outgoing connection takes while the hub is dead: one below those that the kernel assigns."""
+    numbers = SystemRandom()
+    while True:
+        port = numbers.randint(*_BELOW_EPHEMERAL)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
-    Simulated time continues while no hub runs: a timer that became due in the meantime fires at the next start.
+
+@dataclass(frozen=True, kw_only=True)
+class HubPlace:
+    """What stays from start to start: the folder of the hub's file, its port and time.
+
+    A timer that became due while no hub ran fires at the next start.
     """
 
-    def __init__(self, folder: Path, speed: float) -> None:
-        """Start nothing yet; the file is in `folder`."""
-        self._folder, self._time = folder, SharedTime.begin(speed)
-        self._process: asyncio.subprocess.Process | None = None
-        self.address = ""
+    folder: Path
+    time: SharedTime
+    lost_worker: LostWorker = LostWorker.HOST
+    port: int = field(default_factory=free_port)
 
-    async def start(self) -> None:
-        """Start the child and wait until it serves; RuntimeError with its output if it does not."""
-        ready = Path(tempfile.mkdtemp(dir=self._folder)) / "ready"
-        port = self.address.rpartition(":")[2] or "0"
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "emulators.task_hub", "--file", str(self._folder / "hub.sqlite")),
-            *("--port", port, "--ready-file", str(ready), "--stop-on-eof", "--host-json", str(HOST_JSON)),
-            "--remote-clients",
-            *("--speed", str(self._time.speed), "--now", self._time.now().isoformat()),
-            cwd=ROOT,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=(self._folder / "hub.log").open("ab"),
-            start_new_session=True,
-        )
+    @property
+    def address(self) -> str:
+        """The hub's address."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def log_file(self) -> Path:
+        """What the hub, and others of this folder, wrote to standard output and error."""
+        return self.folder / "processes.log"
+
+
+def serve_hub(place: HubPlace) -> None:
+    """Serve the hub until the process is killed."""
+    asyncio.run(_serve(place))
+
+
+class HubProcess(ForkedProcess[HubPlace]):
+    """The hub; as the app's triggers run elsewhere, its clients do."""
+
+    def __init__(self, place: HubPlace) -> None:
+        """Start nothing yet."""
+        import_once(__name__)
+        super().__init__(serve_hub, place, place.log_file)
+        self.place = place
+
+    async def serves(self) -> None:
+        """Wait until it serves; RuntimeError with its output if it does not."""
         deadline = time.monotonic() + _START_SECONDS
-        while not ready.exists():
-            if self._process.returncode is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the task hub did not start: {(self._folder / 'hub.log').read_text()[-2000:]}")
-            await asyncio.sleep(0.02)
-        self.address = ready.read_text()
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", self.place.port)
+            except ConnectionError:
+                if self.exit_status is not None or time.monotonic() > deadline:
+                    said = self.place.log_file.read_text()[-2000:]
+                    raise RuntimeError(f"the task hub did not start: {said}") from None
+                await asyncio.sleep(0.02)
+            else:
+                writer.close()
+                return
 
-    async def kill(self) -> None:
-        """Send SIGKILL: the hub cannot finish anything."""
-        if self._process is not None:
-            self._process.kill()
-            await self._process.wait()
 
-    async def stop(self) -> None:
-        """Stop the child: SIGTERM first, then SIGKILL."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(process.wait(), 10)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-        if process.stdin is not None:
-            process.stdin.close()
+async def _serve(place: HubPlace) -> None:
+    options = replace(BackendOptions.of_host_json(HOST_JSON), lost_worker=place.lost_worker, remote_clients=True)
+    hub = TaskHub(place.folder / "hub.db", clock=place.time.clock(), options=options)
+    await hub.start(place.port)
+    gc.freeze()
+    await asyncio.Event().wait()

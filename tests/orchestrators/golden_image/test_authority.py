@@ -5,21 +5,20 @@ from typing import Any
 
 import pytest
 
-from contracts.catalog import APPROVAL_EVENT, CANCEL_EVENT, GOLDEN_IMAGE
+from contracts.catalog import APPROVAL_EVENT, CANCEL_EVENT
 from contracts.error_codes import FailureCode, RefusalCode
 from contracts.facts import PowerState
 from contracts.image_options import Approval
 from contracts.results import Outcome, VmResult
 from contracts.run import VmJob
 from contracts.stages import Stage
-from emulators.task_hub import VirtualClock
 from tests.orchestrators.golden_image.test_clone import asked, source
 from tests.orchestrators.golden_image.test_rollback_and_approval import yes
 from tests.support.authority import live
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import job
-from tests.support.running import failure_of, run_vm, wait_for_stage
+from tests.support.running import begin, failure_of, fleet, result_of, run_vm
 
 NOTHING = live(allowed_scopes=())
 PAUSED = live(paused=True)
@@ -131,26 +130,19 @@ def paused_run(
     then: Callable[[RunningEngine, FakeAzure, str], None], wanted: VmJob | None = None
 ) -> tuple[VmResult, FakeAzure]:
     """Start a run while the app is paused; some hours later call `then`."""
-    clock = VirtualClock()
-    azure = FakeAzure(now=clock.now)
-    azure.add("vm1")
+    clock, azure = fleet("vm1")
     azure.live = PAUSED
     wanted = wanted or job()
     with engine(azure.activities(), clock) as running:
         clock.allow(clock.now())
-        running.client.schedule_new_orchestration(
-            GOLDEN_IMAGE, input=wanted.model_dump(mode="json", exclude_none=True), instance_id=wanted.run_id
-        )
-        wait_for_stage(running, wanted.run_id, Stage.INSPECTING)
+        begin(running, wanted, Stage.INSPECTING)
         assert azure.calls == [], "a paused run asks Azure nothing"
         state = running.client.get_orchestration_state(wanted.run_id)
         assert state is not None
         assert '"paused": true' in (state.serialized_custom_status or "")
         then(running, azure, wanted.run_id)
         clock.allow(None)
-        end = running.end_of(wanted.run_id)
-        assert end.serialized_output is not None, end.failure_details
-        return VmResult.model_validate_json(end.serialized_output), azure
+        return result_of(running, wanted.run_id), azure
 
 
 def test_a_paused_run_goes_on_when_the_pause_is_over() -> None:

@@ -12,16 +12,14 @@ from durabletask.entities import EntityInstanceId
 from contracts.entity_keys import vm_lease_key
 from contracts.error_codes import RefusalCode
 from contracts.results import Outcome
-from emulators.task_hub import VirtualClock
 from orchestrators.entities.lease_client import call_lease as real_call
 from orchestrators.golden_image.orchestrator import golden_image
 from orchestrators.image_batch.orchestrator import image_batch
 from orchestrators.publish_image.orchestrator import publish_image
 from tests.orchestrators.golden_image.test_clone import asked, source
 from tests.support.engine import RunningEngine, engine
-from tests.support.fake_azure import FakeAzure
 from tests.support.requests import job
-from tests.support.running import run
+from tests.support.running import fleet, run
 
 
 def breaking(entity: str, times: int) -> tuple[Callable[..., Any], list[str]]:
@@ -47,9 +45,7 @@ silent_lease.__name__ = "call_lease"
 
 @pytest.mark.parametrize("times", [1, 4])
 def test_a_vm_lease_that_fails_is_called_again(times: int) -> None:
-    clock, (call_lease, broken) = VirtualClock(), breaking("vm_lease", times)
-    azure = FakeAzure(now=clock.now)
-    azure.add("vm1")
+    (clock, azure), (call_lease, broken) = fleet("vm1"), breaking("vm_lease", times)
     with engine(azure.activities(), clock, orchestrations=(golden_image, call_lease)) as running:
         result = run(running, job(target={"rollbackSnapshot": False}))
         again = run(running, job(request_id="r2", target={"rollbackSnapshot": False}))
@@ -61,9 +57,7 @@ def test_a_vm_lease_that_fails_is_called_again(times: int) -> None:
 
 @pytest.mark.parametrize("call_lease", [breaking("vm_lease", 99)[0], silent_lease], ids=["breaks", "silent"])
 def test_a_lease_without_an_answer_is_a_refusal_with_a_remediation(call_lease: Callable[..., Any]) -> None:
-    clock = VirtualClock()
-    azure = FakeAzure(now=clock.now)
-    azure.add("vm1")
+    clock, azure = fleet("vm1")
     with engine(azure.activities(), clock, orchestrations=(golden_image, image_batch, call_lease)) as running:
         result = run(running, job())
     assert result.outcome is Outcome.REFUSED
@@ -75,8 +69,7 @@ def test_a_lease_without_an_answer_is_a_refusal_with_a_remediation(call_lease: C
 
 def test_no_finished_clone_is_lost_to_a_definition_lease_that_fails() -> None:
     """More failures than one turn retries: publishing tries again until its own deadline."""
-    clock, (call_lease, broken) = VirtualClock(), breaking("definition_lease", 12)
-    azure = FakeAzure(now=clock.now)
+    (clock, azure), (call_lease, broken) = fleet(), breaking("definition_lease", 12)
     source(azure)
     with engine(azure.activities(), clock, orchestrations=(golden_image, publish_image, call_lease)) as running:
         result = run(running, asked())
@@ -91,9 +84,7 @@ def frozen(ctx: task.OrchestrationContext, _request: dict[str, Any]) -> Generato
 
 
 def test_an_entity_that_never_answers_holds_no_run_and_leaves_no_call_behind() -> None:
-    clock = VirtualClock()
-    azure = FakeAzure(now=clock.now)
-    azure.add("vm1")
+    clock, azure = fleet("vm1")
     with engine(azure.activities(), clock, orchestrations=(golden_image, real_call, frozen)) as running:
         running.client.schedule_new_orchestration("frozen", input={}, instance_id="frozen")
         wait_until_locked(running)

@@ -13,14 +13,13 @@ from contracts.error_codes import FailureCode, RefusalCode
 from contracts.facts import ImageVersionListed
 from contracts.polling import Polling, PollingSettings
 from contracts.results import Outcome, VmResult
-from emulators.task_hub import VirtualClock
 from orchestrators.entities.lease_client import call_lease
 from orchestrators.golden_image.orchestrator import golden_image
 from tests.orchestrators.golden_image.test_clone import DEFINITION, SUBNET, asked, source
 from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import settings, vm_state
-from tests.support.running import failure_of, run, run_vm
+from tests.support.running import failure_of, fleet, run, run_vm
 
 
 def test_a_restart_counts_only_if_the_boot_id_changed() -> None:
@@ -103,8 +102,7 @@ def publish_image(ctx: task.OrchestrationContext, request: dict[str, Any]) -> Ge
 
 
 def test_a_version_whose_publishing_broke_is_listed() -> None:
-    clock = VirtualClock()
-    azure = FakeAzure(now=clock.now)
+    clock, azure = fleet()
     source(azure)
     version = ImageVersionListed(name="1.0.0", run_id=asked().run_id, provisioning_state="Creating")
     azure.image_facts = azure.image_facts.model_copy(update={"versions": (version,)})
@@ -132,8 +130,7 @@ def test_a_lifetime_that_ends_after_the_validation_does_not_keep_the_version_fro
 
 @pytest.mark.parametrize("how", ["terminated", "suspended"])
 def test_a_publication_that_returns_nothing_ends_the_run(how: str) -> None:
-    clock = VirtualClock()
-    azure = FakeAzure(now=clock.now)
+    clock, azure = fleet()
     source(azure)
     wanted = asked(image={"targetRegions": [{"name": "westeurope"}]})
     with engine(azure.activities(), clock) as running:

@@ -10,9 +10,8 @@ from contracts.facts import PowerState, VmState
 from contracts.guest_report import GuestOutcome
 from contracts.results import Outcome
 from contracts.stages import Stage
-from tests.support.fake_azure import FakeAzure
 from tests.support.requests import job, seldom, settings, vm_state, windows
-from tests.support.running import failure_of, run_vm
+from tests.support.running import failure_of, meets, run_vm
 
 RARE_POLLS = job(settings=settings(polling=seldom()))
 
@@ -105,16 +104,8 @@ def test_a_vm_that_never_shows_generalized_is_a_failure() -> None:
 
 
 def test_another_vm_under_the_name_is_not_touched_any_more() -> None:
-    def replaced(activity: str, vm: str, nth: int) -> Answer | None:
-        if activity == "read_power_state":
-            return Answer(failure=Failure.of(FailureCode.VM_REPLACED, "now unique-2 answers"))
-        return None
-
-    def customize(azure: FakeAzure) -> None:
-        azure.add("vm1")
-        azure.fault = replaced
-
-    result, azure = run_vm(customize)
+    replaced = Answer(failure=Failure.of(FailureCode.VM_REPLACED, "now unique-2 answers"))
+    result, azure = run_vm(meets("read_power_state", replaced))
     assert failure_of(result) is FailureCode.VM_REPLACED
     assert azure.activities_of("vm1")[-1] == "read_power_state"
 

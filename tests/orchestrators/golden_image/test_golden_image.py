@@ -8,15 +8,16 @@ import pytest
 from contracts.error_codes import RefusalCode
 from contracts.facts import PowerState
 from contracts.guest_report import GuestOutcome
-from contracts.results import Outcome
+from contracts.results import Outcome, VmResult
 from contracts.stages import Stage
 from tests.support.log_lines import audit_lines
 from tests.support.requests import facts, job, settings, vm_state, windows
 from tests.support.running import run_vm
 
 
-def test_a_linux_vm_is_generalized_activity_by_activity() -> None:
-    result, azure = run_vm(lambda azure: azure.add("vm1"))
+def test_a_linux_vm_is_generalized_activity_by_activity(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="golden_images"):
+        result, azure = run_vm(lambda azure: azure.add("vm1"))
 
     assert result.outcome is Outcome.GENERALIZED
     assert result.evidence is not None
@@ -40,11 +41,18 @@ def test_a_linux_vm_is_generalized_activity_by_activity() -> None:
     ]
     assert result.correlation_ids["deallocate_vm"] == "c-deallocate"
     assert "does not guarantee" in result.disclaimer
+    sent = [json.loads(text) for text in azure.sent]
+    assert sent == [result.model_dump(mode="json", exclude_none=True)], "the result goes on the queue once"
+    _the_audit_log_names_each_irreversible_activity_once(caplog, result)
 
 
-def test_the_result_goes_on_the_queue_once() -> None:
-    result, azure = run_vm(lambda azure: azure.add("vm1"))
-    assert [json.loads(text) for text in azure.sent] == [result.model_dump(mode="json", exclude_none=True)]
+def _the_audit_log_names_each_irreversible_activity_once(caplog: pytest.LogCaptureFixture, result: VmResult) -> None:
+    lines = audit_lines(caplog)
+    assert [(line["event"], line["activity"]) for line in lines] == [
+        ("irreversible operation requested", "start_deprovision"),
+        ("irreversible operation requested", "generalize_vm"),
+    ]
+    assert all(line["runId"] == result.run_id and line["vm"].endswith("/vm1") for line in lines)
 
 
 def test_a_windows_vm_needs_no_serial_log() -> None:
@@ -94,17 +102,6 @@ def test_generalized_and_deallocated_already_is_success() -> None:
     result, azure = run_vm(lambda azure: azure.add("vm1", done))
     assert result.outcome is Outcome.ALREADY_GENERALIZED
     assert azure.activities_of("vm1") == ["inspect_vm"]
-
-
-def test_the_audit_log_names_each_irreversible_activity_once(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, logger="golden_images"):
-        result, _ = run_vm(lambda azure: azure.add("vm1"))
-    lines = audit_lines(caplog)
-    assert [(line["event"], line["activity"]) for line in lines] == [
-        ("irreversible operation requested", "start_deprovision"),
-        ("irreversible operation requested", "generalize_vm"),
-    ]
-    assert all(line["runId"] == result.run_id and line["vm"].endswith("/vm1") for line in lines)
 
 
 def test_unreadable_facts_are_a_refusal() -> None:

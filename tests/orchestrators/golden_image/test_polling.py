@@ -1,27 +1,17 @@
 """Azure throttles, does not answer, or rejects: what is retried and what ends the run."""
 
-from collections.abc import Callable
-
 from contracts.answer import Answer
 from contracts.error_codes import Failure, FailureCode, Refusal, RefusalCode
 from contracts.results import Outcome
 from contracts.stages import Stage
-from emulators.task_hub import VirtualClock
 from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.requests import job
-from tests.support.running import failure_of, run, run_vm
+from tests.support.running import failure_of, fleet, meets, run, run_vm
 
 
 def test_a_throttle_is_waited_out_on_a_durable_timer() -> None:
-    def throttle(activity: str, vm: str, nth: int) -> Answer | None:
-        return Answer(try_again_after=300) if activity == "inspect_vm" and nth == 1 else None
-
-    def customize(azure: FakeAzure) -> None:
-        azure.add("vm1")
-        azure.fault = throttle
-
-    result, azure = run_vm(customize)
+    result, azure = run_vm(meets("inspect_vm", Answer(try_again_after=300), times=1))
     assert result.outcome is Outcome.GENERALIZED
     assert azure.activities_of("vm1").count("inspect_vm") == 2
     inspecting = next(timing for timing in result.timings if timing.stage is Stage.INSPECTING)
@@ -29,28 +19,13 @@ def test_a_throttle_is_waited_out_on_a_durable_timer() -> None:
 
 
 def test_polls_that_azure_does_not_answer_are_repeated_until_the_deadline() -> None:
-    def broken(activity: str, vm: str, nth: int) -> Answer | None:
-        if activity == "read_power_state" and nth <= 9:
-            raise ConnectionError("no answer")
-        return None
-
-    def customize(azure: FakeAzure) -> None:
-        azure.add("vm1")
-        azure.fault = broken
-
-    result, _ = run_vm(customize)
+    result, _ = run_vm(meets("read_power_state", ConnectionError("no answer"), times=9))
     assert result.outcome is Outcome.GENERALIZED
 
 
 def test_a_run_without_an_answer_before_any_request_fails_and_releases_the_lease() -> None:
-    def gone(activity: str, vm: str, nth: int) -> Answer | None:
-        if activity == "inspect_vm" and nth <= 4:
-            raise ConnectionError("no answer")
-        return None
-
-    clock = VirtualClock()
-    azure = FakeAzure(now=clock.now, fault=gone)
-    azure.add("vm1")
+    clock, azure = fleet()
+    meets("inspect_vm", ConnectionError("no answer"), times=4)(azure)
     with engine(azure.activities(), clock) as running:
         first, second = run(running, job()), run(running, job(request_id="r2"))
     assert failure_of(first) is FailureCode.AZURE_UNAVAILABLE
@@ -77,31 +52,14 @@ def test_a_request_without_an_answer_is_read_back() -> None:
 
 
 def test_a_request_that_azure_rejects_ends_the_run_without_collecting_evidence() -> None:
-    def refused(activity: str, vm: str, nth: int) -> Answer | None:
-        if activity == "start_deprovision":
-            return Answer(failure=Failure.of(FailureCode.AZURE_REJECTED_REQUEST, "409 OperationNotAllowed"))
-        return None
-
-    def customize(azure: FakeAzure) -> None:
-        azure.add("vm1")
-        azure.fault = refused
-
-    result, azure = run_vm(customize)
+    rejected = Answer(failure=Failure.of(FailureCode.AZURE_REJECTED_REQUEST, "409 OperationNotAllowed"))
+    result, azure = run_vm(meets("start_deprovision", rejected))
     assert failure_of(result) is FailureCode.AZURE_REJECTED_REQUEST
     assert azure.activities_of("vm1")[-1] == "start_deprovision"
 
 
 def test_a_result_that_cannot_be_sent_is_still_the_output_of_the_run() -> None:
-    def broken(activity: str, vm: str, nth: int) -> Answer | None:
-        if activity == "send_result":
-            raise ConnectionError("queue gone")
-        return None
-
-    def customize(azure: FakeAzure) -> None:
-        azure.add("vm1")
-        azure.fault = broken
-
-    result, azure = run_vm(customize)
+    result, azure = run_vm(meets("send_result", ConnectionError("queue gone")))
     assert result.outcome is Outcome.GENERALIZED
     assert azure.sent == []
 
@@ -128,42 +86,22 @@ def test_a_request_that_is_rejected_after_one_without_an_answer_may_have_been_ac
 
 
 def test_an_opt_in_tag_that_was_removed_is_a_refusal() -> None:
-    def taken_back(activity: str, vm: str, nth: int) -> Answer | None:
-        if activity == "start_deprovision":
-            return Answer(refusal=Refusal.of(RefusalCode.NOT_OPTED_IN, "the VM lacks the tag"))
-        return None
-
-    def customize(azure: FakeAzure) -> None:
-        azure.add("vm1")
-        azure.fault = taken_back
-
-    result, azure = run_vm(customize)
+    taken_back = Answer(refusal=Refusal.of(RefusalCode.NOT_OPTED_IN, "the VM lacks the tag"))
+    result, azure = run_vm(meets("start_deprovision", taken_back))
     assert result.outcome is Outcome.REFUSED
     assert azure.activities_of("vm1")[-1] == "start_deprovision"
 
 
 def test_a_throttle_does_not_outlast_its_stage() -> None:
-    def customize(azure: FakeAzure) -> None:
-        azure.add("vm1")
-        azure.fault = lambda activity, vm, nth: Answer(try_again_after=1_800) if activity == "inspect_vm" else None
-
-    result, _ = run_vm(customize)
+    result, _ = run_vm(meets("inspect_vm", Answer(try_again_after=1_800)))
     assert failure_of(result) is FailureCode.AZURE_UNAVAILABLE
     assert sum(timing.seconds for timing in result.timings) < 1_000
 
 
 def test_a_single_not_found_is_not_enough_and_a_second_one_counts() -> None:
     gone = Answer(failure=Failure.of(FailureCode.VM_DELETED, "404"))
-
-    def customize(times: int) -> Callable[[FakeAzure], None]:
-        def customized(azure: FakeAzure) -> None:
-            azure.add("vm1")
-            azure.fault = lambda activity, vm, nth: gone if activity == "read_power_state" and nth <= times else None
-
-        return customized
-
-    once, _ = run_vm(customize(1))
-    twice, azure = run_vm(customize(2))
+    once, _ = run_vm(meets("read_power_state", gone, times=1))
+    twice, azure = run_vm(meets("read_power_state", gone, times=2))
     assert once.outcome is Outcome.GENERALIZED
     assert failure_of(twice) is FailureCode.VM_DELETED
     assert azure.activities_of("vm1")[-1] == "read_power_state", "a VM that was deleted is not recovered"

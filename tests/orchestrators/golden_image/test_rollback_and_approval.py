@@ -5,20 +5,19 @@ from typing import Any
 
 import pytest
 
-from contracts.catalog import APPROVAL_EVENT, CANCEL_EVENT, GOLDEN_IMAGE
+from contracts.catalog import APPROVAL_EVENT, CANCEL_EVENT
 from contracts.error_codes import FailureCode, RefusalCode
 from contracts.facts import PowerState
 from contracts.guest_report import GuestOutcome
 from contracts.image_options import Approval
 from contracts.results import Outcome, VmResult
-from contracts.run import Decision, VmJob
+from contracts.run import Decision
 from contracts.stages import Stage
-from emulators.task_hub import VirtualClock
-from tests.support.engine import RunningEngine, engine
+from tests.support.engine import engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.fake_resources import GROUP, part_of
 from tests.support.requests import job, vm_state
-from tests.support.running import failure_of, run_vm, wait_for_stage
+from tests.support.running import begin, failure_of, fleet, result_of, run_vm
 
 DEFINITION = f"{GROUP}/providers/Microsoft.Compute/galleries/images/images/web"
 OPTIONS = {"kind": "galleryImageVersion", "imageDefinitionId": DEFINITION}
@@ -83,28 +82,17 @@ def test_a_publish_that_fails_leaves_the_vm_generalized_and_reports_it() -> None
     assert azure.activities_of("vm1").count("start_deprovision") == 1
 
 
-def awaiting(running: RunningEngine, wanted: VmJob) -> None:
-    running.client.schedule_new_orchestration(
-        GOLDEN_IMAGE, input=wanted.model_dump(mode="json", exclude_none=True), instance_id=wanted.run_id
-    )
-    wait_for_stage(running, wanted.run_id, Stage.AWAITING_APPROVAL)
-
-
 def run_with_event(event: str, payload: Any, **approval: Any) -> tuple[VmResult, FakeAzure]:
     """Stop the clock until the run waits for approval, raise an event, and let time go on."""
-    clock = VirtualClock()
-    azure = FakeAzure(now=clock.now)
-    azure.add("vm1")
+    clock, azure = fleet("vm1")
     wanted = job(approval=Approval.model_validate({"timeoutMinutes": 60, **approval}))
     with engine(azure.activities(), clock) as running:
         clock.allow(clock.now())
-        awaiting(running, wanted)
+        begin(running, wanted, Stage.AWAITING_APPROVAL)
         assert "start_deprovision" not in azure.activities_of("vm1")
         running.client.raise_orchestration_event(wanted.run_id, event, data=payload)
         clock.allow(None)
-        state = running.end_of(wanted.run_id)
-        assert state.serialized_output is not None, state.failure_details
-        return VmResult.model_validate_json(state.serialized_output), azure
+        return result_of(running, wanted.run_id), azure
 
 
 def yes(approved: bool = True) -> dict[str, Any]:
@@ -169,20 +157,17 @@ def test_a_decision_from_before_the_run_began_counts() -> None:
 
 
 def test_another_vm_under_the_approved_name_is_left_alone() -> None:
-    clock = VirtualClock()
-    azure = FakeAzure(now=clock.now)
-    guest = azure.add("vm1")
+    clock, azure = fleet("vm1")
+    guest = azure.guests["vm1"]
     wanted = job(approval=Approval(timeout_minutes=60))
     with engine(azure.activities(), clock) as running:
         clock.allow(clock.now())
-        awaiting(running, wanted)
+        begin(running, wanted, Stage.AWAITING_APPROVAL)
         other = guest.facts.vm.model_copy(update={"unique_id": "another"})
         guest.facts = guest.facts.model_copy(update={"vm": other})
         running.client.raise_orchestration_event(wanted.run_id, APPROVAL_EVENT, data=yes())
         clock.allow(None)
-        state = running.end_of(wanted.run_id)
-        assert state.serialized_output is not None, state.failure_details
-        result = VmResult.model_validate_json(state.serialized_output)
+        result = result_of(running, wanted.run_id)
     assert failure_of(result) is FailureCode.VM_REPLACED
     assert "start_deprovision" not in azure.activities_of("vm1")
 

@@ -10,10 +10,10 @@ import pytest
 from contracts.catalog import APPROVAL_EVENT, IMAGE_BATCH
 from contracts.results import Outcome, RunResult, VmResult
 from contracts.run import Decision
-from emulators.task_hub import VirtualClock
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
-from tests.support.requests import accepted, request, vm_state
+from tests.support.requests import accepted, request
+from tests.support.running import fleet
 
 ASKED = {"approval": {"timeoutMinutes": 60}, "target": {"rollbackSnapshot": False}}
 RUN_ID = "batch-r1"
@@ -23,10 +23,7 @@ def run_with_event(
     send: Callable[[RunningEngine], None], *names: str, wait_for: int = 1, **more: Any
 ) -> tuple[RunResult, list[VmResult], FakeAzure]:
     """Stop the clock until the VMs wait for approval, call `send`, and let time go on."""
-    clock = VirtualClock()
-    azure = FakeAzure(now=clock.now)
-    for name in names:
-        azure.add(name, vm_state(name))
+    clock, azure = fleet(*names)
     clock.allow(clock.now())
     with engine(azure.activities(), clock) as running:
         document = accepted(request(*names, **{**ASKED, **more})).model_dump(mode="json", exclude_none=True)

@@ -12,11 +12,10 @@ from contracts.catalog import IMAGE_BATCH
 from contracts.facts import PowerState
 from contracts.results import Outcome, RunResult
 from contracts.run import AcceptedRun
-from emulators.task_hub import VirtualClock
 from tests.support.engine import RunningEngine, engine
-from tests.support.fake_azure import FakeAzure
 from tests.support.log_lines import audit_lines
 from tests.support.requests import accepted, request, vm_state
+from tests.support.running import fleet
 
 
 def run(running: RunningEngine, asked: AcceptedRun) -> RunResult:
@@ -32,14 +31,6 @@ def result_of(running: RunningEngine, run_id: str) -> RunResult:
 
 def _input(asked: AcceptedRun) -> dict[str, Any]:
     return asked.model_dump(mode="json", exclude_none=True)
-
-
-def fleet(*names: str) -> tuple[VirtualClock, FakeAzure]:
-    clock = VirtualClock()
-    azure = FakeAzure(now=clock.now)
-    for name in names:
-        azure.add(name, vm_state(name))
-    return clock, azure
 
 
 def test_every_vm_has_its_own_outcome() -> None:
@@ -71,7 +62,7 @@ def test_one_message_a_vm_and_one_a_run() -> None:
 
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_at_most_max_parallel_vms_are_running(at_once: int) -> None:
-    names = [f"m{number}" for number in range(7)]
+    names = [f"m{number}" for number in range(at_once + 2)]
     clock, azure = fleet(*names)
     active: set[str] = set()
     peak = 0
@@ -88,7 +79,7 @@ def test_at_most_max_parallel_vms_are_running(at_once: int) -> None:
     azure.fault = watch
     with engine(azure.activities(), clock) as running:
         result = run(running, accepted(request(*names, maxParallel=at_once)))
-    assert result.counts == {Outcome.GENERALIZED: 7}
+    assert result.counts == {Outcome.GENERALIZED: at_once + 2}
     assert peak == at_once
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.layers.fault import ROOT
 from tools.mutants import __main__ as command
+from tools.mutants.authority import AUTHORITY
 from tools.mutants.mutant import Mutant
 from tools.mutants.mutants import MUTANTS
 from tools.mutants.running import MutantError, place_of, try_mutant
@@ -52,6 +53,38 @@ def test_found_survived_and_not_tried_are_distinguished(
     assert (tree / "policy/rule.py").read_text() == GUARDED
 
 
-def test_a_guard_that_moved_away_is_named(tree: Path) -> None:
-    with pytest.raises(MutantError, match="is not in the product any more"):
-        place_of(mutant("nowhere", ""), tree)
+def test_a_mutant_that_hangs_is_found(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
+    trial = try_mutant(mutant("    return", "    while True:\n        pass\n    return"), tree, 2)
+    assert trial.noticed_by == "hung: the tests had not ended after 2 s"
+    assert (tree / "policy/rule.py").read_text() == GUARDED
+
+
+def test_tests_that_hang_without_a_mutant_are_an_error(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "MUTANTS", (mutant("x > 0", "x >= 0"),))
+    monkeypatch.setattr(command, "HUNG_SECONDS", 0.01)
+    assert command.main(["--root", str(tree), "--jobs", "1"]) == 2
+    assert capsys.readouterr().err == "mutants: without a mutant the tests had not ended after 0.01 s\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "where", "what"),
+    [
+        ("nowhere", "is not in the product any more", "put the guard's text of today into `old` and `new`"),
+        ("x", "stands 2 times: in policy/rule.py, policy/rule.py", "lengthen `old` and `new`"),
+    ],
+)
+def test_a_guard_that_is_not_there_once_is_named_with_its_remediation(
+    tree: Path, old: str, where: str, what: str
+) -> None:
+    moved = mutant(old, "")._replace(name=AUTHORITY[0].name)
+    with pytest.raises(MutantError) as refused:
+        place_of(moved, tree)
+    first, text, last = str(refused.value).splitlines()
+    assert first == f"{moved.name} (zero is refused): its text {where}"
+    assert text == old
+    assert last.startswith(what)
+    assert last.endswith(": tools/mutants/authority.py")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.stages import Stage
 from emulators.arm.http.faults import Injected
 from tools.real_engine import kills
 from tools.real_engine.app_copy import copy_app
@@ -91,7 +92,7 @@ def test_a_request_names_each_vm_and_the_other_members() -> None:
 
 def _met(name: str, held: float | None, *, trap: bool = True) -> kills.Met:
     injected = Injected.__new__(Injected) if trap else None
-    return kills.Met(in_place(name), [("stopping", "x")], injected, held, held)
+    return kills.Met(in_place(name), [(Stage.STOPPING, "x")], injected, held, held)
 
 
 def test_it_kills_when_all_are_held_or_one_too_long() -> None:
