@@ -23,7 +23,7 @@ def generalize_in_place(run: VmRun, plan: Plan) -> Orchestration[ImageSource]:
         return ImageSource(run, vm, vm)
     run.enter(Stage.CUSTOMIZING)
     ready = Ready() if plan.earlier else (yield from make_ready(run, vm, plan))
-    snapshot = None if plan.earlier else (yield from take_rollback_snapshot(run, vm))
+    snapshot = yield from take_rollback_snapshot(run, vm, plan.rollback_group)
     yield from wait_until_allowed(run)
     run.stop_if_canceled()
 

@@ -5,16 +5,8 @@ from dataclasses import dataclass
 from contracts.facts import FoundRunCommand, GuestIdentity, ImageFacts, VmShape, VmState
 from contracts.ids import Scope
 from contracts.request import EvidenceLevel
-from contracts.resource_ids import SubnetId
 from orchestrators.golden_image.vm_run import VmRun
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a temporary VM is created."""
-
-    group: Scope
-    subnet_id: SubnetId | None
+from policy.places import Place
 
 
 @dataclass(frozen=True)
@@ -22,6 +14,7 @@ class Plan:
     """What preflight read. `already_generalized`: only the image is left to publish.
 
     `earlier`: ended runs asked the VM to deprovision itself and did not see the proof; what one began is finished.
+    `rollback_group`: the group of the rollback snapshot; None: none is taken.
     `scripts` and `deprovision_script` are the SHA-256 of the scripts that will run.
     """
 
@@ -32,6 +25,7 @@ class Plan:
     image: ImageFacts | None = None
     clone_place: Place | None = None
     validation_place: Place | None = None
+    rollback_group: Scope | None = None
     scripts: tuple[str, ...] = ()
     deprovision_script: str = ""
 

@@ -15,8 +15,8 @@ from azure.storage.queue.aio import QueueClient
 from emulators.arm import Durations, Role, ScaledClock, Simulator
 from emulators.azurite import AzuriteServer
 from emulators.functions_host import HostProcess
-from tools.demo.fleet import CLONES, FLEET, GALLERY, GROUP, SCOPE, SUBSCRIPTION, Expected
-from tools.rig.environment import ROLE_FILE, ROOT, host_environment
+from tools.demo.fleet import BUILDS, CLONES, FLEET, GALLERY, GROUP, SCOPE, SUBSCRIPTION, Expected
+from tools.rig.environment import ROLE_FILE, ROOT, host_environment, place_settings
 from tools.rig.hub_process import HubProcess
 
 API_VERSION = "2025-11-05"
@@ -108,22 +108,22 @@ def _simulator(speed: float, fleet: tuple[Expected, ...]) -> Simulator:
 
 
 def _add_gallery(simulator: Simulator) -> str:
-    """Add the gallery and image definitions for the clones, and return the subnet that they use."""
+    """Add the gallery and image definitions for the clones, and return the subnet of the temporary VMs."""
     world = simulator.world
     gallery = world.add_gallery(GALLERY, resource_group=GROUP, subscription_id=SUBSCRIPTION)
     for vm in CLONES:
         assert vm.definition is not None
         world.add_definition(gallery, vm.definition, vm.spec.os)
-    return world.add_network(SCOPE, "westeurope")
+    return world.add_network(BUILDS, "westeurope")
 
 
 def _host(simulator: Simulator, hub: HubProcess, storage: str, log: Path, subnet_id: str) -> HostProcess:
     environment = host_environment(
         simulator,
-        scope=SCOPE,
+        scope=f"{SCOPE} {BUILDS}",
         triggers="queue",
         app_name="golden-demo",
         AzureWebJobsStorage=storage,
-        GOLDEN_BUILD_SUBNET_ID=subnet_id,
+        **place_settings("westeurope", BUILDS, subnet_id),
     )
     return HostProcess(ROOT, env=environment, engine=f"http://{hub.address}", log_path=log)

@@ -95,11 +95,13 @@ def _in_place() -> tuple[Row, ...]:
     minimal, for_gallery, with_proof = (
         needed_actions(each, linux=True) for each in (without_proof, published, _target())
     )
+    rollback = needed_for_rollback()
     return (
         Row("every run", "VM", READ_RIGHTS_AND_LOCKS),
         Row("`inPlace`", "VM", minimal),
         Row("evidence `guestReported` (Linux)", "VM", _more(with_proof, minimal)),
-        Row("`rollbackSnapshot`", "VM's resource group", needed_for_rollback()),
+        Row("`rollbackSnapshot`", "VM's OS disk", rollback["disk"]),
+        Row("`rollbackSnapshot`", "snapshot's resource group", (*READ_RIGHTS_AND_LOCKS, *rollback["group"])),
         Row("`inPlace` with a gallery image", "VM", _more(for_gallery, minimal)),
         Row("`inPlace` with any image", "VM's disks", (READ_DISKS,)),
     )

@@ -38,7 +38,15 @@ WHEN: dict[RefusalCode | FailureCode, str] = {
     RefusalCode.DATA_DISKS_IN_PLACE: "The request excludes data disks from an image of the VM itself.",
     RefusalCode.SOURCE_RUNNING: "The VM to clone is running, and the request does not allow that.",
     RefusalCode.SOURCE_GENERALIZED: "The VM to clone is marked generalized.",
-    RefusalCode.SUBNET_MISSING: "Neither the request nor the settings name a subnet, or the subnet does not exist.",
+    RefusalCode.BUILD_PLACE_MISSING: (
+        "The settings have no place for the VM's subscription and region, and the request does not name both a group "
+        "and a subnet."
+    ),
+    RefusalCode.GROUP_SUBSCRIPTION_MISMATCH: "The resource group of the clone is not in the VM's subscription.",
+    RefusalCode.ENCRYPTION_SET_SUBSCRIPTION_MISMATCH: (
+        "A disk has a disk encryption set that is not in the subscription of the temporary VM's group."
+    ),
+    RefusalCode.ROLLBACK_GROUP_UNREADABLE: "The resource group of the rollback snapshot could not be read.",
     RefusalCode.SUBNET_REGION_MISMATCH: "The subnet is not in the VM's subscription and region.",
     RefusalCode.NETWORK_UNREADABLE: "The resource group or the virtual network for temporary VMs could not be read.",
     RefusalCode.NAME_TAKEN: "A resource that does not belong to this run already has a name that the run needs.",

@@ -1,5 +1,6 @@
 """The environment in which the app finds what is emulated: the one place that knows the names of these settings."""
 
+import json
 from pathlib import Path
 
 from emulators.arm import Simulator
@@ -29,6 +30,12 @@ def operator_settings(scope: object, triggers: str = "queue timer eventGrid http
         "GOLDEN_IN_PLACE_TRIGGERS": triggers,
         "GOLDEN_CLEANUP_MODE": "delete",
     }
+
+
+def place_settings(region: str, group: object, subnet_id: str) -> dict[str, str]:
+    """Return the setting by which the app creates temporary VMs and rollback snapshots of a region in this group."""
+    place = {"region": region, "resourceGroupId": str(group), "subnetId": subnet_id}
+    return {"GOLDEN_BUILD_PLACES": json.dumps([place])}
 
 
 def host_environment(simulator: Simulator, *, scope: str, triggers: str, app_name: str, **more: str) -> dict[str, str]:
