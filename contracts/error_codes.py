@@ -149,7 +149,10 @@ REMEDIATION: dict[RefusalCode | FailureCode, str] = {
         "Check that the group exists, and grant Microsoft.Authorization/permissions/read and locks/read on it to the "
         "app's identity; or name another rollbackResourceGroupId in GOLDEN_BUILD_PLACES."
     ),
-    RefusalCode.SUBNET_REGION_MISMATCH: "Name a subnet in the subscription and the region of the VM.",
+    RefusalCode.SUBNET_REGION_MISMATCH: (
+        "Name a subnet in the VM's region and in the subscription of its resource group, in the request or in "
+        "GOLDEN_BUILD_PLACES."
+    ),
     RefusalCode.NETWORK_UNREADABLE: (
         "Grant Microsoft.Network/virtualNetworks/read on the subnet's virtual network, and "
         "Microsoft.Authorization/permissions/read and locks/read on the resource group; check that both exist."

@@ -45,8 +45,8 @@ class Settings(Message):
     ca_file: str | None = Field(default=None, description="CA bundle to use instead of the system's.")
     build_places: BuildPlaces = Field(
         default=(),
-        description="JSON: where temporary VMs and rollback snapshots are created, a list with one place for each "
-        "region of a subscription.",
+        description="JSON: where temporary VMs and rollback snapshots are created, one place for each region of a "
+        "subscription (see below).",
     )
     allowed_secrets: tuple[str, ...] = Field(
         default=(),

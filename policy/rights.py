@@ -143,6 +143,15 @@ def needed_for_cleanup(*, subscription: bool) -> tuple[str, ...]:
     return (f"Microsoft.Resources/{level}/resources/read", *vms, *network, *disks)
 
 
+def needed_for_cleanup_on_source() -> tuple[str, ...]:
+    """Return the ARM actions that a cleanup uses in a group of source VMs, where no run creates anything.
+
+    It lists what is there, and deallocates a VM that stopped after its run had ended.
+    """
+    listing = needed_for_cleanup(subscription=False)[0]
+    return (listing, *(f"{_COMPUTE}/{verb}" for verb in ("read", "deallocate/action", "runCommands/read")))
+
+
 def missing_actions(permissions: Iterable[Permission], needed: Iterable[str]) -> tuple[str, ...]:
     """Return the needed actions that no entry grants.
 

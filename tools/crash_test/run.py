@@ -14,7 +14,7 @@ from pathlib import Path
 from emulators.arm import Role, ScaledClock, Simulator
 from emulators.task_hub import LostWorker
 from tools.crash_test.examination import Findings, examine
-from tools.crash_test.fleet import SCOPE
+from tools.crash_test.fleet import BUILDS, SCOPE
 from tools.crash_test.journal import read_journal
 from tools.crash_test.killing import Done, Killer, Standstill, plan_kills
 from tools.crash_test.load import Load
@@ -78,6 +78,7 @@ async def _run(options: Options, report: Callable[[str], None], outcome: Outcome
         seed=options.seed,
         emulate_linux=True,
     )
+    simulator.world.add_network(BUILDS, "westeurope")
     async with simulator, _crew(_rig(simulator, options, outcome.folder)) as (crew, rig):
         client = PatientClient(rig.address)
         load = Load(client, simulator, random.Random(options.seed))  # noqa: S311 - repeatable, not secret
@@ -140,6 +141,5 @@ async def _crew(rig: Rig) -> AsyncGenerator[tuple[Crew, Rig]]:
 
 def _rig(simulator: Simulator, options: Options, folder: Path) -> Rig:
     shared = SharedTime.begin(options.speed, simulator.clock.now())
-    return Rig(
-        folder, free_port(), shared, product_environment(simulator, **operator_settings(SCOPE)), options.lost_worker
-    )
+    environment = product_environment(simulator, **operator_settings(f"{SCOPE} {BUILDS}"))
+    return Rig(folder, free_port(), shared, environment, options.lost_worker)

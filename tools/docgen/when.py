@@ -4,7 +4,10 @@ from contracts.error_codes import FailureCode, RefusalCode
 
 WHEN: dict[RefusalCode | FailureCode, str] = {
     RefusalCode.REQUEST_ID_REUSED: "Another run with a different request already uses this requestId.",
-    RefusalCode.SCOPE_NOT_ALLOWED: "The VM is outside every allowed subscription and resource group.",
+    RefusalCode.SCOPE_NOT_ALLOWED: (
+        "The VM, or a resource group in which something would be created, is outside every allowed subscription and "
+        "resource group."
+    ),
     RefusalCode.TRIGGER_NOT_ALLOWED: "The request came through a trigger that may not generalize VMs in place.",
     RefusalCode.NOT_OPTED_IN: "The VM does not have the opt-in tag with its value.",
     RefusalCode.VM_NOT_FOUND: "Azure found no VM with this id.",
@@ -47,7 +50,9 @@ WHEN: dict[RefusalCode | FailureCode, str] = {
         "A disk has a disk encryption set that is not in the subscription of the temporary VM's group."
     ),
     RefusalCode.ROLLBACK_GROUP_UNREADABLE: "The resource group of the rollback snapshot could not be read.",
-    RefusalCode.SUBNET_REGION_MISMATCH: "The subnet is not in the VM's subscription and region.",
+    RefusalCode.SUBNET_REGION_MISMATCH: (
+        "The subnet is not in the VM's region, or not in the subscription of the resource group."
+    ),
     RefusalCode.NETWORK_UNREADABLE: "The resource group or the virtual network for temporary VMs could not be read.",
     RefusalCode.NAME_TAKEN: "A resource that does not belong to this run already has a name that the run needs.",
     RefusalCode.SCRIPT_NOT_ALLOWED: "A script is not on the allow-list, was changed, or does not fit the VM.",

@@ -7,4 +7,9 @@ def is_within(scope: str, above: str) -> bool:
     return low == top or low.startswith(f"{top}/")
 
 
+def same_subscription(one: str, other: str) -> bool:
+    """Whether two ids are in the same subscription."""
+    return one.lower().split("/")[:3] == other.lower().split("/")[:3]
+
+
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"

@@ -4,16 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulators.arm.errors import ArmError, invalid_parameter
+from emulators.arm.state.ids import same_subscription
 from emulators.arm.state.regions import region_key
 from emulators.arm.state.store import ImageSource
 from emulators.arm.state.world import World
 
 
-def check_encryption_set(world: World, set_id: str, location: str) -> None:
-    """Raises 404 or 400 when there is no such disk encryption set in the region."""
+def check_encryption_set(world: World, set_id: str, location: str, by: str) -> None:
+    """Raises 404 or 400 when there is no such disk encryption set in the region, or `by` has another subscription."""
     found = world.store.require(set_id)
     if found.kind != "Microsoft.Compute/diskEncryptionSets" or region_key(found.location) != region_key(location):
         message = f"There is no disk encryption set '{set_id}' in region '{location}'."
+        raise invalid_parameter("encryption.diskEncryptionSetId", message)
+    if not same_subscription(set_id, by):
+        message = f"The disk encryption set '{set_id}' is not in the subscription of the resource '{by}'."
         raise invalid_parameter("encryption.diskEncryptionSetId", message)
 
 

@@ -203,7 +203,7 @@ def _fresh_disk(
     set_id = managed.get("diskEncryptionSet", {}).get("id")
     encryption: dict[str, Any] = {"type": "EncryptionAtRestWithPlatformKey"}
     if set_id is not None:
-        check_encryption_set(world, set_id, body["location"])
+        check_encryption_set(world, set_id, body["location"], vm_id)
         encryption = {"type": "EncryptionAtRestWithCustomerKey", "diskEncryptionSetId": set_id}
     disk = world.store.new(
         disk_id, DISKS, body["location"], sku={"name": managed.get("storageAccountType", "Standard_LRS")}
