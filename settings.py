@@ -22,7 +22,7 @@ class BadSettings(ValueError):
 
 PREFIX = "GOLDEN_"
 _LISTS = {"allowed_scopes", "in_place_triggers", "allowed_secrets", "approvers", "require_approval"}
-_JSON = {"polling", "timer_requests"}
+_JSON = {"build_places", "polling", "timer_requests"}
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:

@@ -5,7 +5,6 @@ from typing import Any
 
 from contracts.activities.resources import CreateVm, DataDisk
 from contracts.facts import DiskFacts, OsType, VmShape
-from contracts.ids import subscription_of
 
 type Body = dict[str, Any]
 
@@ -60,12 +59,12 @@ def _storage(request: CreateVm) -> Body:
         os_disk = {"createOption": "FromImage", "deleteOption": "Delete"}
         if request.os_disk_name is not None:
             os_disk["name"] = request.os_disk_name
-        os_disk |= _encryption_like(request.shape.os_disk, request)
+        os_disk |= _encryption_like(request.shape.os_disk)
         storage |= {"imageReference": {"id": request.image_id}, "osDisk": os_disk}
         if request.data_disks:
             sources = {disk.lun: disk for disk in request.shape.data_disks}
             storage["dataDisks"] = [
-                _from_image(disk) | _encryption_like(sources.get(disk.lun), request) for disk in request.data_disks
+                _from_image(disk) | _encryption_like(sources.get(disk.lun)) for disk in request.data_disks
             ]
     if request.shape.disk_controller is not None:
         storage["diskControllerType"] = request.shape.disk_controller
@@ -94,10 +93,10 @@ def _from_image(disk: DataDisk) -> Body:
     }
 
 
-def _encryption_like(source: DiskFacts | None, request: CreateVm) -> Body:
-    """Set the source disk's disk encryption set, if it is in the subscription of the new VM, as Azure requires."""
+def _encryption_like(source: DiskFacts | None) -> Body:
+    """Set the source disk's disk encryption set; that it can be used there was checked (`policy/encryption_sets`)."""
     set_id = source.disk_encryption_set_id if source is not None else None
-    if set_id is None or subscription_of(set_id) != subscription_of(request.resource.id):
+    if set_id is None:
         return {}
     return {"managedDisk": {"diskEncryptionSet": {"id": set_id}}}
 

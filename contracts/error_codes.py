@@ -45,7 +45,10 @@ class RefusalCode(StrEnum):
     DATA_DISKS_IN_PLACE = "DataDisksCannotBeExcluded"
     SOURCE_RUNNING = "SourceIsRunning"
     SOURCE_GENERALIZED = "SourceIsGeneralized"
-    SUBNET_MISSING = "SubnetMissing"
+    BUILD_PLACE_MISSING = "BuildPlaceMissing"
+    GROUP_SUBSCRIPTION_MISMATCH = "GroupSubscriptionMismatch"
+    ENCRYPTION_SET_SUBSCRIPTION_MISMATCH = "EncryptionSetSubscriptionMismatch"
+    ROLLBACK_GROUP_UNREADABLE = "RollbackGroupUnreadable"
     SUBNET_REGION_MISMATCH = "SubnetRegionMismatch"
     NETWORK_UNREADABLE = "NetworkUnreadable"
     CAPACITY_UNAVAILABLE = "CapacityUnavailable"
@@ -135,8 +138,25 @@ REMEDIATION: dict[RefusalCode | FailureCode, str] = {
         "Stop or deallocate the VM, or accept a crash-consistent copy with clone.allowRunningSource."
     ),
     RefusalCode.SOURCE_GENERALIZED: "Name a VM that was not generalized: a generalized VM cannot start any more.",
-    RefusalCode.SUBNET_MISSING: "Name a subnet in the request, or set GOLDEN_BUILD_SUBNET_ID.",
-    RefusalCode.SUBNET_REGION_MISMATCH: "Name a subnet in the subscription and the region of the VM.",
+    RefusalCode.BUILD_PLACE_MISSING: (
+        "Name both a resource group and a subnet in the request, or add a place for the VM's subscription and region "
+        "to GOLDEN_BUILD_PLACES."
+    ),
+    RefusalCode.GROUP_SUBSCRIPTION_MISMATCH: (
+        "Set clone.resourceGroupId to a group in the VM's subscription: Azure creates an incremental snapshot only in "
+        "the subscription of its disk."
+    ),
+    RefusalCode.ENCRYPTION_SET_SUBSCRIPTION_MISMATCH: (
+        "Name a resource group in the subscription of the disk encryption set: Azure uses a set only there."
+    ),
+    RefusalCode.ROLLBACK_GROUP_UNREADABLE: (
+        "Check that the group exists, and grant Microsoft.Authorization/permissions/read and locks/read on it to the "
+        "app's identity; or name another rollbackResourceGroupId in GOLDEN_BUILD_PLACES."
+    ),
+    RefusalCode.SUBNET_REGION_MISMATCH: (
+        "Name a subnet in the VM's region and in the subscription of its resource group, in the request or in "
+        "GOLDEN_BUILD_PLACES."
+    ),
     RefusalCode.NETWORK_UNREADABLE: (
         "Grant Microsoft.Network/virtualNetworks/read on the subnet's virtual network, and "
         "Microsoft.Authorization/permissions/read and locks/read on the resource group; check that both exist."

@@ -41,10 +41,14 @@ def _a_group(scope: Scope) -> Scope:
     return scope
 
 
+GroupId = Annotated[Scope, AfterValidator(_a_group)]
+RegionName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 ]{1,39}$"), AfterValidator(region_key)]
+
+
 class TargetRegion(StrictMessage):
     """A region that the image version is replicated to."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 ]{1,39}$"), AfterValidator(region_key)]
+    name: RegionName
     replica_count: StrictInt | None = Field(default=None, ge=1, le=100)
     storage_account_type: StorageAccountType | None = None
     disk_encryption_set_id: DiskEncryptionSetId | None = None
@@ -53,9 +57,12 @@ class TargetRegion(StrictMessage):
 class Site(StrictMessage):
     """The place of a temporary VM. The VM is isolated from every network except the service tags named here."""
 
-    subnet_id: SubnetId | None = Field(default=None, description="Subnet of the VM; by default GOLDEN_BUILD_SUBNET_ID.")
-    resource_group_id: Annotated[Scope, AfterValidator(_a_group)] | None = Field(
-        default=None, description="Resource group of the VM; by default the source VM's."
+    subnet_id: SubnetId | None = Field(
+        default=None, description="Subnet of the VM; by default that of the source VM's place in GOLDEN_BUILD_PLACES."
+    )
+    resource_group_id: GroupId | None = Field(
+        default=None,
+        description="Resource group of the VM; by default that of the source VM's place in GOLDEN_BUILD_PLACES.",
     )
     service_tags: tuple[ServiceTag, ...] = Field(
         default=(),

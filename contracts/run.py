@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from contracts.build_places import BuildPlaces
 from contracts.ids import Scope
 from contracts.image_options import Approval
 from contracts.message import Message
@@ -18,7 +19,6 @@ from contracts.polling import (
     PollingSettings,
 )
 from contracts.request import ImageRequest, Mode, Target
-from contracts.resource_ids import SubnetId
 
 LONGEST_COMMENT = 2_000
 """A decision is shown in the custom status, which the engine limits to 16 KiB."""
@@ -44,7 +44,7 @@ class RunSettings(Message):
     in_place_triggers: tuple[Trigger, ...]
     opt_in_tag: str
     opt_in_value: str
-    build_subnet_id: SubnetId | None = None
+    build_places: BuildPlaces = ()
     allowed_secrets: tuple[str, ...] = ()
     temporary_vm_max_hours: int = TEMPORARY_VM_HOURS.default
     rollback_snapshot_days: int = ROLLBACK_SNAPSHOT_DAYS.default

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, field_validator
 
+from contracts.build_places import BuildPlaces
 from contracts.ids import Scope
 from contracts.message import Message
 from contracts.polling import (
@@ -20,7 +21,7 @@ from contracts.polling import (
     PollingSettings,
 )
 from contracts.request import Mode
-from contracts.resource_ids import SECRETS_LISTED, SubnetId
+from contracts.resource_ids import SECRETS_LISTED
 from contracts.run import LiveSettings, RunSettings, Trigger
 from contracts.tags import OPT_IN_TAG, OPT_IN_VALUE
 
@@ -53,8 +54,10 @@ class Settings(Message):
     arm_endpoint: str = Field(default="https://management.azure.com", description="URL of Azure Resource Manager.")
     arm_audience: str = Field(default="https://management.azure.com", description="Audience of the token.")
     ca_file: str | None = Field(default=None, description="CA bundle to use instead of the system's.")
-    build_subnet_id: SubnetId | None = Field(
-        default=None, description="ARM id of the subnet for temporary VMs, unless the request names one."
+    build_places: BuildPlaces = Field(
+        default=(),
+        description="JSON: where temporary VMs and rollback snapshots are created, one place for each region of a "
+        "subscription (see below).",
     )
     allowed_secrets: tuple[str, ...] = Field(
         default=(),
@@ -184,7 +187,7 @@ class Settings(Message):
             in_place_triggers=self.in_place_triggers,
             opt_in_tag=tag,
             opt_in_value=value,
-            build_subnet_id=self.build_subnet_id,
+            build_places=self.build_places,
             allowed_secrets=self.allowed_secrets,
             temporary_vm_max_hours=self.temporary_vm_max_hours,
             rollback_snapshot_days=self.rollback_snapshot_days,

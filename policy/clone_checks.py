@@ -13,11 +13,13 @@ from contracts.facts import (
     VmShape,
     VmState,
 )
-from contracts.ids import Scope, subscription_of
-from contracts.image_options import GalleryImageVersion, Site, region_key
+from contracts.ids import Scope
+from contracts.image_options import GalleryImageVersion, ImageValidation, region_key
 from contracts.request import Mode, Target
 from contracts.resource_ids import SubnetId
 from contracts.run import VmJob
+from policy.encryption_sets import check_clone_encryption, check_validation_encryption, copied_disks
+from policy.places import Place, group_not_allowed, place_of
 from policy.rights import missing_actions, needed_for_clone, needed_for_validation
 from policy.vm_checks import linux_guest, managed_by_another_app, unneeded_credential, unsupported_vm, windows_build
 
@@ -26,9 +28,6 @@ _NEVER_COPIED = frozenset({"ultrassd_lrs", "premiumv2_lrs"})
 _FREE_THE_GROUP = (
     "Remove the lock from the resource group, or name another group: a run must be able to delete the temporary "
     "resources that it creates there."
-)
-_NEAR_THE_KEY = (
-    "Set clone.resourceGroupId to a group in the encryption set's subscription: Azure requires its disks there."
 )
 _GRANT_THERE = "Grant the missing actions to the app's identity at the scope that the message names."
 
@@ -54,23 +53,18 @@ def check_ready_clone(job: VmJob, vm: VmState, *, deprovisioned: bool = True) ->
     return tuple(linux_guest(job, vm))
 
 
-def site_of(job: VmJob, options: Site | None) -> tuple[Scope, SubnetId | None]:
-    """Return the resource group and subnet of a temporary VM.
+def check_place_fits(job: VmJob, vm: VmState, shape: VmShape | None, place: Place) -> tuple[Refusal, ...]:
+    """Check without asking Azure whether temporary VMs of this request may be in this place; `vm` is the source VM.
 
-    Without an option in the request they are the source VM's resource group and the app's subnet.
+    What is outside the allowed scopes is then not even read.
     """
-    vm_id = job.target.vm_id
-    own = Scope(vm_id.subscription_id, vm_id.resource_group.lower())
-    group = options.resource_group_id if options is not None else None
-    subnet_id = options.subnet_id if options is not None else None
-    return group or own, subnet_id or job.settings.build_subnet_id
+    return tuple(_fit(job, vm, shape, place))
 
 
-def check_network(
-    job: VmJob, vm: VmState, group: Scope, subnet_id: SubnetId | None, facts: NetworkFacts
-) -> tuple[Refusal, ...]:
-    """Check a resource group and subnet for temporary VMs of this request; `vm` is the source VM."""
-    return tuple(_site(job, vm, group, subnet_id, facts))
+def check_network(job: VmJob, vm: VmState, place: Place, facts: NetworkFacts) -> tuple[Refusal, ...]:
+    """Check what was read about a place for temporary VMs of this request; `vm` is the source VM."""
+    needed = _needed(job, vm, place.group)
+    return (*_group(place.group, facts, needed["group"]), *_subnet(vm, place.subnet_id, facts, needed["subnet"]))
 
 
 def _state(target: Target, vm: VmState) -> Iterator[Refusal]:
@@ -87,9 +81,7 @@ def _state(target: Target, vm: VmState) -> Iterator[Refusal]:
 
 def _disks(job: VmJob, vm: VmState, shape: VmShape) -> Iterator[Refusal]:
     target = job.target
-    group = site_of(job, target.clone)[0]
-    copied = (shape.os_disk, *(shape.data_disks if target.data_disks == "include" else ()))
-    included = [disk for disk in copied if disk is not None]
+    included = copied_disks(target, shape)
     kinds = {shape.security_type, *(disk.security_type for disk in included)}
     if confidential := sorted(kind for kind in kinds if kind and kind.lower().startswith("confidential")):
         message = f"its security type is {', '.join(confidential)}"
@@ -97,24 +89,20 @@ def _disks(job: VmJob, vm: VmState, shape: VmShape) -> Iterator[Refusal]:
     if shape.os_disk is None and not vm.ephemeral_os_disk:
         yield Refusal.of(RefusalCode.DISK_CANNOT_BE_COPIED, "the OS disk is not a managed disk")
     for disk in included:
-        yield from _disk(disk, group)
+        yield from _disk(disk)
     if any(disk.disk_encryption for disk in included) and not vm.disk_encryption:
         yield Refusal.of(RefusalCode.DISK_ENCRYPTION, "a disk of the VM is encrypted by Azure Disk Encryption")
     if shape.data_disks and target.data_disks == "refuse":
         yield Refusal.of(RefusalCode.DATA_DISKS, f"the VM has data disks: {len(shape.data_disks)}")
 
 
-def _disk(disk: DiskFacts, group: Scope) -> Iterator[Refusal]:
+def _disk(disk: DiskFacts) -> Iterator[Refusal]:
     name = disk.id.rsplit("/", 1)[-1]
     if disk.sku.lower() in _NEVER_COPIED:
         yield Refusal.of(RefusalCode.DISK_CANNOT_BE_COPIED, f"disk {name} is a {disk.sku} disk")
     if disk.max_shares > 1:
         message = f"disk {name} may be shared by {disk.max_shares} VMs"
         yield Refusal.of(RefusalCode.DISK_CANNOT_BE_COPIED, message)
-    set_id = disk.disk_encryption_set_id
-    if set_id is not None and subscription_of(set_id) != group.subscription_id:
-        message = f"disk {name} is encrypted with {set_id}, which is not in the subscription of {group}"
-        yield Refusal(code=RefusalCode.DISK_CANNOT_BE_COPIED, message=message, remediation=_NEAR_THE_KEY)
 
 
 def _permissions_and_locks(job: VmJob, facts: VmFacts, *, deprovisioned: bool) -> Iterator[Refusal]:
@@ -129,27 +117,30 @@ def _permissions_and_locks(job: VmJob, facts: VmFacts, *, deprovisioned: bool) -
         yield from managed_by_another_app(job, facts.run_commands)
 
 
-def _site(job: VmJob, vm: VmState, group: Scope, subnet_id: SubnetId | None, facts: NetworkFacts) -> Iterator[Refusal]:
-    allowed = job.settings.allowed_scopes
-    if not any(_holds(scope, group) for scope in allowed):
-        yield Refusal.of(RefusalCode.SCOPE_NOT_ALLOWED, f"{group} is in no allowed scope")
-    if subnet_id is None:
-        # Without a subnet, nothing else was read about the place.
-        yield Refusal.of(RefusalCode.SUBNET_MISSING, "neither the request nor the app's settings name a subnet")
-        return
-    needed = _needed(job, vm, group)
-    yield from _group(group, facts, needed["group"])
-    yield from _subnet(vm, group, subnet_id, facts, needed["subnet"])
+def _fit(job: VmJob, vm: VmState, shape: VmShape | None, place: Place) -> Iterator[Refusal]:
+    group, target = place.group, job.target
+    yield from group_not_allowed(job, group)
+    if place.subnet_id.subscription_id != group.subscription_id:
+        message = f"{place.subnet_id} is not in the subscription of {group}"
+        yield Refusal.of(RefusalCode.SUBNET_REGION_MISMATCH, message)
+    if target.mode is Mode.CLONE and place == place_of(job, vm.location, target.clone):
+        if group.subscription_id != target.vm_id.subscription_id:
+            message = f"{group} is not in the subscription of {target.vm_id}"
+            yield Refusal.of(RefusalCode.GROUP_SUBSCRIPTION_MISMATCH, message)
+        if shape is not None:
+            yield from check_clone_encryption(job, copied_disks(target, shape), group)
+    validation = _validation(target)
+    if shape is not None and validation is not None and place == place_of(job, vm.location, validation):
+        yield from check_validation_encryption(job, shape, group)
 
 
 def _needed(job: VmJob, vm: VmState, group: Scope) -> dict[str, tuple[str, ...]]:
     """Return the actions needed in this group: for the clone and for the validation VM, if they will be in it."""
-    target = job.target
+    target, validation = job.target, _validation(job.target)
     kinds: list[dict[str, tuple[str, ...]]] = []
-    if target.mode is Mode.CLONE and _holds(group, site_of(job, target.clone)[0]):
+    if target.mode is Mode.CLONE and _in_group(place_of(job, vm.location, target.clone), group):
         kinds.append(needed_for_clone(target, linux=vm.os_type is not OsType.WINDOWS))
-    validation = target.image.validation if isinstance(target.image, GalleryImageVersion) else None
-    if validation is not None and _holds(group, site_of(job, validation)[0]):
+    if validation is not None and _in_group(place_of(job, vm.location, validation), group):
         kinds.append(needed_for_validation())
     scopes = ("group", "subnet")
     return {scope: tuple(dict.fromkeys(action for kind in kinds for action in kind[scope])) for scope in scopes}
@@ -168,12 +159,7 @@ def _group(group: Scope, facts: NetworkFacts, needed: Iterable[str]) -> Iterator
         yield Refusal(code=RefusalCode.RESOURCE_LOCKED, message=message, remediation=_FREE_THE_GROUP)
 
 
-def _subnet(
-    vm: VmState, group: Scope, subnet_id: SubnetId, facts: NetworkFacts, needed: Iterable[str]
-) -> Iterator[Refusal]:
-    if subnet_id.subscription_id != group.subscription_id:
-        message = f"{subnet_id} is not in the subscription of {group}"
-        yield Refusal.of(RefusalCode.SUBNET_REGION_MISMATCH, message)
+def _subnet(vm: VmState, subnet_id: SubnetId, facts: NetworkFacts, needed: Iterable[str]) -> Iterator[Refusal]:
     if facts.vnet_location is None:
         yield Refusal.of(
             RefusalCode.NETWORK_UNREADABLE, f"{subnet_id} does not exist, or its virtual network could not be read"
@@ -193,8 +179,9 @@ def _granted(scope: str, permissions: Iterable[Permission], needed: Iterable[str
         yield Refusal(code=RefusalCode.ACTION_NOT_GRANTED, message=message, remediation=_GRANT_THERE)
 
 
-def _holds(scope: Scope, group: Scope) -> bool:
-    """Return whether a group is in a scope; the names of groups are case-insensitive."""
-    if scope.subscription_id != group.subscription_id:
-        return False
-    return scope.resource_group is None or scope.resource_group.lower() == (group.resource_group or "").lower()
+def _validation(target: Target) -> ImageValidation | None:
+    return target.image.validation if isinstance(target.image, GalleryImageVersion) else None
+
+
+def _in_group(place: Place | Refusal, group: Scope) -> bool:
+    return isinstance(place, Place) and place.group == group

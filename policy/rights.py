@@ -96,12 +96,27 @@ def needed_for_validation() -> dict[str, tuple[str, ...]]:
     return {"group": (*_all("disks"), *_TEMPORARY_VM, *run_commands), "subnet": (_JOIN_SUBNET,)}
 
 
-def needed_for_rollback() -> tuple[str, ...]:
-    """Return the ARM actions that the rollback snapshot of a VM uses, in the VM's own group.
+def needed_for_rollback() -> dict[str, tuple[str, ...]]:
+    """Return the ARM actions that the rollback snapshot of a VM uses, by scope.
 
-    They are checked against the permissions on the VM, which include those inherited from its group.
+    "disk" is the VM's OS disk; they are checked against the permissions on the VM, which include those inherited from
+    its group. "group" is the resource group of the snapshot.
     """
-    return (*_COPY, *_all("snapshots"))
+    return {"disk": _COPY, "group": _all("snapshots")}
+
+
+def needed_on_source(target: Target, *, linux: bool = True) -> tuple[str, ...]:
+    """Return all ARM actions that a run of this target uses on the source VM and its disks.
+
+    It is what a production group must grant, if every temporary resource and the rollback snapshot have a place of
+    their own. What an image needs at its own place is not part of it.
+    """
+    if target.mode is Mode.CLONE:
+        return (READ_RIGHTS_AND_LOCKS[0], *needed_for_clone(target, linux=linux)["vm"])
+    disks = needed_for_rollback()["disk"] if target.rollback_snapshot else ()
+    shape = (READ_DISKS,) if target.image is not None else ()
+    actions = (*READ_RIGHTS_AND_LOCKS, *needed_actions(target, linux=linux), *disks, *shape)
+    return tuple(dict.fromkeys(actions))
 
 
 def needed_for_retention() -> tuple[str, ...]:
@@ -128,6 +143,15 @@ def needed_for_cleanup(*, subscription: bool) -> tuple[str, ...]:
     network = [f"Microsoft.Network/{kind}/{verb}" for kind in _NETWORK for verb in ("read", "delete")]
     vms = [f"{_COMPUTE}/{verb}" for verb in ("read", "delete", "deallocate/action", "runCommands/read")]
     return (f"Microsoft.Resources/{level}/resources/read", *vms, *network, *disks)
+
+
+def needed_for_cleanup_on_source() -> tuple[str, ...]:
+    """Return the ARM actions that a cleanup uses in a group of source VMs, where no run creates anything.
+
+    It lists what is there, and deallocates a VM that stopped after its run had ended.
+    """
+    listing = needed_for_cleanup(subscription=False)[0]
+    return (listing, *(f"{_COMPUTE}/{verb}" for verb in ("read", "deallocate/action", "runCommands/read")))
 
 
 def missing_actions(permissions: Iterable[Permission], needed: Iterable[str]) -> tuple[str, ...]:

@@ -150,7 +150,7 @@ def _permissions_and_locks(job: VmJob, facts: VmFacts) -> Iterator[Refusal]:
     """Check permissions, locks and Run Commands; what could not be read is a refusal."""
     needed = needed_actions(job.target, linux=facts.vm.os_type is not OsType.WINDOWS)
     if job.target.rollback_snapshot:
-        needed += needed_for_rollback()
+        needed += needed_for_rollback()["disk"]
     if facts.permissions is None:
         yield Refusal.of(RefusalCode.PERMISSIONS_UNREADABLE, "the app's own permissions could not be read")
     elif missing := missing_actions(facts.permissions, needed):

@@ -10,17 +10,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import settings
+from contracts.build_places import BuildPlace
 from contracts.polling import Polling, PollingSettings
 from contracts.request import Mode
-from contracts.resource_ids import SubnetId
 from contracts.run import Trigger
 from settings import BadSettings, Settings, read_settings
-from tests.support.requests import GROUP, SUBSCRIPTION
+from tests.support.requests import GROUP, PLACE, SUBSCRIPTION
 from tests.support.rows import rows
 
 unhurried = hypothesis_settings(deadline=None)  # a busy VM is no fault
 
-SUBNET = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/v/subnets/s"
 WAIT = {"initialDelaySeconds": 1, "intervalSeconds": 16, "timeoutSeconds": 121}
 
 READ: dict[str, tuple[str, object]] = {
@@ -32,7 +31,7 @@ READ: dict[str, tuple[str, object]] = {
     "GOLDEN_ARM_ENDPOINT": ("https://arm.example/", "https://arm.example"),
     "GOLDEN_ARM_AUDIENCE": ("https://audience.example", "https://audience.example"),
     "GOLDEN_CA_FILE": ("ca.pem", "ca.pem"),
-    "GOLDEN_BUILD_SUBNET_ID": (SUBNET, SubnetId.parse(SUBNET)),
+    "GOLDEN_BUILD_PLACES": (json.dumps([PLACE]), (BuildPlace.model_validate(PLACE),)),
     "GOLDEN_ALLOWED_SECRETS": (
         "https://Builds.vault.azure.net/secrets/Sysprep-*, https://secrets.example:8443/secrets/s",
         ("https://builds.vault.azure.net/secrets/sysprep-*", "https://secrets.example:8443/secrets/s"),
@@ -166,9 +165,6 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
     "a delay with a unit": ({"GOLDEN_SHUTDOWN_DELAY_SECONDS": "60s"}, "GOLDEN_SHUTDOWN_DELAY_SECONDS: "),
     "Sysprep too short": ({"GOLDEN_SYSPREP_TIMEOUT_SECONDS": "299"}, "GOLDEN_SYSPREP_TIMEOUT_SECONDS: "),
     "Sysprep too long": ({"GOLDEN_SYSPREP_TIMEOUT_SECONDS": "5401"}, "GOLDEN_SYSPREP_TIMEOUT_SECONDS: "),
-    "an invalid subnet": (
-        {"GOLDEN_BUILD_SUBNET_ID": GROUP}, "GOLDEN_BUILD_SUBNET_ID: is not the full ARM id of a subnet"
-    ),
     "a secret in the clear": ({"GOLDEN_ALLOWED_SECRETS": "http://v.example/secrets/s"}, "s' names no secret: expected"),
     "a vault without a host": ({"GOLDEN_ALLOWED_SECRETS": "https://"}, "GOLDEN_ALLOWED_SECRETS: "),
     "a vault's name alone": ({"GOLDEN_ALLOWED_SECRETS": "builds"}, "GOLDEN_ALLOWED_SECRETS: "),
@@ -248,7 +244,7 @@ def test_the_settings_of_a_run_are_copied() -> None:
         "inPlaceTriggers": (Trigger.QUEUE, Trigger.EVENT_GRID),
         "optInTag": "allow",
         "optInValue": "yes",
-        "buildSubnetId": found.build_subnet_id,
+        "buildPlaces": tuple(place.model_dump() for place in found.build_places),
         "allowedSecrets": READ["GOLDEN_ALLOWED_SECRETS"][1],
         "temporaryVmMaxHours": 48,
         "rollbackSnapshotDays": 3,

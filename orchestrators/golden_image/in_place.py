@@ -35,7 +35,7 @@ def generalize_in_place(run: VmRun, plan: Plan) -> Orchestration[ImageSource]:
         deprovisioning = _finish_earlier(run, vm, plan.earlier)
     else:
         ready = yield from make_ready(run, vm, plan)
-        snapshot = yield from take_rollback_snapshot(run, vm)
+        snapshot = yield from take_rollback_snapshot(run, vm, plan.rollback_group)
         deprovisioning = _deprovision(run, vm, plan, ready, snapshot)
     yield from wait_until_allowed(run)
     run.stop_if_canceled()

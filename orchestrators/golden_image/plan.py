@@ -6,16 +6,8 @@ from contracts.capacity import Candidate
 from contracts.facts import FoundRunCommand, GuestIdentity, ImageFacts, VmShape, VmState
 from contracts.ids import Scope
 from contracts.request import EvidenceLevel
-from contracts.resource_ids import SubnetId
 from orchestrators.golden_image.vm_run import VmRun
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a temporary VM is created."""
-
-    group: Scope
-    subnet_id: SubnetId | None
+from policy.places import Place
 
 
 @dataclass(frozen=True)
@@ -25,6 +17,7 @@ class Plan:
     `earlier`: ended runs asked the VM to deprovision itself and did not see the proof; what one began is finished.
     `clone_ways` and `validation_ways` are the sizes and zones in which the temporary VMs can be created, the first
     choice first.
+    `rollback_group`: the group of the rollback snapshot; None: none is taken.
     `scripts` and `deprovision_script` are the SHA-256 of the scripts that will run.
     """
 
@@ -37,6 +30,7 @@ class Plan:
     validation_place: Place | None = None
     clone_ways: tuple[Candidate, ...] = ()
     validation_ways: tuple[Candidate, ...] = ()
+    rollback_group: Scope | None = None
     scripts: tuple[str, ...] = ()
     deprovision_script: str = ""
 

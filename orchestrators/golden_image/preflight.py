@@ -4,27 +4,30 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from contracts.activities.image import InspectImage
-from contracts.activities.resources import InspectDisks, InspectNetwork
+from contracts.activities.resources import InspectDisks
 from contracts.activities.scripts import CheckScripts, CheckSecret
 from contracts.activities.vm import InspectVm
-from contracts.catalog import CHECK_SCRIPTS, CHECK_SECRET, INSPECT_DISKS, INSPECT_IMAGE, INSPECT_NETWORK, INSPECT_VM
+from contracts.catalog import CHECK_SCRIPTS, CHECK_SECRET, INSPECT_DISKS, INSPECT_IMAGE, INSPECT_VM
 from contracts.error_codes import Refusal, RefusalCode
-from contracts.facts import ImageFacts, NetworkFacts, OsType, VmFacts, VmShape, VmState
-from contracts.image_options import GalleryImageVersion, ImageValidation, Site
+from contracts.facts import ImageFacts, OsType, VmFacts, VmShape
+from contracts.image_options import GalleryImageVersion, ImageValidation
 from contracts.polling import INSPECT_LIMIT
 from contracts.request import Mode
 from orchestrators.golden_image.authority import wait_until_allowed
 from orchestrators.golden_image.check_capacity import check_room
 from orchestrators.golden_image.ends import Denied, Failed, Refused
-from orchestrators.golden_image.inspection import Inspection
-from orchestrators.golden_image.plan import Place, Plan, is_specialized
+from orchestrators.golden_image.inspection import Inspection, outside_scopes
+from orchestrators.golden_image.place_checks import check_place, check_rollback
+from orchestrators.golden_image.plan import Plan, is_specialized
 from orchestrators.golden_image.polling import ask
 from orchestrators.golden_image.vm_lease import check_lease, take_lease
 from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
-from policy.clone_checks import check_clone, check_network, site_of
+from policy.clone_checks import check_clone
 from policy.identity import same_vm
 from policy.image_checks import check_image
+from policy.places import Place
+from policy.rollback_checks import rollback_note
 from policy.vm_checks import check_request, check_vm, wants_proof
 
 
@@ -38,9 +41,7 @@ class Scripts(NamedTuple):
 def check(run: VmRun) -> Orchestration[Plan]:
     """Take the lease, read everything and check it; Refused holds every reason at once."""
     refusals = check_request(run.job)
-    # What is outside the allowed scopes is not even read: a dry run would tell what is there.
-    outside = any(refusal.code is RefusalCode.SCOPE_NOT_ALLOWED for refusal in refusals)
-    if outside or (refusals and not run.job.dry_run):
+    if outside_scopes(refusals) or (refusals and not run.job.dry_run):
         raise Refused(*refusals)
     try:
         yield from wait_until_allowed(run, undecided=run.job.approval is not None)
@@ -56,6 +57,8 @@ def check(run: VmRun) -> Orchestration[Plan]:
         yield from take_lease(run)
     plan = yield from _read_and_check(run, refusals)
     run.stop_if_canceled()
+    if plan.rollback_group is not None and (note := rollback_note(run.job, plan.source.location)) is not None:
+        run.note(note)
     return plan
 
 
@@ -82,6 +85,7 @@ def _read_and_check(run: VmRun, refusals: tuple[Refusal, ...] = ()) -> Orchestra
     else:
         plan = yield from _check_in_place(inspection, facts)
     plan = replace(plan, validation_place=(yield from _check_validation(inspection, plan)))
+    plan = replace(plan, rollback_group=(yield from check_rollback(inspection, plan)))
     plan = yield from check_room(inspection, plan)
     scripts = Scripts() if plan.already_generalized else (yield from _check_scripts(inspection, facts.vm.os_type))
     if inspection.found:
@@ -107,9 +111,8 @@ def _check_clone(inspection: Inspection, facts: VmFacts) -> Orchestration[Plan]:
     image = yield from _check_image(inspection, shape, facts.vm.os_type)
     if shape is not None:
         inspection.refuse(*check_clone(job, facts, shape, deprovisioned=not is_specialized(image)))
-    place = _place(inspection.run, job.target.clone)
-    yield from _check_place(inspection, facts.vm, place)
-    return Plan(source=facts.vm, shape=shape, image=image, clone_place=place)
+    plan = Plan(source=facts.vm, shape=shape, image=image)
+    return replace(plan, clone_place=(yield from check_place(inspection, plan, job.target.clone)))
 
 
 def _check_in_place(inspection: Inspection, facts: VmFacts) -> Orchestration[Plan]:
@@ -139,19 +142,7 @@ def _check_validation(inspection: Inspection, plan: Plan) -> Orchestration[Place
     validation = validation_options(inspection.run)
     if validation is None:
         return None
-    place = _place(inspection.run, validation)
-    if place != plan.clone_place:
-        yield from _check_place(inspection, plan.source, place)
-    return place
-
-
-def _check_place(inspection: Inspection, source: VmState, place: Place) -> Orchestration[None]:
-    network = NetworkFacts()
-    # Without a subnet there is nothing to read: the check reports what is missing.
-    if place.subnet_id is not None:
-        request = InspectNetwork(group=place.group, subnet_id=place.subnet_id)
-        network = (yield from ask(inspection.run, INSPECT_NETWORK, request, inspection.until)).facts
-    inspection.refuse(*check_network(inspection.run.job, source, place.group, place.subnet_id, network))
+    return (yield from check_place(inspection, plan, validation))
 
 
 def _check_image(
@@ -184,7 +175,3 @@ def _check_scripts(inspection: Inspection, os_type: OsType | None) -> Orchestrat
         secret = yield from ask(run, CHECK_SECRET, CheckSecret(credential=credential), inspection.until)
         inspection.refuse(secret.refusal)
     return scripts
-
-
-def _place(run: VmRun, options: Site | None) -> Place:
-    return Place(*site_of(run.job, options))

@@ -19,12 +19,11 @@ from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
 
 
-def take_rollback_snapshot(run: VmRun, vm: VmState) -> Orchestration[Resource | None]:
-    """Take a snapshot of the OS disk, if asked; the VM can be restored from it after an unwanted deprovisioning."""
-    if not run.job.target.rollback_snapshot:
+def take_rollback_snapshot(run: VmRun, vm: VmState, group: Scope | None) -> Orchestration[Resource | None]:
+    """Take a snapshot of the OS disk, if there is a group for it; the VM can be restored from it later."""
+    if group is None:
         return None
     keep_until = run.now + timedelta(days=run.settings.rollback_snapshot_days)
-    group = Scope(vm.vm_id.subscription_id, vm.vm_id.resource_group)
     snapshot = resource_of(run, group, Kind.SNAPSHOT, "rollback-snapshot", Purpose.ROLLBACK)
     tags = {KEEP_TAG: keep_until.isoformat(timespec="seconds")}
     wait = run.polling.snapshot

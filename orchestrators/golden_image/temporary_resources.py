@@ -30,11 +30,11 @@ from contracts.image_options import Site
 from contracts.polling import Polling
 from contracts.resources import Kind, Purpose, Resource, part_of, resource_id, resource_name
 from orchestrators.golden_image.ends import Failed, Refused
-from orchestrators.golden_image.plan import Place
 from orchestrators.golden_image.polling import ask, submit, wait_for
 from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
 from policy.azure_errors import lacks_capacity
+from policy.places import Place
 
 _SUCCEEDED = 100.0
 _CREATED_BY = {
@@ -85,8 +85,7 @@ def create_network_interface(
     run: VmRun, place: Place, site: Site, purpose: Purpose, location: str
 ) -> Orchestration[Resource]:
     """Create a network interface and its security group, which denies all traffic but to the requested service tags."""
-    group, subnet_id = place.group, place.subnet_id
-    assert subnet_id is not None
+    group = place.group
     part = "" if purpose is Purpose.CLONE else f"{purpose}-"
     wait = run.polling.network
     rules = resource_of(run, group, Kind.SECURITY_GROUP, f"{part}nsg", purpose)
@@ -95,7 +94,7 @@ def create_network_interface(
     yield from wait_until_succeeded(run, wait, [rules], FailureCode.CLONE_FAILED)
     interface = resource_of(run, group, Kind.NETWORK_INTERFACE, f"{part}nic", purpose)
     request = CreateNetworkInterface(
-        **common_fields(run, interface, location), subnet_id=subnet_id, security_group_id=rules.id
+        **common_fields(run, interface, location), subnet_id=place.subnet_id, security_group_id=rules.id
     )
     yield from create(run, wait, CREATE_NETWORK_INTERFACE, request)
     yield from wait_until_succeeded(run, wait, [interface], FailureCode.CLONE_FAILED)

@@ -140,10 +140,12 @@ def test_the_disks_of_a_vm_from_an_image_are_encrypted_like_the_source() -> None
     assert [entry.get("managedDisk") for entry in storage["dataDisks"]] == [None, storage["osDisk"]["managedDisk"]]
 
 
-def test_an_encryption_set_of_another_subscription_is_not_requested() -> None:
+def test_an_encryption_set_is_never_dropped_without_a_word() -> None:
+    """One of another subscription is refused by the preflight; if it were not, Azure would refuse it."""
     elsewhere = SET.replace(SUBSCRIPTION, "99999999-2222-3333-4444-555555555555")
     keyed = shape(os_disk=disk_facts(disk_encryption_set_id=elsewhere))
-    assert "managedDisk" not in body(from_image(shape=keyed))["storageProfile"]["osDisk"]
+    managed = body(from_image(shape=keyed))["storageProfile"]["osDisk"]["managedDisk"]
+    assert managed == {"diskEncryptionSet": {"id": elsewhere}}
 
 
 def test_a_clone_attaches_its_disks_and_has_no_os_profile() -> None:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
+import pytest
+
 from contracts.catalog import CLEANUP
 from contracts.cleanup import CleanupMode, CleanupResult
+from contracts.ids import Scope
 from contracts.polling import Polling, PollingSettings
 from contracts.results import Outcome
 from contracts.stages import Stage
@@ -20,6 +23,7 @@ from tests.support.creating import APP, DISK, INTERFACE, RULES, SNAPSHOT, VM, cr
 from tests.support.engine import RunningEngine, engine
 from tests.support.golden import add_definition, begin, cleanup_now, clone_job, end_of, standing, version_options
 from tests.support.journey import journey, real_activities, simulated, spec
+from tests.support.places import add_place, allow_scopes, group_id
 from tests.support.requests import GROUP, job, settings, vm_id
 
 CLONE = {resource.id for resource in (VM, INTERFACE, RULES, DISK, SNAPSHOT)}
@@ -118,6 +122,32 @@ def test_a_run_that_was_terminated_while_it_customized_its_clone_is_cleanup() ->
     assert (alive.deleted, {note.why for note in alive.kept}) == ((), {f"run {asked.run_id} has not ended"})
     assert sorted(dry.would_delete) == sorted(done.deleted) == sorted(left)
     assert (done.failed, after) == ((), [])
+
+
+def test_a_rollback_snapshot_is_found_in_its_place_and_deleted_when_its_days_have_passed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with journey(spec("vm1")) as reported:
+        place = add_place(reported, "builds", rollback="rollback")
+        scopes = tuple(group_id(name) for name in ("rg-images", "rollback"))
+        allow_scopes(monkeypatch, *scopes)
+        stamped = settings(
+            build_places=(place,), allowed_scopes=tuple(map(Scope.parse, scopes)), rollback_snapshot_days=1
+        )
+        asked = job("vm1", settings=stamped)
+        result = reported.report(asked)
+        assert result.rollback_snapshot is not None
+        kept = result.rollback_snapshot.id
+        early = cleanup_now(reported, CleanupMode.DELETE, "early", scopes[1])
+        reported.engine.clock.allow(None)
+        at = reported.engine.clock.now() + timedelta(hours=25)
+        late = cleanup_job(asked_at=at, scopes=(Scope.parse(scopes[1]),))
+        state = reported.engine.run(CLEANUP, late.model_dump(mode="json", exclude_none=True), late.cleanup_id)
+        done = CleanupResult.model_validate_json(state.serialized_output or "")
+        after = standing(reported, result)
+    assert kept.startswith(f"{scopes[1]}/")
+    assert [(note.id, note.why.startswith("it is kept until")) for note in early.kept] == [(kept, True)]
+    assert (done.deleted, after) == ((kept,), [])
 
 
 def test_a_locked_resource_is_named_and_deleted_once_the_lock_is_removed() -> None:

@@ -14,6 +14,8 @@ def test_the_example_is_valid() -> None:
     found = read_settings(EXAMPLE)
     assert found.credential == "local"
     assert len(found.allowed_scopes) == 1
+    (place,) = found.build_places
+    assert place.resource_group_id in found.allowed_scopes, "nothing could be created there"
     assert found.app_name == "golden-images-local"
 
 

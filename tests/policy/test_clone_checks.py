@@ -17,10 +17,9 @@ from contracts.facts import (
     VmState,
 )
 from contracts.ids import Scope
-from contracts.image_options import CloneOptions
-from contracts.resource_ids import SubnetId
 from contracts.run import VmJob
-from policy.clone_checks import check_clone, check_network, site_of
+from policy.clone_checks import check_clone, check_network, check_place_fits
+from policy.places import Place, place_of
 from policy.rights import needed_for_clone, needed_for_validation
 from tests.support.creating import SUBNET
 from tests.support.requests import GROUP, SUBSCRIPTION, facts, job, settings, vm_state, windows
@@ -40,8 +39,7 @@ DEALLOCATED: dict[str, Any] = {
 
 
 def clone_job(*, run_settings: dict[str, Any] | None = None, **target: Any) -> VmJob:
-    settled = settings(**{"build_subnet_id": SUBNET, **(run_settings or {})})
-    return job(target={"mode": "clone", "image": IMAGE, **target}, settings=settled)
+    return job(target={"mode": "clone", "image": IMAGE, **target}, settings=settings(**(run_settings or {})))
 
 
 def disk(lun: int | None = None, **more: Any) -> DiskFacts:
@@ -142,21 +140,6 @@ def test_an_ephemeral_disk_is_reported_once() -> None:
     assert clone_codes(seen, shape(os_disk=None)) == [RefusalCode.EPHEMERAL_OS_DISK]
 
 
-@pytest.mark.parametrize("part", ["os", "data"])
-def test_a_group_in_another_subscription_than_the_encryption_set_is_refused(part: str) -> None:
-    elsewhere = "99999999-2222-3333-4444-555555555555"
-    set_id = f"{GROUP}/providers/Microsoft.Compute/diskEncryptionSets/des".upper()
-    keyed = disk(None if part == "os" else 0, disk_encryption_set_id=set_id)
-    its_shape = shape(os_disk=keyed) if part == "os" else shape(data_disks=(keyed,))
-    options: dict[str, Any] = {"dataDisks": "include"}
-    assert clone_codes(source(), its_shape, **options) == []
-    options["clone"] = {"resourceGroupId": f"/subscriptions/{elsewhere}/resourceGroups/rg"}
-    (refusal,) = check_clone(clone_job(**options), source(), its_shape)
-    assert refusal.code is RefusalCode.DISK_CANNOT_BE_COPIED
-    assert f"is not in the subscription of /subscriptions/{elsewhere}" in refusal.message
-    assert "clone.resourceGroupId" in refusal.remediation
-
-
 DATA: dict[str, tuple[DiskFacts, RefusalCode | None]] = {
     "plain": (disk(0), None),
     "ultra": (disk(0, sku="UltraSSD_LRS"), RefusalCode.DISK_CANNOT_BE_COPIED),
@@ -206,10 +189,19 @@ def site(**more: Any) -> NetworkFacts:
     return NetworkFacts.model_validate({**succeeded, **more})
 
 
+def placed(asked: VmJob) -> Place:
+    place = place_of(asked, "westeurope", asked.target.clone)
+    assert isinstance(place, Place), place
+    return place
+
+
+def fit(asked: VmJob, its_shape: VmShape | None = None) -> tuple[Refusal, ...]:
+    return check_place_fits(asked, vm_state(), its_shape, placed(asked))
+
+
 def site_codes(seen: NetworkFacts, asked: VmJob | None = None) -> list[RefusalCode]:
     asked = asked or clone_job()
-    group, subnet_id = site_of(asked, asked.target.clone)
-    return codes(check_network(asked, vm_state(), group, subnet_id, seen))
+    return codes((*fit(asked), *check_network(asked, vm_state(), placed(asked), seen)))
 
 
 def test_a_place_with_nothing_wrong() -> None:
@@ -241,21 +233,11 @@ def test_one_fault_of_the_place_is_one_refusal(name: str) -> None:
     assert site_codes(seen) == [wanted]
 
 
-def test_a_place_needs_a_subnet_and_an_allowed_group() -> None:
-    assert site_codes(NetworkFacts(), clone_job(run_settings={"build_subnet_id": None})) == [RefusalCode.SUBNET_MISSING]
+def test_a_place_needs_an_allowed_group_and_a_subnet_of_its_subscription() -> None:
     elsewhere = clone_job(clone={"resourceGroupId": OTHER_GROUP})
     assert site_codes(site(), elsewhere) == [RefusalCode.SCOPE_NOT_ALLOWED]
     foreign = str(SUBNET).replace(SUBSCRIPTION, "99999999-2222-3333-4444-555555555555")
     assert site_codes(site(), clone_job(clone={"subnetId": foreign})) == [RefusalCode.SUBNET_REGION_MISMATCH]
-
-
-def test_the_place_comes_from_the_request_and_otherwise_from_the_settings() -> None:
-    own = SubnetId.parse(f"{SUBNET}2")
-    asked = job("vm1", target={"vmId": vm_state().vm_id.key.replace("rg-images", "RG-Images")})
-    assert site_of(asked, None) == (Scope.parse(GROUP), None)
-    assert site_of(clone_job(), CloneOptions(subnet_id=own)) == (Scope.parse(GROUP), own)
-    options = CloneOptions(resource_group_id=Scope.parse(OTHER_GROUP))
-    assert site_of(clone_job(), options) == (Scope.parse(OTHER_GROUP), SUBNET)
 
 
 def test_each_place_needs_only_the_actions_used_there() -> None:
@@ -266,13 +248,13 @@ def test_each_place_needs_only_the_actions_used_there() -> None:
     groups = {Scope.parse(GROUP): needed_for_clone(asked.target), Scope.parse(OTHER_GROUP): needed_for_validation()}
     for group, needed in groups.items():
         exactly = site(group_permissions=(Permission(actions=needed["group"]),))
-        assert check_network(asked, vm_state(), group, SUBNET, exactly) == ()
+        assert check_network(asked, vm_state(), Place(group, SUBNET), exactly) == ()
     nothing = site(group_permissions=(Permission(),))
-    reported = [check_network(asked, vm_state(), group, SUBNET, nothing)[0].message for group in groups]
+    reported = [check_network(asked, vm_state(), Place(group, SUBNET), nothing)[0].message for group in groups]
     assert ["snapshots" in message for message in reported] == [True, False]
 
 
 def test_a_validation_in_place_needs_no_actions_of_a_clone() -> None:
-    asked = job(target={"image": {**IMAGE, "validate": {}}}, settings=settings(build_subnet_id=SUBNET))
+    asked = job(target={"image": {**IMAGE, "validate": {}}})
     exactly = site(group_permissions=(Permission(actions=needed_for_validation()["group"]),))
-    assert check_network(asked, vm_state(), Scope.parse(GROUP), SUBNET, exactly) == ()
+    assert check_network(asked, vm_state(), Place(Scope.parse(GROUP), SUBNET), exactly) == ()

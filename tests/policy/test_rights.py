@@ -172,8 +172,9 @@ def test_a_clone_may_delete_everything_that_it_creates() -> None:
     assert len(resource) == 6
     assert [kind for kind in resource if f"{kind}/delete" not in needed] == []
     rollback = needed_for_rollback()
-    assert {"Microsoft.Compute/snapshots/write", "Microsoft.Compute/snapshots/delete"} < set(rollback)
-    assert "Microsoft.Compute/disks/read" in rollback
+    assert {"Microsoft.Compute/snapshots/write", "Microsoft.Compute/snapshots/delete"} < set(rollback["group"])
+    assert not [action for action in rollback["group"] if "snapshots" not in action]
+    assert rollback["disk"] == ("Microsoft.Compute/disks/read", "Microsoft.Compute/disks/beginGetAccess/action")
 
 
 def test_a_clone_that_stays_specialized_is_not_generalized() -> None:
@@ -199,5 +200,6 @@ def test_an_rollback_snapshot_needs_rights_only_if_it_is_wanted() -> None:
     seen = facts(permissions=(Permission(actions=(f"{COMPUTE}/*",)),))
     refusal = check_vm(job(), seen).refusals[0]
     assert refusal.code is RefusalCode.ACTION_NOT_GRANTED
-    assert "Microsoft.Compute/snapshots/write" in refusal.message
+    assert "Microsoft.Compute/disks/beginGetAccess/action" in refusal.message
+    assert "snapshots" not in refusal.message, "that is needed in the snapshot's own group only"
     assert check_vm(job(target={"rollbackSnapshot": False}), seen).refusals == ()

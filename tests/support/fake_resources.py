@@ -134,6 +134,7 @@ class FakeResources:
     owners: dict[str, str] = field(default_factory=dict[str, str])
     marks: dict[str, str] = field(default_factory=dict[str, str])
     computer_name: str = ""
+    groups_read: list[str] = field(default_factory=list[str])
 
     def standing(self) -> list[str]:
         """Return the parts of the resources that exist now."""
@@ -205,6 +206,7 @@ class FakeResources:
         return DisksInspected(shape=self.shape)
 
     def _inspect_network(self, request: InspectNetwork) -> NetworkInspected:
+        self.groups_read.append(str(request.group))
         return NetworkInspected(facts=self.site)
 
     def _inspect_capacity(self, request: InspectCapacity) -> CapacityInspected:

@@ -10,6 +10,9 @@ from contracts.run import AcceptedRun, Caller, RunSettings, Trigger, VmJob
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images"
+SUBNET = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/vnet-westeurope/subnets/default"
+PLACE = {"region": "westeurope", "resourceGroupId": GROUP, "subnetId": SUBNET}
+"""The place for the tests' VMs: their own group, so that a test sees in one group all that there is."""
 
 
 def vm_id(name: str = "vm1") -> str:
@@ -24,7 +27,7 @@ def request(*names: str, target: dict[str, Any] | None = None, **more: Any) -> d
 
 
 def settings(**more: Any) -> RunSettings:
-    """Return settings that allow the tests' group through every trigger."""
+    """Return settings that allow the tests' group through every trigger, with a place in it for temporary VMs."""
     return RunSettings.model_validate(
         {
             "app_name": "tests",
@@ -32,6 +35,7 @@ def settings(**more: Any) -> RunSettings:
             "in_place_triggers": tuple(Trigger),
             "opt_in_tag": "golden-image-in-place",
             "opt_in_value": "allowed",
+            "build_places": (PLACE,),
             **more,
         }
     )

@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.build_places import BuildPlace
 from contracts.ids import Scope, VmId, batch_run_id
 from contracts.polling import Polling, PollingSettings
 from contracts.request import ImageRequest
@@ -14,6 +15,15 @@ from emulators.arm import VmSpec, WindowsTraits
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 GROUP = "rg-kill-test"
 SCOPE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
+BUILDS = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-kill-test-builds"
+"""The group of the rollback snapshots."""
+_PLACE = BuildPlace.model_validate(
+    {
+        "region": "westeurope",
+        "resourceGroupId": BUILDS,
+        "subnetId": f"{BUILDS}/providers/Microsoft.Network/virtualNetworks/vnet-westeurope/subnets/default",
+    }
+)
 _DAY = 86_400
 # No deadline may expire because processes are dead; the first polls are as early as they may find something.
 _WAITS = PollingSettings(
@@ -61,10 +71,11 @@ def accepted_run(request_id: str, vms: list[Planned]) -> AcceptedRun:
     document = {"version": 1, "requestId": request_id, "targets": targets}
     settings = RunSettings(
         app_name="kill-test",
-        allowed_scopes=(Scope.parse(SCOPE),),
+        allowed_scopes=(Scope.parse(SCOPE), Scope.parse(BUILDS)),
         in_place_triggers=tuple(Trigger),
         opt_in_tag=OPT_IN_TAG,
         opt_in_value=OPT_IN_VALUE,
+        build_places=(_PLACE,),
         shutdown_delay_seconds=10,
         polling=_WAITS,
     )

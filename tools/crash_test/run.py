@@ -12,7 +12,7 @@ from pathlib import Path
 
 from emulators.task_hub import LostWorker
 from tools.crash_test.examination import Findings, examine
-from tools.crash_test.fleet import SCOPE
+from tools.crash_test.fleet import BUILDS, SCOPE
 from tools.crash_test.journal import read_journal
 from tools.crash_test.killing import Done, Killer, Standstill, plan_kills
 from tools.crash_test.load import Load
@@ -66,9 +66,14 @@ async def run_test(options: Options, report: Callable[[str], None]) -> Outcome:
 
 async def _run(options: Options, report: Callable[[str], None], outcome: Outcome) -> None:
     together = running_crew(
-        outcome.folder, speed=options.speed, seed=options.seed, scope=SCOPE, lost_worker=options.lost_worker
+        outcome.folder,
+        speed=options.speed,
+        seed=options.seed,
+        scope=f"{SCOPE} {BUILDS}",
+        lost_worker=options.lost_worker,
     )
     async with together as (simulator, crew, client):
+        simulator.world.add_network(BUILDS, "westeurope")
         load = Load(client, simulator, random.Random(options.seed))  # noqa: S311 - repeatable, not secret
         running = asyncio.create_task(load.run(options.lanes, plain=options.lost_worker is LostWorker.HOST))
         try:

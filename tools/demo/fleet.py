@@ -14,6 +14,8 @@ from emulators.arm import LinuxTraits, VmSpec, WindowsTraits
 SUBSCRIPTION = "6f1d2c3b-4a59-4e68-9d7c-8b0a1f2e3d4c"
 GROUP = "golden-demo"
 SCOPE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
+BUILDS = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/golden-builds"
+"""The group of temporary VMs and rollback snapshots."""
 GALLERY = "goldenimages"
 REGIONS = ("westeurope", "northeurope")
 TAGS = {OPT_IN_TAG: OPT_IN_VALUE}

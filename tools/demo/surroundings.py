@@ -8,8 +8,8 @@ from pathlib import Path
 
 from emulators.arm import Durations, Role, ScaledClock, Simulator
 from emulators.azurite import AzuriteServer
-from tools.demo.fleet import CLONES, FLEET, GALLERY, GROUP, SCOPE, SUBSCRIPTION, Expected
-from tools.rig.environment import ROLE_FILE, host_environment
+from tools.demo.fleet import BUILDS, CLONES, FLEET, GALLERY, GROUP, SCOPE, SUBSCRIPTION, Expected
+from tools.rig.environment import ROLE_FILE, host_environment, place_settings
 from tools.rig.hosted_app import HostedApp
 from tools.rig.hub_process import HubPlace, HubProcess
 from tools.rig.shared_time import SharedTime
@@ -51,11 +51,11 @@ async def surroundings(speed: float, folder: Path, fleet: tuple[Expected, ...] =
         stack.push_async_callback(asyncio.to_thread, hub.kill)
         environment = host_environment(
             simulator,
-            scope=SCOPE,
+            scope=f"{SCOPE} {BUILDS}",
             triggers="queue",
             GOLDEN_APP_NAME="golden-demo",
-            GOLDEN_BUILD_SUBNET_ID=_add_gallery(simulator),
             AzureWebJobsStorage=await starting,
+            **place_settings("westeurope", BUILDS, _add_gallery(simulator)),
         )
         around = Surroundings(environment=environment, simulator=simulator, hub=hub)
         await stack.enter_async_context(around)
@@ -70,10 +70,10 @@ def _simulator(speed: float, fleet: tuple[Expected, ...]) -> Simulator:
 
 
 def _add_gallery(simulator: Simulator) -> str:
-    """Add the gallery and image definitions for the clones, and return the subnet that they use."""
+    """Add the gallery and image definitions for the clones, and return the subnet of the temporary VMs."""
     world = simulator.world
     gallery = world.add_gallery(GALLERY, resource_group=GROUP, subscription_id=SUBSCRIPTION)
     for vm in CLONES:
         assert vm.definition is not None
         world.add_definition(gallery, vm.definition, vm.spec.os)
-    return world.add_network(SCOPE, "westeurope")
+    return world.add_network(BUILDS, "westeurope")

@@ -14,6 +14,7 @@ from policy.rights import (
     READ_RIGHTS_AND_LOCKS,
     needed_actions,
     needed_for_cleanup,
+    needed_for_cleanup_on_source,
     needed_for_clone,
     needed_for_customize,
     needed_for_gallery,
@@ -21,6 +22,7 @@ from policy.rights import (
     needed_for_retention,
     needed_for_rollback,
     needed_for_validation,
+    needed_on_source,
     needed_to_see_uses,
 )
 
@@ -36,13 +38,25 @@ the actions for retention and cleanup, resources stay, and the result says so.
 Assign the role on the resource groups concerned, not on the subscription. Whole subscriptions are read only for the
 sizes and quotas of temporary VMs, and for retention.
 
-In the column "Where", "group" is the resource group of the temporary VMs: that of the source VM, or the one that the
-request names.
+In the column "Where", "group" is the resource group of the temporary VMs: that of the VM's place in
+`GOLDEN_BUILD_PLACES`, or the one that the request names.
 """
 _BY_ACTION = """
 ## By action
 
 | Action | Options |
+|---|---|
+"""
+PRODUCTION_CLEANUP = "cleanup, unless `GOLDEN_CLEANUP_MODE` is `off`"
+_PRODUCTION = """
+## What a production group still needs
+
+With a place in `GOLDEN_BUILD_PLACES` for the VM's subscription and region, everything that a run creates is created
+there: temporary VMs, their disks and networks, and the rollback snapshot. The resource group of the VM itself then
+needs these actions and no others; a test runs with exactly them. Without a place, a rollback snapshot is created in the
+VM's own group, which then needs the actions of the snapshot's resource group too.
+
+| Run | Actions on the VM's resource group |
 |---|---|
 """
 _NOTES = """
@@ -51,6 +65,10 @@ _NOTES = """
 - `getSecret/action` is a data action: grant it on the secret, for example with the role Key Vault Secrets User.
 - Azure requires `virtualMachines/write` on the VM that an image version is created from, although it only reads the VM.
 - Azure requires `beginGetAccess/action` on a disk or snapshot that is copied.
+- `retrieveBootDiagnosticsData/action` is needed for Linux only, and not with evidence `powerStateOnly`.
+- For a clone the app also asks for the VM's locks, and does without them: a clone changes nothing on the VM.
+- A lock on the rollback snapshot's group is refused even if it only forbids deleting: a run that ends before the point
+  of no return deletes its snapshot, and a cleanup deletes it when its days have passed.
 - Retention needs its reads on the whole subscription of the gallery and on every subscription in
   `GOLDEN_ALLOWED_SCOPES` (the role Reader is enough). With fewer rights Azure returns shorter lists and no error, so
   without these reads no version is deleted. VMs and scale sets in other subscriptions do not protect a version.
@@ -87,7 +105,24 @@ def rights_page() -> str:
         for action in actions
     ]
     table = ["## By option", "", "| Option | Where | Actions |", "|---|---|---|", *options]
-    return "\n".join([_HEAD, *table, _BY_ACTION + "\n".join(by_action), _NOTES])
+    needed = {run: needed_on_source(target) for run, target in production_runs().items()}
+    needed[PRODUCTION_CLEANUP] = needed_for_cleanup_on_source()
+    production = [f"| {run} | {_code(actions)} |" for run, actions in needed.items()]
+    return "\n".join([_HEAD, *table, _BY_ACTION + "\n".join(by_action), _PRODUCTION + "\n".join(production), _NOTES])
+
+
+def production_runs() -> dict[str, Target]:
+    """Return the runs of the table about production groups, each with a target of it."""
+    plain: dict[str, Any] = {"rollbackSnapshot": False}
+    return {
+        "`inPlace` without rollback snapshot and image": _target(**plain),
+        "`inPlace` with `rollbackSnapshot`": _target(),
+        "`inPlace` with a managed image": _target(**plain, image=_managed()),
+        "`inPlace` with a gallery image": _target(**plain, image=_gallery()),
+        "`inPlace` with `rollbackSnapshot` and a managed image": _target(image=_managed()),
+        "`inPlace` with `rollbackSnapshot` and a gallery image": _target(image=_gallery()),
+        "`clone`": _target(mode="clone", image=_gallery()),
+    }
 
 
 def _in_place() -> tuple[Row, ...]:
@@ -96,11 +131,13 @@ def _in_place() -> tuple[Row, ...]:
     minimal, for_gallery, with_proof = (
         needed_actions(each, linux=True) for each in (without_proof, published, _target())
     )
+    rollback = needed_for_rollback()
     return (
         Row("every run", "VM", READ_RIGHTS_AND_LOCKS),
         Row("`inPlace`", "VM", minimal),
         Row("evidence `guestReported` (Linux)", "VM", _more(with_proof, minimal)),
-        Row("`rollbackSnapshot`", "VM's resource group", needed_for_rollback()),
+        Row("`rollbackSnapshot`", "VM's OS disk", rollback["disk"]),
+        Row("`rollbackSnapshot`", "snapshot's resource group", (*READ_RIGHTS_AND_LOCKS, *rollback["group"])),
         Row("`inPlace` with a gallery image", "VM", _more(for_gallery, minimal)),
         Row("`inPlace` with any image", "VM's disks", (READ_DISKS,)),
     )

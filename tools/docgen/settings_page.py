@@ -16,6 +16,38 @@ secrets, demanded approvals, cleanup mode, pause), and the stricter answer wins.
 run ends as refused, with nothing changed. After it, it fails with `NoLongerAllowed`: its VM is deallocated, what is
 temporary is deleted, nothing else is done.
 """
+_PLACES = """
+## Build places
+
+`GOLDEN_BUILD_PLACES` is a JSON list with one place for each region of a subscription, at most 32:
+
+```json
+[
+  {
+    "region": "westeurope",
+    "resourceGroupId": "/subscriptions/<guid>/resourceGroups/golden-builds",
+    "subnetId": "/subscriptions/<guid>/…/providers/Microsoft.Network/virtualNetworks/<name>/subnets/<name>",
+    "rollbackResourceGroupId": "/subscriptions/<guid>/resourceGroups/golden-rollback"
+  }
+]
+```
+
+| Member | Meaning |
+|---|---|
+| `region` | Region of the VMs that the place is for. |
+| `resourceGroupId` | Group of temporary VMs, their disks and networks, in the subscription of the VMs. |
+| `subnetId` | Subnet of temporary VMs, in the same subscription and in `region`. |
+| `rollbackResourceGroupId` | Group of rollback snapshots, in the same subscription; by default `resourceGroupId`. |
+
+A VM has the place of its own subscription and region: Azure creates an incremental snapshot only in the subscription of
+its disk. What a request names (`resourceGroupId`, `subnetId`) wins, each. Without a place and without both names a
+clone, and the validation of an image, are refused (`BuildPlaceMissing`). A temporary VM is created in the VM's own
+group only if the request names it. Without a place, a rollback snapshot stays in the VM's own group, and is lost when
+somebody deletes that group; the result says so.
+
+Each group must be in `GOLDEN_ALLOWED_SCOPES`: cleanups search there. [rights.md](rights.md) lists what the groups of a
+place must grant, and what a production group still needs.
+"""
 _POLLING = """
 ## Polling
 
@@ -43,7 +75,7 @@ def settings_page() -> str:
             "| Setting | Default | Meaning |",
             "|---|---|---|",
             *rows,
-            _POLLING,
+            _PLACES + _POLLING,
             "| Stage | `initialDelaySeconds` | `intervalSeconds` | `timeoutSeconds` |",
             "|---|---|---|---|",
             *polling_rows,

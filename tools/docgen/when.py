@@ -4,7 +4,10 @@ from contracts.error_codes import FailureCode, RefusalCode
 
 WHEN: dict[RefusalCode | FailureCode, str] = {
     RefusalCode.REQUEST_ID_REUSED: "Another run with a different request already uses this requestId.",
-    RefusalCode.SCOPE_NOT_ALLOWED: "The VM is outside every allowed subscription and resource group.",
+    RefusalCode.SCOPE_NOT_ALLOWED: (
+        "The VM, or a resource group in which something would be created, is outside every allowed subscription and "
+        "resource group."
+    ),
     RefusalCode.TRIGGER_NOT_ALLOWED: "The request came through a trigger that may not generalize VMs in place.",
     RefusalCode.NOT_OPTED_IN: "The VM does not have the opt-in tag with its value.",
     RefusalCode.VM_NOT_FOUND: "Azure found no VM with this id.",
@@ -38,8 +41,18 @@ WHEN: dict[RefusalCode | FailureCode, str] = {
     RefusalCode.DATA_DISKS_IN_PLACE: "The request excludes data disks from an image of the VM itself.",
     RefusalCode.SOURCE_RUNNING: "The VM to clone is running, and the request does not allow that.",
     RefusalCode.SOURCE_GENERALIZED: "The VM to clone is marked generalized.",
-    RefusalCode.SUBNET_MISSING: "Neither the request nor the settings name a subnet, or the subnet does not exist.",
-    RefusalCode.SUBNET_REGION_MISMATCH: "The subnet is not in the VM's subscription and region.",
+    RefusalCode.BUILD_PLACE_MISSING: (
+        "The settings have no place for the VM's subscription and region, and the request does not name both a group "
+        "and a subnet."
+    ),
+    RefusalCode.GROUP_SUBSCRIPTION_MISMATCH: "The resource group of the clone is not in the VM's subscription.",
+    RefusalCode.ENCRYPTION_SET_SUBSCRIPTION_MISMATCH: (
+        "A disk has a disk encryption set that is not in the subscription of the temporary VM's group."
+    ),
+    RefusalCode.ROLLBACK_GROUP_UNREADABLE: "The resource group of the rollback snapshot could not be read.",
+    RefusalCode.SUBNET_REGION_MISMATCH: (
+        "The subnet is not in the VM's region, or not in the subscription of the resource group."
+    ),
     RefusalCode.NETWORK_UNREADABLE: "The resource group or the virtual network for temporary VMs could not be read.",
     RefusalCode.CAPACITY_UNAVAILABLE: "The region has no size, zone or quota in which a temporary VM can be created.",
     RefusalCode.CAPACITY_UNREADABLE: "The VM sizes or the quotas of the region could not be read.",

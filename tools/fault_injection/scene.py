@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from contracts.build_places import BuildPlace
 from contracts.ids import Scope, batch_run_id, vm_run_id
 from contracts.polling import Polling, PollingSettings
 from contracts.request import Target
+from contracts.resource_ids import SubnetId
 from contracts.run import RunSettings, Trigger, VmJob
 from contracts.tags import OPT_IN_TAG, OPT_IN_VALUE
 from emulators.arm import Simulator, VmSpec
@@ -76,16 +78,16 @@ def _job(name: str, vm_id: str, subnet_id: str, definition_id: str, group: Scope
     options: dict[str, Any] = {
         "vmId": vm_id,
         "mode": "clone",
-        "clone": {"subnetId": subnet_id},
         "customize": [{"script": "linux-packages-update", "reboot": True}],
         "image": {
             "kind": "galleryImageVersion",
             "imageDefinitionId": definition_id,
             "targetRegions": [{"name": region} for region in REGIONS],
-            "validate": {"subnetId": subnet_id},
+            "validate": {},
         },
     }
     target = Target.model_validate(options)
+    place = BuildPlace(region="westeurope", resource_group_id=group, subnet_id=SubnetId.parse(subnet_id))
     return VmJob(
         request_id=name,
         batch_id=batch_run_id(name),
@@ -100,6 +102,7 @@ def _job(name: str, vm_id: str, subnet_id: str, definition_id: str, group: Scope
             in_place_triggers=(),
             opt_in_tag=OPT_IN_TAG,
             opt_in_value=OPT_IN_VALUE,
+            build_places=(place,),
             polling=polling,
         ),
     )

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from emulators.arm import Durations, Simulator
-from tools.demo.fleet import SCOPE
-from tools.rig.environment import host_environment
+from tools.demo.fleet import BUILDS, SCOPE
+from tools.rig.environment import host_environment, place_settings
 
 SPEED = 120.0
 """Simulated seconds in a real second; the engine's timers run in real time."""
@@ -43,8 +43,10 @@ _WAITS = {
 def app_settings(simulator: Simulator, subnet_id: str) -> dict[str, str]:
     """The environment in which the app finds the simulator and may touch every VM of the group, from every trigger."""
     return {
-        **host_environment(simulator, scope=SCOPE, triggers="queue http", GOLDEN_APP_NAME="golden-real-engine"),
-        "GOLDEN_BUILD_SUBNET_ID": subnet_id,
+        **host_environment(
+            simulator, scope=f"{SCOPE} {BUILDS}", triggers="queue http", GOLDEN_APP_NAME="golden-real-engine"
+        ),
+        **place_settings("westeurope", BUILDS, subnet_id),
         "GOLDEN_TEMPORARY_VM_MAX_HOURS": "168",
         "GOLDEN_SHUTDOWN_DELAY_SECONDS": "30",
         "GOLDEN_POLLING": json.dumps(polling()),

@@ -13,7 +13,7 @@ import aiohttp
 
 from contracts.queues import CONNECTION, RESULTS_QUEUE
 from emulators.arm import Role, ScaledClock, Simulator
-from tools.demo.fleet import GALLERY, GROUP, SCOPE, SUBSCRIPTION, Expected
+from tools.demo.fleet import BUILDS, GALLERY, GROUP, SUBSCRIPTION, Expected
 from tools.real_engine.fleet import definitions
 from tools.real_engine.settings import DURATIONS, SPEED, app_settings
 from tools.rig.environment import ROLE_FILE
@@ -160,9 +160,9 @@ async def station(
 
 
 def _add_gallery(simulator: Simulator, vms: Sequence[Expected]) -> str:
-    """Adds the gallery and image definitions for the clones; returns the id of their subnet."""
+    """Adds the gallery and image definitions for the clones; returns the id of the subnet of the temporary VMs."""
     world = simulator.world
     gallery = world.add_gallery(GALLERY, resource_group=GROUP, subscription_id=SUBSCRIPTION)
     for name, system in definitions(vms).items():
         world.add_definition(gallery, name, system)
-    return world.add_network(SCOPE, "westeurope")
+    return world.add_network(BUILDS, "westeurope")

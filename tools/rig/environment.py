@@ -1,8 +1,11 @@
 """The environment in which the app finds what is emulated: the one place that knows the names of these settings."""
 
+import json
 from pathlib import Path
 
+from contracts.polling import TIMER_SCHEDULE
 from emulators.arm import Simulator
+from settings import STRICT_TYPING
 
 ROOT = Path(__file__).parents[2]
 HOST_JSON = ROOT / "host.json"
@@ -35,6 +38,12 @@ def operator_settings(scope: object, triggers: str = EVERY_TRIGGER) -> dict[str,
         "GOLDEN_TIMER_SCHEDULE": TIMER_SCHEDULE,
         "GOLDEN_CLEANUP_MODE": "delete",
     }
+
+
+def place_settings(region: str, group: object, subnet_id: str) -> dict[str, str]:
+    """Return the setting by which the app creates temporary VMs and rollback snapshots of a region in this group."""
+    place = {"region": region, "resourceGroupId": str(group), "subnetId": subnet_id}
+    return {"GOLDEN_BUILD_PLACES": json.dumps([place])}
 
 
 def host_environment(simulator: Simulator, *, scope: str, triggers: str = EVERY_TRIGGER, **more: str) -> dict[str, str]:

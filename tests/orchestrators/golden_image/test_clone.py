@@ -171,9 +171,7 @@ def test_a_specialized_definition_needs_no_deprovisioning() -> None:
 
 
 def test_a_version_is_promoted_only_after_its_validation_passed() -> None:
-    result, azure = run_vm(
-        source, asked(image={"validate": {}}, settings=settings(build_subnet_id=SUBNET, polling=seldom()))
-    )
+    result, azure = run_vm(source, asked(image={"validate": {}}, settings=settings(polling=seldom())))
     assert result.outcome is Outcome.PUBLISHED, result
     assert result.image is not None
     assert result.image.validation is not None

@@ -10,6 +10,7 @@ from emulators.arm.compute.disks.views import DISKS, SNAPSHOTS, content_of, hold
 from emulators.arm.compute.sizes.table import zones_of
 from emulators.arm.errors import ArmError, invalid_parameter, missing_parameter, not_allowed
 from emulators.arm.guests.model import DiskContent
+from emulators.arm.state.ids import same_subscription
 from emulators.arm.state.regions import region_key
 from emulators.arm.state.store import Resource
 from emulators.arm.state.world import World
@@ -131,6 +132,9 @@ class Written:
                 f"Source resource '{source_id}' is in region '{source.location}', which is different from the region "
                 f"'{self.location}' of the resource being created."
             )
+            raise invalid_parameter("creationData.sourceResourceId", message)
+        if self.properties.get("incremental") and source.kind == DISKS and not same_subscription(source_id, self._id):
+            message = f"An incremental snapshot of '{source_id}' must be in the disk's subscription."
             raise invalid_parameter("creationData.sourceResourceId", message)
         if source.provisioning_state != "Succeeded" or source.deleting:
             message = (

@@ -8,8 +8,9 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 
 from emulators.arm import Role, Simulator, SteppedClock, VmSpec
 from tests.emulators.arm.bodies import REGION, attached, copy_body, disk_id, finish, make_copy, os_disk_id, snapshot_id
-from tests.emulators.arm.fleet import GROUP, Raw, Sdk, code_of
+from tests.emulators.arm.fleet import GROUP, SUBSCRIPTION, Raw, Sdk, code_of
 
+OTHER = "99999999-2222-3333-4444-555555555555"
 PLAN = {"name": "p", "publisher": "acme", "product": "os"}
 
 
@@ -122,6 +123,30 @@ async def test_a_disk_that_cannot_be_created_is_refused(simulator: Simulator, ra
         assert answer.refusal == (status, code), body
         assert says in answer.body["error"]["message"]
     assert simulator.world.resource == []
+
+
+async def test_an_incremental_snapshot_is_in_its_disks_subscription(simulator: Simulator, raw: Raw):
+    """Documented: incremental snapshots of a disk cannot be created outside of that disk's subscription."""
+    there = snapshot_id("s1").replace(SUBSCRIPTION, OTHER)
+    simulator.world.add_group(there.partition("/providers/")[0])
+    source = os_disk_id(simulator, "linux1")
+    refused = await raw("PUT", there, copy_body(source, incremental=True))
+    assert refused.refusal == (400, "InvalidParameter")
+    assert "must be in the disk's subscription" in refused.body["error"]["message"]
+    assert (await raw("PUT", there, copy_body(source))).status == 202, "a full snapshot may be anywhere"
+    elsewhere = snapshot_id("s1").replace("golden-rg", "other-rg")
+    simulator.world.add_group(elsewhere.partition("/providers/")[0])
+    assert (await raw("PUT", elsewhere, copy_body(source, incremental=True))).status == 202
+
+
+async def test_a_disk_encryption_set_is_used_in_its_own_subscription_only(simulator: Simulator, raw: Raw):
+    keyed = simulator.add_vm(VmSpec("keyed1", disk_encryption_set="keys"))
+    there = disk_id("d1").replace(SUBSCRIPTION, OTHER)
+    simulator.world.add_group(there.partition("/providers/")[0])
+    for target, wanted in ((there, (400, "InvalidParameter")), (disk_id("d1"), (202, ""))):
+        empty = {"creationData": {"createOption": "Empty"}, "diskSizeGB": 4}
+        encrypted = {**empty, "encryption": {"diskEncryptionSetId": keyed.spec.encryption_set_id}}
+        assert (await raw("PUT", target, {"location": REGION, "properties": encrypted})).refusal == wanted
 
 
 async def test_a_fast_disk_has_only_incremental_snapshots(simulator: Simulator, raw: Raw):
