@@ -27,11 +27,25 @@ class OsType(StrEnum):
     WINDOWS = "Windows"
 
 
+class VmExtension(Message):
+    """One VM extension: its name, its publisher and type, and its provisioning state as Azure shows it."""
+
+    name: str
+    publisher: str = ""
+    type: str = ""
+    provisioning_state: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Publisher and type, as in GOLDEN_REMOVABLE_EXTENSIONS."""
+        return f"{self.publisher}/{self.type}"
+
+
 class VmState(Message):
     """One read of a VM: model and instance view in one request, so that they are consistent.
 
     `unique_id` is ARM's properties.vmId: it changes when a VM is deleted and created again under the same name.
-    `fault` is the code and message of a failed provisioning.
+    `fault` is the code and message of a failed provisioning. `hibernated`: its memory is stored on the OS disk.
     """
 
     vm_id: VmId
@@ -52,6 +66,8 @@ class VmState(Message):
     boot_diagnostics: bool = False
     os_disk_id: str = ""
     fault: str = ""
+    hibernated: bool = False
+    extensions: tuple[VmExtension, ...] = ()
 
     @property
     def windows_build(self) -> int | None:
