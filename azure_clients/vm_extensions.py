@@ -1,10 +1,14 @@
-"""Reads the extensions of a VM out of its model and its instance view, which come with the VM itself."""
+"""Reads the extensions of a VM out of the answer that describes the VM itself, and removes them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from azure_clients.clients import CALL, compute
+from azure_clients.correlation import CorrelationId
+from azure_clients.errors import arm_errors
 from azure_clients.resources import properties_of
 from contracts.facts import VmExtension
+from contracts.ids import VmId
 
 type Json = Mapping[str, Any]
 
@@ -23,6 +27,28 @@ def extensions_of(vm: Json) -> tuple[VmExtension, ...]:
     for extension in (*_in_model(vm), *_in_view(view)):
         found.setdefault(extension.name.lower(), extension)
     return tuple(found.values())[:_MOST]
+
+
+def removable_now() -> tuple[str, ...]:
+    """Return the extensions that the app's settings of now allow to remove."""
+    import settings
+
+    return settings.current().removable_extensions
+
+
+async def begin_removal(vm_id: VmId, name: str) -> str | None:
+    """Request the removal of an extension and return as soon as Azure accepted it (1 request).
+
+    Returns the correlation id. Raises ArmRefused (404: it is gone; 403: not allowed), ArmThrottled or ArmUnavailable.
+    """
+    client = await compute(vm_id.subscription_id)
+    operations: Any = client.virtual_machine_extensions
+    seen = CorrelationId()
+    async with arm_errors():
+        await operations.begin_delete(
+            vm_id.resource_group, vm_id.name, name, polling=False, raw_response_hook=seen, **CALL
+        )
+    return seen.value
 
 
 def _in_model(vm: Json) -> Iterator[VmExtension]:

@@ -81,8 +81,9 @@ FAILURE_REMEDIATION: dict[FailureCode, str] = {
         "that VM."
     ),
     FailureCode.VM_DELETED: (
-        "Find out in the activity log who deleted the VM while the run was in progress. There is nothing left to "
-        "ask for."
+        "Find out in the activity log who deleted or moved the VM. Deleted: there is nothing left to ask for. Moved: "
+        "it may be deprovisioned, stopped and billed; a new request with its new id finishes it, and deprovisions it "
+        "only without proof."
     ),
     FailureCode.CLONE_FAILED: (
         "Read the message: a resource of the clone could not be created. The source VM was not changed; a new "

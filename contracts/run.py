@@ -39,6 +39,7 @@ class RunSettings(Message):
     opt_in_value: str
     build_subnet_id: SubnetId | None = None
     allowed_secrets: tuple[str, ...] = ()
+    removable_extensions: tuple[str, ...] = ()
     temporary_vm_max_hours: int = 24
     rollback_snapshot_days: int = 14
     approval_modes: tuple[Mode, ...] = ()

@@ -4,6 +4,7 @@ from contracts.stages import Stage
 from orchestrators.golden_image.authority import wait_until_allowed
 from orchestrators.golden_image.create_clone import create_clone
 from orchestrators.golden_image.customize import run_scripts
+from orchestrators.golden_image.extensions import remove_extensions
 from orchestrators.golden_image.generalize import deprovision_and_generalize
 from orchestrators.golden_image.plan import ImageSource, Plan
 from orchestrators.golden_image.power import deallocate
@@ -14,7 +15,7 @@ from orchestrators.run_activity import Orchestration
 
 
 def generalize_clone(run: VmRun, plan: Plan) -> Orchestration[ImageSource]:
-    """Create a clone and run the scripts on it, then deprovision, deallocate and generalize it.
+    """Create a clone and run the scripts on it, rid it of extensions, then deprovision, deallocate and generalize it.
 
     For a specialized image the clone is only deallocated.
     """
@@ -24,6 +25,7 @@ def generalize_clone(run: VmRun, plan: Plan) -> Orchestration[ImageSource]:
     run.enter(Stage.CUSTOMIZING)
     vm = yield from run_scripts(run, clone, plan.scripts)
     ready = yield from make_ready(run, vm, plan)
+    yield from remove_extensions(run, vm)
     yield from wait_until_allowed(run)
     run.stop_if_canceled()
 

@@ -51,7 +51,14 @@ from contracts.activities.scripts import (
     SecretChecked,
     StartScript,
 )
-from contracts.activities.vm import OneVm, PowerStateRead, Submitted, TemporaryVm
+from contracts.activities.vm import (
+    ExtensionRemoved,
+    OneVm,
+    PowerStateRead,
+    RemoveExtension,
+    Submitted,
+    TemporaryVm,
+)
 from contracts.error_codes import Refusal, RefusalCode
 from contracts.facts import (
     DiskFacts,
@@ -62,10 +69,12 @@ from contracts.facts import (
     OsType,
     Permission,
     RegionState,
+    VmExtension,
     VmShape,
     VmState,
 )
 from contracts.ids import VmId
+from contracts.recycle_bin import RecycleBin
 from contracts.resources import Kind
 
 GROUP = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-images"
@@ -102,7 +111,14 @@ def image_facts(**more: Any) -> ImageFacts:
     """Return a definition that a Linux VM of generation 2 fits; `more` changes the definition."""
     values = {"location": "westeurope", "os_type": OsType.LINUX, "os_state": "Generalized", "generation": "V2"}
     definition = ImageDefinition.model_validate({**values, **more})
-    return ImageFacts(definition=definition, versions=(), permissions=EVERYTHING, image_exists=False)
+    return ImageFacts(
+        definition=definition,
+        versions=(),
+        permissions=EVERYTHING,
+        image_exists=False,
+        locks=(),
+        recycle_bin=RecycleBin(enabled=False),
+    )
 
 
 @dataclass
@@ -121,6 +137,8 @@ class FakeResources:
     before: GuestIdentity = field(default_factory=identity)
     after: Callable[[str], GuestIdentity] = identity
     excluded: dict[str, bool] = field(default_factory=dict[str, bool])
+    extensions: dict[str, VmExtension] = field(default_factory=dict[str, VmExtension])
+    removals: list[str] = field(default_factory=list[str])
     owners: dict[str, str] = field(default_factory=dict[str, str])
     marks: dict[str, str] = field(default_factory=dict[str, str])
     computer_name: str = ""
@@ -162,12 +180,22 @@ class FakeResources:
             return PowerStateRead()
         assert self.shape.os_disk is not None
         vm = self._temporary_vm(request.vm_id, self.shape.os_disk.os_type or OsType.LINUX)
+        vm = vm.model_copy(update={"vm_id": request.vm_id})
         how = self.breaks.get(part_of(str(request.vm_id)))
         if how == "failed":
             vm = vm.model_copy(update={"provisioning_state": "Failed"})
         if how == "never":
             vm = vm.model_copy(update={"agent_ready": False})
+        if part_of(str(request.vm_id)) == "clone":
+            vm = vm.model_copy(update={"extensions": tuple(self.extensions.values())})
         return PowerStateRead(vm=vm)
+
+    def _remove_extension(self, request: RemoveExtension) -> ExtensionRemoved:
+        name = request.extension.name
+        self.removals.append(name)
+        if self.breaks.get(name) == "stuck":
+            return ExtensionRemoved(why="ScopeLocked: a lock is in the way")
+        return ExtensionRemoved(gone=self.extensions.pop(name, None) is None)
 
     def _adopt_disk(self, request: AdoptDisk) -> Submitted:
         self.resources[request.resource.id] = {}

@@ -9,7 +9,9 @@ from policy.rights import (
     GET_SECRET,
     READ_DISKS,
     READ_ENCRYPTION_SET,
+    READ_GALLERY,
     READ_NETWORK,
+    READ_RECYCLE_BIN,
     READ_RIGHTS_AND_LOCKS,
     needed_actions,
     needed_for_cleanup,
@@ -50,6 +52,10 @@ _NOTES = """
 - `getSecret/action` is a data action: grant it on the secret, for example with the role Key Vault Secrets User.
 - Azure requires `virtualMachines/write` on the VM that an image version is created from, although it only reads the VM.
 - Azure requires `beginGetAccess/action` on a disk or snapshot that is copied.
+- `extensions/delete` is used only if a policy installed an extension of `GOLDEN_REMOVABLE_EXTENSIONS` on a clone.
+- `galleries/*/read` reads the recycle bin of a gallery with soft delete. Microsoft's published list of actions names
+  none for it, and Azure rejects a custom role with an action that is not in its list, so the role has the wildcard. It
+  is not verified on Azure which action the request needs.
 - Retention needs its reads on the whole subscription of the gallery and on every subscription in
   `GOLDEN_ALLOWED_SCOPES` (the role Reader is enough). With fewer rights Azure returns shorter lists and no error, so
   without these reads no version is deleted. VMs and scale sets in other subscriptions do not protect a version.
@@ -122,9 +128,11 @@ def _clone() -> tuple[Row, ...]:
 def _images() -> tuple[Row, ...]:
     needed = needed_for_validation()
     return (
-        Row("image `galleryImageVersion`", "image definition", (READ_RIGHTS_AND_LOCKS[0], *needed_for_gallery())),
+        Row("image `galleryImageVersion`", "image definition", (*READ_RIGHTS_AND_LOCKS, *needed_for_gallery())),
+        Row("image `galleryImageVersion`", "gallery", (READ_GALLERY,)),
+        Row("image in a gallery with soft delete", "gallery", (READ_RECYCLE_BIN,)),
         Row("`targetRegions` with a disk encryption set", "disk encryption set", (READ_ENCRYPTION_SET,)),
-        Row("image `managedImage`", "image's resource group", (READ_RIGHTS_AND_LOCKS[0], *needed_for_managed_image())),
+        Row("image `managedImage`", "image's resource group", (*READ_RIGHTS_AND_LOCKS, *needed_for_managed_image())),
         Row("`validate`", "group", (*READ_RIGHTS_AND_LOCKS, *needed["group"])),
         Row("`validate`", "subnet", (READ_RIGHTS_AND_LOCKS[0], *needed["subnet"])),
         Row("`validate`", "subnet's virtual network", (READ_NETWORK,)),
