@@ -51,14 +51,7 @@ from contracts.activities.scripts import (
     SecretChecked,
     StartScript,
 )
-from contracts.activities.vm import (
-    ExtensionRemoved,
-    OneVm,
-    PowerStateRead,
-    RemoveExtension,
-    Submitted,
-    TemporaryVm,
-)
+from contracts.activities.vm import OneVm, PowerStateRead, Submitted, TemporaryVm
 from contracts.error_codes import Refusal, RefusalCode
 from contracts.facts import (
     DiskFacts,
@@ -69,13 +62,13 @@ from contracts.facts import (
     OsType,
     Permission,
     RegionState,
-    VmExtension,
     VmShape,
     VmState,
 )
 from contracts.ids import VmId
 from contracts.recycle_bin import RecycleBin
 from contracts.resources import Kind
+from tests.support.fake_extensions import FakeExtensions
 
 GROUP = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-images"
 EVERYTHING = (Permission(actions=("*",)),)
@@ -122,10 +115,10 @@ def image_facts(**more: Any) -> ImageFacts:
 
 
 @dataclass
-class FakeResources:
+class FakeResources(FakeExtensions):
     """What was created and deleted; `breaks` says by part how a resource fails: failed, never, taken, stuck."""
 
-    now: Callable[[], datetime]
+    now: Callable[[], datetime] = field(kw_only=True)
     shape: VmShape = field(default_factory=shape)
     site: NetworkFacts = field(default_factory=lambda: _site())
     image_facts: ImageFacts = field(default_factory=lambda: image_facts())
@@ -137,8 +130,6 @@ class FakeResources:
     before: GuestIdentity = field(default_factory=identity)
     after: Callable[[str], GuestIdentity] = identity
     excluded: dict[str, bool] = field(default_factory=dict[str, bool])
-    extensions: dict[str, VmExtension] = field(default_factory=dict[str, VmExtension])
-    removals: list[str] = field(default_factory=list[str])
     owners: dict[str, str] = field(default_factory=dict[str, str])
     marks: dict[str, str] = field(default_factory=dict[str, str])
     computer_name: str = ""
@@ -187,15 +178,8 @@ class FakeResources:
         if how == "never":
             vm = vm.model_copy(update={"agent_ready": False})
         if part_of(str(request.vm_id)) == "clone":
-            vm = vm.model_copy(update={"extensions": tuple(self.extensions.values())})
+            vm = self.with_extensions(vm)
         return PowerStateRead(vm=vm)
-
-    def _remove_extension(self, request: RemoveExtension) -> ExtensionRemoved:
-        name = request.extension.name
-        self.removals.append(name)
-        if self.breaks.get(name) == "stuck":
-            return ExtensionRemoved(why="ScopeLocked: a lock is in the way")
-        return ExtensionRemoved(gone=self.extensions.pop(name, None) is None)
 
     def _adopt_disk(self, request: AdoptDisk) -> Submitted:
         self.resources[request.resource.id] = {}

@@ -101,7 +101,7 @@ def test_one_that_is_never_done_and_one_that_does_not_go_are_named_at_the_deadli
     assert "provisioning state Updating" in message
     assert "1800 s" in message
     assert "start_deprovision" not in azure.activities_of("clone")
-    stuck, azure = run_vm(world(extension(), then=lambda azure: azure.breaks.update(ama="stuck")), asked())
+    stuck, azure = run_vm(world(extension(), then=lambda azure: azure.stay.add("ama")), asked())
     (message,) = reasons(stuck)
     assert "ScopeLocked" in message
     assert azure.resources == {}
