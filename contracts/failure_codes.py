@@ -22,6 +22,7 @@ class FailureCode(StrEnum):
     SCRIPT_FAILED = "ScriptFailed"
     SCRIPT_TIMED_OUT = "ScriptTimedOut"
     TEMPORARY_VM_LIFETIME_EXCEEDED = "TemporaryVmLifetimeExceeded"
+    EXTENSIONS_APPEARED = "ExtensionsAppeared"
     PUBLISH_FAILED = "PublishFailed"
     PUBLISH_TIMED_OUT = "PublishTimedOut"
     VALIDATION_FAILED = "ValidationFailed"
@@ -103,6 +104,10 @@ FAILURE_REMEDIATION: dict[FailureCode, str] = {
     FailureCode.TEMPORARY_VM_LIFETIME_EXCEEDED: (
         "Find out what took so long: the clone existed longer than GOLDEN_TEMPORARY_VM_MAX_HOURS. It is deleted, "
         "the source VM was not changed; a new request creates a new clone."
+    ),
+    FailureCode.EXTENSIONS_APPEARED: (
+        "Exempt the resource group of temporary VMs from the policy that installed the extension. The clone is "
+        "deleted, the source VM was not changed; a new request creates a new clone."
     ),
     FailureCode.PUBLISH_FAILED: (
         "Read the message and unpublishedVersion (id, regions). In place: the VM stays deallocated and generalized, "

@@ -39,10 +39,8 @@ def sort_extensions(extensions: Iterable[VmExtension], removable: Iterable[str])
     busy: list[str] = []
     unwanted: list[str] = []
     listed: list[VmExtension] = []
-    for extension in extensions:
+    for extension in installed(extensions):
         state = extension.provisioning_state.lower()
-        if extension.kind.lower().startswith(_RUN_COMMAND):
-            continue
         if state in _FAILED:
             unwanted.append(f"{_name(extension)} failed: provisioning state {extension.provisioning_state}")
         elif state != _SUCCEEDED:
@@ -52,6 +50,11 @@ def sort_extensions(extensions: Iterable[VmExtension], removable: Iterable[str])
         else:
             unwanted.append(f"{_name(extension)} is not in GOLDEN_REMOVABLE_EXTENSIONS")
     return Sorted(busy=tuple(busy), removable=tuple(listed), unwanted=tuple(unwanted))
+
+
+def installed(extensions: Iterable[VmExtension]) -> tuple[VmExtension, ...]:
+    """Return the extensions without those that carry Run Command."""
+    return tuple(each for each in extensions if not each.kind.lower().startswith(_RUN_COMMAND))
 
 
 def is_listed(extension: VmExtension, removable: Iterable[str]) -> bool:

@@ -4,7 +4,7 @@ from contracts.stages import Stage
 from orchestrators.golden_image.authority import wait_until_allowed
 from orchestrators.golden_image.create_clone import create_clone
 from orchestrators.golden_image.customize import run_scripts
-from orchestrators.golden_image.extensions import remove_extensions
+from orchestrators.golden_image.extensions import check_none_appeared, remove_extensions
 from orchestrators.golden_image.generalize import deprovision_and_generalize
 from orchestrators.golden_image.plan import ImageSource, Plan
 from orchestrators.golden_image.power import deallocate
@@ -34,7 +34,9 @@ def generalize_clone(run: VmRun, plan: Plan) -> Orchestration[ImageSource]:
     if plan.specialized:
         run.enter(Stage.DEALLOCATING)
         vm = yield from deallocate(run, vm, run.polling.deallocate, even_running=True)
+        check_none_appeared(vm)
         return ImageSource(run, vm, running)
     run.enter(Stage.DEPROVISIONING)
     generalized = yield from deprovision_and_generalize(run, vm, plan, ready, explain_clone)
+    check_none_appeared(generalized.vm)
     return ImageSource(run, generalized.vm, running, ready.identity, generalized.evidence)

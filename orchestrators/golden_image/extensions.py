@@ -12,7 +12,7 @@ from orchestrators.golden_image.ends import Failed, Refused
 from orchestrators.golden_image.polling import ask, wait_for
 from orchestrators.golden_image.vm_run import VmRun
 from orchestrators.run_activity import Orchestration
-from policy.vm_extensions import Sorted, sort_extensions
+from policy.vm_extensions import Sorted, installed, sort_extensions
 
 
 def remove_extensions(run: VmRun, vm: VmState) -> Orchestration[None]:
@@ -47,6 +47,17 @@ def remove_extensions(run: VmRun, vm: VmState) -> Orchestration[None]:
     if removed:
         names = ", ".join(f"{extension.name} ({extension.kind})" for extension in removed.values())
         run.note(f"extensions removed from the clone before the point of no return: {names}")
+
+
+def check_none_appeared(vm: VmState) -> None:
+    """Fail if an extension came after all, while the clone was being deprovisioned; `vm` was read after it stopped.
+
+    What it installed is in the image. The source is as it was, so that nothing is lost with the clone.
+    """
+    if late := installed(vm.extensions):
+        names = ", ".join(f"{extension.name} ({extension.kind})" for extension in late)
+        message = f"installed on {vm.vm_id.name} while it was being deprovisioned: {names}"
+        raise Failed(Failure.of(FailureCode.EXTENSIONS_APPEARED, message))
 
 
 def _read(run: VmRun, vm: VmState, until: datetime) -> Orchestration[Sorted | None]:

@@ -86,6 +86,7 @@ WHEN: dict[RefusalCode | FailureCode, str] = {
     FailureCode.SCRIPT_FAILED: "A script ended with an exit code other than 0, or was ended from outside.",
     FailureCode.SCRIPT_TIMED_OUT: "A script was still running at its deadline.",
     FailureCode.TEMPORARY_VM_LIFETIME_EXCEEDED: "The run's temporary VMs reached their maximum lifetime.",
+    FailureCode.EXTENSIONS_APPEARED: "An extension was installed on the clone while it was being deprovisioned.",
     FailureCode.PUBLISH_FAILED: "The image could not be created, even after retries.",
     FailureCode.PUBLISH_TIMED_OUT: "The creation of the image was started and had not succeeded at the timeout.",
     FailureCode.VALIDATION_FAILED: "The VM created from the image failed the validation, or did not answer.",

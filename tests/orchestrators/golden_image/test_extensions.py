@@ -124,3 +124,21 @@ def test_a_specialized_clone_is_rid_of_them_too() -> None:
     result, azure = run_vm(world(extension(), then=specialized), asked())
     assert result.outcome is Outcome.PUBLISHED, result
     assert azure.removals == ["ama"]
+
+
+def test_one_that_appears_while_the_clone_is_deprovisioned_fails_the_run_and_the_clone_is_deleted() -> None:
+    def late(azure: FakeAzure) -> None:
+        azure.add("clone", vm_state("clone", extensions=()))
+
+        def fault(name: str, vm: str, nth: int) -> Answer | None:
+            if name == "generalize_vm":
+                azure.guests["clone"].facts = azure.guests["clone"].facts.model_copy(
+                    update={"vm": vm_state("clone", extensions=(extension(state="Creating"),))}
+                )
+            return None
+
+        azure.fault = fault
+
+    result, azure = run_vm(world(then=late), asked())
+    assert failure_of(result) == "ExtensionsAppeared"
+    assert azure.resources == {}
