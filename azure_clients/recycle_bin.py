@@ -17,7 +17,7 @@ _IMAGES = "Images"
 
 
 async def read_soft_delete(definition: ImageDefinitionId) -> RecycleBin:
-    """Read the gallery's soft delete policy (1 request), and not the bin: `versions` is None if there is one.
+    """Read the gallery's soft delete policy (1 request), and not the bin.
 
     Raises ArmRefused (403: not allowed), ArmThrottled or ArmUnavailable.
     """
@@ -25,12 +25,9 @@ async def read_soft_delete(definition: ImageDefinitionId) -> RecycleBin:
     async with arm_errors():
         found = await client.galleries.get(definition.resource_group, definition.names[0], **CALL)
     policy = cast("Json", properties_of(found.as_dict()).get("softDeletePolicy") or {})
-    enabled = bool(policy.get("isSoftDeleteEnabled"))
     days = policy.get("retentionPeriodInDays")
     return RecycleBin(
-        enabled=enabled,
-        retention_days=days if isinstance(days, int) else None,
-        versions=None if enabled else (),
+        enabled=bool(policy.get("isSoftDeleteEnabled")), retention_days=days if isinstance(days, int) else None
     )
 
 

@@ -15,9 +15,14 @@ class DeletedVersion(Message):
 class RecycleBin(Message):
     """Whether a gallery keeps deleted versions (`enabled`), for how many days, and those that it keeps.
 
-    `versions` is None if they could not be listed.
+    `versions` is None if there is no bin, or if it could not be listed.
     """
 
     enabled: bool
     retention_days: int | None = None
-    versions: tuple[DeletedVersion, ...] | None = ()
+    versions: tuple[DeletedVersion, ...] | None = None
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether there is a bin that could not be listed."""
+        return self.enabled and self.versions is None

@@ -43,11 +43,11 @@ def _recycle_bin(options: GalleryImageVersion, facts: ImageFacts) -> Iterator[Re
     if kept is None:
         message = "the gallery could not be read: it is not known whether it keeps deleted versions"
         yield Refusal.of(RefusalCode.RECYCLE_BIN_UNREADABLE, message)
-    elif kept.versions is None:
+    elif kept.unreadable:
         message = "the gallery keeps deleted versions, and its recycle bin could not be listed"
         yield Refusal.of(RefusalCode.RECYCLE_BIN_UNREADABLE, message)
     elif explicit(options.version):
-        for version in kept.versions:
+        for version in kept.versions or ():
             if number(version.name) == number(options.version):
                 until = f" until {version.purged_at.isoformat()}" if version.purged_at else ""
                 message = f"version {options.version} is in the gallery's recycle bin{until}"

@@ -8,6 +8,7 @@ from contracts.facts import ImageDefinition, ImageFacts, Lock, OsType
 from contracts.image_options import GalleryImageVersion, ManagedImage
 from contracts.recycle_bin import DeletedVersion, RecycleBin
 from policy.image_place import check_place
+from policy.rights import READ_RECYCLE_BIN
 from tests.support.requests import GROUP
 from tests.support.rows import rows
 
@@ -82,4 +83,6 @@ def test_a_managed_image_has_no_bin_and_a_gallery_that_is_unreadable_is_refused(
     assert [refusal.code for refusal in refusals(managed(), ImageFacts())] == [RefusalCode.IMAGE_UNREADABLE]
     for bin_read in (None, RecycleBin(enabled=True, versions=None)):
         unread = facts().model_copy(update={"recycle_bin": bin_read})
-        assert [each.code for each in refusals(version(), unread)] == [RefusalCode.RECYCLE_BIN_UNREADABLE]
+        (refusal,) = refusals(version(), unread)
+        assert refusal.code is RefusalCode.RECYCLE_BIN_UNREADABLE
+        assert READ_RECYCLE_BIN in refusal.remediation
