@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from emulators.arm.policies.assignments import PolicyAssignment
 
 import settings as live
 from contracts.error_codes import FailureCode, RefusalCode
@@ -12,7 +13,6 @@ from contracts.results import Outcome
 from contracts.run import VmJob
 from emulators.arm import Fault, Role
 from emulators.arm.compute.vms.specs import ExtensionSpec
-from emulators.arm.policies.assignments import PolicyAssignment
 from tests.support.golden import add_definition, clone_job, former, standing, version_options, versions
 from tests.support.journey import ROLE_FILE, Journey, journey, spec
 from tests.support.requests import GROUP, job, settings

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from emulators.arm.galleries.recycle_bin import KIND
+
 from contracts.error_codes import RefusalCode
 from contracts.ids import Scope
 from contracts.results import Outcome, VmResult
 from contracts.run import VmJob
 from emulators.arm import Fault, Role, VmSpec
-from emulators.arm.galleries.recycle_bin import KIND
 from policy.rights import READ_GALLERY
 from tests.support.golden import add_definition, definition_id, version_options, versions
 from tests.support.journey import ROLE_FILE, Journey, journey, spec
