@@ -3,10 +3,12 @@
 from tools.mutants.authority import AUTHORITY
 from tools.mutants.evidence import EVIDENCE
 from tools.mutants.mutant import AZURE, FACTS, LIFE, Mutant
+from tools.mutants.places import PLACES
 
 MUTANTS = (
     *AUTHORITY,
     *EVIDENCE,
+    *PLACES,
     Mutant(
         "lease-dropped",
         "a run without the VM's lease is refused",
