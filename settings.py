@@ -21,7 +21,14 @@ class BadSettings(ValueError):
 
 
 PREFIX = "GOLDEN_"
-_LISTS = {"allowed_scopes", "in_place_triggers", "allowed_secrets", "approvers", "require_approval"}
+_LISTS = {
+    "allowed_scopes",
+    "in_place_triggers",
+    "allowed_secrets",
+    "approvers",
+    "require_approval",
+    "removable_extensions",
+}
 _JSON = {"build_places", "polling", "timer_requests"}
 
 

@@ -22,7 +22,7 @@ async def delete_resource(request: DeleteResource) -> Deleted:
         deleting = str(properties_of(found).get("provisioningState", "")).lower() == "deleting"
         if deleting and not request.insist:
             return Deleted()
-        return Deleted(correlation_id=await begin_delete(request.resource))
+        return Deleted(correlation_id=await begin_delete(request.resource, for_good=bool(request.for_good)))
     except ArmRefused as refused:
         if refused.status == 404:
             return Deleted(gone=True)

@@ -44,6 +44,7 @@ from activities.read_script import read_script
 from activities.read_serial_marker import read_serial_marker
 from activities.read_stuck_vm import read_stuck_vm
 from activities.read_temporary_vm import read_temporary_vm
+from activities.remove_extension import remove_extension
 from activities.remove_run_commands import remove_run_commands
 from activities.restart_vm import restart_vm
 from activities.send_result import send_result
@@ -84,6 +85,7 @@ PLAIN = (
     _plain(catalog.GENERALIZE_VM, generalize_vm),
     _plain(catalog.RESTART_VM, restart_vm),
     _plain(catalog.REMOVE_RUN_COMMANDS, remove_run_commands),
+    _plain(catalog.REMOVE_EXTENSION, remove_extension),
     _plain(catalog.INSPECT_DISKS, inspect_disks),
     _plain(catalog.INSPECT_NETWORK, inspect_network),
     _plain(catalog.INSPECT_CAPACITY, inspect_capacity),

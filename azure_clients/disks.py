@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from azure_clients.clients import CALL, compute
 from azure_clients.errors import arm_errors
-from azure_clients.resources import properties_of
+from azure_clients.resources import names_in, properties_of
 from contracts.facts import DiskFacts, OsType, Plan, VmShape
 from contracts.ids import VmId
 
@@ -61,6 +61,7 @@ async def read_disk(disk_id: str, attached: Json | None = None) -> DiskFacts:
         disk_encryption=bool(_child(properties, "encryptionSettingsCollection").get("enabled")),
         max_shares=int(properties.get("maxShares") or 1),
         architecture=_child(properties, "supportedCapabilities").get("architecture"),
+        disk_controllers=names_in(_child(properties, "supportedCapabilities").get("diskControllerTypes")),
         zones=tuple(disk.get("zones") or ()),
     )
 
@@ -80,6 +81,7 @@ def _shape(model: Json, disks: list[DiskFacts]) -> VmShape:
         v_tpm=uefi.get("vTpmEnabled"),
         encryption_at_host=security.get("encryptionAtHost"),
         disk_controller=storage.get("diskControllerType"),
+        hibernation_enabled=bool(_child(properties, "additionalCapabilities").get("hibernationEnabled")),
         os_disk=next((disk for disk in disks if disk.lun is None), None),
         data_disks=tuple(disk for disk in disks if disk.lun is not None),
     )

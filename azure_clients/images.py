@@ -7,7 +7,7 @@ from typing import Any, cast
 from azure_clients.clients import CALL, compute
 from azure_clients.correlation import CorrelationId
 from azure_clients.errors import ArmRefused, ArmUnavailable, arm_errors
-from azure_clients.resources import properties_of, tags_of
+from azure_clients.resources import names_in, properties_of, tags_of
 from contracts.activities.image import ImageVersionRead
 from contracts.facts import ImageDefinition, ImageVersionListed, OsType, Plan, RegionState
 from contracts.image_options import region_key
@@ -28,6 +28,7 @@ async def read_definition(definition: ImageDefinitionId) -> ImageDefinition:
     shown = found.as_dict()
     properties = properties_of(shown)
     features = {str(entry.get("name", "")).lower(): entry.get("value") for entry in _items(properties, "features")}
+    controllers = names_in(features.get("diskcontrollertypes"))
     os_type = str(properties.get("osType", "")).lower()
     if os_type not in {"linux", "windows"}:
         raise ArmUnavailable("UnreadableAnswer", f"the image definition has an unknown operating system: {os_type!r}")
@@ -38,6 +39,8 @@ async def read_definition(definition: ImageDefinitionId) -> ImageDefinition:
         generation=str(properties.get("hyperVGeneration") or "V1"),
         security_type=features.get("securitytype"),
         architecture=str(properties.get("architecture") or "x64"),
+        disk_controllers=controllers or ("SCSI",),
+        hibernation=str(features.get("ishibernatesupported", "")).lower() == "true",
         plan=_plan(properties),
     )
 

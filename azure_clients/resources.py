@@ -53,10 +53,10 @@ async def put_resource(resource: Resource, body: Json) -> str | None:
     return seen.value
 
 
-async def begin_delete(resource: Resource) -> str | None:
+async def begin_delete(resource: Resource, *, for_good: bool = False) -> str | None:
     """Request the deletion of a resource and return as soon as Azure accepted it (1 request).
 
-    Returns the correlation id of the request.
+    Returns the correlation id of the request. `for_good`: an image version does not go to its gallery's recycle bin.
 
     Raises ArmRefused (404: it is gone; 409: in use or locked; 403: not allowed), ArmThrottled or ArmUnavailable.
     """
@@ -64,8 +64,9 @@ async def begin_delete(resource: Resource) -> str | None:
         return await submit("DELETE", resource.id, NETWORK_API)
     operations, names = await _operations(resource)
     seen = CorrelationId()
+    bypass = {"bypass_soft_delete": True} if for_good and resource.kind is Kind.IMAGE_VERSION else {}
     async with arm_errors():
-        await operations.begin_delete(*names, polling=False, raw_response_hook=seen, **CALL)
+        await operations.begin_delete(*names, polling=False, raw_response_hook=seen, **bypass, **CALL)
     return seen.value
 
 
@@ -87,6 +88,11 @@ def tags_of(resource: Json) -> dict[str, str]:
 def properties_of(resource: Json) -> Json:
     """Return the properties of a resource."""
     return cast("Json", resource.get("properties") or {})
+
+
+def names_in(listed: object) -> tuple[str, ...]:
+    """Return the names in a list that ARM writes as one text: "SCSI, NVMe"."""
+    return tuple(name for part in str(listed or "").split(",") if (name := part.strip()))
 
 
 async def _operations(resource: Resource) -> tuple[Any, list[str]]:

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from azure_clients.clients import CALL, compute
 from azure_clients.errors import ArmRefused, arm_errors
+from azure_clients.vm_extensions import extensions_of
 from contracts.facts import OsType, PowerState, VmState
 from contracts.ids import VmId
 from contracts.redaction import redact
@@ -64,6 +65,8 @@ def vm_state(vm_id: VmId, vm: Json) -> VmState:
         vm_size=str(_child(properties, "hardwareProfile").get("vmSize", "")),
         fault=_fault(_items(view, "statuses")),
         os_disk_id=str(_child(os_disk, "managedDisk").get("id", "")),
+        hibernated=_has(codes, "HibernationState/Hibernated"),
+        extensions=extensions_of(vm),
     )
 
 

@@ -55,6 +55,7 @@ RESTART_VM = Activity("restart_vm", vm.OneVm, vm.Submitted, changes=_vm)
 REMOVE_RUN_COMMANDS = Activity(
     "remove_run_commands", vm.RemoveRunCommands, vm.RunCommandsLeft, changes=_vm, recovers=True
 )
+REMOVE_EXTENSION = Activity("remove_extension", vm.RemoveExtension, vm.ExtensionRemoved, changes=_vm)
 READ_RUN_STATE = Activity("read_run_state", vm.ReadRunState, vm.RunStateRead)
 READ_ENDED_RUN = Activity("read_ended_run", vm.ReadEndedRun, vm.EndedRunRead)
 READ_DECISION = Activity("read_decision", vm.ReadDecision, vm.DecisionRead)
@@ -120,6 +121,7 @@ ACTIVITIES: tuple[Activity[Message, Answer], ...] = (  # pyright: ignore[reportA
     GENERALIZE_VM,
     RESTART_VM,
     REMOVE_RUN_COMMANDS,
+    REMOVE_EXTENSION,
     READ_RUN_STATE,
     READ_ENDED_RUN,
     READ_DECISION,

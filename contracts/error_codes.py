@@ -26,6 +26,8 @@ class RefusalCode(StrEnum):
     RUN_COMMANDS_UNREADABLE = "RunCommandsUnreadable"
     RUN_COMMANDS_EXHAUSTED = "RunCommandsExhausted"
     NOT_RUNNING = "VmNotRunning"
+    HIBERNATED = "VmHibernated"
+    PROTECTED = "VmIsProtected"
     NOT_SETTLED = "ProvisioningNotSettled"
     AGENT_NOT_READY = "AgentNotReady"
     AGENT_TOO_OLD = "AgentTooOld"
@@ -49,6 +51,7 @@ class RefusalCode(StrEnum):
     GROUP_SUBSCRIPTION_MISMATCH = "GroupSubscriptionMismatch"
     ENCRYPTION_SET_SUBSCRIPTION_MISMATCH = "EncryptionSetSubscriptionMismatch"
     ROLLBACK_GROUP_UNREADABLE = "RollbackGroupUnreadable"
+    UNEXPECTED_EXTENSIONS = "UnexpectedExtensions"
     SUBNET_REGION_MISMATCH = "SubnetRegionMismatch"
     NETWORK_UNREADABLE = "NetworkUnreadable"
     CAPACITY_UNAVAILABLE = "CapacityUnavailable"
@@ -61,10 +64,16 @@ class RefusalCode(StrEnum):
     SECRET_UNREADABLE = "SecretUnreadable"  # noqa: S105 - a code, no secret
     DEFINITION_NOT_FOUND = "ImageDefinitionNotFound"
     DEFINITION_UNFIT = "ImageDefinitionUnfit"
+    DEFINITION_TAKES_NO_VM = "ImageDefinitionTakesNoVm"
+    PLAN_MISMATCH = "PurchasePlanMismatch"
+    DISK_CONTROLLER_UNFIT = "DiskControllerUnfit"
     DEFINITION_REGION_MISMATCH = "ImageDefinitionRegionMismatch"
     SPECIALIZED_IN_PLACE = "SpecializedNeedsClone"
     REGIONS_WITHOUT_SOURCE = "RegionsWithoutSource"
     VERSION_TAKEN = "VersionTaken"
+    VERSION_IN_RECYCLE_BIN = "VersionInRecycleBin"
+    RECYCLE_BIN_UNREADABLE = "RecycleBinUnreadable"
+    IMAGE_LOCKED = "ImageLocked"
     IMAGE_EXISTS = "ImageExists"
     IMAGE_UNFIT = "ManagedImageUnfit"
     IMAGE_UNREADABLE = "ImageUnreadable"
@@ -96,6 +105,14 @@ REMEDIATION: dict[RefusalCode | FailureCode, str] = {
     ),
     RefusalCode.RUN_COMMANDS_EXHAUSTED: ("Delete Run Commands of the VM: Azure allows 25 on a VM, and a run adds two."),
     RefusalCode.NOT_RUNNING: "Start the VM: it can deprovision itself only while it runs.",
+    RefusalCode.HIBERNATED: (
+        "Start the VM; for a clone then deallocate it without hibernation. Its OS disk holds the memory of a running "
+        "system."
+    ),
+    RefusalCode.PROTECTED: (
+        "Stop backup or Site Recovery of the VM and remove the extension that the message names, or set mode to "
+        '"clone": the generalized VM would be protected instead of the one that works.'
+    ),
     RefusalCode.NOT_SETTLED: (
         "Wait until the operation on the VM has ended, or repair the VM; then send the request again."
     ),
@@ -157,6 +174,11 @@ REMEDIATION: dict[RefusalCode | FailureCode, str] = {
         "Name a subnet in the VM's region and in the subscription of its resource group, in the request or in "
         "GOLDEN_BUILD_PLACES."
     ),
+    RefusalCode.UNEXPECTED_EXTENSIONS: (
+        "Exempt the resource group of temporary VMs from the policy that installs the extension (a policy exemption, "
+        "or notScopes of its assignment). Add it to GOLDEN_REMOVABLE_EXTENSIONS only if its removal leaves nothing in "
+        "the VM."
+    ),
     RefusalCode.NETWORK_UNREADABLE: (
         "Grant Microsoft.Network/virtualNetworks/read on the subnet's virtual network, and "
         "Microsoft.Authorization/permissions/read and locks/read on the resource group; check that both exist."
@@ -180,7 +202,19 @@ REMEDIATION: dict[RefusalCode | FailureCode, str] = {
     ),
     RefusalCode.DEFINITION_NOT_FOUND: "Create the image definition, or correct imageDefinitionId.",
     RefusalCode.DEFINITION_UNFIT: (
-        "Use an image definition with the VM's OS type, generation, architecture, security type and plan."
+        "Use an image definition with the VM's OS type, generation, architecture and security type."
+    ),
+    RefusalCode.DEFINITION_TAKES_NO_VM: (
+        "Use an image definition with the security type TrustedLaunch for a VM with Trusted Launch, or one without for "
+        "a Standard VM: of a type that ends in Supported Azure creates versions only from VHDs, images and versions."
+    ),
+    RefusalCode.PLAN_MISMATCH: (
+        "Use an image definition with exactly the VM's purchase plan, or without one if the VM has none: the plan of a "
+        "definition cannot be changed later."
+    ),
+    RefusalCode.DISK_CONTROLLER_UNFIT: (
+        "Use an image definition whose feature DiskControllerTypes contains the disk controller that the message "
+        'names ("SCSI, NVMe"): one without the feature is for SCSI only.'
     ),
     RefusalCode.DEFINITION_REGION_MISMATCH: "Use a gallery in the VM's region.",
     RefusalCode.SPECIALIZED_IN_PLACE: (
@@ -188,11 +222,23 @@ REMEDIATION: dict[RefusalCode | FailureCode, str] = {
     ),
     RefusalCode.REGIONS_WITHOUT_SOURCE: "Add the VM's region to image.targetRegions.",
     RefusalCode.VERSION_TAKEN: 'Set image.version to another version, or to "nextPatch".',
+    RefusalCode.VERSION_IN_RECYCLE_BIN: (
+        'Set image.version to another version, or to "nextPatch"; or restore or purge the deleted version (az sig '
+        "image-version list-soft-deleted shows it): its name is not free before."
+    ),
+    RefusalCode.RECYCLE_BIN_UNREADABLE: (
+        "Grant Microsoft.Compute/galleries/read and, for a gallery with soft delete, "
+        "Microsoft.Compute/galleries/*/read on the gallery: names in its recycle bin are not free."
+    ),
+    RefusalCode.IMAGE_LOCKED: (
+        "Remove the lock from the image definition, its gallery or the resource group, or name another image: under it "
+        "no image can be written. A CanNotDelete lock may stay."
+    ),
     RefusalCode.IMAGE_EXISTS: "Delete the image, or use another imageId: an image is never overwritten.",
     RefusalCode.IMAGE_UNFIT: "Publish to a gallery: a managed image does not support this VM.",
     RefusalCode.IMAGE_UNREADABLE: (
         "Grant read on the gallery, its definition and versions (or on the image), and "
-        "Microsoft.Authorization/permissions/read there."
+        "Microsoft.Authorization/permissions/read and locks/read there."
     ),
     RefusalCode.INVALID_IMAGE_OPTIONS: "Correct in the request's image what the message names: Azure would reject it.",
     RefusalCode.NOT_APPROVED: "Ask the approver for the reason, then send the request again with a new requestId.",

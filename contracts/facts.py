@@ -6,6 +6,7 @@ from enum import StrEnum
 from contracts.digits import read_digits
 from contracts.ids import VmId
 from contracts.message import Message
+from contracts.recycle_bin import RecycleBin
 
 
 class PowerState(StrEnum):
@@ -27,11 +28,25 @@ class OsType(StrEnum):
     WINDOWS = "Windows"
 
 
+class VmExtension(Message):
+    """One VM extension: its name, its publisher and type, and its provisioning state as Azure shows it."""
+
+    name: str
+    publisher: str = ""
+    type: str = ""
+    provisioning_state: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Publisher and type, as in GOLDEN_REMOVABLE_EXTENSIONS."""
+        return f"{self.publisher}/{self.type}"
+
+
 class VmState(Message):
     """One read of a VM: model and instance view in one request, so that they are consistent.
 
     `unique_id` is ARM's properties.vmId: it changes when a VM is deleted and created again under the same name.
-    `fault` is the code and message of a failed provisioning.
+    `fault` is the code and message of a failed provisioning. `hibernated`: its memory is stored on the OS disk.
     """
 
     vm_id: VmId
@@ -53,6 +68,8 @@ class VmState(Message):
     os_disk_id: str = ""
     vm_size: str = ""
     fault: str = ""
+    hibernated: bool = False
+    extensions: tuple[VmExtension, ...] = ()
 
     @property
     def windows_build(self) -> int | None:
@@ -62,7 +79,7 @@ class VmState(Message):
 
 
 class Lock(Message):
-    """A management lock that applies to the VM."""
+    """A management lock that applies to a resource."""
 
     name: str
     level: str
@@ -122,13 +139,15 @@ class DiskFacts(Message):
     disk_encryption: bool = False
     max_shares: int = 1
     architecture: str | None = None
+    disk_controllers: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
 
 
 class VmShape(Message):
-    """The properties of a VM that its clone must have too.
+    """The properties of a VM that its clone must have too, and what else decides where its image fits.
 
-    `os_disk` is None if the OS disk is not a managed disk that can be copied (an ephemeral one).
+    `os_disk` is None if the OS disk is not a managed disk that can be copied (an ephemeral one). `size_architecture` is
+    that of the VM's size, if it was read.
     """
 
     location: str
@@ -141,6 +160,8 @@ class VmShape(Message):
     v_tpm: bool | None = None
     encryption_at_host: bool | None = None
     disk_controller: str | None = None
+    hibernation_enabled: bool = False
+    size_architecture: str | None = None
     os_disk: DiskFacts | None = None
     data_disks: tuple[DiskFacts, ...] = ()
 
@@ -148,6 +169,11 @@ class VmShape(Message):
     def generation(self) -> str:
         """The hypervisor generation, V1 or V2."""
         return (self.os_disk.generation if self.os_disk else None) or "V1"
+
+    @property
+    def architecture(self) -> str | None:
+        """The processor architecture, of the OS disk or else of the size; None: neither says it."""
+        return (self.os_disk.architecture if self.os_disk else None) or self.size_architecture
 
 
 class NetworkFacts(Message):
@@ -163,7 +189,7 @@ class NetworkFacts(Message):
 
 
 class ImageDefinition(Message):
-    """An image definition in a gallery."""
+    """An image definition in a gallery; without the feature `DiskControllerTypes` it is for SCSI only."""
 
     location: str
     os_type: OsType
@@ -171,6 +197,8 @@ class ImageDefinition(Message):
     generation: str = "V1"
     security_type: str | None = None
     architecture: str = "x64"
+    disk_controllers: tuple[str, ...] = ("SCSI",)
+    hibernation: bool = False
     plan: Plan | None = None
 
     @property
@@ -203,13 +231,16 @@ class RegionState(Message):
 class ImageFacts(Message):
     """What was read about the destination: the image definition, or whether the managed image exists already.
 
-    None: it could not be read, or was not requested.
+    `locks` are those at the definition, or at the managed image's resource group, inherited ones too. None: it could
+    not be read, or was not requested.
     """
 
     definition: ImageDefinition | None = None
     versions: tuple[ImageVersionListed, ...] | None = None
     permissions: tuple[Permission, ...] | None = None
     image_exists: bool | None = None
+    locks: tuple[Lock, ...] | None = None
+    recycle_bin: RecycleBin | None = None
 
 
 class GuestIdentity(Message):

@@ -22,6 +22,7 @@ class FailureCode(StrEnum):
     SCRIPT_FAILED = "ScriptFailed"
     SCRIPT_TIMED_OUT = "ScriptTimedOut"
     TEMPORARY_VM_LIFETIME_EXCEEDED = "TemporaryVmLifetimeExceeded"
+    EXTENSIONS_APPEARED = "ExtensionsAppeared"
     PUBLISH_FAILED = "PublishFailed"
     PUBLISH_TIMED_OUT = "PublishTimedOut"
     VALIDATION_FAILED = "ValidationFailed"
@@ -82,8 +83,9 @@ FAILURE_REMEDIATION: dict[FailureCode, str] = {
         "that VM."
     ),
     FailureCode.VM_DELETED: (
-        "Find out in the activity log who deleted the VM while the run was in progress. There is nothing left to "
-        "ask for."
+        "Find out in the activity log who deleted or moved the VM. Deleted: there is nothing left to ask for. Moved: "
+        "it may be deprovisioned, stopped and billed; a new request with its new id finishes it, and deprovisions it "
+        "only without proof."
     ),
     FailureCode.CLONE_FAILED: (
         "Read the message: a resource of the clone could not be created. The source VM was not changed; a new "
@@ -103,6 +105,10 @@ FAILURE_REMEDIATION: dict[FailureCode, str] = {
     FailureCode.TEMPORARY_VM_LIFETIME_EXCEEDED: (
         "Find out what took so long: the clone existed longer than GOLDEN_TEMPORARY_VM_MAX_HOURS. It is deleted, "
         "the source VM was not changed; a new request creates a new clone."
+    ),
+    FailureCode.EXTENSIONS_APPEARED: (
+        "Exempt the resource group of temporary VMs from the policy that installed the extension. The clone is "
+        "deleted, the source VM was not changed; a new request creates a new clone."
     ),
     FailureCode.PUBLISH_FAILED: (
         "Read the message and unpublishedVersion (id, regions). In place: the VM stays deallocated and generalized, "

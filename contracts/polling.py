@@ -150,6 +150,9 @@ RECOVERY_READ_LIMIT = timedelta(minutes=3)
 """How long reading a VM that is to be recovered may be throttled; then it counts as it was seen last."""
 LONG_DEALLOCATION = Polling(initial_delay_seconds=35, interval_seconds=300, timeout_seconds=14_400)
 """After a failure: a stopped VM is billed, so deallocation is tried for hours, even while Azure is not available."""
+EXTENSIONS = Polling(initial_delay_seconds=0, interval_seconds=20, timeout_seconds=1_800)
+"""How long the extensions on a clone may take to be installed and removed; Azure itself gives each up after 90 minutes,
+and the clone costs money."""
 RUN_COMMAND_REMOVAL = Polling(initial_delay_seconds=0, interval_seconds=15, timeout_seconds=180)
 """Takes 4 to 8 s, and what remains harms nothing: not worth a long wait."""
 DELETION_LEAST_SECONDS = 180

@@ -94,9 +94,15 @@ class ValidationResult(Message):
 
 
 class RetentionResult(Message):
-    """Which versions the retention deleted, or would delete (`dry_run`), and which it kept and why."""
+    """Which versions the retention deleted, or would delete (`dry_run`), and which it kept and why.
+
+    `soft_deleted`: the gallery has soft delete, so that the deleted versions are (or would be) in its recycle bin: they
+    can be restored until `restorable_until`, if Azure says how long it keeps them, are billed, and hold their names.
+    """
 
     dry_run: bool
+    soft_deleted: bool | None = None
+    restorable_until: datetime | None = None
     deleted: tuple[str, ...] = ()
     kept: dict[str, str] = {}
 

@@ -46,6 +46,7 @@ class RunSettings(Message):
     opt_in_value: str
     build_places: BuildPlaces = ()
     allowed_secrets: tuple[str, ...] = ()
+    removable_extensions: tuple[str, ...] = ()
     temporary_vm_max_hours: int = TEMPORARY_VM_HOURS.default
     rollback_snapshot_days: int = ROLLBACK_SNAPSHOT_DAYS.default
     approval_modes: tuple[Mode, ...] = ()

@@ -20,6 +20,7 @@ from contracts.polling import (
     TIMER_SCHEDULE,
     PollingSettings,
 )
+from contracts.removable_extensions import WELL_KNOWN_AGENTS
 from contracts.request import Mode
 from contracts.resource_ids import SECRETS_LISTED
 from contracts.run import LiveSettings, RunSettings, Trigger
@@ -29,6 +30,8 @@ _VAULT = re.compile(r"https://[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?")
 """The URL of a vault without a secret. It is refused: a caller could have every secret of the vault used in a VM."""
 
 
+_EXTENSION = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}")
+_NONE = "none"
 _IDENTITY = re.compile(r"[A-Za-z0-9_-]{1,50}:[A-Za-z0-9._@-]{1,150}")
 
 
@@ -63,6 +66,12 @@ class Settings(Message):
         default=(),
         description="URLs of the Key Vault secrets that a request may name: https://<vault>/secrets/<name>, or a "
         "prefix of names followed by *. Empty: none.",
+    )
+    removable_extensions: tuple[str, ...] = Field(
+        default=WELL_KNOWN_AGENTS,
+        max_length=100,
+        description="VM extensions, as Publisher/Type, that a run removes from its clone before it deprovisions it, "
+        "because a policy installed them; a clone with any other is refused. `none`: every one is refused.",
     )
     temporary_vm_max_hours: int = Field(
         default=TEMPORARY_VM_HOURS.default,
@@ -153,6 +162,17 @@ class Settings(Message):
                 )
         return tuple(entry.lower() for entry in entries)
 
+    @field_validator("removable_extensions")
+    @classmethod
+    def _extensions(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
+        listed = () if entries == (_NONE,) else entries
+        for entry in listed:
+            if not _EXTENSION.fullmatch(entry):
+                raise ValueError(
+                    f"{entry!r} is not <publisher>/<type>, such as Microsoft.Azure.Monitor/AzureMonitorLinuxAgent"
+                )
+        return listed
+
     @field_validator("arm_endpoint")
     @classmethod
     def _over_https(cls, url: str) -> str:
@@ -189,6 +209,7 @@ class Settings(Message):
             opt_in_value=value,
             build_places=self.build_places,
             allowed_secrets=self.allowed_secrets,
+            removable_extensions=self.removable_extensions,
             temporary_vm_max_hours=self.temporary_vm_max_hours,
             rollback_snapshot_days=self.rollback_snapshot_days,
             shutdown_delay_seconds=self.shutdown_delay_seconds,

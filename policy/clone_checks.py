@@ -69,6 +69,8 @@ def check_network(job: VmJob, vm: VmState, place: Place, facts: NetworkFacts) ->
 
 def _state(target: Target, vm: VmState) -> Iterator[Refusal]:
     state = vm.power_state
+    if vm.hibernated:
+        yield Refusal.of(RefusalCode.HIBERNATED, "the VM is hibernated: a copy of its disk would resume, and not start")
     if vm.generalized:
         yield Refusal.of(RefusalCode.SOURCE_GENERALIZED, f"the VM is marked generalized and is {state}")
     if state not in _STABLE:

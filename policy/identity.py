@@ -8,7 +8,8 @@ from contracts.tags import tag_of
 def same_vm(vm: VmState | None, unique_id: str) -> Failure | None:
     """Return a failure if the VM was deleted, or if another one was created under its name; None if it is the same."""
     if vm is None:
-        return Failure.of(FailureCode.VM_DELETED, "no VM has this id any more")
+        message = "no VM has this id any more: it was deleted, or moved to another resource group or subscription"
+        return Failure.of(FailureCode.VM_DELETED, message)
     if vm.unique_id != unique_id:
         message = f"when the run began, the unique id (vmId) was {unique_id}; now it is {vm.unique_id}"
         return Failure.of(FailureCode.VM_REPLACED, message)

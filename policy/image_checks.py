@@ -4,18 +4,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from contracts.error_codes import Refusal, RefusalCode
-from contracts.facts import ImageDefinition, ImageFacts, OsType, Plan, VmShape
+from contracts.facts import ImageFacts, OsType, VmShape
 from contracts.image_options import GalleryImageVersion, ManagedImage, region_key
 from contracts.request import Mode
 from contracts.resource_ids import ResourceId
 from contracts.run import VmJob
+from policy.image_fit import check_definition, check_disks_in_place, check_managed_image
+from policy.image_place import check_place
 from policy.image_versions import LARGEST, explicit, number
 from policy.rights import missing_actions, needed_for_gallery, needed_for_managed_image
-
-_SUPPORTED = frozenset({"trustedlaunchsupported", "trustedlaunchandconfidentialvmsupported"})
-_TRUSTED = "trustedlaunch"
-_NEEDS_SECURITY = frozenset({_TRUSTED, "confidentialvm"})
-_STANDARD = frozenset({"", "standard"})
 
 
 def check_image(job: VmJob, shape: VmShape, os_type: OsType | None, facts: ImageFacts) -> tuple[Refusal, ...]:
@@ -23,9 +20,9 @@ def check_image(job: VmJob, shape: VmShape, os_type: OsType | None, facts: Image
     options = job.target.image
     if options is None:
         return ()
-    refusals = [*_scope(job, options), *_data_disks(job, shape)]
+    refusals = [*_scope(job, options), *_data_disks(job, shape), *check_place(options, facts)]
     if isinstance(options, ManagedImage):
-        return (*refusals, *_managed_image(options, shape, facts))
+        return (*refusals, *check_managed_image(job.target.mode, shape), *_managed_image(options, facts))
     return (*refusals, *_options(job, options, shape), *_gallery(job, options, shape, os_type, facts))
 
 
@@ -47,12 +44,10 @@ def _data_disks(job: VmJob, shape: VmShape) -> Iterator[Refusal]:
         yield Refusal.of(RefusalCode.DATA_DISKS, f"the VM has data disks at LUN {luns}")
     elif job.target.data_disks == "exclude":
         yield Refusal.of(RefusalCode.DATA_DISKS_IN_PLACE, f"the VM has data disks at LUN {luns}")
+    yield from check_disks_in_place(shape)
 
 
-def _managed_image(options: ManagedImage, shape: VmShape, facts: ImageFacts) -> Iterator[Refusal]:
-    if (shape.security_type or "").lower() not in _STANDARD:
-        message = f"the VM's security type is {shape.security_type}; a managed image supports only Standard"
-        yield Refusal.of(RefusalCode.IMAGE_UNFIT, message)
+def _managed_image(options: ManagedImage, facts: ImageFacts) -> Iterator[Refusal]:
     if facts.image_exists is None:
         yield Refusal.of(RefusalCode.IMAGE_UNREADABLE, f"{options.image_id} could not be read")
     elif facts.image_exists:
@@ -67,8 +62,7 @@ def _gallery(
     if definition is None:
         yield Refusal.of(RefusalCode.IMAGE_UNREADABLE, f"{options.image_definition_id} could not be read")
         return
-    for misfit in _misfits(definition, shape, os_type):
-        yield Refusal.of(RefusalCode.DEFINITION_UNFIT, misfit)
+    yield from check_definition(definition, shape, os_type)
     if definition.specialized and job.target.mode is Mode.IN_PLACE:
         yield Refusal.of(RefusalCode.SPECIALIZED_IN_PLACE, "the definition is specialized")
     if region_key(definition.location) != region_key(shape.location):
@@ -79,35 +73,6 @@ def _gallery(
     elif explicit(options.version) and number(options.version) in {number(version.name) for version in facts.versions}:
         yield Refusal.of(RefusalCode.VERSION_TAKEN, f"version {options.version} already exists")
     yield from _rights(facts, needed_for_gallery(), "the image definition")
-
-
-def _misfits(definition: ImageDefinition, shape: VmShape, os_type: OsType | None) -> Iterator[str]:
-    if definition.os_type is not os_type:
-        yield f"the definition is for {definition.os_type}, the VM runs {os_type or 'an unknown operating system'}"
-    if definition.generation.upper() != shape.generation.upper():
-        yield f"the definition is of generation {definition.generation}, the VM of {shape.generation}"
-    architecture = shape.os_disk.architecture if shape.os_disk else None
-    if architecture is not None and architecture.lower() != definition.architecture.lower():
-        yield f"the definition is for {definition.architecture}, the VM's disk is for {architecture}"
-    if not _security_fits(definition, (shape.security_type or "").lower()):
-        asked, has = definition.security_type or "Standard", shape.security_type or "Standard"
-        yield f"the definition's security type is {asked}, the VM's {has}"
-    if shape.plan is not None and (definition.plan is None or _plan(definition.plan) != _plan(shape.plan)):
-        yield f"the VM has the purchase plan {_plan(shape.plan)}, which the definition does not have"
-
-
-def _security_fits(definition: ImageDefinition, source: str) -> bool:
-    """Return whether a version of the definition may contain this VM.
-
-    A specialized image keeps the VM's guest state, which only a definition of exactly its type can hold
-    (Microsoft: "Trusted launch for Azure virtual machines", Azure Compute Gallery).
-    """
-    asked = (definition.security_type or "").lower()
-    if source in _STANDARD:
-        return asked not in _NEEDS_SECURITY
-    if source != _TRUSTED:
-        return False
-    return asked == _TRUSTED or (asked in _SUPPORTED and not definition.specialized)
 
 
 def _options(job: VmJob, options: GalleryImageVersion, shape: VmShape) -> Iterator[Refusal]:
@@ -136,10 +101,6 @@ def _rights(facts: ImageFacts, needed: tuple[str, ...], where: str) -> Iterator[
         yield Refusal.of(RefusalCode.IMAGE_UNREADABLE, f"the app's own permissions on {where} could not be read")
     elif missing := missing_actions(facts.permissions, needed):
         yield Refusal.of(RefusalCode.ACTION_NOT_GRANTED, f"not granted on {where}: {', '.join(missing)}")
-
-
-def _plan(plan: Plan) -> str:
-    return f"{plan.publisher}/{plan.product}/{plan.name}".lower()
 
 
 def _aware(moment: datetime) -> datetime:

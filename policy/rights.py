@@ -16,11 +16,17 @@ _TEMPORARY_VM = (
     *(f"{_COMPUTE}/{verb}" for verb in _VERBS),
     *(f"Microsoft.Network/{kind}/{verb}" for kind in _NETWORK for verb in (*_VERBS, "join/action")),
 )
+_REMOVE_EXTENSION = f"{_COMPUTE}/extensions/delete"
+"""On a clone on which a policy installed an agent."""
 _JOIN_SUBNET = "Microsoft.Network/virtualNetworks/subnets/join/action"
 
 
 READ_RIGHTS_AND_LOCKS = ("Microsoft.Authorization/permissions/read", "Microsoft.Authorization/locks/read")
 """Needed at every scope that a run works in: a run is refused if permissions or locks cannot be read."""
+READ_GALLERY = "Microsoft.Compute/galleries/read"
+"""A gallery says whether it keeps deleted versions."""
+READ_RECYCLE_BIN = "Microsoft.Compute/galleries/*/read"
+"""Microsoft's list of actions has none for the recycle bin, and a role with one that is not in the list is rejected."""
 READ_DISKS = "Microsoft.Compute/disks/read"
 READ_NETWORK = "Microsoft.Network/virtualNetworks/read"
 READ_CAPACITY = ("Microsoft.Compute/skus/read", "Microsoft.Compute/locations/usages/read")
@@ -82,7 +88,7 @@ def needed_for_clone(target: Target, *, linux: bool = True, deprovisioned: bool 
     """
     copying = (*_all("disks"), *_all("snapshots"), "Microsoft.Compute/snapshots/beginGetAccess/action")
     deprovisioning = needed_actions(target, linux=linux) if deprovisioned else (f"{_COMPUTE}/deallocate/action",)
-    group = (*copying, *_TEMPORARY_VM, *needed_for_customize(target), *deprovisioning)
+    group = (*copying, *_TEMPORARY_VM, _REMOVE_EXTENSION, *needed_for_customize(target), *deprovisioning)
     return {
         "vm": (f"{_COMPUTE}/read", f"{_COMPUTE}/runCommands/read", *_COPY),
         "group": tuple(dict.fromkeys(group)),

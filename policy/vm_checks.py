@@ -13,6 +13,7 @@ from contracts.run_commands import DEPROVISION, run_command_name
 from policy.identity import opt_in_missing
 from policy.rights import missing_actions, needed_actions, needed_for_rollback
 from policy.stop_evidence import STOPPED
+from policy.vm_extensions import protected
 
 FIRST_BUILD_WITHOUT_SYSTEM = 26_100
 OLDEST_LINUX_AGENT = (2, 4, 0, 2)
@@ -99,6 +100,7 @@ def unsupported_vm(vm: VmState) -> Iterator[Refusal]:
 def _shape(job: VmJob, vm: VmState) -> Iterator[Refusal]:
     yield from unsupported_vm(vm)
     yield from unneeded_credential(job.target, vm)
+    yield from protected(vm)
     if vm.os_type is OsType.WINDOWS and vm.power_state is PowerState.RUNNING:
         yield from windows_build(job.target, vm)
 
@@ -125,6 +127,8 @@ def _condition(job: VmJob, vm: VmState, earlier: tuple[FoundRunCommand, ...]) ->
         yield refusal
     if vm.generalized:
         yield Refusal.of(RefusalCode.ALREADY_GENERALIZED, f"the VM is marked generalized and is {vm.power_state}")
+    elif vm.hibernated:
+        yield Refusal.of(RefusalCode.HIBERNATED, "the VM is hibernated")
     elif earlier:
         pass  # It stopped because it deprovisioned itself; the proof is looked for before anything is changed.
     elif vm.power_state is not PowerState.RUNNING:

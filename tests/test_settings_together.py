@@ -75,3 +75,10 @@ def test_an_entire_vault_is_a_fault_that_says_to_name_the_secrets(listed: str) -
 def test_the_opt_in_tag_is_split_at_the_first_equals_sign(text: str, tag: str, value: str) -> None:
     found = read_settings({"GOLDEN_OPT_IN_TAG": text}).for_run()
     assert (found.opt_in_tag, found.opt_in_value) == (tag, value)
+
+
+def test_extensions_are_named_by_publisher_and_type_and_none_may_be_removable() -> None:
+    assert "Microsoft.Azure.Monitor/AzureMonitorLinuxAgent" in read_settings({}).removable_extensions
+    assert read_settings({"GOLDEN_REMOVABLE_EXTENSIONS": "none"}).removable_extensions == ()
+    for wrong in ("AzureMonitorLinuxAgent", "a/b/c", "a/*", "*/*", "a/b none", "/b"):
+        assert "GOLDEN_REMOVABLE_EXTENSIONS" in faults({"GOLDEN_REMOVABLE_EXTENSIONS": wrong})

@@ -8,6 +8,7 @@ from contracts.answer import Answer
 from contracts.facts import ImageFacts, ImageVersionListed, RegionState
 from contracts.image_options import StorageAccountType, TargetRegion
 from contracts.message import Message
+from contracts.recycle_bin import RecycleBin
 from contracts.resource_ids import ImageDefinitionId, ManagedImageId
 
 
@@ -25,15 +26,17 @@ class ImageInspected(Answer):
 
 
 class ListImageVersions(Message):
-    """List the versions of a definition."""
+    """List the versions of a definition; `deleted`: also those in the recycle bin of a gallery with soft delete."""
 
     definition_id: ImageDefinitionId
+    deleted: bool = False
 
 
 class ImageVersionsListed(Answer):
-    """The versions in Azure's list; a new version may not be in it yet."""
+    """The versions in Azure's list; a new version may not be in it yet. `recycle_bin`: None if it was not asked for."""
 
     versions: tuple[ImageVersionListed, ...] = ()
+    recycle_bin: RecycleBin | None = None
 
 
 class CreateImageVersion(NewResource):

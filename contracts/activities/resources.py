@@ -154,11 +154,13 @@ class DeleteResource(Message):
     """Start deleting a resource of this run; when called again, report whether it is deleted.
 
     `insist`: send the request even if Azure reports that the resource is being deleted: that deletion may never end.
+    `for_good`: an image version is not kept in the recycle bin of a gallery with soft delete.
     """
 
     resource: Resource
     run_id: str
     insist: bool | None = None
+    for_good: bool | None = None
 
 
 class Deleted(Answer):

@@ -1,7 +1,7 @@
 """Inputs and outputs of the activities on one VM: inspect, deprovision, stop, deallocate, mark generalized."""
 
 from contracts.answer import Answer
-from contracts.facts import VmFacts, VmState
+from contracts.facts import VmExtension, VmFacts, VmState
 from contracts.guest_report import GuestReport, SerialMark
 from contracts.ids import VmId
 from contracts.message import Message
@@ -99,6 +99,19 @@ class TemporaryVm(Message):
 
     vm_id: VmId
     run_id: str
+
+
+class RemoveExtension(TemporaryVm):
+    """Remove one extension from a temporary VM of this run."""
+
+    extension: VmExtension
+
+
+class ExtensionRemoved(Answer):
+    """`gone`: the VM does not have the extension (any more). `why` it is not removed."""
+
+    gone: bool = False
+    why: str | None = None
 
 
 class PowerStateRead(Answer):

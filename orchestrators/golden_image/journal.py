@@ -75,8 +75,9 @@ class Journal:
         self.log("run waits: the app is paused")
 
     def note(self, text: str) -> None:
-        """Add a note to the evidence."""
-        self._notes.append(text)
+        """Add a note to the evidence, once."""
+        if text not in self._notes:
+            self._notes.append(text)
 
     def answered(self, activity: str, answer: Answer, about: str = "") -> None:
         """Store the correlation id of an activity's request, to be found in the activity log.

@@ -26,6 +26,7 @@ from orchestrators.run_activity import Orchestration
 from policy.clone_checks import check_clone
 from policy.identity import same_vm
 from policy.image_checks import check_image
+from policy.image_fit import hibernation_note
 from policy.places import Place
 from policy.rollback_checks import rollback_note
 from policy.vm_checks import check_request, check_vm, wants_proof
@@ -159,6 +160,8 @@ def _check_image(
     inspection.refuse(answer.refusal)
     if answer.facts is not None and shape is not None:
         inspection.refuse(*check_image(inspection.run.job, shape, os_type, answer.facts))
+        if note := hibernation_note(answer.facts.definition, shape):
+            inspection.run.note(note)
     return answer.facts
 
 

@@ -1,11 +1,14 @@
 """Retires older image versions, as the request's retention says."""
 
+from datetime import timedelta
+
 from contracts.activities.image import ImageUses, ListImageVersions, ReadImageUses
 from contracts.activities.resources import DeleteResource
 from contracts.catalog import DELETE_RESOURCE, LIST_IMAGE_VERSIONS, READ_IMAGE_USES
 from contracts.facts import ImageVersionListed
 from contracts.image_options import Retention
 from contracts.polling import RETIREMENT
+from contracts.recycle_bin import RecycleBin
 from contracts.resource_ids import ImageDefinitionId, ImageVersionId
 from contracts.resources import Kind, Purpose, Resource
 from contracts.results import RetentionResult
@@ -26,7 +29,8 @@ def retire_older(run: VmRun, options: Retention, image_id: str) -> Orchestration
     newest = ImageVersionId.parse(image_id)
     definition = newest.definition
     try:
-        listed = yield from submit(run, RETIREMENT, LIST_IMAGE_VERSIONS, ListImageVersions(definition_id=definition))
+        request = ListImageVersions(definition_id=definition, deleted=True)
+        listed = yield from submit(run, RETIREMENT, LIST_IMAGE_VERSIONS, request)
         uses = yield from _uses(run, definition)
     except Failed as failed:
         message = f"no older version was deleted: {failed.failure.message}"
@@ -40,7 +44,17 @@ def retire_older(run: VmRun, options: Retention, image_id: str) -> Orchestration
             deleted.append(version.name)
         else:
             kept[version.name] = why
-    return RetentionResult(dry_run=options.dry_run, deleted=tuple(deleted), kept=kept)
+    result = RetentionResult(dry_run=options.dry_run, deleted=tuple(deleted), kept=kept)
+    return _in_recycle_bin(run, result, listed.recycle_bin) if deleted else result
+
+
+def _in_recycle_bin(run: VmRun, result: RetentionResult, kept: RecycleBin | None) -> RetentionResult:
+    """Say of deleted versions that they are only in the recycle bin, if the gallery has soft delete."""
+    if kept is None or not kept.enabled:
+        return result
+    days = kept.retention_days
+    until = run.now + timedelta(days=days) if days is not None else None
+    return result.model_copy(update={"soft_deleted": True, "restorable_until": until})
 
 
 def _uses(run: VmRun, definition: ImageDefinitionId) -> Orchestration[ImageUses]:

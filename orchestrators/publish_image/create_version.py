@@ -80,21 +80,24 @@ def _choose(run: Publication) -> Orchestration[bool]:
     """Choose the name from the definition's list, and store it before it is requested; False: no list was read.
 
     A version in the list that carries this run's tag was created by this orchestration before it was restarted: it is
-    used again. The name of a version that could not be deleted is not used.
+    used again. Not used are the names of a version that could not be deleted, and of those in the recycle bin: a
+    request for one of them may restore the image that it was.
     """
-    request = ListImageVersions(definition_id=run.job.options.image_definition_id)
+    rule = not explicit(run.job.options.version)
+    request = ListImageVersions(definition_id=run.job.options.image_definition_id, deleted=rule)
     listed = yield from run.ask(LIST_IMAGE_VERSIONS, request)
     if listed is None or run.is_refused(listed.failure):
         return False
     undeleted = {left.id.rsplit("/", 1)[-1] for left in run.progress.left}
-    names = [*(version.name for version in listed.versions), *undeleted]
+    kept = listed.recycle_bin.versions if listed.recycle_bin is not None else ()
+    names = [*(version.name for version in (*listed.versions, *(kept or ()))), *undeleted]
     own = [
         version.name
         for version in listed.versions
         if version.run_id == run.job.run_id and version.app_name == run.job.app_name and version.name not in undeleted
     ]
     name = next_version(run.job.options.version, names, run.now.date())
-    if own and not explicit(run.job.options.version):
+    if own and rule:
         name = max(own, key=lambda found: number(found) or (0, 0, 0))
     run.update(version=name, attempts=run.progress.attempts + 1)
     run.log("version name chosen")

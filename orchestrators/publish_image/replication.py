@@ -42,7 +42,9 @@ def delete_failed_version(run: Publication) -> Orchestration[None]:
     wait = run.job.polling.delete
     if run.progress.phase_ends is None:
         run.update(phase_ends=run.now + timedelta(seconds=wait.timeout_seconds))
-    answer = yield from run.ask(DELETE_RESOURCE, DeleteResource(resource=run.resource, run_id=run.job.run_id))
+    # In the recycle bin it would be billed, and its name would not be free for the next attempt.
+    request = DeleteResource(resource=run.resource, run_id=run.job.run_id, for_good=True)
+    answer = yield from run.ask(DELETE_RESOURCE, request)
     if answer is not None and answer.gone:
         _deleted(run, gone=True)
         return

@@ -18,9 +18,16 @@ from contracts.activities.image import (
 from contracts.activities.resources import DeleteResource, ReadResource
 from contracts.error_codes import RefusalCode
 from contracts.facts import OsType
+from contracts.recycle_bin import RecycleBin
 from contracts.resource_ids import ImageDefinitionId
 from emulators.arm import Role, VmSpec
-from policy.rights import READ_RIGHTS_AND_LOCKS, needed_for_gallery, needed_for_managed_image, needed_to_see_uses
+from policy.rights import (
+    READ_GALLERY,
+    READ_RIGHTS_AND_LOCKS,
+    needed_for_gallery,
+    needed_for_managed_image,
+    needed_to_see_uses,
+)
 from tests.support.azure import azure
 from tests.support.images import DEFINITION, IMAGE, RUN, SOURCE, calls, created_resource, furnish, managed, wanted
 from tests.support.journey import spec
@@ -52,7 +59,44 @@ def test_inspect_reads_definition_versions_and_rights() -> None:
     assert version.published_at is not None
     assert facts.permissions is not None
     assert facts.permissions[0].actions == ("*",)
-    assert requests == 3
+    assert (facts.locks, facts.recycle_bin) == ((), RecycleBin(enabled=False))
+    assert requests == 5
+
+
+def test_locks_where_the_image_goes_are_read_and_not_those_on_what_is_there_already() -> None:
+    gallery = str(DEFINITION).rpartition("/images/")[0]
+    with azure(SOURCE, role=Role()) as az:
+        furnish(az)
+        version = az.simulator.world.add_version("ubuntu", "1.0.0", az.vm().guest.freeze())
+        for scope, name in ((GROUP, "group"), (gallery, "gallery"), (str(DEFINITION), "here"), (version.id, "version")):
+            az.simulator.lock(scope, "CanNotDelete", name)
+        of_gallery = az.call(inspect_image(InspectImage(definition_id=DEFINITION))).facts
+        of_image = az.call(inspect_image(InspectImage(image_id=IMAGE))).facts
+        az.simulator.role = Role(not_actions=("Microsoft.Authorization/locks/read", "Microsoft.Compute/galleries/read"))
+        unread = az.call(inspect_image(InspectImage(definition_id=DEFINITION))).facts
+    assert of_gallery is not None
+    assert of_image is not None
+    assert unread is not None
+    assert {lock.name for lock in of_gallery.locks or ()} == {"group", "gallery", "here"}
+    assert [lock.name for lock in of_image.locks or ()] == ["group"]
+    assert (unread.locks, unread.recycle_bin) == (None, None)
+
+
+def test_a_definition_says_for_which_disk_controllers_it_is_and_whether_its_vms_may_hibernate() -> None:
+    with azure(SOURCE, role=Role()) as az:
+        furnish(az)
+        properties = az.simulator.world.store.require(str(DEFINITION)).properties
+        plain = az.call(inspect_image(InspectImage(definition_id=DEFINITION))).facts
+        properties["features"] = [
+            {"name": "diskControllerTypes", "value": "SCSI, NVMe"},
+            {"name": "IsHibernateSupported", "value": "True"},
+        ]
+        able = az.call(inspect_image(InspectImage(definition_id=DEFINITION))).facts
+    shown = [found.definition for found in (plain, able) if found is not None and found.definition is not None]
+    assert [(each.disk_controllers, each.hibernation) for each in shown] == [
+        (("SCSI",), False),
+        (("SCSI", "NVMe"), True),
+    ]
 
 
 def test_a_definition_that_is_not_there_is_a_refusal_and_one_that_is_unreadable_is_none() -> None:
@@ -119,7 +163,8 @@ def test_a_managed_image_is_created_once() -> None:
 
 def test_the_rights_that_the_policy_asks_for_are_enough() -> None:
     source = ("Microsoft.Compute/virtualMachines/read", "Microsoft.Compute/virtualMachines/write")
-    role = Role((*needed_for_gallery(), *needed_for_managed_image(), *source, "Microsoft.Authorization/*/read"))
+    needed = (*needed_for_gallery(), READ_GALLERY, *needed_for_managed_image())
+    role = Role((*needed, *source, "Microsoft.Authorization/*/read"))
     with azure(SOURCE, role=role) as az:
         furnish(az)
         az.call(inspect_image(InspectImage(definition_id=DEFINITION)))

@@ -7,7 +7,7 @@ from typing import Any
 from contracts.answer import Answer
 from contracts.catalog import APPROVAL_EVENT, CANCEL_EVENT
 from contracts.cleanup import CleanupMode
-from contracts.facts import DiskFacts, ImageVersionListed, PowerState
+from contracts.facts import DiskFacts, ImageVersionListed, PowerState, VmExtension
 from contracts.guest_report import GuestOutcome
 from contracts.image_options import Approval
 from contracts.run import Decision, VmJob
@@ -112,6 +112,12 @@ def _slow_and_failing(gallery: FakeGallery) -> None:
 _DATA = DiskFacts(
     id=f"{GROUP}/providers/Microsoft.Compute/disks/d", lun=3, location="westeurope", sku="Premium_LRS", size_gb=9
 )
+_AGENT = VmExtension(
+    name="ama",
+    publisher="Microsoft.Azure.Monitor",
+    type="AzureMonitorLinuxAgent",
+    provisioning_state="Succeeded",
+)
 
 IN_PLACE: dict[str, RecordedRun] = {
     "in-place-linux": one_vm("generalized", _vm(), job(target=_NO_ROLLBACK)),
@@ -166,6 +172,11 @@ CLONES: dict[str, RecordedRun] = {
         "published", _source(shape=shape(data_disks=(_DATA,))), _clone(target={"dataDisks": "include"})
     ),
     "clone-specialized": one_vm("published", _source(image_facts=image_facts(os_state="Specialized")), _clone()),
+    "clone-with-an-agent": one_vm(
+        "published",
+        _source(extensions={_AGENT.name: _AGENT}),
+        _clone(settings=settings(removable_extensions=(_AGENT.kind,))),
+    ),
     "clone-managed-image": one_vm("published", _source(), _clone(target={"image": _MANAGED})),
     "clone-dry-run": one_vm("wouldPublish", _source(), _clone(dry_run=True)),
     "clone-that-fails-is-deleted": one_vm("failed", _source(breaks={"clone": "failed"}), _clone()),

@@ -18,6 +18,7 @@ from policy.rights import (
     GET_SECRET,
     READ_CAPACITY,
     READ_ENCRYPTION_SET,
+    READ_GALLERY,
     READ_NETWORK,
     READ_RIGHTS_AND_LOCKS,
     needed_for_clone,
@@ -162,16 +163,20 @@ def test_it_uses_exactly_the_permissions_in_the_policy(linux: ClonedRun) -> None
 
 
 def needed(target: Target, *, linux: bool) -> set[str]:
-    """All actions in the rules for this target; only a failed version would be deleted."""
+    """All actions in the rules for this target; only a failed version, or an extension, would be deleted."""
     places = [*needed_for_clone(target, linux=linux).values(), *needed_for_validation().values()]
     named = {
         *READ_RIGHTS_AND_LOCKS,
         READ_NETWORK,
         *READ_CAPACITY,
+        READ_GALLERY,
         *needed_for_gallery(),
         *(action for place in places for action in place),
     }
-    return named - {"Microsoft.Compute/galleries/images/versions/delete"}
+    return named - {
+        "Microsoft.Compute/galleries/images/versions/delete",
+        "Microsoft.Compute/virtualMachines/extensions/delete",
+    }
 
 
 class _Kept(logging.Handler):
@@ -210,7 +215,7 @@ def windows() -> Secretive:
         patch.setattr(vm_request_body, "secrets", SimpleNamespace(token_urlsafe=password))
         patch.setattr(root, "level", logging.DEBUG)
         patch.setattr(root, "handlers", [log])
-        add_definition(reported, "web", "Windows", security_type="TrustedLaunchSupported", plan=PLAN)
+        add_definition(reported, "web", "Windows", security_type="TrustedLaunch", plan=PLAN)
         secret_id = add_secret(reported, patch, PASSWORD)
         job = clone_job(
             image=version_options(targetRegions=TWO_REGIONS),

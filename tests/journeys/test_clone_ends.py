@@ -112,7 +112,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], RefusalCode]] = {
     "encrypted": ({"ade_encrypted": True}, {}, RefusalCode.DISK_ENCRYPTION),
     "trusted launch": ({"security_type": "TrustedLaunch"}, {}, RefusalCode.DEFINITION_UNFIT),
     "generation": ({"hyper_v_generation": "V1"}, {}, RefusalCode.DEFINITION_UNFIT),
-    "plan": ({"plan": PLAN}, {}, RefusalCode.DEFINITION_UNFIT),
+    "plan": ({"plan": PLAN}, {}, RefusalCode.PLAN_MISMATCH),
 }
 
 

@@ -100,6 +100,7 @@ WRONG_SOURCE: dict[str, tuple[VmFacts, RefusalCode]] = {
     "disk encryption": (source(stopped(disk_encryption=True)), RefusalCode.DISK_ENCRYPTION),
     "no OS type": (source(stopped(os_type=None)), RefusalCode.OS_UNKNOWN),
     "generalized": (source(stopped(generalized=True)), RefusalCode.SOURCE_GENERALIZED),
+    "hibernated": (source(stopped(power_state=PowerState.DEALLOCATED, hibernated=True)), RefusalCode.HIBERNATED),
     "being updated": (source(stopped(provisioning_state="Updating")), RefusalCode.NOT_SETTLED),
     "rights unread": (source(permissions=None), RefusalCode.PERMISSIONS_UNREADABLE),
     "a disk may not be copied": (source(permissions=NO_COPY), RefusalCode.ACTION_NOT_GRANTED),

@@ -19,6 +19,7 @@ def test_no_vm_is_a_failure() -> None:
     failure = same_vm(None, "u1")
     assert failure is not None
     assert failure.code is FailureCode.VM_DELETED
+    assert "moved to another resource group" in failure.message
 
 
 @pytest.mark.parametrize("now", ["u2", "", "U1"])

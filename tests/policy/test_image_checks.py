@@ -15,8 +15,10 @@ from contracts.facts import (
     Plan,
     VmShape,
 )
+from contracts.recycle_bin import RecycleBin
 from contracts.run import VmJob
 from policy.image_checks import check_image
+from policy.image_fit import hibernation_note
 from policy.rights import needed_actions, needed_for_gallery, needed_for_managed_image
 from tests.support.requests import GROUP, job
 from tests.support.rows import rows
@@ -32,8 +34,8 @@ def asked(mode: str = "clone", data_disks: str = "refuse", **image: Any) -> VmJo
     return job(target={"mode": mode, "image": options, "dataDisks": data_disks})
 
 
-def managed(**image: Any) -> VmJob:
-    return job(target={"mode": "clone", "image": {"kind": "managedImage", "imageId": IMAGE, **image}})
+def managed(mode: str = "clone", **image: Any) -> VmJob:
+    return job(target={"mode": mode, "image": {"kind": "managedImage", "imageId": IMAGE, **image}})
 
 
 def shape(**more: Any) -> VmShape:
@@ -41,8 +43,13 @@ def shape(**more: Any) -> VmShape:
     return VmShape.model_validate({"location": "westeurope", "vm_size": "Standard_D2s_v5", "os_disk": disk, **more})
 
 
-def data_disk(lun: int = 0) -> DiskFacts:
-    return DiskFacts(id=f"data{lun}", lun=lun, location="westeurope", sku="Premium_LRS", size_gb=30)
+def data_disk(lun: int = 0, **more: Any) -> DiskFacts:
+    values = {"id": f"data{lun}", "lun": lun, "location": "westeurope", "sku": "Premium_LRS", "size_gb": 30, **more}
+    return DiskFacts.model_validate(values)
+
+
+def with_controllers(*names: str) -> DiskFacts:
+    return data_disk(generation="V2", disk_controllers=names)
 
 
 def gallery(features: dict[str, Any] | None = None, **more: Any) -> ImageFacts:
@@ -51,13 +58,15 @@ def gallery(features: dict[str, Any] | None = None, **more: Any) -> ImageFacts:
         "definition": ImageDefinition.model_validate({**kind, **(features or {})}),
         "versions": (ImageVersionListed(name="1.0.0"),),
         "permissions": (Permission(actions=needed_for_gallery()),),
+        "locks": (),
+        "recycle_bin": RecycleBin(enabled=False),
     }
     return ImageFacts.model_validate({**values, **more})
 
 
 def free(**more: Any) -> ImageFacts:
     permissions = (Permission(actions=needed_for_managed_image()),)
-    return ImageFacts.model_validate({"image_exists": False, "permissions": permissions, **more})
+    return ImageFacts.model_validate({"image_exists": False, "permissions": permissions, "locks": (), **more})
 
 
 def codes(
@@ -89,31 +98,42 @@ DEFINITIONS: dict[str, tuple[dict[str, Any], dict[str, Any], list[RefusalCode]]]
     "in another region": ({"location": "eastus"}, {}, [RefusalCode.DEFINITION_REGION_MISMATCH]),
     "trusted source, standard definition": ({}, {"security_type": "TrustedLaunch"}, [RefusalCode.DEFINITION_UNFIT]),
     "trusted source and definition": ({"security_type": "TrustedLaunch"}, {"security_type": "TrustedLaunch"}, []),
-    "trusted is supported": ({"security_type": "TrustedLaunchSupported"}, {"security_type": "TrustedLaunch"}, []),
-    "both are supported": (
-        {"security_type": "TrustedLaunchAndConfidentialVmSupported"},
-        {"security_type": "TrustedLaunch"},
-        [],
-    ),
-    "only confidential is supported": (
-        {"security_type": "ConfidentialVmSupported"},
-        {"security_type": "TrustedLaunch"},
-        [RefusalCode.DEFINITION_UNFIT],
-    ),
-    "supported, but specialized": (
-        {"security_type": "TrustedLaunchSupported", "os_state": "Specialized"},
-        {"security_type": "TrustedLaunch"},
-        [RefusalCode.DEFINITION_UNFIT],
-    ),
+    **{
+        f"{security} into a definition that takes no VM, {kind}, {state}": (
+            {"security_type": kind, "os_state": state},
+            {"security_type": security},
+            [RefusalCode.DEFINITION_TAKES_NO_VM],
+        )
+        for security in ("TrustedLaunch", "Standard", None)
+        for kind in ("TrustedLaunchSupported", "TrustedLaunchAndConfidentialVmSupported", "ConfidentialVmSupported")
+        for state in ("Generalized", "Specialized")
+    },
     "standard source, trusted definition": ({"security_type": "TrustedLaunch"}, {}, [RefusalCode.DEFINITION_UNFIT]),
-    "standard source where trusted is supported": ({"security_type": "TrustedLaunchSupported"}, {}, []),
     "standard by name": ({"security_type": "Standard"}, {"security_type": "Standard"}, []),
     "confidential source": (
         {"security_type": "ConfidentialVM"},
         {"security_type": "ConfidentialVM"},
         [RefusalCode.DEFINITION_UNFIT],
     ),
-    "a plan that the definition lacks": ({}, {"plan": PLAN}, [RefusalCode.DEFINITION_UNFIT]),
+    "a plan that the definition lacks": ({}, {"plan": PLAN}, [RefusalCode.PLAN_MISMATCH]),
+    "a plan that the VM lacks": ({"plan": PLAN}, {}, [RefusalCode.PLAN_MISMATCH]),
+    "another plan": (
+        {"plan": PLAN.model_copy(update={"name": "other"})},
+        {"plan": PLAN},
+        [RefusalCode.PLAN_MISMATCH],
+    ),
+    "Arm64 by its size": ({}, {"size_architecture": "Arm64"}, [RefusalCode.DEFINITION_UNFIT]),
+    "Arm64 on both sides": ({"architecture": "Arm64"}, {"size_architecture": "arm64"}, []),
+    "NVMe where only SCSI is": ({}, {"disk_controller": "NVMe"}, [RefusalCode.DISK_CONTROLLER_UNFIT]),
+    "NVMe where both are": ({"disk_controllers": ("SCSI", "NVMe")}, {"disk_controller": "nvme"}, []),
+    "SCSI where only NVMe is": (
+        {"disk_controllers": ("NVMe",)},
+        {"disk_controller": "SCSI"},
+        [RefusalCode.DISK_CONTROLLER_UNFIT],
+    ),
+    "a disk for NVMe alone": ({}, {"os_disk": with_controllers("NVMe")}, [RefusalCode.DISK_CONTROLLER_UNFIT]),
+    "a disk for both": ({}, {"os_disk": with_controllers("NVMe", "SCSI")}, []),
+    "a VM that may hibernate, a definition whose VMs may not": ({}, {"hibernation_enabled": True}, []),
     "the same plan": ({"plan": PLAN.model_copy(update={"name": "P"})}, {"plan": PLAN}, []),
 }
 
@@ -176,10 +196,38 @@ def test_data_disks_are_never_included_silently(mode: str, data_disks: str, want
     assert codes(asked(mode, data_disks), gallery(), shape(data_disks=(data_disk(),))) == wanted
 
 
+@pytest.mark.parametrize("kind", [{"sku": "UltraSSD_LRS"}, {"sku": "PremiumV2_LRS"}, {"max_shares": 2}])
+def test_a_data_disk_that_no_image_may_contain_is_refused_in_place(kind: dict[str, Any]) -> None:
+    vm = shape(data_disks=(data_disk(), data_disk(1, **kind)))
+    (refusal,) = check_image(asked("inPlace", "include"), vm, OsType.LINUX, gallery())
+    assert (refusal.code, "data1 at LUN 1" in refusal.message) == (RefusalCode.DISK_CANNOT_BE_COPIED, True)
+    assert "clone" in refusal.remediation
+    assert codes(asked("clone", "exclude"), gallery(), vm) == []
+
+
+def test_hibernation_and_managed_images_exclude_each_other() -> None:
+    assert codes(managed("inPlace"), free(), shape(hibernation_enabled=True)) == [RefusalCode.IMAGE_UNFIT]
+    assert codes(asked("inPlace"), gallery(), shape(hibernation_enabled=True)) == []
+
+
+def test_that_vms_of_the_image_cannot_hibernate_is_only_said() -> None:
+    able, plain = gallery({"hibernation": True}).definition, gallery().definition
+    assert hibernation_note(plain, shape()) is None
+    assert hibernation_note(None, shape(hibernation_enabled=True)) is None
+    assert hibernation_note(able, shape(hibernation_enabled=True)) is None
+    assert "IsHibernateSupported" in (hibernation_note(plain, shape(hibernation_enabled=True)) or "")
+
+
 UNREADABLE: dict[str, tuple[dict[str, Any], list[RefusalCode]]] = {
     "the definition": ({"definition": None}, [RefusalCode.IMAGE_UNREADABLE]),
     "the versions": ({"versions": None}, [RefusalCode.IMAGE_UNREADABLE]),
     "the permissions": ({"permissions": None}, [RefusalCode.IMAGE_UNREADABLE]),
+    "the locks": ({"locks": None}, [RefusalCode.IMAGE_UNREADABLE]),
+    "the gallery": ({"recycle_bin": None}, [RefusalCode.RECYCLE_BIN_UNREADABLE]),
+    "the recycle bin": (
+        {"recycle_bin": RecycleBin(enabled=True, versions=None)},
+        [RefusalCode.RECYCLE_BIN_UNREADABLE],
+    ),
 }
 
 
@@ -202,6 +250,10 @@ MANAGED: dict[str, tuple[dict[str, Any], dict[str, Any], list[RefusalCode]]] = {
     "no permissions read": ({"permissions": None}, {}, [RefusalCode.IMAGE_UNREADABLE]),
     "no rights": ({"permissions": ()}, {}, [RefusalCode.ACTION_NOT_GRANTED]),
     "trusted launch": ({}, {"security_type": "TrustedLaunch"}, [RefusalCode.IMAGE_UNFIT]),
+    "Arm64": ({}, {"size_architecture": "Arm64"}, [RefusalCode.IMAGE_UNFIT]),
+    "NVMe": ({}, {"disk_controller": "NVMe"}, [RefusalCode.IMAGE_UNFIT]),
+    "a plan": ({}, {"plan": PLAN}, []),
+    "a clone of a VM that may hibernate": ({}, {"hibernation_enabled": True}, []),
 }
 
 

@@ -69,6 +69,9 @@ ONE_WRONG: dict[str, tuple[VmFacts, RefusalCode]] = {
         facts(vm_state(generalized=True, power_state=PowerState.STOPPED, agent_ready=False)),
         RefusalCode.ALREADY_GENERALIZED,
     ),
+    "hibernated": (
+        facts(vm_state(power_state=PowerState.DEALLOCATED, agent_ready=False, hibernated=True)), RefusalCode.HIBERNATED,
+    ),
     **{
         f"power state {state}": (facts(vm_state(power_state=state, agent_ready=False)), RefusalCode.NOT_RUNNING)
         for state in PowerState

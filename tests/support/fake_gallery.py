@@ -29,6 +29,7 @@ from contracts.catalog import (
     UPDATE_IMAGE_VERSION,
 )
 from contracts.facts import ImageVersionListed, RegionState
+from contracts.recycle_bin import DeletedVersion, RecycleBin
 
 HOME = "westeurope"
 
@@ -50,12 +51,15 @@ class Version:
     excluded: bool = False
     copies: dict[str, Copy] = field(default_factory=dict[str, Copy])
     deleted_at: datetime | None = None
+    for_good: bool = False
     tags: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass
 class FakeGallery:
     """One image definition; every call is counted, and the accepted requests are recorded.
+
+    With a `bin` its gallery has soft delete.
 
     `fails` holds how the next copies of a region end ("Failed", or None: never; else they are completed after
     `seconds`). `stale_for`: a new version is in no list for so long. `fault` may answer or raise before an activity is
@@ -67,6 +71,7 @@ class FakeGallery:
     fails: dict[str, list[str | None]] = field(default_factory=dict[str, list[str | None]])
     stale_for: float = 0
     deletes_after: float | None = 60
+    bin: dict[str, Version] | None = None
     versions: dict[str, Version] = field(default_factory=dict[str, Version])
     in_use: list[str] = field(default_factory=list[str])
     alive: set[str] = field(default_factory=set[str])
@@ -114,6 +119,8 @@ class FakeGallery:
         if self.now() < version.deleted_at + timedelta(seconds=self.deletes_after):
             return version
         del self.versions[name]
+        if self.bin is not None and not version.for_good:
+            self.bin[name] = version
         return None
 
     def _list(self, request: ListImageVersions) -> ImageVersionsListed:
@@ -131,7 +138,13 @@ class FakeGallery:
             for name, version in list(self.versions.items())
             if self._there(name) and version.created_at <= old
         )
-        return ImageVersionsListed(versions=tuple(listed))
+        found = ImageVersionsListed(versions=tuple(listed))
+        if not request.deleted:
+            return found
+        deleted = tuple(DeletedVersion(name=name) for name in self.bin or ())
+        days = None if self.bin is None else 7
+        kept = RecycleBin(enabled=self.bin is not None, retention_days=days, versions=deleted)
+        return found.model_copy(update={"recycle_bin": kept})
 
     def _create(self, request: CreateImageVersion) -> ImageVersionSubmitted:
         name = request.resource.name
@@ -194,6 +207,7 @@ class FakeGallery:
             return Deleted(gone=True)
         if version.deleted_at is None:
             version.deleted_at = self.now()
+            version.for_good = bool(request.for_good)
             self.requests.append(f"delete {request.resource.name}")
         return Deleted(gone=False, why="a lock covers it" if self.deletes_after is None else None)
 

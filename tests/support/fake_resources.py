@@ -69,8 +69,10 @@ from contracts.facts import (
     VmState,
 )
 from contracts.ids import VmId
+from contracts.recycle_bin import RecycleBin
 from contracts.resources import Kind
 from tests.support.capacity import every_size
+from tests.support.fake_extensions import FakeExtensions
 
 GROUP = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-images"
 EVERYTHING = (Permission(actions=("*",)),)
@@ -106,17 +108,24 @@ def image_facts(**more: Any) -> ImageFacts:
     """Return a definition that a Linux VM of generation 2 fits; `more` changes the definition."""
     values = {"location": "westeurope", "os_type": OsType.LINUX, "os_state": "Generalized", "generation": "V2"}
     definition = ImageDefinition.model_validate({**values, **more})
-    return ImageFacts(definition=definition, versions=(), permissions=EVERYTHING, image_exists=False)
+    return ImageFacts(
+        definition=definition,
+        versions=(),
+        permissions=EVERYTHING,
+        image_exists=False,
+        locks=(),
+        recycle_bin=RecycleBin(enabled=False),
+    )
 
 
 @dataclass
-class FakeResources:
+class FakeResources(FakeExtensions):
     """What was created and deleted; `breaks` says by part how a resource fails: failed, never, taken, stuck.
 
     `no_capacity`: how many times the creation of a VM in this size finds no room.
     """
 
-    now: Callable[[], datetime]
+    now: Callable[[], datetime] = field(kw_only=True)
     shape: VmShape = field(default_factory=shape)
     site: NetworkFacts = field(default_factory=lambda: _site())
     image_facts: ImageFacts = field(default_factory=lambda: image_facts())
@@ -174,6 +183,7 @@ class FakeResources:
             return PowerStateRead()
         assert self.shape.os_disk is not None
         vm = self._temporary_vm(request.vm_id, self.shape.os_disk.os_type or OsType.LINUX)
+        vm = vm.model_copy(update={"vm_id": request.vm_id})
         how = self.breaks.get(part_of(str(request.vm_id)))
         size = self.created_vms[-1].vm_size
         if self.no_capacity.get(size, 0) > 0:
@@ -184,6 +194,8 @@ class FakeResources:
             vm = vm.model_copy(update={"provisioning_state": "Failed"})
         if how == "never":
             vm = vm.model_copy(update={"agent_ready": False})
+        if part_of(str(request.vm_id)) == "clone":
+            vm = self.with_extensions(vm)
         return PowerStateRead(vm=vm)
 
     def _adopt_disk(self, request: AdoptDisk) -> Submitted:

@@ -10,7 +10,9 @@ from policy.rights import (
     READ_CAPACITY,
     READ_DISKS,
     READ_ENCRYPTION_SET,
+    READ_GALLERY,
     READ_NETWORK,
+    READ_RECYCLE_BIN,
     READ_RIGHTS_AND_LOCKS,
     needed_actions,
     needed_for_cleanup,
@@ -69,6 +71,10 @@ _NOTES = """
 - For a clone the app also asks for the VM's locks, and does without them: a clone changes nothing on the VM.
 - A lock on the rollback snapshot's group is refused even if it only forbids deleting: a run that ends before the point
   of no return deletes its snapshot, and a cleanup deletes it when its days have passed.
+- `extensions/delete` is used only if a policy installed an extension of `GOLDEN_REMOVABLE_EXTENSIONS` on a clone.
+- `galleries/*/read` reads the recycle bin of a gallery with soft delete. Microsoft's published list of actions names
+  none for it, and Azure rejects a custom role with an action that is not in its list, so the role has the wildcard. It
+  is not verified on Azure which action the request needs.
 - Retention needs its reads on the whole subscription of the gallery and on every subscription in
   `GOLDEN_ALLOWED_SCOPES` (the role Reader is enough). With fewer rights Azure returns shorter lists and no error, so
   without these reads no version is deleted. VMs and scale sets in other subscriptions do not protect a version.
@@ -161,9 +167,11 @@ def _clone() -> tuple[Row, ...]:
 def _images() -> tuple[Row, ...]:
     needed = needed_for_validation()
     return (
-        Row("image `galleryImageVersion`", "image definition", (READ_RIGHTS_AND_LOCKS[0], *needed_for_gallery())),
+        Row("image `galleryImageVersion`", "image definition", (*READ_RIGHTS_AND_LOCKS, *needed_for_gallery())),
+        Row("image `galleryImageVersion`", "gallery", (READ_GALLERY,)),
+        Row("image in a gallery with soft delete", "gallery", (READ_RECYCLE_BIN,)),
         Row("`targetRegions` with a disk encryption set", "disk encryption set", (READ_ENCRYPTION_SET,)),
-        Row("image `managedImage`", "image's resource group", (READ_RIGHTS_AND_LOCKS[0], *needed_for_managed_image())),
+        Row("image `managedImage`", "image's resource group", (*READ_RIGHTS_AND_LOCKS, *needed_for_managed_image())),
         Row("`validate`", "group", (*READ_RIGHTS_AND_LOCKS, *needed["group"])),
         Row("`validate`", "subnet", (READ_RIGHTS_AND_LOCKS[0], *needed["subnet"])),
         Row("`validate`", "subnet's virtual network", (READ_NETWORK,)),

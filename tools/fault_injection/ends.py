@@ -77,6 +77,7 @@ _INSPECTING = (
     Rule("inspect_vm", _LASTING, _refused(R.RUN_COMMANDS_UNREADABLE, _UNREAD), "source/runCommands"),
     Rule("inspect_vm", _LASTING, _published("a clone writes nothing to its source: its locks may stay"), ".*/locks"),
     Rule("inspect_disks", _LASTING, _refused(R.DISKS_UNREADABLE, _UNREAD)),
+    Rule("inspect_image", _LASTING, _refused(R.RECYCLE_BIN_UNREADABLE, _UNREAD), "images"),
     Rule("inspect_image", _LASTING, _refused(R.IMAGE_UNREADABLE, _UNREAD)),
     Rule("inspect_network", _LASTING, _refused(R.NETWORK_UNREADABLE, _UNREAD)),
 )

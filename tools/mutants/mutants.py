@@ -2,6 +2,7 @@
 
 from tools.mutants.authority import AUTHORITY
 from tools.mutants.evidence import EVIDENCE
+from tools.mutants.image_places import IMAGE_PLACES
 from tools.mutants.mutant import AZURE, FACTS, LIFE, Mutant
 from tools.mutants.places import PLACES
 
@@ -9,6 +10,7 @@ MUTANTS = (
     *AUTHORITY,
     *EVIDENCE,
     *PLACES,
+    *IMAGE_PLACES,
     Mutant(
         "lease-dropped",
         "a run without the VM's lease is refused",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from durabletask import task
@@ -133,6 +134,18 @@ def test_a_dry_run_only_reports() -> None:
     assert (found.dry_run, found.deleted) == (True, ("1.0.1", "1.0.2", "1.0.3"))
     assert gallery.requests == []
     assert gallery.calls[DELETE] == 0
+
+
+def test_in_a_gallery_with_soft_delete_the_result_says_that_deleted_versions_are_in_the_bin() -> None:
+    found, gallery = retired(lambda g: setattr(g, "bin", {}))
+    assert (found.deleted, found.soft_deleted) == (("1.0.1", "1.0.2", "1.0.3"), True)
+    assert found.restorable_until is not None
+    assert abs(found.restorable_until - gallery.now() - timedelta(days=7)) < timedelta(minutes=1)
+    assert not any(version.for_good for version in gallery.versions.values()), "what was published can be restored"
+    without, _ = retired(lambda g: None)
+    assert (without.soft_deleted, without.restorable_until) == (None, None)
+    nothing, _ = retired(lambda g: setattr(g, "bin", {}), keep=9)
+    assert (nothing.deleted, nothing.soft_deleted) == ((), None)
 
 
 def test_nothing_is_deleted_while_the_uses_cannot_be_read() -> None:

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from durabletask import task
 
 from contracts.answer import Answer
@@ -39,6 +40,30 @@ def test_a_name_that_the_stale_list_does_not_show_is_skipped() -> None:
     assert image_of(end).version == "1.0.7"
     assert gallery.versions["1.0.5"].run_id == "another-run"
     assert gallery.requests == ["create 1.0.7"]
+
+
+@pytest.mark.parametrize(("kept", "wanted"), [(("1.0.5",), "1.0.6"), (("1.0.2",), "1.0.5"), ((), "1.0.5")])
+def test_a_name_in_the_recycle_bin_is_skipped(kept: tuple[str, ...], wanted: str) -> None:
+    def customize(gallery: FakeGallery) -> None:
+        gallery.add("1.0.4")
+        gallery.bin = {name: gallery.add(name) for name in kept}
+        for name in kept:
+            del gallery.versions[name]
+
+    end, gallery = publish(customize)
+    assert image_of(end).version == wanted
+    assert gallery.requests == [f"create {wanted}"]
+
+
+def test_by_date_the_counter_goes_on_after_a_version_in_the_recycle_bin() -> None:
+    def customize(gallery: FakeGallery) -> None:
+        today = gallery.now()
+        name = f"{today.year}.{today.month}.{today.day * 100}"
+        gallery.bin = {name: gallery.add(name)}
+        del gallery.versions[name]
+
+    end, _ = publish(customize, publish_job(version="date"))
+    assert (image_of(end).version or "").endswith("01")
 
 
 def test_two_runs_at_once_never_choose_the_same_name() -> None:

@@ -78,6 +78,16 @@ def test_a_version_that_fails_itself_is_deleted_and_created_again() -> None:
     assert (image.version, image.attempts, end.left) == ("1.0.0", 3, ())
 
 
+def test_in_a_gallery_with_soft_delete_a_failed_version_is_purged_and_its_name_is_free_again() -> None:
+    def customize(gallery: FakeGallery) -> None:
+        gallery.bin = {}
+        gallery.fails.update({HOME: ["Failed"]})
+
+    end, gallery = publish(customize, publish_job(version="2.0.0"))
+    assert (image_of(end).version, end.left) == ("2.0.0", ())
+    assert gallery.bin == {}
+
+
 def test_after_three_failed_versions_the_run_fails_and_none_is_left() -> None:
     end, gallery = publish(lambda g: g.fails.update({HOME: ["Failed"] * 9}))
     failure = failure_of(end)
