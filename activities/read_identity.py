@@ -42,6 +42,7 @@ async def _start(request: ReadIdentity) -> None:
         parameters={name: value for name, value in named.items() if value},
         timeout_seconds=IDENTITY_SCRIPT_SECONDS,
         app_name=request.app_name,
+        tags=request.tags,
         run_id=request.run_id,
     )
 

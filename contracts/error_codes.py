@@ -52,6 +52,7 @@ class RefusalCode(StrEnum):
     SCRIPT_NOT_ALLOWED = "ScriptNotAllowed"
     VAULT_NOT_ALLOWED = "VaultNotAllowed"
     SECRET_UNREADABLE = "SecretUnreadable"  # noqa: S105 - a code, no secret
+    TAGS_NOT_ALLOWED = "TagsNotAllowed"
     DEFINITION_NOT_FOUND = "ImageDefinitionNotFound"
     DEFINITION_UNFIT = "ImageDefinitionUnfit"
     DEFINITION_REGION_MISMATCH = "ImageDefinitionRegionMismatch"
@@ -144,6 +145,10 @@ REMEDIATION: dict[RefusalCode | FailureCode, str] = {
     RefusalCode.VAULT_NOT_ALLOWED: "Add the secret's URL to GOLDEN_ALLOWED_SECRETS: no other secret may be used.",
     RefusalCode.SECRET_UNREADABLE: (
         "Grant the app's identity Key Vault Secrets User on this secret, or correct its URL."
+    ),
+    RefusalCode.TAGS_NOT_ALLOWED: (
+        "Remove the tag that the message names from the request: the opt-in tag is never copied, and GOLDEN_TAGS and "
+        "the request together have at most 15 tags of 1,500 characters."
     ),
     RefusalCode.DEFINITION_NOT_FOUND: "Create the image definition, or correct imageDefinitionId.",
     RefusalCode.DEFINITION_UNFIT: (

@@ -45,6 +45,7 @@ class RunSettings(Message):
     shutdown_delay_seconds: int = 60
     sysprep_timeout_seconds: int = 1_800
     polling: PollingSettings = PollingSettings()
+    tags: dict[str, str] = {}
 
 
 class LiveSettings(Message):
@@ -121,7 +122,10 @@ class RequestDecision(Decision):
 
 
 class VmJob(Message):
-    """The input of `golden_image`: one VM of an accepted run; `decision` if one was made before it started."""
+    """The input of `golden_image`: one VM of an accepted run; `decision` if one was made before it started.
+
+    `tags` are those of the settings and of the request, for everything that the run creates.
+    """
 
     request_id: str
     batch_id: str
@@ -134,3 +138,4 @@ class VmJob(Message):
     decision: Decision | None = None
     accepted_at: datetime
     settings: RunSettings
+    tags: dict[str, str] = {}

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, field_validator
 
 from contracts.ids import Scope
 from contracts.message import Message
+from contracts.own_tags import OwnTags
 from contracts.polling import PollingSettings
 from contracts.request import Mode
 from contracts.resource_ids import SECRETS_LISTED, SubnetId
@@ -102,6 +103,11 @@ class Settings(Message):
         le=3_650,
         description="Days that a requestId is kept; must be more than the history retention.",
     )
+    tags: OwnTags = Field(
+        default={},
+        description='JSON object: tags for everything that the app creates, {"name": "value"}, at most 15. A request '
+        "may add others, or give another value.",
+    )
     app_name: str = Field(default="golden-images", description="Name of this app in the tags of its resources.")
 
     @field_validator("opt_in_tag")
@@ -165,6 +171,7 @@ class Settings(Message):
             sysprep_timeout_seconds=self.sysprep_timeout_seconds,
             approval_modes=self.require_approval,
             polling=self.polling,
+            tags=self.tags,
         )
 
     def live(self) -> LiveSettings:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+OWN_PREFIX = "golden-image-"
+"""Every tag of the app begins with it; requests and settings may set none that does."""
 APP_TAG = "golden-image-app"
 RUN_TAG = "golden-image-run"
 NONCE_TAG = "golden-image-nonce"

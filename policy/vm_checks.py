@@ -12,6 +12,7 @@ from contracts.run_commands import DEPROVISION, PREFIX, run_command_name
 from policy.identity import opt_in_missing
 from policy.rights import missing_actions, needed_actions, needed_for_rollback
 from policy.stop_evidence import STOPPED
+from policy.tag_checks import check_tags
 
 FIRST_BUILD_WITHOUT_SYSTEM = 26_100
 OLDEST_LINUX_AGENT = (2, 4, 0, 2)
@@ -32,7 +33,7 @@ class Result(Message):
 
 
 def check_request(job: VmJob) -> tuple[Refusal, ...]:
-    """Check what needs no request to Azure: scope, trigger, and the secret of a credential."""
+    """Check what needs no request to Azure: scope, trigger, the secret of a credential, and the tags."""
     return tuple(_request_refusals(job))
 
 
@@ -79,6 +80,7 @@ def _request_refusals(job: VmJob) -> Iterator[Refusal]:
     credential = target.deprovision.sysprep_credential
     if credential is not None and not credential.secret_id.listed_in(settings.allowed_secrets):
         yield Refusal.of(RefusalCode.VAULT_NOT_ALLOWED, f"{credential.secret_id} is not an allowed secret")
+    yield from check_tags(job)
 
 
 def unsupported_vm(vm: VmState) -> Iterator[Refusal]:

@@ -40,7 +40,7 @@ def publish_version(
         source_vm_id=str(vm.vm_id),
         location=plan.shape.location,
         authority=run.authority,
-        tags=tags,
+        tags={**run.job.tags, **tags},
         polling=_publish_polling(run),
         excluded=options.exclude_from_latest or options.validation is not None,
         data_disk_luns=image_luns(run, plan.shape),

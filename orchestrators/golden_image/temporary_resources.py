@@ -54,13 +54,13 @@ def resource_of(
 
 
 def common_fields(run: VmRun, resource: Resource, location: str, tags: dict[str, str] | None = None) -> dict[str, Any]:
-    """Return the fields that every request to create a resource has in common."""
+    """Return the fields that every request to create a resource has in common; `tags` are added to the job's."""
     return {
         "resource": resource,
         "run_id": run.job.run_id,
         "app_name": run.settings.app_name,
         "location": location,
-        "tags": tags or {},
+        "tags": {**run.job.tags, **(tags or {})},
     }
 
 

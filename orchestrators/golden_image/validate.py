@@ -107,6 +107,7 @@ def _create_validation_vm(
 def _adopt_disks(run: VmRun, vm: Resource, *disks: Resource) -> Orchestration[None]:
     """Tag the disks that Azure created together with the VM."""
     for disk in disks:
-        request = AdoptDisk(resource=disk, run_id=run.job.run_id, app_name=run.settings.app_name, vm_id=vm.id)
+        run_id, app_name = run.job.run_id, run.settings.app_name
+        request = AdoptDisk(resource=disk, run_id=run_id, app_name=app_name, vm_id=vm.id, tags=run.job.tags)
         yield from submit(run, run.polling.network, ADOPT_DISK, request)
         run.created.saw(disk.id)

@@ -45,6 +45,7 @@ WHEN: dict[RefusalCode | FailureCode, str] = {
     RefusalCode.SCRIPT_NOT_ALLOWED: "A script is not on the allow-list, was changed, or does not fit the VM.",
     RefusalCode.VAULT_NOT_ALLOWED: "The Key Vault secret is not one of those that the settings allow.",
     RefusalCode.SECRET_UNREADABLE: "The Key Vault secret could not be read.",
+    RefusalCode.TAGS_NOT_ALLOWED: "The tags contain the opt-in tag, or are too many with those of GOLDEN_TAGS.",
     RefusalCode.DEFINITION_NOT_FOUND: "Azure found no image definition with this id.",
     RefusalCode.DEFINITION_UNFIT: "The definition is for another OS type, VM generation or security type.",
     RefusalCode.DEFINITION_REGION_MISMATCH: "The gallery is not in the VM's region.",
