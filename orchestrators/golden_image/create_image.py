@@ -5,7 +5,7 @@ from typing import Any
 
 from durabletask import task
 
-from contracts.activities.image import CreateManagedImage, ListImageVersions
+from contracts.activities.image import ListImageVersions
 from contracts.catalog import CREATE_MANAGED_IMAGE, LIST_IMAGE_VERSIONS, PUBLISH_IMAGE
 from contracts.error_codes import Failure, FailureCode
 from contracts.facts import VmShape, VmState
@@ -13,14 +13,14 @@ from contracts.ids import publication_id
 from contracts.image_options import GalleryImageVersion, ManagedImage
 from contracts.polling import PUBLISH_END_MARGIN, PollingSettings
 from contracts.publish import PublishEnd, PublishJob
-from contracts.request import Mode
 from contracts.resources import Kind, OrphanedResource, Purpose, Resource
 from contracts.results import PublishedImage
 from orchestrators.golden_image.ends import Failed
 from orchestrators.golden_image.plan import Plan
 from orchestrators.golden_image.polling import submit
-from orchestrators.golden_image.temporary_resources import common_fields, create, wait_until_succeeded
+from orchestrators.golden_image.temporary_resources import create, wait_until_succeeded
 from orchestrators.golden_image.vm_run import VmRun
+from orchestrators.golden_image.wanted import image_luns, managed_image
 from orchestrators.run_activity import Orchestration, error_text
 
 
@@ -97,26 +97,13 @@ def _report_submitted_versions(run: VmRun, options: GalleryImageVersion) -> Orch
             run.created.orphan(OrphanedResource(kind=Kind.IMAGE_VERSION, id=version_id, why=why))
 
 
-def image_luns(run: VmRun, shape: VmShape) -> tuple[int, ...]:
-    """Return the LUNs of the data disks in the image: of a clone those requested, of a VM in place all."""
-    if run.job.target.mode is Mode.CLONE and run.job.target.data_disks != "include":
-        return ()
-    return tuple(disk.lun for disk in shape.data_disks if disk.lun is not None)
-
-
 def create_managed_image(
     run: VmRun, vm: VmState, options: ManagedImage, tags: dict[str, str], shape: VmShape
 ) -> Orchestration[PublishedImage]:
     """Create a managed image; one that fails is deleted with the run's temporary resources."""
-    resource = Resource(kind=Kind.MANAGED_IMAGE, id=str(options.image_id), purpose=Purpose.IMAGE)
-    wanted = CreateManagedImage(
-        **common_fields(run, resource, shape.location, tags),
-        source_vm_id=str(vm.vm_id),
-        generation=shape.generation,
-        zone_resilient=options.zone_resilient,
-    )
+    wanted = managed_image(run, str(vm.vm_id), options, tags, shape)
     wait = run.polling.managed_image
     yield from create(run, wait, CREATE_MANAGED_IMAGE, wanted)
-    yield from wait_until_succeeded(run, wait, [resource], FailureCode.PUBLISH_FAILED)
-    run.created.keep(resource)
-    return PublishedImage(id=resource.id)
+    yield from wait_until_succeeded(run, wait, [wanted.resource], FailureCode.PUBLISH_FAILED)
+    run.created.keep(wanted.resource)
+    return PublishedImage(id=wanted.resource.id)

@@ -1,33 +1,31 @@
 """Validates an image version before it is promoted: a VM is created from it, and its identity is checked."""
 
-from contracts.activities.resources import AdoptDisk, CreateVm, DataDisk
+from contracts.activities.resources import AdoptDisk
 from contracts.catalog import ADOPT_DISK, CREATE_VM
 from contracts.error_codes import FailureCode
-from contracts.facts import GuestIdentity, OsType, VmState
+from contracts.facts import GuestIdentity, VmState
 from contracts.ids import VmId
 from contracts.image_options import ImageValidation
-from contracts.resources import Kind, Purpose, Resource, run_digest
+from contracts.resources import Purpose, Resource
 from contracts.results import ValidationResult
 from contracts.run_commands import VALIDATE
-from orchestrators.golden_image.create_image import image_luns
 from orchestrators.golden_image.delete_resources import delete_resources
 from orchestrators.golden_image.ends import Denied, Failed, Refused
 from orchestrators.golden_image.identity import read_identity
 from orchestrators.golden_image.plan import Plan
 from orchestrators.golden_image.polling import submit
 from orchestrators.golden_image.run_commands import remove_run_commands
-from orchestrators.golden_image.temporary_resources import (
-    common_fields,
-    create,
-    create_network_interface,
-    resource_of,
-    wait_until_ready,
-)
+from orchestrators.golden_image.temporary_resources import create, create_network_interface, wait_until_ready
 from orchestrators.golden_image.vm_run import VmRun
+from orchestrators.golden_image.wanted import (
+    ADMIN_USER,
+    image_luns,
+    validation_disks,
+    validation_host,
+    validation_vm,
+)
 from orchestrators.run_activity import Orchestration
 from policy.identity_check import identity_faults
-
-ADMIN_USER = "goldencheck"
 
 
 def validate(
@@ -56,8 +54,8 @@ def _validate_on_vm(
     """Create the VM and check its identity; one from a specialized image keeps the source's and only has to report."""
     os_type = plan.source.os_type
     assert os_type is not None
-    host = None if plan.specialized else f"gold{run_digest(run.job.run_id)[:10]}"
-    vm = yield from _create_validation_vm(run, plan, image_id, options, os_type, host)
+    host = validation_host(run, plan)
+    vm = yield from _create_validation_vm(run, plan, image_id, options)
     user = "" if host is None else ADMIN_USER
     old_host = before.host_name if before is not None else ""
     reported = yield from read_identity(run, vm, VALIDATE, known_user=user, old_host=old_host)
@@ -72,35 +70,17 @@ def _validate_on_vm(
     return ValidationResult(passed=not faults, identity=reported, faults=faults)
 
 
-def _create_validation_vm(
-    run: VmRun, plan: Plan, image_id: str, options: ImageValidation, os_type: OsType, host: str | None
-) -> Orchestration[VmState]:
+def _create_validation_vm(run: VmRun, plan: Plan, image_id: str, options: ImageValidation) -> Orchestration[VmState]:
     shape, place, wait = plan.shape, plan.validation_place, run.polling.vm
     assert shape is not None
     assert place is not None
-    interface = yield from create_network_interface(run, place, options, Purpose.VALIDATE, shape.location)
-    luns = image_luns(run, shape)
-    os_disk, *data_disks = (
-        resource_of(run, place.group, Kind.DISK, f"validate-{part}-disk", Purpose.VALIDATE, implied=True)
-        for part in ("os", *(f"data-{lun}" for lun in luns))
-    )
-    resource = resource_of(run, place.group, Kind.VM, "validate", Purpose.VALIDATE)
-    wanted = CreateVm(
-        **common_fields(run, resource, shape.location),
-        shape=shape,
-        os_type=os_type,
-        vm_size=options.vm_size or shape.vm_size,
-        network_interface_id=interface.id,
-        image_id=image_id,
-        os_disk_name=os_disk.name,
-        data_disks=tuple(DataDisk(id=disk.id, lun=lun) for disk, lun in zip(data_disks, luns, strict=True)),
-        computer_name=host,
-        admin_user=ADMIN_USER,
-    )
-    run.created.remember(os_disk, *data_disks)
+    yield from create_network_interface(run, place, options, Purpose.VALIDATE, shape.location)
+    disks = validation_disks(run, place, image_luns(run, shape))
+    wanted = validation_vm(run, plan, options, image_id)
+    run.created.remember(*disks)
     yield from create(run, wait, CREATE_VM, wanted)
-    vm = yield from wait_until_ready(run, wait, VmId.parse(resource.id), FailureCode.VALIDATION_FAILED)
-    yield from _adopt_disks(run, resource, os_disk, *data_disks)
+    vm = yield from wait_until_ready(run, wait, VmId.parse(wanted.resource.id), FailureCode.VALIDATION_FAILED)
+    yield from _adopt_disks(run, wanted.resource, *disks)
     return vm
 
 
