@@ -21,6 +21,9 @@ _JOIN_SUBNET = "Microsoft.Network/virtualNetworks/subnets/join/action"
 
 READ_RIGHTS_AND_LOCKS = ("Microsoft.Authorization/permissions/read", "Microsoft.Authorization/locks/read")
 """Needed at every scope that a run works in: a run is refused if permissions or locks cannot be read."""
+READ_DENY_ASSIGNMENTS = "Microsoft.Authorization/denyAssignments/read"
+CHECK_POLICIES = "Microsoft.PolicyInsights/checkPolicyRestrictions/read"
+"""Needed on every resource group in which a run creates something."""
 READ_DISKS = "Microsoft.Compute/disks/read"
 READ_NETWORK = "Microsoft.Network/virtualNetworks/read"
 READ_ENCRYPTION_SET = "Microsoft.Compute/diskEncryptionSets/read"

@@ -31,20 +31,7 @@ def publish_version(
 
     A version to be validated stays out of latest until it has passed.
     """
-    assert plan.shape is not None
-    job = PublishJob(
-        run_id=run.job.run_id,
-        request_id=run.job.request_id,
-        app_name=run.settings.app_name,
-        options=options,
-        source_vm_id=str(vm.vm_id),
-        location=plan.shape.location,
-        authority=run.authority,
-        tags={**run.job.tags, **tags},
-        polling=_publish_polling(run),
-        excluded=options.exclude_from_latest or options.validation is not None,
-        data_disk_luns=image_luns(run, plan.shape),
-    )
+    job = publish_job(run, plan, str(vm.vm_id), options, tags)
     child: task.Task[Any] = run.ctx.call_sub_orchestrator(
         PUBLISH_IMAGE,
         input=job.model_dump(mode="json", exclude_none=True),
@@ -80,6 +67,26 @@ def _publish_polling(run: VmRun) -> PollingSettings:
     wait = polling.publish
     deadline = max(min(wait.timeout_seconds, left), wait.initial_delay_seconds + wait.interval_seconds)
     return polling.model_copy(update={"publish": wait.model_copy(update={"timeout_seconds": deadline})})
+
+
+def publish_job(
+    run: VmRun, plan: Plan, source_vm_id: str, options: GalleryImageVersion, tags: dict[str, str]
+) -> PublishJob:
+    """Return the job that publishes a version of this VM; `tags` record where it comes from."""
+    assert plan.shape is not None
+    return PublishJob(
+        run_id=run.job.run_id,
+        request_id=run.job.request_id,
+        app_name=run.settings.app_name,
+        options=options,
+        source_vm_id=source_vm_id,
+        location=plan.shape.location,
+        authority=run.authority,
+        tags={**run.job.tags, **tags},
+        polling=_publish_polling(run),
+        excluded=options.exclude_from_latest or options.validation is not None,
+        data_disk_luns=image_luns(run, plan.shape),
+    )
 
 
 def _report_submitted_versions(run: VmRun, options: GalleryImageVersion) -> Orchestration[None]:

@@ -1,6 +1,7 @@
 """What was read before a run changes anything, and what the publishing works from."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from contracts.facts import FoundRunCommand, GuestIdentity, ImageFacts, VmShape, VmState
 from contracts.ids import Scope
@@ -22,7 +23,8 @@ class Plan:
     """What preflight read. `already_generalized`: only the image is left to publish.
 
     `earlier`: ended runs asked the VM to deprovision itself and did not see the proof; what one began is finished.
-    `scripts` and `deprovision_script` are the SHA-256 of the scripts that will run.
+    `scripts` and `deprovision_script` are the SHA-256 of the scripts that will run. `policies_read_at`: when Azure was
+    asked what its policies deny.
     """
 
     source: VmState
@@ -34,6 +36,7 @@ class Plan:
     validation_place: Place | None = None
     scripts: tuple[str, ...] = ()
     deprovision_script: str = ""
+    policies_read_at: datetime | None = None
 
     @property
     def specialized(self) -> bool:

@@ -8,7 +8,15 @@ from contracts.cleanup import CleanupMode
 from contracts.results import Outcome, VmResult
 from contracts.run import VmJob
 from emulators.arm import Role
-from policy.rights import GET_SECRET, READ_DISKS, READ_ENCRYPTION_SET, READ_NETWORK, READ_RIGHTS_AND_LOCKS
+from policy.rights import (
+    CHECK_POLICIES,
+    GET_SECRET,
+    READ_DENY_ASSIGNMENTS,
+    READ_DISKS,
+    READ_ENCRYPTION_SET,
+    READ_NETWORK,
+    READ_RIGHTS_AND_LOCKS,
+)
 from tests.support.golden import add_definition, add_secret, cleanup_now, clone_job, standing, version_options
 from tests.support.journey import ROLE_FILE, Journey, journey, spec
 from tests.support.requests import GROUP, SUBSCRIPTION, job, settings
@@ -27,6 +35,8 @@ LISTS = (
 )
 READING = (
     *READ_RIGHTS_AND_LOCKS,
+    READ_DENY_ASSIGNMENTS,
+    CHECK_POLICIES,
     f"{COMPUTE}/read",
     f"{COMPUTE}/runCommands/read",
     READ_DISKS,

@@ -13,6 +13,13 @@ from contracts.activities.cleanup import (
     ReadStuckVm,
     StuckVmRead,
 )
+from contracts.activities.governance import (
+    DenyAssignmentsAt,
+    DenyAssignmentsInspected,
+    InspectDenyAssignments,
+    InspectPolicies,
+    PoliciesInspected,
+)
 from contracts.activities.image import (
     CreateImageVersion,
     CreateManagedImage,
@@ -124,6 +131,11 @@ class FakeResources:
     owners: dict[str, str] = field(default_factory=dict[str, str])
     marks: dict[str, str] = field(default_factory=dict[str, str])
     computer_name: str = ""
+    denying: dict[str, DenyAssignmentsAt] = field(default_factory=dict[str, DenyAssignmentsAt])
+    scopes_read: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
+    policies: PoliciesInspected = field(default_factory=PoliciesInspected)
+    asked_policies: list[InspectPolicies] = field(default_factory=list[InspectPolicies])
+    wanted: list[NewResource] = field(default_factory=list[NewResource])
 
     def standing(self) -> list[str]:
         """Return the parts of the resources that exist now."""
@@ -133,6 +145,7 @@ class FakeResources:
         raise NotImplementedError
 
     def _create(self, request: NewResource) -> Submitted:
+        self.wanted.append(request)
         resource, part = request.resource, part_of(request.resource.id)
         if resource.id in self.resources:
             return Submitted(already=True)
@@ -191,6 +204,15 @@ class FakeResources:
     def _inspect_network(self, request: InspectNetwork) -> NetworkInspected:
         return NetworkInspected(facts=self.site)
 
+    def _inspect_deny_assignments(self, request: InspectDenyAssignments) -> DenyAssignmentsInspected:
+        self.scopes_read.append(request.scopes)
+        nothing = {scope: DenyAssignmentsAt(scope=scope, found=()) for scope in request.scopes}
+        return DenyAssignmentsInspected(places=tuple((nothing | self.denying).values()))
+
+    def _inspect_policies(self, request: InspectPolicies) -> PoliciesInspected:
+        self.asked_policies.append(request)
+        return self.policies
+
     def _inspect_image(self, request: InspectImage) -> ImageInspected:
         return ImageInspected(facts=self.image_facts)
 
@@ -226,6 +248,7 @@ class FakeResources:
         return ImageVersionsListed(versions=self.image_facts.versions or ())
 
     def _create_image_version(self, request: CreateImageVersion) -> ImageVersionSubmitted:
+        self.wanted.append(request)
         already = request.resource.id in self.resources
         self.resources[request.resource.id] = request.tags
         self.excluded[request.resource.id] = request.excluded
