@@ -111,7 +111,7 @@ def test_what_is_not_answered_is_named() -> None:
     assert why.startswith(f"Microsoft.Compute/virtualMachines/runCommands in {GROUP}: AuthorizationFailed")
 
 
-def test_azure_is_not_told_the_password() -> None:
+def test_azure_does_not_get_the_password_with_the_question() -> None:
     body: dict[str, Any] = {
         "properties": {"osProfile": {"adminUsername": "u", "adminPassword": "secret"}},
         "location": "l",

@@ -15,7 +15,9 @@ from contracts.run import VmJob
 from emulators.arm import LinuxTraits, Role, WindowsTraits
 from emulators.arm.compute.vms.views import vm_model
 from policy.rights import (
+    CHECK_POLICIES,
     GET_SECRET,
+    READ_DENY_ASSIGNMENTS,
     READ_ENCRYPTION_SET,
     READ_NETWORK,
     READ_RIGHTS_AND_LOCKS,
@@ -165,6 +167,8 @@ def needed(target: Target, *, linux: bool) -> set[str]:
     places = [*needed_for_clone(target, linux=linux).values(), *needed_for_validation().values()]
     named = {
         *READ_RIGHTS_AND_LOCKS,
+        READ_DENY_ASSIGNMENTS,
+        CHECK_POLICIES,
         READ_NETWORK,
         *needed_for_gallery(),
         *(action for place in places for action in place),

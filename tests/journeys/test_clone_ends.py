@@ -101,7 +101,7 @@ def test_an_exhausted_quota_ends_the_run_with_azures_message() -> None:
         result = reported.report(clone_job(image=version_options()))
         left = standing(reported, result)
     assert result.failure is not None
-    assert result.failure.code is FailureCode.AZURE_REJECTED_REQUEST
+    assert result.failure.code is FailureCode.CAPACITY_UNAVAILABLE
     assert "quota" in result.failure.message.lower()
     assert (result.orphaned_resources, left) == ((), [])
 

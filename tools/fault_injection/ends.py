@@ -79,6 +79,8 @@ _INSPECTING = (
     Rule("inspect_disks", _LASTING, _refused(R.DISKS_UNREADABLE, _UNREAD)),
     Rule("inspect_image", _LASTING, _refused(R.IMAGE_UNREADABLE, _UNREAD)),
     Rule("inspect_network", _LASTING, _refused(R.NETWORK_UNREADABLE, _UNREAD)),
+    Rule("inspect_deny_assignments", _LASTING, _refused(R.DENY_ASSIGNMENTS_UNREADABLE, _UNREAD)),
+    Rule("inspect_policies", _LASTING, _refused(R.POLICIES_UNREADABLE, _UNREAD)),
 )
 _DELETING = (
     Rule(
