@@ -68,6 +68,11 @@ _POLL = "a read that is refused twice in a row ends the run; one refusal is igno
 
 _INSPECTING = (
     Rule(
+        "inspect_policies",
+        _ONLY[FaultKind.OUTAGE],
+        _published("its questions are sent at once: the answers that an outage eats are those of one attempt"),
+    ),
+    Rule(
         "inspect_.*",
         _ONLY[FaultKind.OUTAGE],
         _failed(F.AZURE_UNAVAILABLE, "four attempts, then the caller may send the request again", False),

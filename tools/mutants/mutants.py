@@ -2,11 +2,13 @@
 
 from tools.mutants.authority import AUTHORITY
 from tools.mutants.evidence import EVIDENCE
+from tools.mutants.governance import GOVERNANCE
 from tools.mutants.mutant import AZURE, FACTS, LIFE, Mutant
 
 MUTANTS = (
     *AUTHORITY,
     *EVIDENCE,
+    *GOVERNANCE,
     Mutant(
         "lease-dropped",
         "a run without the VM's lease is refused",
