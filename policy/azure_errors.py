@@ -14,6 +14,9 @@ _BY_CODE = {
 }
 """ARM's error codes in lower case. `RequestDisallowedByAzure` is a policy that Azure itself assigns."""
 
+DENIALS = frozenset({FailureCode.DISALLOWED_BY_POLICY, FailureCode.DENIED_BY_ASSIGNMENT})
+"""What an organization forbids: named as such wherever it is met, for nothing else explains it."""
+
 _QUOTA_CODES = frozenset({"operationnotallowed", "quotaexceeded"})
 """Codes that mean a used up quota if their message says so: the first one has many other meanings."""
 _LINKED_CODE = "linkedauthorizationfailed"

@@ -12,6 +12,7 @@ from contracts.resources import Resource
 from orchestrators.publish_image.definition_lease import release_definition_lease, take_definition_lease
 from orchestrators.publish_image.publication import Ended, Publication
 from orchestrators.run_activity import Orchestration
+from policy.azure_errors import DENIALS
 from policy.image_versions import after, explicit, next_version, number
 
 
@@ -74,7 +75,8 @@ def _accepted(run: Publication, answer: ImageVersionSubmitted) -> bool:
     if answer.failure is not None:
         run.update(why=answer.failure.message)
         if run.progress.refused:
-            run.fail(FailureCode.PUBLISH_FAILED, answer.failure.message, answer.failure.correlation_id, may_exist=False)
+            code = answer.failure.code if answer.failure.code in DENIALS else FailureCode.PUBLISH_FAILED
+            run.fail(code, answer.failure.message, answer.failure.correlation_id, may_exist=False)
     return not run.is_refused(answer.failure)
 
 

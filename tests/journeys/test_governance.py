@@ -1,6 +1,6 @@
 """Tags, policies and deny assignments of an organization: met, or refused before anything was changed."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 
 import pytest
 
@@ -114,27 +114,36 @@ def test_effects_that_only_change_something_are_no_refusal(world: Journey) -> No
     assert world.report(in_place()).outcome is Outcome.GENERALIZED
 
 
-def test_what_a_policy_denies_after_preflight_is_named(world: Journey) -> None:
+LATER = {
+    SNAPSHOTS: (in_place(), "/snapshots/", "rollback-snapshot"),
+    COMMANDS: (in_place(), "/runCommands/", "golden-image-identity"),
+    VMS: (cloning(), "/virtualMachines/golden-image-", "clone"),
+    VERSIONS: (cloning(), "/versions/", "1.0.0"),
+}
+
+
+@pytest.mark.parametrize("kind", LATER)
+def test_what_a_policy_denies_after_preflight_is_named(
+    world: Journey, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     """The assignment came between the check and the request: the failure says which it is."""
+    asked, marker, resource = LATER[kind]
+    policies = world.simulator.world.policies
+    check = policies.check
 
-    def tighten(policy: Callable[[], object]) -> VmResult:
-        simulator = world.simulator
-        vm = simulator.world.policies
-        original = vm.check
+    def tightened(method: str, path: str, body: dict[str, object], has_tags: bool) -> dict[str, object]:
+        if marker in path and method == "PUT" and not policies.all:
+            world.simulator.assign(need_owner(kind))
+        return check(method, path, body, has_tags)
 
-        def check(method: str, path: str, body: dict[str, object], has_tags: bool) -> dict[str, object]:
-            if "/snapshots/" in path and method == "PUT":
-                policy()
-            return original(method, path, body, has_tags)
-
-        vm.check = check
-        return world.report(in_place())
-
-    result = tighten(lambda: world.simulator.assign(need_owner(SNAPSHOTS)))
+    monkeypatch.setattr(policies, "check", tightened)
+    result = world.report(asked)
     assert result.failure is not None
     assert result.failure.code is FailureCode.DISALLOWED_BY_POLICY
     assert "denied by policy assignment 'Owner is needed'" in result.failure.message
-    assert "rollback-snapshot" in result.failure.message
+    assert resource in result.failure.message
+    assert standing(world, result) == []
+    assert not world.simulator.vm("vm1").deprovisioned_count
 
 
 STACK = {"name": "Created by deployment stack", "actions": ("*/write", "*/delete"), "not_actions": ()}

@@ -16,7 +16,7 @@ from emulators.task_hub import VirtualClock
 from tests.support.engine import RunningEngine, engine
 from tests.support.fake_azure import FakeAzure
 from tests.support.log_lines import audit_lines
-from tests.support.requests import accepted, request, vm_state
+from tests.support.requests import accepted, request, settings, vm_state
 
 
 def run(running: RunningEngine, asked: AcceptedRun) -> RunResult:
@@ -172,3 +172,13 @@ def _until(true: Any) -> None:
     while not true():
         assert time.monotonic() < deadline, "condition not met in time"
         time.sleep(0.01)
+
+
+def test_the_tags_of_the_settings_and_of_the_request_go_on_what_is_created() -> None:
+    clock, azure = fleet("a")
+    asked = accepted(request("a", tags={"OWNER": "web"}), settings=settings(tags={"owner": "images team", "cost": "1"}))
+    with engine(azure.activities(), clock) as running:
+        run(running, asked)
+    (snapshot,) = azure.wanted
+    (started,) = azure.started
+    assert {name: snapshot.tags[name] for name in ("OWNER", "cost")} == started.tags == {"OWNER": "web", "cost": "1"}
