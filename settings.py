@@ -14,6 +14,7 @@ from contracts.polling import (
     WINDOWS_STOP_MARGIN_SECONDS,
 )
 from contracts.settings import Settings
+from contracts.tags import tag_of
 
 
 class BadSettings(ValueError):
@@ -29,7 +30,7 @@ _LISTS = {
     "require_approval",
     "removable_extensions",
 }
-_JSON = {"build_places", "polling", "timer_requests"}
+_JSON = {"build_places", "polling", "timer_requests", "tags"}
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -111,7 +112,7 @@ def _cross_faults(values: Mapping[str, object], found: Settings | None) -> list[
             "that is sent again could start a second run"
         )
     if found is not None:
-        faults += _timeout_faults(found) + _lifetime_faults(found)
+        faults += _timeout_faults(found) + _lifetime_faults(found) + _tag_faults(found)
     return faults
 
 
@@ -143,6 +144,14 @@ def _lifetime_faults(found: Settings) -> list[str]:
         f"GOLDEN_POLLING.publish.timeoutSeconds must be at most {found.temporary_vm_max_hours * 3_600} s with this "
         "GOLDEN_TEMPORARY_VM_MAX_HOURS: the clone must exist until its image version has succeeded"
     ]
+
+
+def _tag_faults(found: Settings) -> list[str]:
+    """Check that no resource of the app gets the tag that says: this VM may be generalized in place."""
+    opt_in = found.for_run().opt_in_tag
+    if tag_of(found.tags, opt_in) is None:
+        return []
+    return [f"GOLDEN_TAGS must not contain {opt_in!r}, the tag in GOLDEN_OPT_IN_TAG"]
 
 
 def _days(values: Mapping[str, object], field: str) -> float:

@@ -26,7 +26,7 @@ async def adopt_disk(request: AdoptDisk) -> Submitted:
     if tag_of(tags, RUN_TAG) is not None or not of_our_vm or not bears_our_name(_name(attached_to), request.run_id):
         return Submitted(refusal=name_taken(resource, tags))
     own = {APP_TAG: request.app_name, RUN_TAG: request.run_id, PURPOSE_TAG: str(resource.purpose)}
-    return Submitted(correlation_id=await tag_resource(resource, {**tags, **own}, NO_EXPORT))
+    return Submitted(correlation_id=await tag_resource(resource, {**tags, **request.tags, **own}, NO_EXPORT))
 
 
 def _name(resource_id: str) -> str:

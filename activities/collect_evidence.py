@@ -42,5 +42,6 @@ async def _start(request: CollectEvidence) -> None:
         parameters=dict(zip(names, (request.run_id, request.nonce), strict=True)),
         timeout_seconds=EVIDENCE_SCRIPT_SECONDS,
         app_name=request.app_name,
+        tags=request.tags,
         run_id=request.run_id,
     )

@@ -9,19 +9,25 @@ from contracts.guest_report import GuestOutcome, read_report
 from contracts.polling import IDENTITY_SCRIPT_SECONDS
 from contracts.redaction import redact
 from guest.scripts import load_script
+from policy.azure_errors import DENIALS, failure_code
 
 _LINUX = ("GOLDEN_RUN_ID", "GOLDEN_NONCE", "GOLDEN_KNOWN_USER", "GOLDEN_OLD_HOST")
 _WINDOWS = ("RunId", "Nonce", "KnownUser", "OldHost")
 
 
 async def read_identity(request: ReadIdentity) -> IdentityRead:
-    """Start the script on the first call, read its output on later calls (1 or 2 requests); repeat until `ready`."""
+    """Start the script on the first call, read its output on later calls (1 or 2 requests); repeat until `ready`.
+
+    A script that a policy or a deny assignment forbids is no VM that does not report: that is raised.
+    """
     try:
         found = await read_run_command(request.vm.vm_id, request.run_command)
         if found is None:
             await _start(request)
             return IdentityRead()
     except ArmRefused as refused:
+        if failure_code(refused.code, refused.message) in DENIALS:
+            raise
         return IdentityRead(ready=True, why=f"the script could not be run on the VM: {refused}")
     if not found.ended:
         return IdentityRead()
@@ -42,6 +48,7 @@ async def _start(request: ReadIdentity) -> None:
         parameters={name: value for name, value in named.items() if value},
         timeout_seconds=IDENTITY_SCRIPT_SECONDS,
         app_name=request.app_name,
+        tags=request.tags,
         run_id=request.run_id,
     )
 

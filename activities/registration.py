@@ -26,9 +26,11 @@ from activities.find_orphaned_resources import find_orphaned_resources
 from activities.gate import denied
 from activities.generalize_vm import generalize_vm
 from activities.inspect_capacity import inspect_capacity
+from activities.inspect_deny_assignments import inspect_deny_assignments
 from activities.inspect_disks import inspect_disks
 from activities.inspect_image import inspect_image
 from activities.inspect_network import inspect_network
+from activities.inspect_policies import inspect_policies
 from activities.inspect_vm import inspect_vm
 from activities.list_image_versions import list_image_versions
 from activities.read_decision import read_decision
@@ -97,6 +99,8 @@ PLAIN = (
     _plain(catalog.READ_RESOURCE, read_resource),
     _plain(catalog.ADOPT_DISK, adopt_disk),
     _plain(catalog.DELETE_RESOURCE, delete_resource),
+    _plain(catalog.INSPECT_DENY_ASSIGNMENTS, inspect_deny_assignments),
+    _plain(catalog.INSPECT_POLICIES, inspect_policies),
     _plain(catalog.CHECK_SCRIPTS, check_scripts),
     _plain(catalog.CHECK_SECRET, check_secret),
     _plain(catalog.START_SCRIPT, start_script),

@@ -74,6 +74,7 @@ async def _put(request: StartDeprovision, script: str, protected: dict[str, str]
         if linux
         else request.sysprep_timeout_seconds + SYSPREP_SCRIPT_MARGIN_SECONDS,
         app_name=request.app_name,
+        tags=request.tags,
         run_id=request.run_id,
         nonce=request.nonce,
     )

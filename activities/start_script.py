@@ -35,6 +35,7 @@ async def start_script(request: StartScript) -> Submitted:
         parameters=request.parameters,
         timeout_seconds=request.timeout_seconds,
         app_name=request.app_name,
+        tags=request.tags,
         run_id=request.run_id,
     )
     return Submitted(correlation_id=correlation_id)

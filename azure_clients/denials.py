@@ -12,6 +12,8 @@ _LONGEST_NAME = 100
 _LONGEST_ID = 300
 _LONGEST_MESSAGE = 4_000
 _DENY_ASSIGNMENT = re.compile(r"deny assignment with name '([^']{1,300})' and Id '([^']{1,300})'", re.I)
+_LINKED = re.compile(r"blocked by deny assignments on the '\d{1,5}' linked scope\(s\) '[^']{1,300}'", re.I)
+"""On a resource that the request names; Azure does not say which assignment."""
 
 
 def denial_text(error: "ODataV4Format | None", message: str) -> str | None:
@@ -22,6 +24,8 @@ def denial_text(error: "ODataV4Format | None", message: str) -> str | None:
     if found := _DENY_ASSIGNMENT.search(message[:_LONGEST_MESSAGE]):
         name, assignment_id = found.groups()
         return f"deny assignment '{name[:_LONGEST_NAME]}' ({assignment_id}): {message}"
+    if found := _LINKED.search(message[:_LONGEST_MESSAGE]):
+        return f"{found[0]}: {message}"
     violations = dict.fromkeys(_violations(error)) if error is not None else {}
     if error is None or not violations:
         return None

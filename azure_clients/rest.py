@@ -20,6 +20,11 @@ async def get_json(resource_id: str, query: str) -> Json:
     return (await _send("GET", f"{_endpoint()}{resource_id}?{query}", resource_id, None))[0]
 
 
+async def post_json(path: str, query: str, body: Any) -> Json:
+    """POST a question to ARM and return its answer (1 request, which changes nothing)."""
+    return (await _send("POST", f"{_endpoint()}{path}?{query}", path, body))[0]
+
+
 async def submit(method: str, resource_id: str, query: str, body: Any = None) -> str | None:
     """PUT or DELETE an ARM id and return as soon as it was accepted; returns the correlation id."""
     return (await _send(method, f"{_endpoint()}{resource_id}?{query}", resource_id, body))[1]
@@ -58,5 +63,5 @@ async def _send(method: str, url: str, path: str, body: Any) -> tuple[Json, str 
     async with arm_errors():
         response = await client.send_request(HttpRequest(method, url, json=body), **CALL)
         response.raise_for_status()
-        result: Json = response.json() if method == "GET" else {}
+        result: Json = response.json() if method in {"GET", "POST"} else {}
     return result, response.headers.get(CORRELATION_HEADER)

@@ -1,5 +1,6 @@
 """Managed Run Commands on a VM: create, read, delete."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from azure_clients.clients import CALL, compute
@@ -54,6 +55,7 @@ async def put_run_command(
     run_id: str,
     protected: dict[str, str] | None = None,
     nonce: str | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> str | None:
     """Create a Run Command and return as soon as Azure accepted it; `parameters` are not put into the script's text.
 
@@ -63,7 +65,7 @@ async def put_run_command(
     """
     body: Any = {
         "location": vm.location,
-        "tags": {APP_TAG: app_name, RUN_TAG: run_id, **({NONCE_TAG: nonce} if nonce else {})},
+        "tags": {**(tags or {}), APP_TAG: app_name, RUN_TAG: run_id, **({NONCE_TAG: nonce} if nonce else {})},
         "properties": {
             "source": {"script": script},
             "parameters": _named(parameters),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.activities import cleanup as cleanup
+from contracts.activities import governance as governance
 from contracts.activities import image as image
 from contracts.activities import resources as resources
 from contracts.activities import scripts as scripts
@@ -84,6 +85,11 @@ DELETE_RESOURCE = Activity(
     "delete_resource", resources.DeleteResource, resources.Deleted, changes=_resource, recovers=True
 )
 
+INSPECT_DENY_ASSIGNMENTS = Activity(
+    "inspect_deny_assignments", governance.InspectDenyAssignments, governance.DenyAssignmentsInspected
+)
+INSPECT_POLICIES = Activity("inspect_policies", governance.InspectPolicies, governance.PoliciesInspected)
+
 CHECK_SCRIPTS = Activity("check_scripts", scripts.CheckScripts, scripts.ScriptsChecked)
 CHECK_SECRET = Activity("check_secret", scripts.CheckSecret, scripts.SecretChecked)
 START_SCRIPT = Activity("start_script", scripts.StartScript, vm.Submitted, changes=_vm)
@@ -137,6 +143,8 @@ ACTIVITIES: tuple[Activity[Message, Answer], ...] = (  # pyright: ignore[reportA
     READ_RESOURCE,
     ADOPT_DISK,
     DELETE_RESOURCE,
+    INSPECT_DENY_ASSIGNMENTS,
+    INSPECT_POLICIES,
     CHECK_SCRIPTS,
     CHECK_SECRET,
     START_SCRIPT,

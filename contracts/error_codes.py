@@ -62,6 +62,11 @@ class RefusalCode(StrEnum):
     SCRIPT_NOT_ALLOWED = "ScriptNotAllowed"
     VAULT_NOT_ALLOWED = "VaultNotAllowed"
     SECRET_UNREADABLE = "SecretUnreadable"  # noqa: S105 - a code, no secret
+    TAGS_NOT_ALLOWED = "TagsNotAllowed"
+    POLICY_DENIES = "PolicyDeniesResource"
+    POLICIES_UNREADABLE = "PoliciesUnreadable"
+    DENY_ASSIGNMENT = "DenyAssignmentApplies"
+    DENY_ASSIGNMENTS_UNREADABLE = "DenyAssignmentsUnreadable"
     DEFINITION_NOT_FOUND = "ImageDefinitionNotFound"
     DEFINITION_UNFIT = "ImageDefinitionUnfit"
     DEFINITION_TAKES_NO_VM = "ImageDefinitionTakesNoVm"
@@ -199,6 +204,25 @@ REMEDIATION: dict[RefusalCode | FailureCode, str] = {
     RefusalCode.VAULT_NOT_ALLOWED: "Add the secret's URL to GOLDEN_ALLOWED_SECRETS: no other secret may be used.",
     RefusalCode.SECRET_UNREADABLE: (
         "Grant the app's identity Key Vault Secrets User on this secret, or correct its URL."
+    ),
+    RefusalCode.TAGS_NOT_ALLOWED: (
+        "Remove the tag that the message names from the request: the opt-in tag is never copied, and GOLDEN_TAGS and "
+        "the request together have at most 15 tags of 1,500 characters."
+    ),
+    RefusalCode.POLICY_DENIES: (
+        "Give what the policy demands (tags: GOLDEN_TAGS or the request's tags), exempt the resource group from the "
+        "assignment that the message names, or use another group or region."
+    ),
+    RefusalCode.POLICIES_UNREADABLE: (
+        "Grant Microsoft.PolicyInsights/checkPolicyRestrictions/read on the resource group, and register the resource "
+        "provider Microsoft.PolicyInsights in its subscription."
+    ),
+    RefusalCode.DENY_ASSIGNMENT: (
+        "Have the app's identity excluded from the deny assignment that the message names (by the deployment stack or "
+        "managed application that made it), or use another resource group."
+    ),
+    RefusalCode.DENY_ASSIGNMENTS_UNREADABLE: (
+        "Grant Microsoft.Authorization/denyAssignments/read to the app's identity at the scope that the message names."
     ),
     RefusalCode.DEFINITION_NOT_FOUND: "Create the image definition, or correct imageDefinitionId.",
     RefusalCode.DEFINITION_UNFIT: (

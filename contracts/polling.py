@@ -17,6 +17,8 @@ scale-in). This is not an error.
 The messages that the stopped host had dequeued become visible to other hosts after the visibility timeout in
 host.json (60 s) and one polling interval (2 s). A new host needs 5 to 20 s to start. Measured: 80 to 85 s after a kill.
 """
+POLICIES_HOLD = timedelta(minutes=30)
+"""For how long an answer about policies is good: Azure takes up to 30 minutes to apply a new assignment."""
 LEAST_TIMEOUT_SECONDS = 120
 """The shortest timeout of a wait: what it waits for may happen during such a pause, and must still be read once after
 it."""

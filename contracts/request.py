@@ -17,6 +17,7 @@ from contracts.image_options import (
     region_key,
 )
 from contracts.message import StrictMessage
+from contracts.own_tags import OwnTags
 
 MAX_TARGETS_BY_QUEUE = 250
 MAX_TARGETS_BY_HTTP = 1_000
@@ -154,3 +155,10 @@ class ImageRequest(StrictMessage):
         default=False, description="Inspect and check every VM and report what would happen; change nothing."
     )
     approval: Approval | None = None
+    tags: OwnTags = Field(
+        default={},
+        description=(
+            "Tags for everything that the request creates, as policies may demand them; a value here wins over that "
+            "of GOLDEN_TAGS. The app's own tags (golden-image-...) and the opt-in tag are refused."
+        ),
+    )

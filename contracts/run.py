@@ -53,6 +53,7 @@ class RunSettings(Message):
     shutdown_delay_seconds: int = SHUTDOWN_DELAY_SECONDS.default
     sysprep_timeout_seconds: int = SYSPREP_TIMEOUT_SECONDS.default
     polling: PollingSettings = PollingSettings()
+    tags: dict[str, str] = {}
 
 
 class LiveSettings(Message):
@@ -129,7 +130,10 @@ class RequestDecision(Decision):
 
 
 class VmJob(Message):
-    """The input of `golden_image`: one VM of an accepted run; `decision` if one was made before it started."""
+    """The input of `golden_image`: one VM of an accepted run; `decision` if one was made before it started.
+
+    `tags` are those of the settings and of the request, for everything that the run creates.
+    """
 
     request_id: str
     batch_id: str
@@ -142,3 +146,4 @@ class VmJob(Message):
     decision: Decision | None = None
     accepted_at: datetime
     settings: RunSettings
+    tags: dict[str, str] = {}

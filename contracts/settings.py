@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, field_validator
 from contracts.build_places import BuildPlaces
 from contracts.ids import Scope
 from contracts.message import Message
+from contracts.own_tags import OwnTags
 from contracts.polling import (
     CLEANUP_MIN_AGE_MINUTES,
     HISTORY_RETENTION_DAYS,
@@ -141,6 +142,11 @@ class Settings(Message):
         le=IDEMPOTENCY_RETENTION_DAYS.most,
         description="Days that a requestId is kept; must be more than the history retention.",
     )
+    tags: OwnTags = Field(
+        default={},
+        description='JSON object: tags for everything that the app creates, {"name": "value"}, at most 15. A request '
+        "may add others, or give another value.",
+    )
     app_name: str = Field(default="golden-images", description="Name of this app in the tags of its resources.")
 
     @field_validator("opt_in_tag")
@@ -216,6 +222,7 @@ class Settings(Message):
             sysprep_timeout_seconds=self.sysprep_timeout_seconds,
             approval_modes=self.require_approval,
             polling=self.polling,
+            tags=self.tags,
         )
 
     def live(self) -> LiveSettings:

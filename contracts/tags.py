@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+OWN_PREFIX = "golden-image-"
+"""Every tag of the app begins with it; requests and settings may set none that does."""
 OPT_IN_TAG, OPT_IN_VALUE = "golden-image-in-place", "allowed"
 """By default the owner of a VM allows with this tag that it is generalized in place (GOLDEN_OPT_IN_TAG)."""
 APP_TAG = "golden-image-app"

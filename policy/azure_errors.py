@@ -15,13 +15,20 @@ _BY_CODE = {
 }
 """ARM's error codes in lower case. `RequestDisallowedByAzure` is a policy that Azure itself assigns."""
 
+DENIALS = frozenset({FailureCode.DISALLOWED_BY_POLICY, FailureCode.DENIED_BY_ASSIGNMENT})
+"""What an organization forbids: named as such wherever it is met, for nothing else explains it."""
+
 _QUOTA_CODES = frozenset({"operationnotallowed", "quotaexceeded"})
 """Codes that mean a used up quota if their message says so: the first one has many other meanings."""
+_LINKED_CODE = "linkedauthorizationfailed"
+"""A right is missing on a resource that the request names, unless the message says that it is denied there."""
 
 
 def failure_code(code: str, message: str) -> FailureCode:
     """Return the failure code of a request that Azure rejected with this code and message."""
     name = code.lower()
+    if name == _LINKED_CODE and "blocked by deny assignments" in message.lower():
+        return FailureCode.DENIED_BY_ASSIGNMENT
     if name in _QUOTA_CODES and "quota" in message.lower():
         return FailureCode.CAPACITY_UNAVAILABLE
     return _BY_CODE.get(name, FailureCode.AZURE_REJECTED_REQUEST)

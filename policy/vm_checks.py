@@ -13,6 +13,7 @@ from contracts.run_commands import DEPROVISION, run_command_name
 from policy.identity import opt_in_missing
 from policy.rights import missing_actions, needed_actions, needed_for_rollback
 from policy.stop_evidence import STOPPED
+from policy.tag_checks import check_tags
 from policy.vm_extensions import protected
 
 FIRST_BUILD_WITHOUT_SYSTEM = 26_100
@@ -34,7 +35,7 @@ class Result(Message):
 
 
 def check_request(job: VmJob) -> tuple[Refusal, ...]:
-    """Check what needs no request to Azure: scope, trigger, and the secret of a credential."""
+    """Check what needs no request to Azure: scope, trigger, the secret of a credential, and the tags."""
     return tuple(_request_refusals(job))
 
 
@@ -81,6 +82,7 @@ def _request_refusals(job: VmJob) -> Iterator[Refusal]:
     credential = target.deprovision.sysprep_credential
     if credential is not None and not credential.secret_id.listed_in(settings.allowed_secrets):
         yield Refusal.of(RefusalCode.VAULT_NOT_ALLOWED, f"{credential.secret_id} is not an allowed secret")
+    yield from check_tags(job)
 
 
 def unsupported_vm(vm: VmState) -> Iterator[Refusal]:

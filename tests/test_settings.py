@@ -26,6 +26,7 @@ READ: dict[str, tuple[str, object]] = {
     "GOLDEN_ALLOWED_SCOPES": (f"{GROUP.upper()}, /subscriptions/{SUBSCRIPTION}", None),
     "GOLDEN_IN_PLACE_TRIGGERS": ("queue eventGrid", (Trigger.QUEUE, Trigger.EVENT_GRID)),
     "GOLDEN_OPT_IN_TAG": ("allow=yes", "allow=yes"),
+    "GOLDEN_TAGS": ('{"Owner": "images team"}', {"Owner": "images team"}),
     "GOLDEN_CREDENTIAL": ("local", "local"),
     "GOLDEN_CLIENT_ID": ("c-1", "c-1"),
     "GOLDEN_ARM_ENDPOINT": ("https://arm.example/", "https://arm.example"),
@@ -254,6 +255,7 @@ def test_the_settings_of_a_run_are_copied() -> None:
         "sysprepTimeoutSeconds": 300,
         "approvalModes": (Mode.IN_PLACE, Mode.CLONE),
         "polling": found.polling.model_dump(),
+        "tags": READ["GOLDEN_TAGS"][1],
     }
 
 

@@ -148,6 +148,7 @@ class AdoptDisk(Message):
     run_id: str
     app_name: str
     vm_id: str
+    tags: dict[str, str] = {}
 
 
 class DeleteResource(Message):

@@ -46,6 +46,7 @@ class StartScript(Message):
     sha256: str
     parameters: dict[str, str] = {}
     timeout_seconds: int
+    tags: dict[str, str] = {}
 
 
 class ReadScript(Message):
@@ -83,6 +84,7 @@ class ReadIdentity(Message):
     known_user: str = ""
     old_host: str = ""
     greets: bool = False
+    tags: dict[str, str] = {}
 
 
 class IdentityRead(Answer):

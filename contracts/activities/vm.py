@@ -55,6 +55,7 @@ class StartDeprovision(Message):
     sysprep_timeout_seconds: int
     script_sha256: str = ""
     boot_id: str = ""
+    tags: dict[str, str] = {}
 
 
 class Submitted(Answer):
@@ -142,6 +143,7 @@ class CollectEvidence(Message):
     app_name: str
     nonce: str
     run_command: str
+    tags: dict[str, str] = {}
 
 
 class EvidenceCollected(Answer):

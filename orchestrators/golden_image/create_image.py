@@ -5,7 +5,7 @@ from typing import Any
 
 from durabletask import task
 
-from contracts.activities.image import CreateManagedImage, ListImageVersions
+from contracts.activities.image import ListImageVersions
 from contracts.catalog import CREATE_MANAGED_IMAGE, LIST_IMAGE_VERSIONS, PUBLISH_IMAGE
 from contracts.error_codes import Failure, FailureCode
 from contracts.facts import VmShape, VmState
@@ -13,14 +13,14 @@ from contracts.ids import publication_id
 from contracts.image_options import GalleryImageVersion, ManagedImage
 from contracts.polling import PUBLISH_END_MARGIN, PollingSettings
 from contracts.publish import PublishEnd, PublishJob
-from contracts.request import Mode
 from contracts.resources import Kind, OrphanedResource, Purpose, Resource
 from contracts.results import PublishedImage
 from orchestrators.golden_image.ends import Failed
 from orchestrators.golden_image.plan import Plan
 from orchestrators.golden_image.polling import submit
-from orchestrators.golden_image.temporary_resources import common_fields, create, wait_until_succeeded
+from orchestrators.golden_image.temporary_resources import create, wait_until_succeeded
 from orchestrators.golden_image.vm_run import VmRun
+from orchestrators.golden_image.wanted import image_luns, managed_image
 from orchestrators.run_activity import Orchestration, error_text
 
 
@@ -31,20 +31,7 @@ def publish_version(
 
     A version to be validated stays out of latest until it has passed.
     """
-    assert plan.shape is not None
-    job = PublishJob(
-        run_id=run.job.run_id,
-        request_id=run.job.request_id,
-        app_name=run.settings.app_name,
-        options=options,
-        source_vm_id=str(vm.vm_id),
-        location=plan.shape.location,
-        authority=run.authority,
-        tags=tags,
-        polling=_publish_polling(run),
-        excluded=options.exclude_from_latest or options.validation is not None,
-        data_disk_luns=image_luns(run, plan.shape),
-    )
+    job = publish_job(run, plan, str(vm.vm_id), options, tags)
     child: task.Task[Any] = run.ctx.call_sub_orchestrator(
         PUBLISH_IMAGE,
         input=job.model_dump(mode="json", exclude_none=True),
@@ -82,6 +69,26 @@ def _publish_polling(run: VmRun) -> PollingSettings:
     return polling.model_copy(update={"publish": wait.model_copy(update={"timeout_seconds": deadline})})
 
 
+def publish_job(
+    run: VmRun, plan: Plan, source_vm_id: str, options: GalleryImageVersion, tags: dict[str, str]
+) -> PublishJob:
+    """Return the job that publishes a version of this VM; `tags` record where it comes from."""
+    assert plan.shape is not None
+    return PublishJob(
+        run_id=run.job.run_id,
+        request_id=run.job.request_id,
+        app_name=run.settings.app_name,
+        options=options,
+        source_vm_id=source_vm_id,
+        location=plan.shape.location,
+        authority=run.authority,
+        tags={**run.job.tags, **tags},
+        polling=_publish_polling(run),
+        excluded=options.exclude_from_latest or options.validation is not None,
+        data_disk_luns=image_luns(run, plan.shape),
+    )
+
+
 def _report_submitted_versions(run: VmRun, options: GalleryImageVersion) -> Orchestration[None]:
     """Report this run's versions as orphaned: it is not known what became of them."""
     request = ListImageVersions(definition_id=options.image_definition_id)
@@ -97,26 +104,13 @@ def _report_submitted_versions(run: VmRun, options: GalleryImageVersion) -> Orch
             run.created.orphan(OrphanedResource(kind=Kind.IMAGE_VERSION, id=version_id, why=why))
 
 
-def image_luns(run: VmRun, shape: VmShape) -> tuple[int, ...]:
-    """Return the LUNs of the data disks in the image: of a clone those requested, of a VM in place all."""
-    if run.job.target.mode is Mode.CLONE and run.job.target.data_disks != "include":
-        return ()
-    return tuple(disk.lun for disk in shape.data_disks if disk.lun is not None)
-
-
 def create_managed_image(
     run: VmRun, vm: VmState, options: ManagedImage, tags: dict[str, str], shape: VmShape
 ) -> Orchestration[PublishedImage]:
     """Create a managed image; one that fails is deleted with the run's temporary resources."""
-    resource = Resource(kind=Kind.MANAGED_IMAGE, id=str(options.image_id), purpose=Purpose.IMAGE)
-    wanted = CreateManagedImage(
-        **common_fields(run, resource, shape.location, tags),
-        source_vm_id=str(vm.vm_id),
-        generation=shape.generation,
-        zone_resilient=options.zone_resilient,
-    )
+    wanted = managed_image(run, str(vm.vm_id), options, tags, shape)
     wait = run.polling.managed_image
     yield from create(run, wait, CREATE_MANAGED_IMAGE, wanted)
-    yield from wait_until_succeeded(run, wait, [resource], FailureCode.PUBLISH_FAILED)
-    run.created.keep(resource)
-    return PublishedImage(id=resource.id)
+    yield from wait_until_succeeded(run, wait, [wanted.resource], FailureCode.PUBLISH_FAILED)
+    run.created.keep(wanted.resource)
+    return PublishedImage(id=wanted.resource.id)

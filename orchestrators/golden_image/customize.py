@@ -57,6 +57,7 @@ def _run_script(run: VmRun, vm: VmState, use: ScriptUse, sha256: str, part: str)
         sha256=sha256,
         parameters=use.parameters,
         timeout_seconds=limit,
+        tags=run.job.tags,
     )
     answer = yield from submit(run, wait, START_SCRIPT, wanted)
     if answer.refusal is not None:

@@ -163,6 +163,7 @@ def _request(run: VmRun, vm: VmState, script_sha256: str, ready: Ready) -> Start
         # By the guest's own clock, which may be wrong.
         not_after=now + ready.clock_ahead + _latest_begin(run, vm),
         boot_id=ready.boot_id,
+        tags=run.job.tags,
         shutdown_delay_seconds=settings.shutdown_delay_seconds,
         sysprep_timeout_seconds=settings.sysprep_timeout_seconds,
     )

@@ -27,6 +27,7 @@ def read_identity(
         known_user=known_user,
         old_host=old_host,
         greets=greets,
+        tags=run.job.tags,
     )
     found: GuestIdentity | None = None
 

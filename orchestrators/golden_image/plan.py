@@ -1,6 +1,7 @@
 """What was read before a run changes anything, and what the publishing works from."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from contracts.capacity import Candidate
 from contracts.facts import FoundRunCommand, GuestIdentity, ImageFacts, VmShape, VmState
@@ -18,7 +19,8 @@ class Plan:
     `clone_ways` and `validation_ways` are the sizes and zones in which the temporary VMs can be created, the first
     choice first.
     `rollback_group`: the group of the rollback snapshot; None: none is taken.
-    `scripts` and `deprovision_script` are the SHA-256 of the scripts that will run.
+    `scripts` and `deprovision_script` are the SHA-256 of the scripts that will run. `policies_read_at`: when Azure was
+    asked what its policies deny.
     """
 
     source: VmState
@@ -33,6 +35,7 @@ class Plan:
     rollback_group: Scope | None = None
     scripts: tuple[str, ...] = ()
     deprovision_script: str = ""
+    policies_read_at: datetime | None = None
 
     @property
     def specialized(self) -> bool:

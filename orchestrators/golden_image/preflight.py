@@ -16,6 +16,7 @@ from contracts.request import Mode
 from orchestrators.golden_image.authority import wait_until_allowed
 from orchestrators.golden_image.check_capacity import check_room
 from orchestrators.golden_image.ends import Denied, Failed, Refused
+from orchestrators.golden_image.governance import check_denied, check_disallowed, still_holds
 from orchestrators.golden_image.inspection import Inspection, outside_scopes
 from orchestrators.golden_image.place_checks import check_place, check_rollback
 from orchestrators.golden_image.plan import Plan, is_specialized
@@ -65,7 +66,7 @@ def check(run: VmRun) -> Orchestration[Plan]:
 
 def check_again(run: VmRun, before: Plan) -> Orchestration[Plan]:
     """Read and check everything again after an approval: the VM must still be the one that was approved."""
-    plan = yield from _read_and_check(run)
+    plan = yield from _read_and_check(run, before=before)
     failure = same_vm(plan.source, before.source.unique_id)
     if failure is not None:
         raise Failed(failure)
@@ -78,7 +79,7 @@ def validation_options(run: VmRun) -> ImageValidation | None:
     return image.validation if isinstance(image, GalleryImageVersion) else None
 
 
-def _read_and_check(run: VmRun, refusals: tuple[Refusal, ...] = ()) -> Orchestration[Plan]:
+def _read_and_check(run: VmRun, refusals: tuple[Refusal, ...] = (), before: Plan | None = None) -> Orchestration[Plan]:
     inspection = Inspection(run, run.ctx.current_utc_datetime + INSPECT_LIMIT, [*refusals])
     facts = yield from _inspect_vm(inspection)
     if run.job.target.mode is Mode.CLONE:
@@ -89,9 +90,23 @@ def _read_and_check(run: VmRun, refusals: tuple[Refusal, ...] = ()) -> Orchestra
     plan = replace(plan, rollback_group=(yield from check_rollback(inspection, plan)))
     plan = yield from check_room(inspection, plan)
     scripts = Scripts() if plan.already_generalized else (yield from _check_scripts(inspection, facts.vm.os_type))
+    plan = replace(plan, scripts=scripts.customize, deprovision_script=scripts.deprovision)
+    plan = yield from _check_governance(inspection, plan, before)
     if inspection.found:
         raise Refused(*dict.fromkeys(inspection.found))
-    return replace(plan, scripts=scripts.customize, deprovision_script=scripts.deprovision)
+    return plan
+
+
+def _check_governance(inspection: Inspection, plan: Plan, before: Plan | None) -> Orchestration[Plan]:
+    """Check deny assignments and policies; a dry run of a VM that is done reads what its publication would need."""
+    run = inspection.run
+    if plan.already_generalized and run.job.target.image is None:
+        return plan
+    inspection.refuse(*(yield from check_denied(run, plan, inspection.until)))
+    if before is not None and still_holds(run, before):
+        return replace(plan, policies_read_at=before.policies_read_at)
+    inspection.refuse(*(yield from check_disallowed(run, plan, inspection.until)))
+    return replace(plan, policies_read_at=run.ctx.current_utc_datetime)
 
 
 def _inspect_vm(inspection: Inspection) -> Orchestration[VmFacts]:

@@ -34,7 +34,7 @@ def _publish(run: VmRun, plan: Plan, source: ImageSource) -> Orchestration[None]
     options, shape = run.job.target.image, plan.shape
     assert shape is not None
     assert options is not None
-    tags = provenance(run, plan, source)
+    tags = provenance(run, plan, source.running, source.evidence)
     if not isinstance(options, GalleryImageVersion):
         run.journal.saw_image((yield from create_managed_image(run, source.vm, options, tags, shape)))
         return

@@ -76,6 +76,7 @@ def _collect_evidence(run: VmRun, vm: VmState) -> Orchestration[None]:
         app_name=run.settings.app_name,
         nonce=run.nonce,
         run_command=run_command_name(run.job.run_id, EVIDENCE),
+        tags=run.job.tags,
     )
 
     def poll(until: datetime) -> Orchestration[EvidenceCollected | None]:

@@ -4,13 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from contracts.activities.resources import (
-    CreateNetworkInterface,
-    CreateSecurityGroup,
-    NewResource,
-    ReadResource,
-    ResourceRead,
-)
+from contracts.activities.resources import NewResource, ReadResource, ResourceRead
 from contracts.activities.vm import Submitted, TemporaryVm
 from contracts.catalog import (
     CREATE_DISK,
@@ -25,13 +19,14 @@ from contracts.catalog import (
 )
 from contracts.error_codes import Failure, FailureCode, RefusalCode
 from contracts.facts import PowerState, VmState
-from contracts.ids import Scope, VmId
+from contracts.ids import VmId
 from contracts.image_options import Site
 from contracts.polling import Polling
-from contracts.resources import Kind, Purpose, Resource, part_of, resource_id, resource_name
+from contracts.resources import Kind, Purpose, Resource, part_of
 from orchestrators.golden_image.ends import Failed, Refused
 from orchestrators.golden_image.polling import ask, submit, wait_for
 from orchestrators.golden_image.vm_run import VmRun
+from orchestrators.golden_image.wanted import network_interface, security_group
 from orchestrators.run_activity import Orchestration
 from policy.azure_errors import lacks_capacity
 from policy.places import Place
@@ -44,25 +39,6 @@ _CREATED_BY = {
     Kind.NETWORK_INTERFACE: CREATE_NETWORK_INTERFACE,
     Kind.MANAGED_IMAGE: CREATE_MANAGED_IMAGE,
 }
-
-
-def resource_of(
-    run: VmRun, group: Scope, kind: Kind, part: str, purpose: Purpose, *, implied: bool = False
-) -> Resource:
-    """Return a resource of this run; its name is the same every time."""
-    name = resource_name(run.job.run_id, part)
-    return Resource(kind=kind, id=resource_id(group, kind, name), purpose=purpose, implied=implied)
-
-
-def common_fields(run: VmRun, resource: Resource, location: str, tags: dict[str, str] | None = None) -> dict[str, Any]:
-    """Return the fields that every request to create a resource has in common."""
-    return {
-        "resource": resource,
-        "run_id": run.job.run_id,
-        "app_name": run.settings.app_name,
-        "location": location,
-        "tags": tags or {},
-    }
 
 
 def create[I: NewResource, O: Submitted](
@@ -85,20 +61,14 @@ def create_network_interface(
     run: VmRun, place: Place, site: Site, purpose: Purpose, location: str
 ) -> Orchestration[Resource]:
     """Create a network interface and its security group, which denies all traffic but to the requested service tags."""
-    group = place.group
-    part = "" if purpose is Purpose.CLONE else f"{purpose}-"
     wait = run.polling.network
-    rules = resource_of(run, group, Kind.SECURITY_GROUP, f"{part}nsg", purpose)
-    wanted = CreateSecurityGroup(**common_fields(run, rules, location), service_tags=site.service_tags)
-    yield from create(run, wait, CREATE_SECURITY_GROUP, wanted)
-    yield from wait_until_succeeded(run, wait, [rules], FailureCode.CLONE_FAILED)
-    interface = resource_of(run, group, Kind.NETWORK_INTERFACE, f"{part}nic", purpose)
-    request = CreateNetworkInterface(
-        **common_fields(run, interface, location), subnet_id=place.subnet_id, security_group_id=rules.id
-    )
-    yield from create(run, wait, CREATE_NETWORK_INTERFACE, request)
-    yield from wait_until_succeeded(run, wait, [interface], FailureCode.CLONE_FAILED)
-    return interface
+    rules = security_group(run, place, site, purpose, location)
+    yield from create(run, wait, CREATE_SECURITY_GROUP, rules)
+    yield from wait_until_succeeded(run, wait, [rules.resource], FailureCode.CLONE_FAILED)
+    interface = network_interface(run, place, site, purpose, location)
+    yield from create(run, wait, CREATE_NETWORK_INTERFACE, interface)
+    yield from wait_until_succeeded(run, wait, [interface.resource], FailureCode.CLONE_FAILED)
+    return interface.resource
 
 
 def wait_until_succeeded(

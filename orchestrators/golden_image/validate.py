@@ -1,28 +1,30 @@
 """Validates an image version before it is promoted: a VM is created from it, and its identity is checked."""
 
-from contracts.activities.resources import VALIDATION_USER, AdoptDisk, CreateVm, DataDisk
+from contracts.activities.resources import VALIDATION_USER, AdoptDisk, CreateVm
 from contracts.capacity import Candidate
 from contracts.catalog import ADOPT_DISK
 from contracts.error_codes import FailureCode
-from contracts.facts import GuestIdentity, OsType, VmState
+from contracts.facts import GuestIdentity, VmState
 from contracts.image_options import ImageValidation
-from contracts.resources import Kind, Purpose, Resource, run_digest
+from contracts.resources import Kind, Purpose, Resource
 from contracts.results import ValidationResult
 from contracts.run_commands import VALIDATE
-from orchestrators.golden_image.create_image import image_luns
 from orchestrators.golden_image.delete_resources import delete_resources
 from orchestrators.golden_image.ends import Denied, Failed, Refused
 from orchestrators.golden_image.identity import read_identity
 from orchestrators.golden_image.plan import Plan
 from orchestrators.golden_image.polling import submit
 from orchestrators.golden_image.run_commands import remove_run_commands
-from orchestrators.golden_image.temporary_resources import (
-    common_fields,
-    create_network_interface,
-    resource_of,
-)
+from orchestrators.golden_image.temporary_resources import create_network_interface
 from orchestrators.golden_image.temporary_vm import create_temporary_vm
 from orchestrators.golden_image.vm_run import VmRun
+from orchestrators.golden_image.wanted import (
+    image_luns,
+    resource_of,
+    validation_disks,
+    validation_host,
+    validation_vm,
+)
 from orchestrators.run_activity import Orchestration
 from policy.identity_check import identity_faults
 
@@ -53,8 +55,8 @@ def _validate_on_vm(
     """Create the VM and check its identity; one from a specialized image keeps the source's and only has to report."""
     os_type = plan.source.os_type
     assert os_type is not None
-    host = None if plan.specialized else f"gold{run_digest(run.job.run_id)[:10]}"
-    vm = yield from _create_validation_vm(run, plan, image_id, options, os_type, host)
+    host = validation_host(run, plan)
+    vm = yield from _create_validation_vm(run, plan, image_id, options)
     user = "" if host is None else VALIDATION_USER
     old_host = before.host_name if before is not None else ""
     reported = yield from read_identity(run, vm, VALIDATE, known_user=user, old_host=old_host)
@@ -69,45 +71,26 @@ def _validate_on_vm(
     return ValidationResult(passed=not faults, identity=reported, faults=faults)
 
 
-def _create_validation_vm(
-    run: VmRun, plan: Plan, image_id: str, options: ImageValidation, os_type: OsType, host: str | None
-) -> Orchestration[VmState]:
+def _create_validation_vm(run: VmRun, plan: Plan, image_id: str, options: ImageValidation) -> Orchestration[VmState]:
     shape, place = plan.shape, plan.validation_place
     assert shape is not None
     assert place is not None
-    interface = yield from create_network_interface(run, place, options, Purpose.VALIDATE, shape.location)
-    luns = image_luns(run, shape)
-    os_disk, *data_disks = (
-        resource_of(run, place.group, Kind.DISK, f"validate-{part}-disk", Purpose.VALIDATE, implied=True)
-        for part in ("os", *(f"data-{lun}" for lun in luns))
-    )
-    resource = resource_of(run, place.group, Kind.VM, "validate", Purpose.VALIDATE)
+    yield from create_network_interface(run, place, options, Purpose.VALIDATE, shape.location)
+    disks, code = validation_disks(run, place, image_luns(run, shape)), FailureCode.VALIDATION_FAILED
 
     def prepare(way: Candidate) -> Orchestration[CreateVm]:
         yield from ()
-        return CreateVm(
-            **common_fields(run, resource, shape.location),
-            shape=shape,
-            os_type=os_type,
-            vm_size=way.size,
-            zone=way.zone,
-            network_interface_id=interface.id,
-            image_id=image_id,
-            os_disk_name=os_disk.name,
-            data_disks=tuple(DataDisk(id=disk.id, lun=lun) for disk, lun in zip(data_disks, luns, strict=True)),
-            computer_name=host,
-            admin_user=VALIDATION_USER,
-        )
+        return validation_vm(run, plan, options, image_id, way)
 
-    disks, code = (os_disk, *data_disks), FailureCode.VALIDATION_FAILED
     vm = yield from create_temporary_vm(run, plan.validation_ways, prepare, code, implied=disks)
-    yield from _adopt_disks(run, resource, os_disk, *data_disks)
+    yield from _adopt_disks(run, resource_of(run, place.group, Kind.VM, "validate", Purpose.VALIDATE), *disks)
     return vm
 
 
 def _adopt_disks(run: VmRun, vm: Resource, *disks: Resource) -> Orchestration[None]:
     """Tag the disks that Azure created together with the VM."""
     for disk in disks:
-        request = AdoptDisk(resource=disk, run_id=run.job.run_id, app_name=run.settings.app_name, vm_id=vm.id)
+        run_id, app_name = run.job.run_id, run.settings.app_name
+        request = AdoptDisk(resource=disk, run_id=run_id, app_name=app_name, vm_id=vm.id, tags=run.job.tags)
         yield from submit(run, run.polling.network, ADOPT_DISK, request)
         run.created.saw(disk.id)

@@ -14,6 +14,7 @@ from contracts.error_codes import Failure, FailureCode
 from contracts.facts import PowerState, VmState
 from contracts.ids import vm_run_id
 from contracts.log_line import LOGGER, STOPPED_AND_BILLED, audit_line, log_line
+from contracts.own_tags import merged
 from contracts.polling import LONGEST_RUN
 from contracts.request import Target
 from contracts.results import Outcome, RunResult, VmResult, VmSummary
@@ -242,6 +243,7 @@ def _job(accepted: AcceptedRun, target: Target, decision: Decision | None) -> Vm
         decision=decision,
         accepted_at=accepted.accepted_at,
         settings=accepted.settings,
+        tags=merged(accepted.settings.tags, accepted.request.tags),
     )
 
 

@@ -5,11 +5,14 @@ from typing import NoReturn
 from contracts.activities.image import CreateImageVersion, ImageVersionSubmitted, ListImageVersions
 from contracts.catalog import CREATE_IMAGE_VERSION, LIST_IMAGE_VERSIONS
 from contracts.error_codes import FailureCode
+from contracts.image_options import TargetRegion
 from contracts.polling import DEFINITION_BUSY_PAUSE_SECONDS, VERSION_AGAIN_PAUSE_SECONDS, VERSION_NAMES
-from contracts.publish import Phase
+from contracts.publish import Phase, PublishJob
+from contracts.resources import Resource
 from orchestrators.publish_image.definition_lease import release_definition_lease, take_definition_lease
 from orchestrators.publish_image.publication import Ended, Publication
 from orchestrators.run_activity import Orchestration
+from policy.azure_errors import DENIALS
 from policy.image_versions import after, explicit, next_version, number
 
 
@@ -72,7 +75,8 @@ def _accepted(run: Publication, answer: ImageVersionSubmitted) -> bool:
     if answer.failure is not None:
         run.update(why=answer.failure.message)
         if run.progress.refused:
-            run.fail(FailureCode.PUBLISH_FAILED, answer.failure.message, answer.failure.correlation_id, may_exist=False)
+            code = answer.failure.code if answer.failure.code in DENIALS else FailureCode.PUBLISH_FAILED
+            run.fail(code, answer.failure.message, answer.failure.correlation_id, may_exist=False)
     return not run.is_refused(answer.failure)
 
 
@@ -105,15 +109,20 @@ def _choose(run: Publication) -> Orchestration[bool]:
 
 
 def _request(run: Publication) -> CreateImageVersion:
-    job, options = run.job, run.job.options
+    return version_request(run.job, run.resource, run.wanted)
+
+
+def version_request(job: PublishJob, resource: Resource, regions: tuple[TargetRegion, ...]) -> CreateImageVersion:
+    """Return the request for a version; `regions` if the options name none."""
+    options = job.options
     return CreateImageVersion(
-        resource=run.resource,
+        resource=resource,
         run_id=job.run_id,
         app_name=job.app_name,
         location=job.location,
         tags=job.tags,
         source_vm_id=job.source_vm_id,
-        target_regions=options.target_regions or run.wanted,
+        target_regions=options.target_regions or regions,
         replica_count=options.replica_count,
         storage_account_type=options.storage_account_type,
         replication_mode=options.replication_mode,

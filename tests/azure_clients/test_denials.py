@@ -59,3 +59,9 @@ async def test_a_deny_assignment_is_named_first() -> None:
     )
     error = await translate(403, arm("DenyAssignmentAuthorizationFailed", message))
     assert error.message.startswith("deny assignment 'stack' (/d/1): The client 'c")
+
+
+async def test_a_denial_on_a_linked_resource_is_named_first() -> None:
+    message = f"The client '{'c' * 600}' ... is blocked by deny assignments on the '1' linked scope(s) '/subnets/s'."
+    error = await translate(403, arm("LinkedAuthorizationFailed", message))
+    assert error.message.startswith("blocked by deny assignments on the '1' linked scope(s) '/subnets/s': The client")

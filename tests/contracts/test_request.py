@@ -60,6 +60,7 @@ FULL: dict[str, Any] = {
     "maxParallel": 3,
     "dryRun": True,
     "approval": {"timeoutMinutes": 60, "onTimeout": "proceed"},
+    "tags": {"Cost": "42"},
 }
 
 

@@ -15,8 +15,10 @@ from contracts.run import VmJob
 from emulators.arm import LinuxTraits, Role, WindowsTraits
 from emulators.arm.compute.vms.views import vm_model
 from policy.rights import (
+    CHECK_POLICIES,
     GET_SECRET,
     READ_CAPACITY,
+    READ_DENY_ASSIGNMENTS,
     READ_ENCRYPTION_SET,
     READ_GALLERY,
     READ_NETWORK,
@@ -167,6 +169,8 @@ def needed(target: Target, *, linux: bool) -> set[str]:
     places = [*needed_for_clone(target, linux=linux).values(), *needed_for_validation().values()]
     named = {
         *READ_RIGHTS_AND_LOCKS,
+        READ_DENY_ASSIGNMENTS,
+        CHECK_POLICIES,
         READ_NETWORK,
         *READ_CAPACITY,
         READ_GALLERY,

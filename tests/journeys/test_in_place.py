@@ -9,6 +9,7 @@ from tests.support.golden import standing
 from tests.support.journey import Journey, journey, spec
 from tests.support.requests import accepted, job, request
 
+POLICIES = ["GET disks.get 200", "POST policyRestrictions.check 200", "POST policyRestrictions.check 200"]
 SNAPSHOT = [
     # The group of the rollback snapshot: its rights and its locks, in any order.
     "GET locks.list 200",
@@ -26,6 +27,7 @@ ORDERS = [
     "GET locks.list 200",
     "GET runCommands.list 200",
     "POST virtualMachines.retrieveBootDiagnosticsData 200",
+    "GET denyAssignments.list 200",
     # Its boot, its clock, and that its console reaches Azure.
     "GET runCommands.get 404",
     "PUT runCommands.put 201",
@@ -56,7 +58,7 @@ def kinds(reported: Journey, name: str) -> list[str]:
     return [effect.kind for effect in reported.simulator.vm(name).effects]
 
 
-def test_a_linux_vm_in_33_requests() -> None:
+def test_a_linux_vm_in_37_requests() -> None:
     with journey(spec("vm1"), emulate_linux=False) as reported:
         result = reported.report(job("vm1"))
         vm, all_requests = reported.simulator.vm("vm1"), reported.simulator.requests()
@@ -71,9 +73,9 @@ def test_a_linux_vm_in_33_requests() -> None:
     assert sorted(orders[:5]) == sorted(ORDERS[:5]), "all but the first at once, in any order"
     assert orders[5:] == ORDERS[5:]
     others = [f"{r.method} {r.operation} {r.status}" for r in all_requests if "/virtualMachines/" not in r.path]
-    assert sorted(others[:3]) == sorted([SIZES, *SNAPSHOT[:2]])
-    assert others[3:] == SNAPSHOT[2:]
-    assert (len(all_requests), vm.requests) == (33, 26)
+    assert sorted(others[:6]) == sorted([SIZES, *SNAPSHOT[:2], *POLICIES])
+    assert others[6:] == SNAPSHOT[2:]
+    assert (len(all_requests), vm.requests) == (37, 27)
     assert result.rollback_snapshot is not None
     assert list(result.created_resources) == kept == [result.rollback_snapshot.id]
     assert not any(record.status in {401, 403} for record in all_requests), "the role is enough"

@@ -9,8 +9,10 @@ from contracts.results import Outcome, VmResult
 from contracts.run import VmJob
 from emulators.arm import Role
 from policy.rights import (
+    CHECK_POLICIES,
     GET_SECRET,
     READ_CAPACITY,
+    READ_DENY_ASSIGNMENTS,
     READ_DISKS,
     READ_ENCRYPTION_SET,
     READ_GALLERY,
@@ -37,6 +39,8 @@ LISTS = (
 SIZES, USAGES = READ_CAPACITY
 READING = (
     *READ_RIGHTS_AND_LOCKS,
+    READ_DENY_ASSIGNMENTS,
+    CHECK_POLICIES,
     f"{COMPUTE}/read",
     f"{COMPUTE}/runCommands/read",
     READ_DISKS,

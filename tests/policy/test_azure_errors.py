@@ -24,6 +24,8 @@ QUOTA = "Operation could not be completed as it results in exceeding approved st
         ("QuotaExceeded", QUOTA, F.CAPACITY_UNAVAILABLE),
         ("QuotaExceeded", "too many replicas", F.AZURE_REJECTED_REQUEST),
         ("OperationNotAllowed", "the VM is generalized", F.AZURE_REJECTED_REQUEST),
+        ("LinkedAuthorizationFailed", "... and is blocked by deny assignments on the '1' ...", F.DENIED_BY_ASSIGNMENT),
+        ("LinkedAuthorizationFailed", "... does not have permission ...", F.AZURE_REJECTED_REQUEST),
         ("AuthorizationFailed", QUOTA, F.AZURE_REJECTED_REQUEST),
         ("", "", F.AZURE_REJECTED_REQUEST),
     ],

@@ -13,6 +13,13 @@ from contracts.activities.cleanup import (
     ReadStuckVm,
     StuckVmRead,
 )
+from contracts.activities.governance import (
+    DenyAssignmentsAt,
+    DenyAssignmentsInspected,
+    InspectDenyAssignments,
+    InspectPolicies,
+    PoliciesInspected,
+)
 from contracts.activities.image import (
     CreateImageVersion,
     CreateManagedImage,
@@ -144,6 +151,11 @@ class FakeResources(FakeExtensions):
     marks: dict[str, str] = field(default_factory=dict[str, str])
     computer_name: str = ""
     groups_read: list[str] = field(default_factory=list[str])
+    denying: dict[str, DenyAssignmentsAt] = field(default_factory=dict[str, DenyAssignmentsAt])
+    scopes_read: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
+    policies: PoliciesInspected = field(default_factory=PoliciesInspected)
+    asked_policies: list[InspectPolicies] = field(default_factory=list[InspectPolicies])
+    wanted: list[NewResource] = field(default_factory=list[NewResource])
 
     def standing(self) -> list[str]:
         """Return the parts of the resources that exist now."""
@@ -153,6 +165,7 @@ class FakeResources(FakeExtensions):
         raise NotImplementedError
 
     def _create(self, request: NewResource) -> Submitted:
+        self.wanted.append(request)
         resource, part = request.resource, part_of(request.resource.id)
         if resource.id in self.resources:
             return Submitted(already=True)
@@ -224,6 +237,15 @@ class FakeResources(FakeExtensions):
     def _inspect_capacity(self, request: InspectCapacity) -> CapacityInspected:
         return CapacityInspected(facts=self.capacity or every_size(*request.sizes))
 
+    def _inspect_deny_assignments(self, request: InspectDenyAssignments) -> DenyAssignmentsInspected:
+        self.scopes_read.append(request.scopes)
+        nothing = {scope: DenyAssignmentsAt(scope=scope, found=()) for scope in request.scopes}
+        return DenyAssignmentsInspected(places=tuple((nothing | self.denying).values()))
+
+    def _inspect_policies(self, request: InspectPolicies) -> PoliciesInspected:
+        self.asked_policies.append(request)
+        return self.policies
+
     def _inspect_image(self, request: InspectImage) -> ImageInspected:
         return ImageInspected(facts=self.image_facts)
 
@@ -259,6 +281,7 @@ class FakeResources(FakeExtensions):
         return ImageVersionsListed(versions=self.image_facts.versions or ())
 
     def _create_image_version(self, request: CreateImageVersion) -> ImageVersionSubmitted:
+        self.wanted.append(request)
         already = request.resource.id in self.resources
         self.resources[request.resource.id] = request.tags
         self.excluded[request.resource.id] = request.excluded

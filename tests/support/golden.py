@@ -22,7 +22,7 @@ from emulators.arm import RequestRecord, Role, Vm
 from emulators.arm.state.store import Resource
 from tests.support.cleanups import cleanup_job
 from tests.support.engine import RunningEngine
-from tests.support.journey import SERIAL_LOG, Journey
+from tests.support.journey import READING_POSTS, Journey
 from tests.support.requests import GROUP, SUBSCRIPTION, job
 from tests.support.running import result_of
 
@@ -72,14 +72,14 @@ def versions(journey: Journey, definition: str = "web") -> list[Resource]:
 
 def doubled(requests: list[RequestRecord]) -> list[str]:
     """Return "METHOD path" of every request that Azure accepted more than once, except those that are harmless."""
-    harmless = {SERIAL_LOG, "runCommands.delete", "virtualMachines.deallocate"}
+    harmless = {*READING_POSTS, "runCommands.delete", "virtualMachines.deallocate"}
     accepted = [r for r in requests if r.method != "GET" and r.operation not in harmless and 200 <= r.status < 300]
     return [request for request, times in Counter(f"{r.method} {r.path}" for r in accepted).items() if times > 1]
 
 
 def changing(requests: list[RequestRecord]) -> list[str]:
     """Return "METHOD operation status" of every request that is not a read, in order."""
-    changes = [r for r in requests if r.method != "GET" and r.operation != SERIAL_LOG]
+    changes = [r for r in requests if r.method != "GET" and r.operation not in READING_POSTS]
     return [f"{r.method} {r.operation} {r.status}" for r in changes]
 
 

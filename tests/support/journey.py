@@ -25,7 +25,8 @@ from tools.rig.environment import ROLE_FILE, operator_settings
 
 ELSEWHERE = replace(AS_SHIPPED, remote_clients=True)
 """Clients on another instance than the engine, as triggers are on Flex Consumption."""
-SERIAL_LOG = "virtualMachines.retrieveBootDiagnosticsData"
+READING_POSTS = frozenset({"virtualMachines.retrieveBootDiagnosticsData", "policyRestrictions.check"})
+"""Requests that only read, although their method is POST."""
 TAGS = {"golden-image-in-place": "allowed"}
 
 
@@ -70,8 +71,10 @@ class Journey:
         asyncio.run_coroutine_threadsafe(clock.advance(seconds), self.loop).result(30)
 
     def changes(self) -> list[str]:
-        """Return the requests that change something: all but reads, one of which is a POST."""
-        return [r.operation for r in self.simulator.requests() if r.method != "GET" and r.operation != SERIAL_LOG]
+        """Return the requests that change something: all but reads."""
+        return [
+            r.operation for r in self.simulator.requests() if r.method != "GET" and r.operation not in READING_POSTS
+        ]
 
     def orders(self, vm: str) -> list[str]:
         """Return "METHOD operation status" of every ARM request for a VM."""

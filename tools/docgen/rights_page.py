@@ -6,8 +6,10 @@ from typing import Any
 
 from contracts.request import Target
 from policy.rights import (
+    CHECK_POLICIES,
     GET_SECRET,
     READ_CAPACITY,
+    READ_DENY_ASSIGNMENTS,
     READ_DISKS,
     READ_ENCRYPTION_SET,
     READ_GALLERY,
@@ -140,6 +142,8 @@ def _in_place() -> tuple[Row, ...]:
     rollback = needed_for_rollback()
     return (
         Row("every run", "VM", READ_RIGHTS_AND_LOCKS),
+        Row("every run", "VM, group, subnet, image definition, image's resource group", (READ_DENY_ASSIGNMENTS,)),
+        Row("every run", "resource groups of the VM, of temporary VMs and of the image", (CHECK_POLICIES,)),
         Row("`inPlace`", "VM", minimal),
         Row("evidence `guestReported` (Linux)", "VM", _more(with_proof, minimal)),
         Row("`rollbackSnapshot`", "VM's OS disk", rollback["disk"]),

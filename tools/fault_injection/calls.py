@@ -14,7 +14,9 @@ _OURS = re.compile(rf"{NAME_PREFIX}[0-9a-f]{{16}}-([a-z0-9-]+)")
 _COMMAND = re.compile(rf"{NAME_PREFIX}([a-z0-9-]+)-[0-9a-f]{{16}}")
 _OS_DISK = re.compile(r"_OsDisk_1_[0-9a-f]+")
 # POSTs that start no operation: one marks a VM at once, one reads the serial log.
-_AT_ONCE = frozenset({"virtualMachines.generalize", "virtualMachines.retrieveBootDiagnosticsData"})
+_AT_ONCE = frozenset(
+    {"virtualMachines.generalize", "virtualMachines.retrieveBootDiagnosticsData", "policyRestrictions.check"}
+)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,11 @@ _POLL = "a read that is refused twice in a row ends the run; one refusal is igno
 
 _INSPECTING = (
     Rule(
+        "inspect_policies",
+        _ONLY[FaultKind.OUTAGE],
+        _published("its questions are sent at once: the answers that an outage eats are those of one attempt"),
+    ),
+    Rule(
         "inspect_.*",
         _ONLY[FaultKind.OUTAGE],
         _failed(F.AZURE_UNAVAILABLE, "four attempts, then the caller may send the request again", False),
@@ -80,6 +85,8 @@ _INSPECTING = (
     Rule("inspect_image", _LASTING, _refused(R.RECYCLE_BIN_UNREADABLE, _UNREAD), "images"),
     Rule("inspect_image", _LASTING, _refused(R.IMAGE_UNREADABLE, _UNREAD)),
     Rule("inspect_network", _LASTING, _refused(R.NETWORK_UNREADABLE, _UNREAD)),
+    Rule("inspect_deny_assignments", _LASTING, _refused(R.DENY_ASSIGNMENTS_UNREADABLE, _UNREAD)),
+    Rule("inspect_policies", _LASTING, _refused(R.POLICIES_UNREADABLE, _UNREAD)),
 )
 _DELETING = (
     Rule(

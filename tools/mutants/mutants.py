@@ -2,6 +2,7 @@
 
 from tools.mutants.authority import AUTHORITY
 from tools.mutants.evidence import EVIDENCE
+from tools.mutants.governance import GOVERNANCE
 from tools.mutants.image_places import IMAGE_PLACES
 from tools.mutants.mutant import AZURE, FACTS, LIFE, Mutant
 from tools.mutants.places import PLACES
@@ -11,6 +12,7 @@ MUTANTS = (
     *EVIDENCE,
     *PLACES,
     *IMAGE_PLACES,
+    *GOVERNANCE,
     Mutant(
         "lease-dropped",
         "a run without the VM's lease is refused",

@@ -14,7 +14,7 @@ from contracts.results import Outcome, RunResult
 from contracts.run import AcceptedRun
 from tests.support.engine import RunningEngine, engine
 from tests.support.log_lines import audit_lines
-from tests.support.requests import accepted, request, vm_state
+from tests.support.requests import accepted, request, settings, vm_state
 from tests.support.running import fleet
 
 
@@ -163,3 +163,13 @@ def _until(true: Any) -> None:
     while not true():
         assert time.monotonic() < deadline, "condition not met in time"
         time.sleep(0.01)
+
+
+def test_the_tags_of_the_settings_and_of_the_request_go_on_what_is_created() -> None:
+    clock, azure = fleet("a")
+    asked = accepted(request("a", tags={"OWNER": "web"}), settings=settings(tags={"owner": "images team", "cost": "1"}))
+    with engine(azure.activities(), clock) as running:
+        run(running, asked)
+    (snapshot,) = azure.wanted
+    (started,) = azure.started
+    assert {name: snapshot.tags[name] for name in ("OWNER", "cost")} == started.tags == {"OWNER": "web", "cost": "1"}

@@ -148,6 +148,15 @@ def test_a_request_that_azure_rejects_twice_fails_and_leaves_nothing() -> None:
     assert (gallery.calls[CREATE_IMAGE_VERSION.name], end.left) == (2, ())
 
 
+def test_what_a_policy_denies_twice_keeps_its_own_code() -> None:
+    def customize(gallery: FakeGallery) -> None:
+        denied = Answer(failure=Failure.of(FailureCode.DISALLOWED_BY_POLICY, "create: need-owner", "c-7"))
+        gallery.fault = lambda activity, nth: denied if activity == CREATE_IMAGE_VERSION.name else None
+
+    failure = failure_of(publish(customize)[0])
+    assert (failure.code, failure.message) == (FailureCode.DISALLOWED_BY_POLICY, "create: need-owner")
+
+
 def test_a_single_rejection_is_not_a_failure() -> None:
     def fault(activity: str, nth: int) -> Answer | None:
         return Answer(failure=Failure.of(FailureCode.AZURE_REJECTED_REQUEST, "replica")) if nth % 2 else None
