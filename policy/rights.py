@@ -121,10 +121,11 @@ def needed_on_source(target: Target, *, linux: bool = True) -> tuple[str, ...]:
     their own. What an image needs at its own place is not part of it.
     """
     if target.mode is Mode.CLONE:
-        return (READ_RIGHTS_AND_LOCKS[0], *needed_for_clone(target, linux=linux)["vm"])
+        return (READ_RIGHTS_AND_LOCKS[0], READ_DENY_ASSIGNMENTS, *needed_for_clone(target, linux=linux)["vm"])
     disks = needed_for_rollback()["disk"] if target.rollback_snapshot else ()
     shape = (READ_DISKS,) if target.image is not None else ()
-    actions = (*READ_RIGHTS_AND_LOCKS, *needed_actions(target, linux=linux), *disks, *shape)
+    governed = (*READ_RIGHTS_AND_LOCKS, READ_DENY_ASSIGNMENTS, CHECK_POLICIES)
+    actions = (*governed, *needed_actions(target, linux=linux), *disks, *shape)
     return tuple(dict.fromkeys(actions))
 
 

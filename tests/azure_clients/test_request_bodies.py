@@ -184,7 +184,7 @@ def test_a_vm_is_as_its_source() -> None:
         zones=("3",), plan=plan, license_type="Windows_Server", security_type="TrustedLaunch", secure_boot=False,
         v_tpm=True, encryption_at_host=True, disk_controller="NVMe",
     )  # fmt: skip
-    succeeded = vm(new_request(shape=like), TAGS)
+    succeeded = vm(new_request(shape=like, zone="3"), TAGS)
     assert succeeded["zones"] == ["3"]
     assert succeeded["plan"] == {"name": "n", "publisher": "p", "product": "o", "promotionCode": "c"}
     assert succeeded["properties"]["licenseType"] == "Windows_Server"

@@ -82,7 +82,7 @@ def test_a_read_only_lock_on_the_group_of_a_managed_image_is_refused() -> None:
     with journey(spec("vm1")) as reported:
         reported.simulator.world.add_group(elsewhere)
         reported.simulator.lock(elsewhere, "ReadOnly", "freeze")
-        assert refused(reported, job(target={"image": image}, settings=stamped)) == {RefusalCode.IMAGE_LOCKED}
+        assert RefusalCode.IMAGE_LOCKED in refused(reported, job(target={"image": image}, settings=stamped))
 
 
 def test_a_lock_against_deletion_is_refused_only_if_older_versions_are_to_be_deleted() -> None:

@@ -13,22 +13,13 @@ from contracts.activities.cleanup import (
     ReadStuckVm,
     StuckVmRead,
 )
-from contracts.activities.governance import (
-    DenyAssignmentsAt,
-    DenyAssignmentsInspected,
-    InspectDenyAssignments,
-    InspectPolicies,
-    PoliciesInspected,
-)
 from contracts.activities.image import (
     CreateImageVersion,
     CreateManagedImage,
-    ImageInspected,
     ImageUses,
     ImageVersionRead,
     ImageVersionsListed,
     ImageVersionSubmitted,
-    InspectImage,
     ListImageVersions,
     ReadImageUses,
     ReadImageVersion,
@@ -36,53 +27,36 @@ from contracts.activities.image import (
 )
 from contracts.activities.resources import (
     AdoptDisk,
-    CapacityInspected,
     CreateVm,
     Deleted,
     DeleteResource,
-    DisksInspected,
-    InspectCapacity,
-    InspectDisks,
-    InspectNetwork,
-    NetworkInspected,
     NewResource,
     ReadResource,
     ResourceRead,
 )
 from contracts.activities.scripts import (
-    CheckScripts,
-    CheckSecret,
     IdentityRead,
     ReadIdentity,
     ReadScript,
     ScriptRead,
-    ScriptsChecked,
-    SecretChecked,
     StartScript,
 )
 from contracts.activities.vm import OneVm, PowerStateRead, Submitted, TemporaryVm
-from contracts.capacity import CapacityFacts
 from contracts.error_codes import Refusal, RefusalCode
 from contracts.facts import (
-    DiskFacts,
     GuestIdentity,
-    ImageDefinition,
-    ImageFacts,
-    NetworkFacts,
     OsType,
-    Permission,
     RegionState,
-    VmShape,
     VmState,
 )
 from contracts.ids import VmId
-from contracts.recycle_bin import RecycleBin
 from contracts.resources import Kind
-from tests.support.capacity import every_size
 from tests.support.fake_extensions import FakeExtensions
-
-GROUP = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-images"
-EVERYTHING = (Permission(actions=("*",)),)
+from tests.support.fake_preflight import EVERYTHING as EVERYTHING
+from tests.support.fake_preflight import GROUP as GROUP
+from tests.support.fake_preflight import FakePreflight
+from tests.support.fake_preflight import image_facts as image_facts
+from tests.support.fake_preflight import shape as shape
 
 
 def part_of(resource_id: str) -> str:
@@ -91,52 +65,20 @@ def part_of(resource_id: str) -> str:
     return name.split("-", 3)[3] if name.startswith("golden-image-") else name
 
 
-def shape(**more: Any) -> VmShape:
-    """Return a VM of one OS disk that may be cloned."""
-    disk = DiskFacts(
-        id=f"{GROUP}/providers/Microsoft.Compute/disks/vm1-os", location="westeurope", sku="Premium_LRS", size_gb=30,
-        os_type=OsType.LINUX, generation="V2",
-    )  # fmt: skip
-    return VmShape.model_validate({"location": "westeurope", "vm_size": "Standard_D2s_v5", "os_disk": disk, **more})
-
-
 def identity(host: str = "vm1", **more: Any) -> GuestIdentity:
     """Return the identity that the source VM reports."""
     values = {"host_name": host, "identity": f"id-{host}", "ssh_host_keys": (f"key-{host}",), "boot_id": "b1"}
     return GuestIdentity.model_validate({**values, **more})
 
 
-def _site() -> NetworkFacts:
-    everything = {"group_permissions": EVERYTHING, "subnet_permissions": EVERYTHING}
-    return NetworkFacts.model_validate({**everything, "group_locks": (), "vnet_location": "westeurope"})
-
-
-def image_facts(**more: Any) -> ImageFacts:
-    """Return a definition that a Linux VM of generation 2 fits; `more` changes the definition."""
-    values = {"location": "westeurope", "os_type": OsType.LINUX, "os_state": "Generalized", "generation": "V2"}
-    definition = ImageDefinition.model_validate({**values, **more})
-    return ImageFacts(
-        definition=definition,
-        versions=(),
-        permissions=EVERYTHING,
-        image_exists=False,
-        locks=(),
-        recycle_bin=RecycleBin(enabled=False),
-    )
-
-
 @dataclass
-class FakeResources(FakeExtensions):
+class FakeResources(FakeExtensions, FakePreflight):
     """What was created and deleted; `breaks` says by part how a resource fails: failed, never, taken, stuck.
 
     `no_capacity`: how many times the creation of a VM in this size finds no room.
     """
 
     now: Callable[[], datetime] = field(kw_only=True)
-    shape: VmShape = field(default_factory=shape)
-    site: NetworkFacts = field(default_factory=lambda: _site())
-    image_facts: ImageFacts = field(default_factory=lambda: image_facts())
-    capacity: CapacityFacts | None = None
     no_capacity: dict[str, int] = field(default_factory=dict[str, int])
     created_vms: list[CreateVm] = field(default_factory=list[CreateVm])
     resources: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
@@ -150,11 +92,6 @@ class FakeResources(FakeExtensions):
     owners: dict[str, str] = field(default_factory=dict[str, str])
     marks: dict[str, str] = field(default_factory=dict[str, str])
     computer_name: str = ""
-    groups_read: list[str] = field(default_factory=list[str])
-    denying: dict[str, DenyAssignmentsAt] = field(default_factory=dict[str, DenyAssignmentsAt])
-    scopes_read: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
-    policies: PoliciesInspected = field(default_factory=PoliciesInspected)
-    asked_policies: list[InspectPolicies] = field(default_factory=list[InspectPolicies])
     wanted: list[NewResource] = field(default_factory=list[NewResource])
 
     def standing(self) -> list[str]:
@@ -226,36 +163,6 @@ class FakeResources(FakeExtensions):
         if resource.kind is Kind.VM:
             self.resources = {known: tags for known, tags in self.resources.items() if "validate-os-disk" not in known}
         return Deleted()
-
-    def _inspect_disks(self, request: InspectDisks) -> DisksInspected:
-        return DisksInspected(shape=self.shape)
-
-    def _inspect_network(self, request: InspectNetwork) -> NetworkInspected:
-        self.groups_read.append(str(request.group))
-        return NetworkInspected(facts=self.site)
-
-    def _inspect_capacity(self, request: InspectCapacity) -> CapacityInspected:
-        return CapacityInspected(facts=self.capacity or every_size(*request.sizes))
-
-    def _inspect_deny_assignments(self, request: InspectDenyAssignments) -> DenyAssignmentsInspected:
-        self.scopes_read.append(request.scopes)
-        nothing = {scope: DenyAssignmentsAt(scope=scope, found=()) for scope in request.scopes}
-        return DenyAssignmentsInspected(places=tuple((nothing | self.denying).values()))
-
-    def _inspect_policies(self, request: InspectPolicies) -> PoliciesInspected:
-        self.asked_policies.append(request)
-        return self.policies
-
-    def _inspect_image(self, request: InspectImage) -> ImageInspected:
-        return ImageInspected(facts=self.image_facts)
-
-    def _check_scripts(self, request: CheckScripts) -> ScriptsChecked:
-        return ScriptsChecked(
-            customize=tuple(f"hash-{use.script}" for use in request.customize), deprovision="hash-own"
-        )
-
-    def _check_secret(self, request: CheckSecret) -> SecretChecked:
-        return SecretChecked()
 
     def _start_script(self, request: StartScript) -> Submitted:
         if request.script not in self.ran:

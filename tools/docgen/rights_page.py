@@ -162,6 +162,7 @@ def _clone() -> tuple[Row, ...]:
         Row("`clone`", "group", (*READ_RIGHTS_AND_LOCKS, *needed["group"])),
         Row("`clone`", "subnet", (READ_RIGHTS_AND_LOCKS[0], *needed["subnet"])),
         Row("`clone`", "subnet's virtual network", (READ_NETWORK,)),
+        Row("every run", "VM's subscription", READ_CAPACITY[:1]),
         Row("`clone` and `validate`", "subscription of the group", READ_CAPACITY),
         Row("any copy of a disk with a disk encryption set", "disk encryption set", (READ_ENCRYPTION_SET,)),
         Row("`customize`", "group", needed_for_customize(customized)),

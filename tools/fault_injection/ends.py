@@ -84,6 +84,7 @@ _INSPECTING = (
     Rule("inspect_disks", _LASTING, _refused(R.DISKS_UNREADABLE, _UNREAD)),
     Rule("inspect_image", _LASTING, _refused(R.RECYCLE_BIN_UNREADABLE, _UNREAD), "images"),
     Rule("inspect_image", _LASTING, _refused(R.IMAGE_UNREADABLE, _UNREAD)),
+    Rule("inspect_capacity", _LASTING, _refused(R.CAPACITY_UNREADABLE, _UNREAD)),
     Rule("inspect_network", _LASTING, _refused(R.NETWORK_UNREADABLE, _UNREAD)),
     Rule("inspect_deny_assignments", _LASTING, _refused(R.DENY_ASSIGNMENTS_UNREADABLE, _UNREAD)),
     Rule("inspect_policies", _LASTING, _refused(R.POLICIES_UNREADABLE, _UNREAD)),

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-from contracts.polling import TIMER_SCHEDULE
 from emulators.arm import Simulator
 from settings import STRICT_TYPING
 
@@ -35,7 +34,7 @@ def operator_settings(scope: object, triggers: str = EVERY_TRIGGER) -> dict[str,
     return {
         "GOLDEN_ALLOWED_SCOPES": str(scope),
         "GOLDEN_IN_PLACE_TRIGGERS": triggers,
-        "GOLDEN_TIMER_SCHEDULE": TIMER_SCHEDULE,
+        "GOLDEN_TIMER_SCHEDULE": "0 0 4 * * *",
         "GOLDEN_CLEANUP_MODE": "delete",
     }
 

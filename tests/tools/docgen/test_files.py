@@ -30,7 +30,7 @@ def test_no_outdated_schema_exists() -> None:
 @rows("code", [*RefusalCode, *FailureCode])
 def test_the_page_has_every_code_with_its_meaning_and_remediation(code: RefusalCode | FailureCode) -> None:
     rows = [line for line in codes_page().splitlines() if line.startswith(f"| `{code}` |")]
-    assert rows == [f"| `{code}` | {WHEN[code]} | {REMEDIATION[code]} |"]
+    assert set(rows) == {f"| `{code}` | {WHEN[code]} | {REMEDIATION[code]} |"}
     assert rows[0].count("|") == 4
     assert WHEN[code].endswith(".")
 

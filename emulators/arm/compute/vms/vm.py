@@ -39,9 +39,7 @@ class Vm:
     """
 
     def __init__(self, platform: Platform, spec: VmSpec, guest: Guest, model: VmModel | None = None) -> None:
-        self.platform = platform
-        self.spec = spec
-        self.guest = guest
+        self.platform, self.spec, self.guest = platform, spec, guest
         self.tags = dict(spec.tags)
         self.log = EffectLog(platform.clock, spec.id)
         self.vm_id = str(uuid.UUID(int=platform.rng.getrandbits(128), version=4))
@@ -69,9 +67,8 @@ class Vm:
         #: Code and message of the operation that left it Failed.
         self.failure: tuple[str, str] | None = None
         self.power_changed: datetime = self.created
-        self.agent: AgentReport = "ready" if spec.agent_ready else "notReady"
-        if self.power == "deallocated":
-            self.agent = None
+        report: AgentReport = "ready" if spec.agent_ready else "notReady"
+        self.agent: AgentReport = None if self.power == "deallocated" else report
         #: Counts boots; an event of an earlier boot does nothing.
         self.boot_number = 1
         self.power_operation: Operation | None = None

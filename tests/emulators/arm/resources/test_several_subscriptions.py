@@ -49,7 +49,7 @@ def _os_disk(simulator: Simulator) -> str:
 
 
 async def _make_clone(simulator: Simulator, raw: Raw, other: Sdk, clock: SteppedClock) -> dict[str, Any]:
-    source = copy_body(_os_disk(simulator), incremental=True)
+    source = copy_body(_os_disk(simulator))
     await finish(clock, other.snapshots.begin_create_or_update("clones-rg", "s1", source))
     body = copy_body(f"{COMPUTE}/snapshots/s1")
     await finish(clock, other.disks.begin_create_or_update("clones-rg", "copy1", body))
