@@ -7,7 +7,8 @@ from tools.docgen.when import WHEN
 
 _HEAD = """# Refusals and failures
 
-`make docs` generates this page from `contracts/refusal_codes.py`, `contracts/failure_codes.py` and `tools/docgen/when.py`. Change it there.
+`make docs` generates this page from `contracts/refusal_codes.py`, `contracts/failure_codes.py` and
+`tools/docgen/when.py`. Change it there.
 
 In a result, `code` holds the code, `message` says what was found, and `remediation` repeats the advice below.
 """
