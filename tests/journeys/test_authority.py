@@ -103,6 +103,8 @@ def test_a_cleanup_that_was_started_before_the_mode_was_changed_deletes_nothing(
         reported.engine.clock.allow(None)
         reported.engine.end_of(asked.run_id)
         before = set(standing(reported, asked))
+        # A new resource is in no list at first.
+        reported.pass_time(30)
         with operator(GOLDEN_CLEANUP_MODE="report"):
             denied = cleanup_now(reported, CleanupMode.DELETE)
         assert set(standing(reported, asked)) == before
