@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from azure_clients.clients import arm_session
+from azure_clients.resources import names_in
 from azure_clients.rest import list_pages
 from contracts.capacity import Quota, SizeFacts
 from contracts.image_options import region_key
@@ -56,10 +57,10 @@ def _size(entry: Json, region: str) -> SizeFacts:
         family=str(entry.get("family", "")),
         cores=int(has.get("vcpus") or 0),
         architecture=has.get("cpuarchitecturetype") or "x64",
-        generations=_words(has.get("hypervgenerations") or "V1"),
+        generations=names_in(has.get("hypervgenerations") or "V1"),
         zones=tuple(str(zone) for place in places for zone in place.get("zones") or () if zone not in closed),
         restricted=_why_closed(restrictions),
-        controllers=_words(has.get("diskcontrollertypes") or "SCSI"),
+        controllers=names_in(has.get("diskcontrollertypes") or "SCSI"),
         trusted_launch=has.get("trustedlaunchdisabled", "").lower() != _YES,
         premium_disks=has.get("premiumio", _YES).lower() == _YES,
         encryption_at_host=has.get("encryptionathostsupported", _YES).lower() == _YES,
@@ -84,10 +85,6 @@ def _quota(entry: Json) -> Quota:
 
 def _info(restriction: Json) -> Json:
     return cast("Json", restriction.get("restrictionInfo") or {})
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def _items(parent: Json, name: str) -> list[Json]:

@@ -146,8 +146,7 @@ class DiskFacts(Message):
 class VmShape(Message):
     """The properties of a VM that its clone must have too, and what else decides where its image fits.
 
-    `os_disk` is None if the OS disk is not a managed disk that can be copied (an ephemeral one). `size_architecture` is
-    that of the VM's size, if it was read.
+    `os_disk` is None if the OS disk is not a managed disk that can be copied (an ephemeral one).
     """
 
     location: str
@@ -161,7 +160,6 @@ class VmShape(Message):
     encryption_at_host: bool | None = None
     disk_controller: str | None = None
     hibernation_enabled: bool = False
-    size_architecture: str | None = None
     os_disk: DiskFacts | None = None
     data_disks: tuple[DiskFacts, ...] = ()
 
@@ -172,8 +170,8 @@ class VmShape(Message):
 
     @property
     def architecture(self) -> str | None:
-        """The processor architecture, of the OS disk or else of the size; None: neither says it."""
-        return (self.os_disk.architecture if self.os_disk else None) or self.size_architecture
+        """The processor architecture of the OS disk; None: it does not say it."""
+        return self.os_disk.architecture if self.os_disk else None
 
 
 class NetworkFacts(Message):

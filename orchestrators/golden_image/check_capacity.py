@@ -9,12 +9,13 @@ from contracts.facts import DiskFacts, VmShape
 from contracts.image_options import GalleryImageVersion, Site
 from contracts.request import Mode, Target
 from contracts.resources import Purpose
-from orchestrators.golden_image.create_image import image_luns
 from orchestrators.golden_image.inspection import Inspection
-from orchestrators.golden_image.plan import Place, Plan
+from orchestrators.golden_image.plan import Plan
 from orchestrators.golden_image.polling import ask
+from orchestrators.golden_image.wanted import copied_disks
 from orchestrators.run_activity import Orchestration
 from policy.capacity_checks import WantedVm, check_architecture, check_capacity
+from policy.places import Place
 
 
 def check_room(inspection: Inspection, plan: Plan) -> Orchestration[Plan]:
@@ -65,9 +66,7 @@ def _wanted(inspection: Inspection, plan: Plan) -> dict[Purpose, tuple[Place, Wa
         return {}
     wanted: dict[Purpose, tuple[Place, WantedVm]] = {}
     if target.mode is Mode.CLONE and plan.clone_place is not None:
-        included = image_luns(inspection.run, shape)
-        data = tuple(disk for disk in shape.data_disks if disk.lun in included)
-        disks = (*((shape.os_disk,) if shape.os_disk else ()), *data)
+        disks = copied_disks(inspection.run, shape)
         wanted[Purpose.CLONE] = (plan.clone_place, _vm(Purpose.CLONE, target.clone, shape, disks))
     image = target.image
     validation = image.validation if isinstance(image, GalleryImageVersion) else None

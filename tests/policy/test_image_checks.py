@@ -38,9 +38,14 @@ def managed(mode: str = "clone", **image: Any) -> VmJob:
     return job(target={"mode": mode, "image": {"kind": "managedImage", "imageId": IMAGE, **image}})
 
 
+def os_disk(architecture: str | None = None) -> DiskFacts:
+    values = {"id": "d", "location": "westeurope", "sku": "Premium_LRS", "size_gb": 30, "generation": "V2"}
+    return DiskFacts.model_validate({**values, "architecture": architecture})
+
+
 def shape(**more: Any) -> VmShape:
-    disk = DiskFacts(id="d", location="westeurope", sku="Premium_LRS", size_gb=30, generation="V2")
-    return VmShape.model_validate({"location": "westeurope", "vm_size": "Standard_D2s_v5", "os_disk": disk, **more})
+    values = {"location": "westeurope", "vm_size": "Standard_D2s_v5", "os_disk": os_disk()}
+    return VmShape.model_validate({**values, **more})
 
 
 def data_disk(lun: int = 0, **more: Any) -> DiskFacts:
@@ -122,8 +127,8 @@ DEFINITIONS: dict[str, tuple[dict[str, Any], dict[str, Any], list[RefusalCode]]]
         {"plan": PLAN},
         [RefusalCode.PLAN_MISMATCH],
     ),
-    "Arm64 by its size": ({}, {"size_architecture": "Arm64"}, [RefusalCode.DEFINITION_UNFIT]),
-    "Arm64 on both sides": ({"architecture": "Arm64"}, {"size_architecture": "arm64"}, []),
+    "Arm64": ({}, {"os_disk": os_disk("Arm64")}, [RefusalCode.DEFINITION_UNFIT]),
+    "Arm64 on both sides": ({"architecture": "Arm64"}, {"os_disk": os_disk("arm64")}, []),
     "NVMe where only SCSI is": ({}, {"disk_controller": "NVMe"}, [RefusalCode.DISK_CONTROLLER_UNFIT]),
     "NVMe where both are": ({"disk_controllers": ("SCSI", "NVMe")}, {"disk_controller": "nvme"}, []),
     "SCSI where only NVMe is": (
@@ -250,7 +255,7 @@ MANAGED: dict[str, tuple[dict[str, Any], dict[str, Any], list[RefusalCode]]] = {
     "no permissions read": ({"permissions": None}, {}, [RefusalCode.IMAGE_UNREADABLE]),
     "no rights": ({"permissions": ()}, {}, [RefusalCode.ACTION_NOT_GRANTED]),
     "trusted launch": ({}, {"security_type": "TrustedLaunch"}, [RefusalCode.IMAGE_UNFIT]),
-    "Arm64": ({}, {"size_architecture": "Arm64"}, [RefusalCode.IMAGE_UNFIT]),
+    "Arm64": ({}, {"os_disk": os_disk("Arm64")}, [RefusalCode.IMAGE_UNFIT]),
     "NVMe": ({}, {"disk_controller": "NVMe"}, [RefusalCode.IMAGE_UNFIT]),
     "a plan": ({}, {"plan": PLAN}, []),
     "a clone of a VM that may hibernate": ({}, {"hibernation_enabled": True}, []),
